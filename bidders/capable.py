@@ -1,0 +1,121 @@
+"""What the bidders here share: a capability appraises a lot, a policy turns the appraisal into a bid."""
+
+from __future__ import annotations
+
+import math
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orchestrator
+from bidders.policies.fraction import FractionPolicy
+from orchestrator import Announcement, Bid, Money, Observation, Pass, Policy, Replacement, Role, Segment, WonLot
+
+TRANSFORMER: Role = "transformer"
+PRESENTER: Role = "presenter"
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """What a capability thinks of a lot before any money is talked about.
+
+    Attributes:
+        estimate: what the transformed state will sell for, as a share of the bounty, 0 to 1; 0 is a pass.
+        reason: why, for the record; a pass is explained with it.
+        features: more numbers for the policy.
+    """
+
+    estimate: float
+    reason: str
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+class CapableBidder(ABC):
+    """A bidder that appraises lots; what it bids is for its policy to say.
+
+    Args:
+        name: unique in its market.
+        roles: what it does with a lot.
+        policy: turns an appraisal into a value; by default the estimate's share of the bounty.
+    """
+
+    def __init__(self, name: str, roles: Sequence[Role], policy: Policy | None = None) -> None:
+        self.name = name
+        self.roles = tuple(roles)
+        self.policy: Policy = policy if policy is not None else FractionPolicy()
+
+    @abstractmethod
+    def appraise(self, announcement: Announcement) -> Appraisal:
+        """Say what this capability could make of a lot; must not reveal what it would deliver."""
+
+    @abstractmethod
+    async def transform(self, lot: WonLot) -> Sequence[Segment] | Replacement:
+        """Do the work on a lot that was won."""
+
+    def transform_cost_max(self, announcement: Announcement) -> Money:
+        """Worst case of the calls made to transform; nothing unless a bidder says otherwise."""
+        return Money(0)
+
+    async def bid(self, announcement: Announcement) -> Money | Bid | Pass:
+        """Bid what the policy makes of the appraisal, never more than the wallet covers beyond the work itself."""
+        if not set(self.roles) & set(announcement.roles):
+            return Pass("may not bid at this stage")
+        appraisal = self.appraise(announcement)
+        if appraisal.estimate <= 0:
+            return Pass(appraisal.reason)
+        cost_max = self.transform_cost_max(announcement)
+        if cost_max > announcement.balance:
+            return Pass(f"the work may cost {cost_max} USD, more than the wallet holds")
+        worth = self._worth(announcement, appraisal, cost_max)
+        amount = min(worth, announcement.balance - cost_max)
+        if amount < announcement.reserve:
+            return Pass(f"worth {worth} USD, below the reserve: {appraisal.reason}")
+        return amount
+
+    def ceiling(self, announcement: Announcement, appraisal: Appraisal) -> Money:
+        """The most that any draw may come to: no state sells for more than the bounty."""
+        return announcement.bounty
+
+    def _worth(self, announcement: Announcement, appraisal: Appraisal, cost_max: Money) -> Money:
+        valuation = self.policy.value(announcement.memory, [self._observation(announcement, appraisal, cost_max)])
+        noise = random.Random(announcement.seed).gauss(0.0, 1.0)
+        drawn_usd = valuation.means[0] + valuation.deviations[0] * noise
+        if not math.isfinite(drawn_usd):
+            raise orchestrator.errors.InvalidAnswer(f"policy {self.policy.name} valued the lot at {drawn_usd} USD")
+        ceiling = self.ceiling(announcement, appraisal)
+        # The ceiling comes before the conversion: a wild draw may be more than money can be.
+        return ceiling if drawn_usd >= ceiling.to_float() else Money.usd(round(max(0.0, drawn_usd), 9))
+
+    def _observation(self, announcement: Announcement, appraisal: Appraisal, cost_max: Money) -> Observation:
+        return Observation(
+            bidder=self.name,
+            role=next(role for role in self.roles if role in announcement.roles),
+            stage=announcement.stage,
+            stages_max=announcement.stages_max,
+            bounty_usd=announcement.bounty.to_float(),
+            estimate=min(1.0, appraisal.estimate),
+            cost_max_usd=cost_max.to_float(),
+            last_price_usd=last_price(announcement).to_float(),
+            features=appraisal.features,
+            seed=announcement.seed,
+        )
+
+
+def last_price(announcement: Announcement) -> Money:
+    """What the state was last sold for: the market's own estimate of it; 0 for a request nobody has bought yet."""
+    return Money(announcement.chain[-1].price_nanos) if announcement.chain else Money(0)
+
+
+def resale_share(announcement: Announcement, gain: float) -> float:
+    """What a state will sell for after a gain, as a share of the bounty.
+
+    A gain closes a part of the gap between what the market paid for the state and the bounty: the
+    same work is worth less to a state that is nearly finished.
+
+    Args:
+        announcement: the lot.
+        gain: share of the gap that the work closes, 0 to 1.
+    """
+    paid = min(1.0, last_price(announcement).nanos / announcement.bounty.nanos) if announcement.bounty.nanos else 0.0
+    return paid + (1.0 - paid) * gain

@@ -1,0 +1,140 @@
+"""Finding: which passages of a collection are worth quoting in a state, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bidders.collection import Passage
+from bidders.index import Index
+from bidders.wanted import Wanted
+from bidders.words import mentions
+
+# Weights of a query's terms. Names weigh most: a passage about another place is no use, however well it fits.
+_NAME_WEIGHT = 2.0
+_SUBJECT_WEIGHT = 1.0
+_PREFERRED_WEIGHT = 0.5
+_ADDED_NAME_WEIGHT = 0.4
+_AVOIDED_WEIGHT = -1.0
+
+_SCORE_SHARE_MIN = 0.25  # of the best passage's score; what scores less is only there for a common word
+_NEW_SHARE_MIN = 0.3  # of a passage's terms; below it the state says the same already
+_NEW_SHARE_FULL = 0.7  # two passages on one subject share about three words in ten
+_AVOIDED_HITS_FULL = 3  # so many avoided terms make a passage worthless; a single one may be chance
+_SUBJECT_SHARE_FULL = 0.5  # of the subject; one passage seldom says more of it
+_PREFERRED_FULL = 16.0  # of informativeness: about six rare words in common
+_OTHER_PLACE = 0.25  # what a passage is worth that names none of the request's names
+_SUBJECT_SHARE_MIN = 0.45  # of the subject; a collection that covers less has nothing on it ...
+_SUBJECT_SHARE_NAMED_MIN = 0.2  # ... unless it knows the place or person that the request names
+_UNKNOWN_WEIGHT = 1.5  # a word that a collection never uses tells more about the subject than one it uses
+_DESCRIBED_WEIGHT = 0.5  # what every passage inherits of a subject that its collection is about
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A passage and what it is worth to a state.
+
+    Attributes:
+        passage: what would be quoted.
+        relevance: how far it is about the request or fits its preferences, 0 to 1.
+        novelty: how far the state does not say it yet, 0 to 1.
+        conflict: how far it is what the state says to avoid, 0 to 1.
+    """
+
+    passage: Passage
+    relevance: float
+    novelty: float
+    conflict: float
+
+    @property
+    def worth(self) -> float:
+        """Relevance, less what is not new and what is unwanted, 0 to 1."""
+        return self.relevance * self.novelty * (1.0 - self.conflict)
+
+
+def is_about(index: Index, wanted: Wanted) -> bool:
+    """Whether a collection has anything to do with a request.
+
+    Args:
+        index: the collection.
+        wanted: the state, read for what it wants.
+    """
+    known = index.vocabulary
+    if index.collection.scope and wanted.names and not wanted.names & known:
+        return False
+    named = bool(_known_names(index, wanted))
+    subject = wanted.subject - index.collection.names
+    share = _coverage(index, subject, known) if subject else float(named)
+    return share >= (_SUBJECT_SHARE_NAMED_MIN if named else _SUBJECT_SHARE_MIN)
+
+
+def find(index: Index, wanted: Wanted) -> list[Finding]:
+    """Find the passages that are relevant to a state.
+
+    Args:
+        index: the collection.
+        wanted: the state, read for what it wants.
+
+    Returns:
+        Findings by falling score, novel and harmless or not; none where the collection is about something else.
+    """
+    if not is_about(index, wanted):
+        return []
+    scores = index.scores(_query(index, wanted))
+    best = max(scores, default=0.0)
+    order = sorted(range(len(scores)), key=lambda position: (-scores[position], position))
+    chosen = [position for position in order if scores[position] > 0 and scores[position] >= _SCORE_SHARE_MIN * best]
+    findings = [_weigh(index, wanted, position) for position in chosen]
+    return [finding for finding in findings if finding.relevance > 0]
+
+
+def conflict_of(affirmed: Iterable[str], wanted: Wanted) -> float:
+    """How far a text is what a state says to avoid.
+
+    Args:
+        affirmed: the text's terms outside its own negations.
+        wanted: the state, read for what it wants.
+
+    Returns:
+        0 for a text with none of the avoided terms, 1 for one full of them.
+    """
+    found = frozenset(affirmed)
+    hits = sum(mentions(found, term) for term in wanted.leanings.avoided)
+    return min(1.0, (hits / _AVOIDED_HITS_FULL) ** 2)
+
+
+def _query(index: Index, wanted: Wanted) -> dict[str, float]:
+    names = index.collection.names
+    weights = dict.fromkeys(wanted.added & names, _ADDED_NAME_WEIGHT)
+    weights.update(dict.fromkeys(wanted.leanings.preferred, _PREFERRED_WEIGHT))
+    weights.update(dict.fromkeys(wanted.subject, _SUBJECT_WEIGHT))
+    weights.update(dict.fromkeys(_known_names(index, wanted), _NAME_WEIGHT))
+    weights.update(dict.fromkeys(wanted.leanings.avoided, _AVOIDED_WEIGHT))
+    return weights
+
+
+def _known_names(index: Index, wanted: Wanted) -> frozenset[str]:
+    """The request's names as far as the collection knows them, in whatever case they were typed."""
+    return (wanted.names | wanted.subject) & index.collection.names
+
+
+def _weigh(index: Index, wanted: Wanted, position: int) -> Finding:
+    found = index.passage_terms[position]
+    names = _known_names(index, wanted)
+    topical = _coverage(index, wanted.subject - names, found) / _SUBJECT_SHARE_FULL
+    fitting = sum(index.informativeness(term) for term in wanted.leanings.preferred & found) / _PREFERRED_FULL
+    here = 1.0 if not names or names & found else _OTHER_PLACE
+    novelty = len(found - wanted.said) / max(1, len(found))
+    return Finding(
+        passage=index.collection.passages[position],
+        relevance=here * (1.0 - (1.0 - min(1.0, topical)) * (1.0 - min(1.0, fitting))),
+        novelty=0.0 if novelty < _NEW_SHARE_MIN else min(1.0, novelty / _NEW_SHARE_FULL),
+        conflict=conflict_of(index.affirmed[position], wanted),
+    )
+
+
+def _coverage(index: Index, asked: frozenset[str], found: frozenset[str]) -> float:
+    """The share of the terms asked for that are found."""
+    total = sum(1.0 if term in index.vocabulary else _UNKNOWN_WEIGHT for term in asked)
+    described = (asked & index.description_terms) - found
+    return (len(asked & found) + _DESCRIBED_WEIGHT * len(described)) / total if total else 0.0

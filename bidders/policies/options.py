@@ -1,0 +1,28 @@
+"""Reading of a policy's options, which arrive from a config file."""
+
+from __future__ import annotations
+
+import math
+
+import orchestrator
+
+
+def number_in(name: str, value: float | str, low: float, high: float) -> float:
+    """Read an option that must be a number within bounds.
+
+    Args:
+        name: the option's name, for the message.
+        value: what the config says; a decimal string will do.
+        low: the least it may be.
+        high: the most it may be.
+
+    Raises:
+        InvalidConfig: it is no number, not finite or out of bounds.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(value, bool) or not low <= number <= high:
+        raise orchestrator.errors.InvalidConfig(f"{name} is a number from {low:g} to {high:g}, not {value!r}")
+    return number

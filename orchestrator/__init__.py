@@ -1,0 +1,124 @@
+"""Vickrey: a market in which models and tools compete to improve a text.
+
+    from orchestrator import run_request
+
+    result = run_request("Plan a three-day tour of Lisbon", budget=10)
+    print(result.offers[0].text)
+    result.pick(1)
+
+Names are loaded when they are first used, so importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from orchestrator import errors
+    from orchestrator.api import Market, Offer, Result, arun_request, run_request
+    from orchestrator.bidding import (
+        Acceptance,
+        Announcement,
+        Bid,
+        Bidder,
+        Charged,
+        Judge,
+        Later,
+        Meter,
+        Observation,
+        Pass,
+        Policy,
+        PublicPrice,
+        Rank,
+        Reject,
+        Replacement,
+        ShownOffer,
+        Valuation,
+        WonLot,
+    )
+    from orchestrator.config import load_config
+    from orchestrator.core.lot import Sale
+    from orchestrator.core.receipts import Receipt
+    from orchestrator.core.rules import Role
+    from orchestrator.core.state import Segment, State
+    from orchestrator.money import Money
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "orchestrator.api": ("Market", "Offer", "Result", "arun_request", "run_request"),
+    "orchestrator.bidding": (
+        "Acceptance",
+        "Announcement",
+        "Bid",
+        "Bidder",
+        "Charged",
+        "Judge",
+        "Later",
+        "Meter",
+        "Observation",
+        "Pass",
+        "Policy",
+        "PublicPrice",
+        "Rank",
+        "Reject",
+        "Replacement",
+        "ShownOffer",
+        "Valuation",
+        "WonLot",
+    ),
+    "orchestrator.config": ("load_config",),
+    "orchestrator.core.lot": ("Sale",),
+    "orchestrator.core.receipts": ("Receipt",),
+    "orchestrator.core.rules": ("Role",),
+    "orchestrator.core.state": ("Segment", "State"),
+    "orchestrator.money": ("Money",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Acceptance",
+    "Announcement",
+    "Bid",
+    "Bidder",
+    "Charged",
+    "Judge",
+    "Later",
+    "Market",
+    "Meter",
+    "Money",
+    "Observation",
+    "Offer",
+    "Pass",
+    "Policy",
+    "PublicPrice",
+    "Rank",
+    "Receipt",
+    "Reject",
+    "Replacement",
+    "Result",
+    "Role",
+    "Sale",
+    "Segment",
+    "ShownOffer",
+    "State",
+    "Valuation",
+    "WonLot",
+    "arun_request",
+    "errors",
+    "load_config",
+    "run_request",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return importlib.import_module("orchestrator.errors")
+    if name in _HOME_OF:
+        return getattr(importlib.import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

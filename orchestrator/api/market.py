@@ -1,0 +1,389 @@
+"""The market: bidders, their wealth, and the requests that they work on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.api.blocking import run_blocking
+from orchestrator.api.lease import is_held, own_lease
+from orchestrator.api.posting import (
+    Amount,
+    Posting,
+    read_bounty,
+    read_labels,
+    read_requester,
+    read_seed,
+    read_text,
+)
+from orchestrator.api.result import Result
+from orchestrator.api.seating import seat_all
+from orchestrator.bidding import Judge, Later, Rank, Reject, ShownOffer
+from orchestrator.config import Config, load_config
+from orchestrator.core.keys import bidder_account
+from orchestrator.core.progress import Progress
+from orchestrator.core.request import Request
+from orchestrator.engine.driver import Driver, Listener
+from orchestrator.engine.recorder import Recorder, RequestLog, read_log
+from orchestrator.engine.wealth import register, top_up
+from orchestrator.errors import InvalidRequest, UnknownBidder, WrongStatus
+from orchestrator.ledger import Finding, audit
+from orchestrator.money import Money
+from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
+
+_SECONDS_PER_DAY = 86_400
+_ENDED = ("released", "rejected", "expired", "failed")
+
+
+class Market:
+    """Bidders, their wallets and their requests; wealth carries over from request to request.
+
+        with Market("configs/lisbon.yaml") as market:
+            result = market.run("Plan a three-day tour of Lisbon", budget=10)
+
+    Args:
+        config: a config file, a mapping of the same shape, or a loaded config; left out, the
+            usual places are searched, unless bidders are given.
+        bidders: more bidders, as objects.
+        store: a store, or the URL of one, in place of the config's.
+        clock: Unix time in seconds.
+
+    Raises:
+        InvalidConfig: the config cannot be used.
+        StoreUnavailable: the store cannot be opened or written.
+    """
+
+    def __init__(
+        self,
+        config: Config | Path | str | dict[str, Any] | None = None,
+        *,
+        bidders: Iterable[Any] = (),
+        store: Store | str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        given = list(bidders)
+        if config is None and given:
+            config = {"version": 1, "bidders": []}
+        self.config = config if isinstance(config, Config) else load_config(config)
+        seating = seat_all(self.config, given)
+        self.seats = seating.seats
+        self.broken = seating.broken
+        self._clock = clock
+        self._recorder = Recorder(self.seats, self.config.wealth)
+        self._store = (
+            store if store is not None and not isinstance(store, str) else open_store(store or self.config.store_url)
+        )
+        self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos))
+        self.expire_due()
+
+    def __enter__(self) -> Market:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close bidders and store."""
+        for seat in self.seats.values():
+            seat.close()
+        self._store.close()
+
+    def run(self, text: str, budget: Amount, **options: Any) -> Result:
+        """Post a request and wait for its offers; see `arun` for the options."""
+        return run_blocking(lambda: self.arun(text, budget, **options))
+
+    async def arun(
+        self,
+        text: str,
+        budget: Amount,
+        *,
+        judge: Judge | None = None,
+        on_event: Listener | None = None,
+        **posting: Any,
+    ) -> Result:
+        """Post a request, wait for its offers, and let the judge pick if there is one.
+
+        Args:
+            text: what is wanted.
+            budget: the bounty in dollars.
+            judge: who picks; left out, the request stays open for `Result.pick`.
+            on_event: told of every event as it happens.
+            posting: what `Posting` takes besides: seed, spend_cap, deposit, requester,
+                idempotency_key, labels.
+
+        Returns:
+            The result.
+        """
+        request_id = self.post(_posting(text, budget, posting))
+        await self._drive(request_id, on_event)
+        if judge is not None:
+            await self._judge(request_id, judge)
+        return Result(self, request_id)
+
+    def post(self, posting: Posting) -> str:
+        """Post a request without running it; `resume` runs it.
+
+        Returns:
+            Its id; that of the earlier request where the idempotency key is known.
+
+        Raises:
+            InvalidRequest: the posting makes no sense.
+            InvalidMoney: an amount is not money.
+        """
+        text = read_text(posting.text, self.config.request.text_bytes_max)
+        bounty = read_bounty(posting.budget)
+        spend_cap = self._spend_cap(posting, bounty)
+        deposit = Money(self.config.request.deposit_nanos) if posting.deposit is None else Money.usd(posting.deposit)
+        seed = read_seed(posting.seed)
+        requester = read_requester(posting.requester)
+        labels = read_labels(posting.labels)
+        now = self._clock()
+
+        def work(tx: Transaction) -> str:
+            known = tx.find_by_idempotency_key(posting.idempotency_key) if posting.idempotency_key else None
+            if known is not None:
+                return known.id
+            request_id = tx.next_request_id()
+            statuses = tx.bidders()
+            roster = tuple(
+                seat.participant for name, seat in sorted(self.seats.items()) if statuses[name].status == "active"
+            )
+            request = Request(
+                id=request_id,
+                text=text,
+                bounty_nanos=bounty.nanos,
+                spend_cap_nanos=spend_cap.nanos,
+                seed=seed,
+                rules=self.config.rules,
+                roster=roster,
+                deposit_nanos=deposit.nanos,
+                requester=requester,
+            )
+            row = RequestRow(
+                id=request_id,
+                status="running",
+                requester=requester,
+                bounty_nanos=bounty.nanos,
+                created_seconds=now,
+                expires_seconds=now + self.config.request.expires_days * _SECONDS_PER_DAY,
+                idempotency_key=posting.idempotency_key,
+                labels=labels,
+                setting=json.dumps(self.config.resolved(), sort_keys=True),
+                driver=own_lease(),
+            )
+            self._recorder.post(tx, request, row)
+            return request_id
+
+        return self._store.transact(work)
+
+    def resume(self, request_id: str | None = None, on_event: Listener | None = None) -> list[Result]:
+        """Finish requests that were interrupted.
+
+        Args:
+            request_id: the request; left out, all whose driver is gone.
+            on_event: told of every event as it happens.
+
+        Returns:
+            The results.
+
+        Raises:
+            UnknownRequest: there is no such request.
+        """
+        ids = [request_id] if request_id is not None else [row.id for row in self.interrupted()]
+        for each in ids:
+            self._claim(each)
+            run_blocking(lambda each=each: self._drive(each, on_event))  # type: ignore[misc]
+        return [Result(self, each) for each in ids]
+
+    def interrupted(self) -> list[RequestRow]:
+        """Running requests whose driver is gone."""
+        rows = self._store.read(lambda reader: reader.requests(["running"]))
+        return [row for row in rows if not is_held(row.driver)]
+
+    def result(self, request_id: str) -> Result:
+        """A request's result.
+
+        Raises:
+            UnknownRequest: there is no such request.
+        """
+        self.read_log(request_id)
+        return Result(self, request_id)
+
+    def judge(self, request_id: str, judge: Judge) -> Result:
+        """Let a judge pick from an open request."""
+        run_blocking(lambda: self._judge(request_id, judge))
+        return Result(self, request_id)
+
+    def pick(self, request_id: str, rank: Any, judge: str = "caller") -> None:
+        """Pick an offer by its rank, or none (0).
+
+        Raises:
+            UnknownRequest: there is no such request.
+            WrongStatus: it is not open.
+            InvalidRequest: it has no offer of this rank.
+        """
+
+        def work(tx: Transaction) -> None:
+            progress = read_log(tx, request_id).progress
+            _check_open(progress)
+            if isinstance(rank, bool) or not isinstance(rank, int) or not 0 <= rank <= len(progress.offers):
+                raise InvalidRequest(
+                    f"request {request_id} has offers 1 to {len(progress.offers)}; there is no offer {str(rank)[:20]}"
+                )
+            self._recorder.pick(tx, request_id, rank, judge, self._clock())
+
+        self._store.transact(work)
+
+    def cancel(self, request_id: str) -> None:
+        """End a request, whatever it is doing; the bounty returns.
+
+        Raises:
+            UnknownRequest: there is no such request.
+            WrongStatus: it has ended already.
+        """
+
+        def work(tx: Transaction) -> None:
+            progress = read_log(tx, request_id).progress
+            if progress.ending is not None:
+                raise WrongStatus(f"request {request_id} has ended already: {progress.status}")
+            self._recorder.cancel(tx, request_id, self._clock())
+
+        self._store.transact(work)
+
+    def expire_due(self) -> list[str]:
+        """Return the bounties of open requests that nobody picked from in time."""
+        now = self._clock()
+
+        def work(tx: Transaction) -> list[str]:
+            due = [row.id for row in tx.requests(["open"]) if row.expires_seconds <= now]
+            for request_id in due:
+                self._recorder.expire(tx, request_id, now)
+            return due
+
+        if any(row.expires_seconds <= now for row in self._store.read(lambda reader: reader.requests(["open"]))):
+            return self._store.transact(work)
+        return []
+
+    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
+        """Requests in order of posting."""
+        return self._store.read(lambda reader: reader.requests(statuses))
+
+    def bidder_rows(self) -> dict[str, BidderRow]:
+        """What the market remembers of every bidder it ever had."""
+        return self._store.read(lambda reader: reader.bidders())
+
+    def balance(self, bidder: str) -> Money:
+        """What a bidder's wallet can spend.
+
+        Raises:
+            UnknownBidder: the market has no such bidder.
+        """
+        self._check_known(bidder)
+        account = bidder_account(bidder)
+        return Money(self._store.read(lambda reader: reader.spendable([account]))[account])
+
+    def topup(self, bidder: str, amount: Amount) -> Money:
+        """Put new money into a bidder's wallet; a suspended bidder may act again.
+
+        Returns:
+            Its new balance.
+
+        Raises:
+            UnknownBidder: the market has no such bidder.
+            InvalidMoney: the amount is not money.
+        """
+        money = read_bounty(amount)
+        self._check_known(bidder)
+        self._store.transact(lambda tx: top_up(tx, bidder, money.nanos))
+        return self.balance(bidder)
+
+    def audit(self) -> list[Finding]:
+        """Recompute all books from their transfers alone (DESIGN section 6)."""
+
+        def work(reader: Any) -> list[Finding]:
+            ended = [row.id for row in reader.requests(_ENDED)]
+            return audit(reader.balances(), reader.transfers(), ended)
+
+        return self._store.read(work)
+
+    def read_log(self, request_id: str) -> RequestLog:
+        """A request's present and the end of its journal.
+
+        Raises:
+            UnknownRequest: there is no such request.
+        """
+        return self._store.read(lambda reader: read_log(reader, request_id))
+
+    @property
+    def store(self) -> Store:
+        """Where everything is recorded."""
+        return self._store
+
+    async def _drive(self, request_id: str, on_event: Listener | None) -> Progress:
+        return await Driver(self._store, self._recorder, request_id, self._clock, on_event).run()
+
+    async def _judge(self, request_id: str, judge: Judge) -> None:
+        progress = self.read_log(request_id).progress
+        if progress.status != "open":
+            return
+        verdict = await judge.pick(progress.request.text, _shown(progress))
+        if isinstance(verdict, Later):
+            return
+        if not isinstance(verdict, Rank | Reject):
+            raise InvalidRequest(
+                f"judge {judge.name} returned {type(verdict).__name__}; it must be Rank, Reject or Later"
+            )
+        self.pick(request_id, verdict.rank if isinstance(verdict, Rank) else 0, judge.name)
+
+    def _claim(self, request_id: str) -> None:
+        def work(tx: Transaction) -> None:
+            read_log(tx, request_id)
+            row = tx.find_request(request_id)
+            if row is None or row.status != "running":
+                return
+            if row.driver != own_lease() and is_held(row.driver):
+                raise WrongStatus(f"request {request_id} is being driven by another process ({row.driver})")
+            tx.put_request(row._replace(driver=own_lease()))
+
+        self._store.transact(work)
+
+    def _spend_cap(self, posting: Posting, bounty: Money) -> Money:
+        if posting.spend_cap is not None:
+            return Money.usd(posting.spend_cap)
+        cap_nanos = self.config.request.spend_cap_nanos
+        return bounty if cap_nanos is None else Money(cap_nanos)
+
+    def _check_known(self, bidder: str) -> None:
+        if bidder not in self.bidder_rows():
+            known = ", ".join(sorted(self.bidder_rows())) or "none"
+            raise UnknownBidder(f"this market has no bidder {bidder!r}; it has: {known}")
+
+
+def _posting(text: str, budget: Amount, options: dict[str, Any]) -> Posting:
+    unknown = sorted(options.keys() - Posting.__dataclass_fields__.keys())
+    if unknown:
+        raise InvalidRequest(f"there is no option {unknown[0]!r}; see `Posting` for what a request takes")
+    return Posting(text, budget, **options)
+
+
+def _check_open(progress: Progress) -> None:
+    if progress.status != "open":
+        hint = "; `vickrey resume` finishes it" if progress.status == "running" else ""
+        raise WrongStatus(f"request {progress.request.id} is {progress.status}, not open{hint}")
+
+
+def _shown(progress: Progress) -> list[ShownOffer]:
+    return [
+        ShownOffer(
+            rank,
+            offer.presenter,
+            offer.text,
+            Money(offer.last_bid_nanos),
+            Money(offer.price_nanos),
+            tuple(sale.buyer for sale in offer.chain),
+        )
+        for rank, offer in enumerate(progress.offers, 1)
+    ]

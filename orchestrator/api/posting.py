@@ -1,0 +1,117 @@
+"""Reading what a caller asks for, before any money moves."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from orchestrator.errors import InvalidRequest
+from orchestrator.money import Money
+
+Amount = Money | int | str | Decimal | float
+_LABELS_CHARACTERS_MAX = 10_000
+_SEED_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A request as its caller posts it; everything but text and budget may be left out.
+
+    Attributes:
+        text: what is wanted.
+        budget: the bounty, in dollars.
+        seed: root of every draw; drawn and recorded where left out.
+        spend_cap: the most real money the run may cost; the config's, else the budget.
+        deposit: what pays recorded costs if the offers are rejected; the config's, else nothing.
+        requester: who posts it.
+        idempotency_key: posting again under the same key finds the request that is there.
+        labels: the caller's own notes, for lists.
+    """
+
+    text: str
+    budget: Amount
+    seed: int | None = None
+    spend_cap: Amount | None = None
+    deposit: Amount | None = None
+    requester: str = "user"
+    idempotency_key: str | None = None
+    labels: Mapping[str, str] | None = None
+
+
+def read_text(text: Any, bytes_max: int) -> str:
+    """Check a request's text.
+
+    Raises:
+        InvalidRequest: it is empty, too large, binary or not text at all.
+    """
+    if not isinstance(text, str):
+        raise InvalidRequest(f"a request is text, not {type(text).__name__}")
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise InvalidRequest("the request is not valid Unicode text; is it binary?") from None
+    if not text.strip():
+        raise InvalidRequest("the request is empty; say what you want, for example 'Plan a trip to Lisbon'")
+    if size > bytes_max:
+        raise InvalidRequest(
+            f"the request has {size:,} bytes; at most {bytes_max:,} are allowed (request.text_bytes_max)"
+        )
+    if "\x00" in text:
+        raise InvalidRequest("the request holds NUL characters; it is binary, not text")
+    return text
+
+
+def read_bounty(budget: Any) -> Money:
+    """Read a budget.
+
+    Raises:
+        InvalidMoney: it is not an amount of money.
+        InvalidRequest: it is 0.
+    """
+    bounty = Money.usd(budget)
+    if bounty.nanos == 0:
+        raise InvalidRequest("a budget of 0 buys nothing; give a bounty above 0 dollars")
+    return bounty
+
+
+def read_seed(seed: Any) -> int:
+    """Read a seed, or draw one.
+
+    Raises:
+        InvalidRequest: it is not an integer from 0 to 2**63 - 1.
+    """
+    if seed is None:
+        return secrets.randbelow(2**53)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _SEED_MAX:
+        raise InvalidRequest(f"a seed is an integer from 0 to 2**63 - 1, not {str(seed)[:40]!r}")
+    return seed
+
+
+def read_requester(requester: Any) -> str:
+    """Read a requester's name.
+
+    Raises:
+        InvalidRequest: it is not a short printable name.
+    """
+    if not isinstance(requester, str) or not 0 < len(requester) <= 64 or not requester.isprintable():
+        raise InvalidRequest("a requester's name is 1 to 64 printable characters")
+    return requester
+
+
+def read_labels(labels: Any) -> str:
+    """Read labels into canonical JSON.
+
+    Raises:
+        InvalidRequest: they are not a mapping of short strings.
+    """
+    given = {} if labels is None else labels
+    if not isinstance(given, Mapping) or not all(isinstance(x, str) for pair in given.items() for x in pair):
+        raise InvalidRequest("labels are a mapping of strings to strings")
+    text = json.dumps(dict(given), sort_keys=True)
+    if len(text) > _LABELS_CHARACTERS_MAX:
+        raise InvalidRequest(f"labels take {len(text):,} characters; at most {_LABELS_CHARACTERS_MAX:,} are allowed")
+    return text

@@ -1,0 +1,174 @@
+"""Results: what a request has come to, and what its caller may do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.core.lot import Offer as CoreOffer
+from orchestrator.core.lot import Sale
+from orchestrator.core.progress import Progress, Status
+from orchestrator.core.receipts import Receipt, Statement, receipts, statement
+from orchestrator.money import Money, format_usd
+
+if TYPE_CHECKING:
+    from orchestrator.api.market import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer, as the user sees it.
+
+    Attributes:
+        rank: its place, 1 is the first.
+        bidder: its presenter.
+        text: the offer itself.
+        last_bid: what the presenter bid to show it: how sure it is that you will take it.
+        price: what the presenter paid.
+        chain: the sales that led to it, first stage first.
+    """
+
+    rank: int
+    bidder: str
+    text: str
+    last_bid: Money
+    price: Money
+    chain: tuple[Sale, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The offer as JSON-able data, amounts as decimal strings in USD."""
+        return {
+            "rank": self.rank,
+            "bidder": self.bidder,
+            "last_bid": str(self.last_bid),
+            "price": str(self.price),
+            "text": self.text,
+            "chain": [_sale(sale) for sale in self.chain],
+        }
+
+
+class Result:
+    """A request's outcome; reads afresh from the store whenever it is asked.
+
+    Args:
+        market: the market that ran the request.
+        request_id: the request.
+    """
+
+    def __init__(self, market: Market, request_id: str) -> None:
+        self._market = market
+        self.request_id = request_id
+
+    def __repr__(self) -> str:
+        return f"<Result {self.request_id}: {self.status}, {len(self.offers)} offers>"
+
+    @property
+    def status(self) -> Status:
+        """`running`, `open`, `released`, `rejected`, `expired` or `failed`."""
+        return self._progress.status
+
+    @property
+    def bounty(self) -> Money:
+        """What the picked offer's presenter is paid."""
+        return Money(self._progress.request.bounty_nanos)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The offers, best first; empty while the request runs."""
+        progress = self._progress
+        return tuple(_offer(rank, offer) for rank, offer in enumerate(progress.offers, 1)) if progress.ranked else ()
+
+    @property
+    def picked(self) -> Offer | None:
+        """The offer that was picked."""
+        rank = self._progress.picked_rank
+        return self.offers[rank - 1] if rank else None
+
+    @property
+    def reason(self) -> str:
+        """Why the request ended as it did; empty while it has not."""
+        ending = self._progress.ending
+        return ending.reason if ending else ""
+
+    @property
+    def journal_hash(self) -> str:
+        """Digest of the last journal entry: it stands for the whole run."""
+        return self._market.read_log(self.request_id).digest
+
+    def pick(self, rank: int) -> Result:
+        """Take the offer of this rank and release the bounty to its presenter.
+
+        Raises:
+            InvalidRequest: there is no offer of this rank.
+            WrongStatus: the request is not open.
+        """
+        self._market.pick(self.request_id, rank)
+        return self
+
+    def reject(self) -> Result:
+        """Take none of the offers; the bounty returns.
+
+        Raises:
+            WrongStatus: the request is not open.
+        """
+        self._market.pick(self.request_id, 0)
+        return self
+
+    def statement(self) -> Statement:
+        """Where the request's money went."""
+        return statement(self._progress)
+
+    def receipts(self) -> tuple[Receipt, ...]:
+        """What each bid came to."""
+        return receipts(self._progress)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON-able data, amounts as decimal strings in USD."""
+        picked = self.picked
+        return {
+            "request_id": self.request_id,
+            "status": self.status,
+            "reason": self.reason,
+            "bounty": str(self.bounty),
+            "offers": [offer.to_dict() for offer in self.offers],
+            "picked": picked.rank if picked else None,
+            "statement": statement_dict(self.statement()),
+            "journal_hash": self.journal_hash,
+        }
+
+    @property
+    def _progress(self) -> Progress:
+        return self._market.read_log(self.request_id).progress
+
+
+def statement_dict(money: Statement) -> dict[str, Any]:
+    """A statement as JSON-able data, amounts as decimal strings in USD."""
+    return {
+        "payout": format_usd(money.payout_nanos),
+        "refund": format_usd(money.refund_nanos),
+        "returned": format_usd(money.returned_nanos),
+        "treasury": format_usd(money.treasury_nanos),
+        "profits": {bidder: format_usd(nanos) for bidder, nanos in money.profits_nanos.items()},
+        "costs": {
+            bidder: "unknown" if bidder in money.unknown_costs and not nanos else format_usd(nanos)
+            for bidder, nanos in money.costs_nanos.items()
+        },
+        "unknown_costs": list(money.unknown_costs),
+    }
+
+
+def _offer(rank: int, offer: CoreOffer) -> Offer:
+    return Offer(rank, offer.presenter, offer.text, Money(offer.last_bid_nanos), Money(offer.price_nanos), offer.chain)
+
+
+def _sale(sale: Sale) -> dict[str, Any]:
+    return {
+        "lot": sale.lot,
+        "stage": sale.stage,
+        "seller": sale.seller,
+        "buyer": sale.buyer,
+        "role": sale.role,
+        "bid": format_usd(sale.bid_nanos),
+        "price": format_usd(sale.price_nanos),
+        "kept": sale.kept,
+    }

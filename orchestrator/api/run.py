@@ -1,0 +1,47 @@
+"""One request, from text to offers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from orchestrator.api.blocking import run_blocking
+from orchestrator.api.market import Market
+from orchestrator.api.posting import Amount
+from orchestrator.api.result import Result
+
+
+def run_request(
+    text: str, budget: Amount, *, config: Path | str | dict[str, Any] | None = None, **options: Any
+) -> Result:
+    """Post a request and wait for its offers.
+
+        result = run_request("Plan a three-day tour of Lisbon", budget=10)
+        print(result.offers[0].text)
+        result.pick(1)
+
+    Works in a notebook too. The bounty stays pledged until an offer is picked, all are rejected
+    or the request expires.
+
+    Args:
+        text: what is wanted.
+        budget: the bounty in dollars, as int, str, Decimal or an exact float.
+        config: a config file or mapping; left out, the usual places are searched.
+        options: what `Market.arun` takes besides, for example `seed`, `judge` or `on_event`.
+
+    Returns:
+        The result.
+
+    Raises:
+        CallerError: the request cannot be carried out as given.
+        OperatorError: the config or the store cannot be used.
+    """
+    return run_blocking(lambda: arun_request(text, budget, config=config, **options))
+
+
+async def arun_request(
+    text: str, budget: Amount, *, config: Path | str | dict[str, Any] | None = None, **options: Any
+) -> Result:
+    """Post a request and wait for its offers, from asynchronous code; see `run_request`."""
+    market = Market(config)
+    return await market.arun(text, budget, **options)

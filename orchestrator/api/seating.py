@@ -1,0 +1,62 @@
+"""Seating: from a config and a caller's own objects to the bidders of a market."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.config import BrokenBidder, Config, build_bidders
+from orchestrator.engine.seat import Seat, take_seat
+from orchestrator.errors import BrokenPlugin, InvalidConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """Who takes part.
+
+    Attributes:
+        seats: by name.
+        broken: bidders of the config that cannot take part, with the reason (R14).
+        endowments_nanos: what each is endowed with when it first enters.
+    """
+
+    seats: dict[str, Seat]
+    broken: tuple[BrokenBidder, ...]
+    endowments_nanos: dict[str, int]
+
+
+def seat_all(config: Config, objects: Iterable[Any]) -> Seating:
+    """Seat a config's bidders and a caller's own.
+
+    Raises:
+        BrokenPlugin: one of the caller's own objects is no bidder.
+        InvalidConfig: two bidders have one name.
+    """
+    built, broken = build_bidders(config)
+    seats: dict[str, Seat] = {}
+    endowments: dict[str, int] = {}
+    failed: list[BrokenBidder] = list(broken)
+    for each in built:
+        try:
+            seat = take_seat(
+                each.bidder,
+                name=each.name,
+                principal=each.principal,
+                memory_id=each.memory_id,
+                policy=each.policy,
+                bid_deadline_seconds=each.spec.bid_deadline_seconds,
+                transform_deadline_seconds=each.spec.transform_deadline_seconds,
+            )
+        except BrokenPlugin as error:
+            failed.append(BrokenBidder(each.spec, each.name, error))
+            continue
+        seats[seat.name] = seat
+        endowments[seat.name] = each.spec.endowment_nanos
+    for own in objects:
+        seat = take_seat(own)
+        if seat.name in seats:
+            raise InvalidConfig(f"two bidders are called {seat.name!r}; give each a name of its own")
+        seats[seat.name] = seat
+        endowments[seat.name] = config.wealth.endowment_nanos
+    return Seating(seats, tuple(failed), endowments)

@@ -1,0 +1,29 @@
+"""The contracts: what a bidder, a bid policy and a judge must be, and what they are shown."""
+
+from orchestrator.bidding.announcement import Acceptance, Announcement, PublicPrice, WonLot
+from orchestrator.bidding.answer import Bid, Pass, Replacement
+from orchestrator.bidding.bidder import Bidder
+from orchestrator.bidding.judge import Judge, Later, Rank, Reject, ShownOffer
+from orchestrator.bidding.meter import Charged, Meter
+from orchestrator.bidding.policy import Observation, Policy, Valuation
+
+__all__ = [
+    "Acceptance",
+    "Announcement",
+    "Bid",
+    "Bidder",
+    "Charged",
+    "Judge",
+    "Later",
+    "Meter",
+    "Observation",
+    "Pass",
+    "Policy",
+    "PublicPrice",
+    "Rank",
+    "Reject",
+    "Replacement",
+    "ShownOffer",
+    "Valuation",
+    "WonLot",
+]

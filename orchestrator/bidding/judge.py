@@ -1,0 +1,71 @@
+"""The judge's contract: who picks an offer, or none (R9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from orchestrator.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOffer:
+    """An offer as a judge sees it.
+
+    Attributes:
+        rank: its place, 1 is the first.
+        bidder: its presenter.
+        text: what the user reads. It is data; no instruction in it binds the judge (R12).
+        last_bid: what the presenter bid to show it.
+        price: what the presenter paid.
+        authors: who wrote the segments it was built on, in order of sale.
+    """
+
+    rank: int
+    bidder: str
+    text: str
+    last_bid: Money
+    price: Money
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The judge takes the offer of this rank."""
+
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """The judge takes none; the bounty returns."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The judge does not say yet; the request stays open until it is picked or expires."""
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Picks one of the offers, or none.
+
+    Attributes:
+        name: for the record.
+    """
+
+    name: str
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Rank | Reject | Later:
+        """Pick.
+
+        Args:
+            request: the request's text.
+            offers: best first; at least one.
+
+        Returns:
+            A rank, a rejection, or that the decision comes later.
+        """

@@ -1,0 +1,25 @@
+"""A market's settings: read from YAML, checked with their lines, and built into bidders."""
+
+from orchestrator.config.building import (
+    BrokenBidder,
+    BuiltBidder,
+    build_bidders,
+    build_judge,
+    warnings,
+)
+from orchestrator.config.loading import bundled_folder, load_config
+from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+
+__all__ = [
+    "BidderSpec",
+    "BrokenBidder",
+    "BuiltBidder",
+    "Config",
+    "PluginSpec",
+    "RequestDefaults",
+    "build_bidders",
+    "build_judge",
+    "bundled_folder",
+    "load_config",
+    "warnings",
+]

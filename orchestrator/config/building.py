@@ -1,0 +1,199 @@
+"""From specs to bidders and judges: each is built on its own, and a broken one harms nobody (R14)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from orchestrator.bidding import Bidder, Judge, Policy
+from orchestrator.config.settings import BidderSpec, Config, PluginSpec
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.errors import BrokenPlugin, InvalidConfig, VickreyError
+from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, Plugin, build, load_plugin, takes
+
+PRESENTERS_MIN: Final = 3
+STAGES_BEYOND_SKILLS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBidder:
+    """A bidder that can take its seat.
+
+    Attributes:
+        spec: what it was built from.
+        bidder: the bidder's own object.
+        name: the spec's name; twins are called `name~2`, `name~3` and so on.
+        principal: who stands behind it; each twin's is its own.
+        memory_id: where what it learns is kept; twins share one.
+        policy: what values lots for it, where the config names one; otherwise its own, or None.
+    """
+
+    spec: BidderSpec
+    bidder: Bidder
+    name: str
+    principal: str
+    memory_id: str
+    policy: Policy | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenBidder:
+    """A bidder that cannot take part.
+
+    Attributes:
+        spec: what it should have been built from.
+        name: the name it would have had.
+        error: why: `InvalidConfig` where its entry is wrong, `BrokenPlugin` where its code is.
+    """
+
+    spec: BidderSpec
+    name: str
+    error: VickreyError
+
+    @property
+    def reason(self) -> str:
+        """Why, in one line."""
+        return str(self.error)
+
+
+def build_bidders(config: Config) -> tuple[list[BuiltBidder], list[BrokenBidder]]:
+    """Build every bidder of a config; each twin is an object of its own.
+
+    Returns:
+        Those that can take part, in the config's order, and those that cannot.
+    """
+    _make_importable(config)
+    built: list[BuiltBidder] = []
+    broken: list[BrokenBidder] = []
+    for spec in config.bidders:
+        for number in range(1, spec.clones + 1):
+            name = _twin(spec.name, number)
+            try:
+                built.append(_build_bidder(spec, name, number))
+            except (InvalidConfig, BrokenPlugin) as error:
+                broken.append(BrokenBidder(spec, name, error))
+    return built, broken
+
+
+def build_judge(config: Config, type: str | None = None) -> Judge:
+    """Build a judge.
+
+    Args:
+        config: the settings.
+        type: a judge of another type than the config's, without options.
+
+    Raises:
+        InvalidConfig: its type or an option is unknown, or an option is missing.
+        BrokenPlugin: its code cannot be loaded or fails.
+    """
+    _make_importable(config)
+    spec = config.judge if type is None else PluginSpec(type, where="judge")
+    judge: Judge = build(_load(JUDGES, spec), _fresh(spec.options), f"{spec.where}.options")
+    return judge
+
+
+def warnings(config: Config, built: Sequence[BuiltBidder] | None = None) -> list[str]:
+    """What is legal but will not work well (R8).
+
+    Args:
+        config: the settings.
+        built: its bidders, where they have been built already.
+
+    Returns:
+        One line for each; none for a market without bidders.
+    """
+    bidders = build_bidders(config)[0] if built is None else built
+    if not bidders:
+        return ["no bidder can take part: every request will return its bounty"]
+    found = []
+    principals = {each.principal for each in bidders if PRESENTER in _roles(each) and each.spec.endowment_nanos > 0}
+    if len(principals) < PRESENTERS_MIN:
+        found.append(
+            f"{len(principals)} solvent presenters of separate principals: with fewer than {PRESENTERS_MIN}, "
+            "the market buys finished states too early and pays too little for them"
+        )
+    skills = {each.memory_id for each in bidders if TRANSFORMER in _roles(each)}
+    stages_needed = len(skills) + STAGES_BEYOND_SKILLS
+    if config.rules.stages_max < stages_needed:
+        found.append(
+            f"rules.stages_max is {config.rules.stages_max}: with {len(skills)} transformers allow at least "
+            f"{stages_needed}, or some never get their turn"
+        )
+    return found
+
+
+def _build_bidder(spec: BidderSpec, name: str, number: int) -> BuiltBidder:
+    plugin = _load(BIDDERS, spec)
+    policy = _build_policy(spec.policy)
+    supplied: dict[str, Any] = {"name": name}
+    if policy is not None:
+        if not takes(plugin, "policy"):
+            raise InvalidConfig(f"{spec.where}.policy: {plugin} takes no policy; leave this key out")
+        supplied["policy"] = policy
+    bidder = build(plugin, _fresh(spec.options), f"{spec.where}.options", supplied)
+    _take_name(bidder, name, plugin)
+    return BuiltBidder(
+        spec=spec,
+        bidder=bidder,
+        name=name,
+        principal=_principal(spec, bidder, name, number),
+        memory_id=spec.name,
+        policy=getattr(bidder, "policy", None) or policy,
+    )
+
+
+def _principal(spec: BidderSpec, bidder: Any, name: str, number: int) -> str:
+    if spec.principal is not None:
+        return _twin(spec.principal, number)
+    own = getattr(bidder, "principal", None)
+    return _twin(str(own), number) if own and own != name else name
+
+
+def _build_policy(spec: PluginSpec | None) -> Policy | None:
+    if spec is None:
+        return None
+    policy: Policy = build(_load(POLICIES, spec), _fresh(spec.options), f"{spec.where}.options")
+    return policy
+
+
+def _load(group: str, spec: BidderSpec | PluginSpec) -> Plugin:
+    try:
+        return load_plugin(group, spec.type)
+    except (InvalidConfig, BrokenPlugin) as error:
+        raise error.__class__(f"{spec.where}.type: {error}") from error
+
+
+def _take_name(bidder: Any, name: str, plugin: Plugin) -> None:
+    """A bidder whose class fixes a name goes by the config's: two of one class may take part."""
+    if getattr(bidder, "name", None) == name:
+        return
+    try:
+        bidder.name = name
+    except Exception as error:
+        raise BrokenPlugin(f"{plugin} does not take the name {name!r}: give it a parameter `name`") from error
+
+
+def _roles(built: BuiltBidder) -> Sequence[Role]:
+    return getattr(built.bidder, "roles", ())
+
+
+def _twin(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}~{number}"
+
+
+def _fresh(value: Any) -> Any:
+    """Options of its own for each bidder, so that one that changes them changes no other's."""
+    if isinstance(value, dict):
+        return {key: _fresh(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_fresh(inner) for inner in value]
+    return value
+
+
+def _make_importable(config: Config) -> None:
+    """Let dotted paths name modules beside the config file; last, so that they hide nothing."""
+    folder = str(config.folder)
+    if folder not in sys.path:
+        sys.path.append(folder)

@@ -1,0 +1,197 @@
+"""From a file or a mapping to a market's settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from orchestrator.config.document import Document, KeyPath, read_document
+from orchestrator.config.entries import check_names, with_paths
+from orchestrator.config.problems import Problems
+from orchestrator.config.sections import VERSION, BidderSection, ConfigSection, PluginSection, RulesSection
+from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+from orchestrator.core.rules import Rules
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.errors import InvalidConfig, InvalidMoney
+from orchestrator.money import Money
+
+MEMORY: Final = "memory"
+_BUNDLED: Final = "lisbon.yaml"
+
+
+def load_config(source: str | Path | Mapping[str, Any] | None = None, *, home: str | Path | None = None) -> Config:
+    """Read a market's settings.
+
+    Args:
+        source: a YAML file, or its contents as a mapping. None looks in this order:
+            `$VICKREY_CONFIG`, `vickrey.yaml` here, `vickrey.yaml` in the home, the bundled demo.
+        home: folder of the default store; None for `$VICKREY_HOME`, or else `~/.vickrey`.
+
+    Returns:
+        The settings, with every default filled in.
+
+    Raises:
+        InvalidConfig: they cannot be used; every problem in a line of its own, with its place.
+    """
+    home_folder = _home(home)
+    if isinstance(source, Mapping):
+        document = Document("the given config", Path.cwd(), source)
+        return _resolve(document, home_folder, is_fallback=False)
+    path, is_fallback = (Path(source).expanduser(), False) if source is not None else _look_up(home_folder)
+    return _resolve(read_document(path), home_folder, is_fallback)
+
+
+def bundled_folder() -> Path:
+    """Folder of the configs that Vickrey brings along: inside an installed wheel, beside a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "_configs"
+    return installed if installed.is_dir() else package.parent / "configs"
+
+
+def _home(home: str | Path | None) -> Path:
+    return Path(home or os.environ.get("VICKREY_HOME") or "~/.vickrey").expanduser().absolute()
+
+
+def _look_up(home: Path) -> tuple[Path, bool]:
+    named = os.environ.get("VICKREY_CONFIG")
+    if named:
+        return Path(named).expanduser(), False
+    for path in (Path("vickrey.yaml"), home / "vickrey.yaml"):
+        if path.exists():
+            return path, False
+    return bundled_folder() / _BUNDLED, True
+
+
+def _resolve(document: Document, home: Path, is_fallback: bool) -> Config:
+    problems = Problems(document)
+    if not isinstance(document.data, Mapping):
+        raise InvalidConfig(f"{document.place(())}: a config is a mapping of keys to values, for example `version: 1`")
+    _check_version(document, problems)
+    check_names(document, problems)
+    try:
+        root = ConfigSection.model_validate(with_paths(document, problems))
+    except ValidationError as error:
+        problems.add_validation(error, ConfigSection)
+        problems.raise_any()
+        raise
+    resolver = _Resolver(document, problems, root)
+    config = Config(
+        source=document.source,
+        is_fallback=is_fallback,
+        folder=document.folder,
+        version=root.version,
+        bounty_typical_nanos=root.bounty_typical.nanos,
+        store_url=resolver.store_url(home),
+        rules=_rules(root.rules),
+        request=RequestDefaults(
+            spend_cap_nanos=None if root.request.spend_cap is None else root.request.spend_cap.nanos,
+            deposit_nanos=root.request.deposit.nanos,
+            expires_days=root.request.expires_days,
+            text_bytes_max=root.request.text_bytes_max,
+        ),
+        wealth=resolver.wealth(),
+        judge=resolver.plugin(root.judge, ("judge",)),
+        bidders=tuple(resolver.bidder(section, index) for index, section in enumerate(root.bidders)),
+    )
+    problems.raise_any()
+    return config
+
+
+def _check_version(document: Document, problems: Problems) -> None:
+    """A file of a later version is refused for that alone: its other keys may mean other things."""
+    version = document.data.get("version", VERSION)
+    if type(version) is int and version != VERSION:
+        problems.add(
+            ("version",), f"this is Vickrey's format {VERSION}, not {version}; upgrade vickrey, or mend the file"
+        )
+        problems.raise_any()
+
+
+def _rules(section: RulesSection) -> Rules:
+    return Rules(
+        rule=section.rule,
+        reserve_nanos=section.reserve.nanos,
+        copies=section.copies,
+        stages_max=section.stages_max,
+        offers_max=section.offers_max,
+        forfeit_percent=section.forfeit,
+        self_sale=section.self_sale,
+        last_stage=section.last_stage,
+        state_bytes_max=section.state_bytes_max,
+        bid_deadline_seconds=section.deadlines.bid_seconds,
+        transform_deadline_seconds=section.deadlines.transform_seconds,
+    )
+
+
+class _Resolver:
+    """Resolves what needs more than one value: sizes, paths, places, names."""
+
+    def __init__(self, document: Document, problems: Problems, root: ConfigSection) -> None:
+        self._document = document
+        self._problems = problems
+        self._root = root
+
+    def wealth(self) -> WealthRules:
+        """Sizes of wealth, in money."""
+        section = self._root.wealth
+        if section.refill_to < section.refill_below:
+            self._problems.add(("wealth", "refill_to"), f"must be at least refill_below ({section.refill_below})")
+        return WealthRules(
+            endowment_nanos=self._bounties(section.endowment, ("wealth", "endowment")),
+            refill_below_nanos=self._bounties(section.refill_below, ("wealth", "refill_below")),
+            refill_to_nanos=self._bounties(section.refill_to, ("wealth", "refill_to")),
+            refills_max=section.refills_max,
+            rent_nanos=section.rent.nanos,
+            faults_to_suspend=section.faults_to_suspend,
+        )
+
+    def plugin(self, section: PluginSection, path: KeyPath) -> PluginSpec:
+        """A judge or a policy."""
+        return PluginSpec(section.type, section.options, self._document.place(path))
+
+    def bidder(self, section: BidderSection, index: int) -> BidderSpec:
+        """One bidder."""
+        path: KeyPath = ("bidders", index)
+        size, size_path = section.endowment, (*path, "endowment")
+        if size is None:
+            size, size_path = self._root.wealth.endowment, ("wealth", "endowment")
+        return BidderSpec(
+            name=section.name,
+            type=section.type,
+            endowment_nanos=self._bounties(size, size_path),
+            options=section.options,
+            principal=section.principal,
+            clones=section.clones,
+            policy=None if section.policy is None else self.plugin(section.policy, (*path, "policy")),
+            isolation=section.isolation,
+            bid_deadline_seconds=section.bid_deadline_seconds,
+            transform_deadline_seconds=section.transform_deadline_seconds,
+            where=self._document.place(path),
+        )
+
+    def store_url(self, home: Path) -> str:
+        """The store as an SQLAlchemy URL, or `memory`."""
+        store = self._root.store
+        if store is None:
+            return _sqlite_url(home / "market.db")
+        if store == MEMORY or "://" in store:
+            return store
+        if "?" in store:
+            self._problems.add(("store",), "a store's path may not hold a '?'; write a whole SQLAlchemy URL")
+        return _sqlite_url(self._document.folder / Path(store).expanduser())
+
+    def _bounties(self, size: Decimal, path: KeyPath) -> int:
+        try:
+            return Money.usd(size * self._root.bounty_typical.nanos / 10**9).nanos
+        except InvalidMoney as refusal:
+            self._problems.add(path, f"{size.normalize():f} times bounty_typical is no amount of money: {refusal}")
+            return 0
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite:///{path.absolute()}"

@@ -1,0 +1,57 @@
+"""Answers to an announcement: a bid, a pass or a fault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from orchestrator.core.rules import TRANSFORMER, Role
+
+AnswerKind = Literal["bid", "pass", "fault"]
+FaultKind = Literal[
+    "raised", "late", "malformed", "unfunded", "unchanged", "empty", "too large", "provider", "over the cap", "overran"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one bidder said to one lot's announcement.
+
+    Attributes:
+        bidder: who answered, or was asked.
+        kind: `bid`, `pass`, or `fault` where it answered nothing lawful (R3).
+        amount_nanos: the bid; 0 otherwise.
+        role: what the bidder would do with the state.
+        cost_max_nanos: the worst case of its transform's cost, held with the bid (R4).
+        provider: who would be paid that cost; empty where it costs nothing.
+        reason: why it passed or what it did wrong.
+        fault: the kind of fault, else None.
+        bid_cost_nanos: what bidding cost; None where that is unknown (R7).
+        bid_cost_max_nanos: what was held for it before it was asked.
+    """
+
+    bidder: str
+    kind: AnswerKind
+    amount_nanos: int = 0
+    role: Role = TRANSFORMER
+    cost_max_nanos: int = 0
+    provider: str = ""
+    reason: str = ""
+    fault: FaultKind | None = None
+    bid_cost_nanos: int | None = 0
+    bid_cost_max_nanos: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """An owner's public reserve: its own value of going on (R5).
+
+    Attributes:
+        reserve_nanos: the lot is not sold below this.
+        cost_max_nanos: worst case of the cost of transforming the state again itself.
+        provider: who would be paid that cost.
+    """
+
+    reserve_nanos: int
+    cost_max_nanos: int = 0
+    provider: str = ""

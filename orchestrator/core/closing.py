@@ -1,0 +1,199 @@
+"""Closing a stage: sealed bids are backed with holds, and each lot is cleared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.clearing import Award, Refusal, clear
+from orchestrator.core.events import (
+    Announced,
+    AnnouncedLot,
+    Cleared,
+    ClearedLot,
+    Closed,
+    ClosedLot,
+    Event,
+    Faulted,
+    Spendable,
+)
+from orchestrator.core.holds import bid_cost_hold, bid_hold, transform_cost_hold
+from orchestrator.core.keys import ISSUER, bidder_account, derive_seed, provider_account
+from orchestrator.core.lot import Lot
+from orchestrator.core.progress import Progress
+from orchestrator.core.rules import TRANSFORMER
+from orchestrator.core.state import REQUESTER
+from orchestrator.core.step import Step, advance
+from orchestrator.errors import BrokenLaw
+from orchestrator.ledger import Transfer, transfer
+from orchestrator.ledger.transfer import resolve
+from orchestrator.money import format_usd
+
+
+def announce(progress: Progress, keeps: Mapping[str, Keep], invited: Mapping[str, Sequence[str]]) -> Announced:
+    """Put the present stage's lots up for sale.
+
+    Args:
+        progress: a request in phase `bidding`.
+        keeps: public reserves of owners, by lot; those of the requester and at the last stage
+            are ignored, for neither may keep (R5).
+        invited: eligible bidders by lot.
+
+    Returns:
+        The announcement, which is journalled when the stage closes.
+    """
+    if progress.phase != "bidding":
+        raise BrokenLaw(f"request {progress.request.id} cannot announce lots while {progress.phase}")
+    rules = progress.request.rules
+    rows = []
+    for lot in progress.lots():
+        may_keep = rules.self_sale == "keep" and lot.owner != REQUESTER and lot.stage < rules.stages_max
+        keep = keeps.get(lot.path) if may_keep else None
+        reserve = max(rules.reserve_nanos, keep.reserve_nanos if keep else 0)
+        names = tuple(
+            name for name in sorted(invited.get(lot.path, ())) if name != lot.owner or rules.self_sale == "open"
+        )
+        rows.append(AnnouncedLot(lot.path, reserve, keep, names))
+    return Announced(progress.stage, tuple(rows))
+
+
+def close_stage(
+    progress: Progress,
+    announced: Announced,
+    answers: Mapping[str, Sequence[Answer]],
+    spendable: Mapping[str, int],
+) -> Step:
+    """Close the present stage's lots, hold what backs their bids, and clear them.
+
+    A bid counts only if the wallet covers it and the worst case of its transform's cost,
+    beside the holds of all other bids (R4); otherwise it becomes a fault.
+
+    Args:
+        progress: a request in phase `bidding`.
+        announced: the stage's announcement.
+        answers: what the invited said, by lot.
+        spendable: what wallets can spend at this moment, by account.
+
+    Returns:
+        The first of a stage's two market commits.
+    """
+    left = dict(spendable)
+    closed: list[ClosedLot] = []
+    cleared: list[ClearedLot] = []
+    faults: list[Faulted] = []
+    transfers: list[Transfer] = []
+    for row in announced.lots:
+        lot = progress.auctions[row.lot].lot
+        given = sorted(answers.get(row.lot, ()), key=lambda answer: answer.bidder)
+        seen = tuple(
+            Spendable(account, left.get(account, 0))
+            for account in (bidder_account(answer.bidder) for answer in given if answer.kind == "bid")
+        )
+        backed = tuple(_back(progress.request.id, lot, answer, left, transfers) for answer in given)
+        closed.append(ClosedLot(row.lot, backed, seen))
+        faults.extend(_faults(progress.stage, row.lot, backed))
+        cleared.append(_clear_lot(progress, lot, row, backed, left, transfers))
+    events: tuple[Event, ...] = (
+        announced,
+        Closed(progress.stage, tuple(closed)),
+        *faults,
+        Cleared(progress.stage, tuple(cleared)),
+    )
+    return Step(events, tuple(transfers), advance(progress, events))
+
+
+def _back(request_id: str, lot: Lot, answer: Answer, left: dict[str, int], transfers: list[Transfer]) -> Answer:
+    """Charge what bidding cost, then hold what the bid needs or turn it into a fault."""
+    if answer.bid_cost_max_nanos:
+        transfers.extend(_charge_bid_cost(request_id, lot, answer))
+    if answer.kind != "bid":
+        return answer
+    wallet = bidder_account(answer.bidder)
+    bid = bid_hold(request_id, lot, answer.bidder, answer.amount_nanos)
+    cost = transform_cost_hold(request_id, lot, answer.bidder, answer.cost_max_nanos, answer.provider)
+    needed = (bid.amount_nanos if bid else 0) + (cost.amount_nanos if cost else 0)
+    if needed > left.get(wallet, 0):
+        reason = (
+            f"its wallet can spend {format_usd(left.get(wallet, 0))} USD; the bid and its worst-case cost "
+            f"need {format_usd(needed)} USD"
+        )
+        return replace(answer, kind="fault", fault="unfunded", reason=reason)
+    if needed:
+        left[wallet] -= needed
+        transfers.extend(row for row in (bid, cost) if row is not None)
+    return answer
+
+
+def _charge_bid_cost(request_id: str, lot: Lot, answer: Answer) -> list[Transfer]:
+    held = bid_cost_hold(request_id, lot, answer.bidder, answer.bid_cost_max_nanos, answer.provider)
+    return charge(held, answer.bid_cost_nanos, answer.provider) if held else []
+
+
+def charge(held: Transfer | None, cost_nanos: int | None, provider: str) -> list[Transfer]:
+    """Resolve a cost hold to what was really spent (R7).
+
+    An unknown cost charges nothing here and is recorded as unknown. What a provider charged
+    beyond the promised worst case is real money that the operator lost, so the issuer bears it.
+    """
+    if held is None:
+        return []
+    known = cost_nanos or 0
+    rows = [resolve(held, min(known, held.amount_nanos))]
+    excess = known - held.amount_nanos
+    if excess > 0:
+        rows.append(
+            transfer(
+                f"{held.id}/overrun", ISSUER, provider_account(provider), excess, "overrun", held.request, held.stage
+            )
+        )
+    return rows
+
+
+def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:
+    return [
+        Faulted(stage, lot, answer.bidder, answer.fault, answer.reason, own_fault=answer.fault != "provider")
+        for answer in answers
+        if answer.fault is not None
+    ]
+
+
+def _clear_lot(
+    progress: Progress,
+    lot: Lot,
+    row: AnnouncedLot,
+    answers: Sequence[Answer],
+    left: dict[str, int],
+    transfers: list[Transfer],
+) -> ClearedLot:
+    request = progress.request
+    principals = {entry.name: entry.principal for entry in request.roster}
+    owner_principal = None
+    if request.rules.self_sale != "open":
+        owner_principal = principals.get(lot.owner, lot.owner)
+    clearing = clear(
+        [answer for answer in answers if answer.kind == "bid"],
+        principals=principals,
+        owner_principal=owner_principal,
+        reserve_nanos=row.reserve_nanos,
+        copies=request.rules.copies_at(lot.stage),
+        rule=request.rules.rule,
+        seed=derive_seed(request.seed, lot.path, "clear"),
+    )
+    awards = clearing.awards()
+    if not awards and row.keep is not None:
+        awards = _keep(request.id, lot, row.keep, left, transfers)
+    refused: list[Refusal] = [*clearing.refused]
+    return ClearedLot(row.lot, awards, clearing.standing, tuple(refused), row.reserve_nanos)
+
+
+def _keep(request_id: str, lot: Lot, keep: Keep, left: dict[str, int], transfers: list[Transfer]) -> tuple[Award, ...]:
+    """The owner keeps its state, if its wallet covers what transforming it again may cost (R5)."""
+    cost = transform_cost_hold(request_id, lot, lot.owner, keep.cost_max_nanos, keep.provider)
+    wallet = bidder_account(lot.owner)
+    if cost is not None:
+        if cost.amount_nanos > left.get(wallet, 0):
+            return ()
+        left[wallet] -= cost.amount_nanos
+        transfers.append(cost)
+    return (Award(lot.owner, TRANSFORMER, 0, 0, kept=True),)

@@ -1,0 +1,135 @@
+"""Endings: a pick releases the bounty; every other ending returns it (R2, R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from orchestrator.core.events import Ended, Outcome, Picked
+from orchestrator.core.keys import (
+    CAP_ISSUER,
+    TREASURY,
+    bidder_account,
+    bounty_account,
+    cap_account,
+    deposit_account,
+    escrow_account,
+    requester_account,
+)
+from orchestrator.core.progress import Progress
+from orchestrator.core.step import Step, advance
+from orchestrator.errors import BrokenLaw
+from orchestrator.ledger import Transfer, transfer
+from orchestrator.ledger.transfer import resolve
+
+Unreleased = Literal["rejected", "expired", "failed"]
+
+
+def pick(progress: Progress, rank: int, judge: str, cap_left_nanos: int) -> Step:
+    """The judge's pick ends the request.
+
+    Args:
+        progress: a request that is open.
+        rank: the offer's rank from 1, or 0 for none of them.
+        judge: who picked.
+        cap_left_nanos: what is left of the spend cap.
+
+    Returns:
+        The step that releases the bounty, or returns it.
+
+    Raises:
+        BrokenLaw: the request is not open, or has no offer of that rank.
+    """
+    if progress.status != "open" or not 0 <= rank <= len(progress.offers):
+        raise BrokenLaw(f"request {progress.request.id} is {progress.status} and has no offer {rank} to pick")
+    picked = Picked(rank, judge)
+    step = Step((picked,), (), advance(progress, (picked,)))
+    if rank == 0:
+        return _end(step, "rejected", f"{judge} took none of the offers", cap_left_nanos)
+    return _end(step, "released", f"{judge} took offer {rank}", cap_left_nanos)
+
+
+def expire(progress: Progress, cap_left_nanos: int) -> Step:
+    """Nobody picked in time; the bounty returns."""
+    return _end(Step((), (), progress), "expired", "no offer was picked in time", cap_left_nanos)
+
+
+def fail(step: Step, reason: str, cap_left_nanos: int) -> Step:
+    """The market produced no offer; the bounty returns."""
+    return _end(step, "failed", reason, cap_left_nanos)
+
+
+def cancel(
+    progress: Progress, open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int], cap_left_nanos: int
+) -> Step:
+    """The requester withdraws, at whatever moment; counts as a rejection of what was done.
+
+    Args:
+        progress: a request that is running or open.
+        open_holds: the request's holds that are not resolved.
+        costs_nanos: what is known to have been spent under a hold, by hold id; every other hold
+            is voided.
+        cap_left_nanos: what is left of the spend cap once those holds are resolved.
+
+    Returns:
+        The step that ends the request.
+    """
+    freed = tuple(resolve(row, min(costs_nanos.get(row.id, 0), row.amount_nanos)) for row in open_holds)
+    return _end(Step((), freed, progress), "rejected", "cancelled by the requester", cap_left_nanos)
+
+
+def _end(step: Step, outcome: Outcome, reason: str, cap_left_nanos: int) -> Step:
+    progress = step.progress
+    released = progress.picked if outcome == "released" else None
+    request = progress.request
+    escrowed = escrowed_nanos(progress)
+    refund = min(released.chain[0].price_nanos, request.bounty_nanos) if released else 0
+    payout = request.bounty_nanos if released else 0
+    returned = request.bounty_nanos - payout
+    compensation = _compensation(progress) if outcome == "rejected" else {}
+    event = Ended(outcome, reason, payout, refund, returned, escrowed - refund)
+    rows = [
+        *(_payout(progress, released.presenter, payout) if released else ()),
+        *_move(progress, bounty_account(request.id), requester_account(request.requester), returned, "return"),
+        *_move(progress, escrow_account(request.id), requester_account(request.requester), refund, "refund"),
+        *_move(progress, escrow_account(request.id), TREASURY, escrowed - refund, "escrow"),
+        *_settle_deposit(progress, compensation),
+        *_move(progress, cap_account(request.id), CAP_ISSUER, cap_left_nanos, "cap-return"),
+    ]
+    return step.then((event,), rows)
+
+
+def escrowed_nanos(progress: Progress) -> int:
+    """What first-stage buyers have paid into escrow, subsidies included (R2)."""
+    subsidised = progress.request.rules.rule == "subsidised"
+    return sum(sale.bid_nanos if subsidised else sale.price_nanos for sale in progress.first_sales)
+
+
+def _payout(progress: Progress, presenter: str, payout: int) -> list[Transfer]:
+    return _move(progress, bounty_account(progress.request.id), bidder_account(presenter), payout, "payout")
+
+
+def _move(progress: Progress, debit: str, credit: str, amount_nanos: int, code: str) -> list[Transfer]:
+    if amount_nanos == 0:
+        return []
+    request_id = progress.request.id
+    owner = credit.rpartition(":")[2]
+    return [transfer(f"{request_id}/{code}/{owner}", debit, credit, amount_nanos, code, request_id, progress.stage)]
+
+
+def _compensation(progress: Progress) -> dict[str, int]:
+    """Shares of the deposit: in proportion to the costs that each bidder bore, at most those costs."""
+    costs = {bidder: cost for bidder, cost in sorted(progress.known_costs().items()) if cost}
+    total = sum(costs.values())
+    pool = min(progress.request.deposit_nanos, total)
+    return {bidder: cost * pool // total for bidder, cost in costs.items()} if total else {}
+
+
+def _settle_deposit(progress: Progress, compensation: Mapping[str, int]) -> list[Transfer]:
+    request = progress.request
+    deposit = deposit_account(request.id)
+    rows: list[Transfer] = []
+    for bidder, share in compensation.items():
+        rows += _move(progress, deposit, bidder_account(bidder), share, "compensation")
+    left = request.deposit_nanos - sum(compensation.values())
+    return rows + _move(progress, deposit, requester_account(request.requester), left, "deposit-return")

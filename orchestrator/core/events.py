@@ -1,0 +1,179 @@
+"""The journal's vocabulary: what can happen to a request, as immutable values.
+
+A request's present is the fold of its events (`orchestrator.core.progress.fold`). Events hold
+no clock times, latencies or random ids, so equal runs have equal journals (R13).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
+
+from orchestrator.core.bid import Answer, FaultKind, Keep
+from orchestrator.core.clearing import Award, Refusal
+from orchestrator.core.lot import Sale
+from orchestrator.core.request import Request
+from orchestrator.core.state import Segment
+
+EVENTS_VERSION: Final = 1
+Outcome = Literal["released", "rejected", "expired", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Spendable:
+    """What an account could spend at one moment, as the record saw it."""
+
+    account: str
+    nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A request was posted and its bounty pledged."""
+
+    kind: ClassVar[str] = "requested"
+    request: Request
+    opening: tuple[Spendable, ...]
+    version: int = EVENTS_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedLot:
+    """One lot's announcement: its reserve, and who was invited."""
+
+    lot: str
+    reserve_nanos: int
+    keep: Keep | None
+    invited: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A stage's lots were put up for sale (R3)."""
+
+    kind: ClassVar[str] = "announced"
+    stage: int
+    lots: tuple[AnnouncedLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedLot:
+    """One lot's sealed answers, in order of bidder, and what their wallets could spend."""
+
+    lot: str
+    answers: tuple[Answer, ...]
+    spendable: tuple[Spendable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Bidding at a stage is over."""
+
+    kind: ClassVar[str] = "closed"
+    stage: int
+    lots: tuple[ClosedLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClearedLot:
+    """One lot's clearing (R5)."""
+
+    lot: str
+    awards: tuple[Award, ...]
+    standing: tuple[Answer, ...]
+    refused: tuple[Refusal, ...]
+    reserve_nanos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """A stage's lots were awarded."""
+
+    kind: ClassVar[str] = "cleared"
+    stage: int
+    lots: tuple[ClearedLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A winner delivered its transformed state in time, valid and within size (R6)."""
+
+    kind: ClassVar[str] = "delivered"
+    stage: int
+    lot: str
+    award: Award
+    segments: tuple[Segment, ...]
+    replaces: bool
+    cost_nanos: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faulted:
+    """A bidder broke its contract, when asked to bid or after an award (R3, R6)."""
+
+    kind: ClassVar[str] = "faulted"
+    stage: int
+    lot: str
+    bidder: str
+    fault: FaultKind
+    reason: str
+    award: Award | None = None
+    own_fault: bool = True
+    forfeit_nanos: int = 0
+    cost_nanos: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettledLot:
+    """What became of one lot: the copies sold, and copies that equalled another (R8)."""
+
+    lot: str
+    sales: tuple[Sale, ...]
+    merged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A stage's deliveries were paid for."""
+
+    kind: ClassVar[str] = "settled"
+    stage: int
+    lots: tuple[SettledLot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """Every chain has ended; these offers, by path, are put before the user in this order (R9)."""
+
+    kind: ClassVar[str] = "offered"
+    offers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The judge picked an offer by its rank, or none (rank 0)."""
+
+    kind: ClassVar[str] = "picked"
+    rank: int
+    judge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The request ended, in one of four ways (R10)."""
+
+    kind: ClassVar[str] = "ended"
+    outcome: Outcome
+    reason: str
+    payout_nanos: int
+    refund_nanos: int
+    returned_nanos: int
+    treasury_nanos: int
+
+
+Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Picked | Ended
+EVENT_TYPES: Final[dict[str, type]] = {
+    event.kind: event
+    for event in (Requested, Announced, Closed, Cleared, Delivered, Faulted, Settled, Offered, Picked, Ended)
+}

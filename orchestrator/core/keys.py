@@ -1,0 +1,69 @@
+"""Deterministic keys: seeds, digests and the names of accounts (R13).
+
+Nothing here depends on the clock, on a process or on the order in which work returns, so the
+same request under the same seed meets the same draws, and a repeated write is recognised.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+TREASURY: Final = "treasury"
+ISSUER: Final = "issuer"
+CAP_ISSUER: Final = "cap-issuer"
+CAP_SPENT: Final = "cap-spent"
+
+
+def derive_seed(seed: int, *parts: str | int) -> int:
+    """Derive a seed of 63 bits from a request's seed and the key of what draws from it.
+
+    Args:
+        seed: the request's seed.
+        parts: what the draw is for, for example a lot, a round, a bidder and a purpose.
+
+    Returns:
+        An integer from 0 to 2**63 - 1.
+    """
+    key = "\x1f".join([str(seed), *map(str, parts)])
+    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) >> 1
+
+
+def digest_text(text: str) -> str:
+    """The SHA-256 of a text's UTF-8 form, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def bidder_account(bidder: str) -> str:
+    """The wallet of a bidder."""
+    return f"bidder:{bidder}"
+
+
+def requester_account(requester: str) -> str:
+    """The purse of whoever posts requests."""
+    return f"requester:{requester}"
+
+
+def bounty_account(request_id: str) -> str:
+    """Where a request's bounty is pledged until it is paid out or returned."""
+    return f"bounty:{request_id}"
+
+
+def deposit_account(request_id: str) -> str:
+    """Where the requester's deposit against recorded costs waits (R10)."""
+    return f"deposit:{request_id}"
+
+
+def escrow_account(request_id: str) -> str:
+    """Where first-stage prices wait for the request's ending (R2)."""
+    return f"escrow:{request_id}"
+
+
+def cap_account(request_id: str) -> str:
+    """What the request may still spend at providers, in units of USD-cap (R7)."""
+    return f"cap:{request_id}"
+
+
+def provider_account(provider: str) -> str:
+    """What a provider has been paid."""
+    return f"provider:{provider}"

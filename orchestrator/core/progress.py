@@ -1,0 +1,235 @@
+"""A request's present, as the fold of its events.
+
+`fold` is the only way to a present, whether a run is under way, resumed after a crash, shown
+years later or replayed; so these can never differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.clearing import Award
+from orchestrator.core.events import (
+    Announced,
+    Cleared,
+    Closed,
+    Delivered,
+    Ended,
+    Event,
+    Faulted,
+    Offered,
+    Picked,
+    Requested,
+    Settled,
+)
+from orchestrator.core.lot import Lot, Offer, Sale
+from orchestrator.core.request import Request
+from orchestrator.core.rules import PRESENTER
+from orchestrator.core.state import REQUESTER, Segment, State, first_state, next_state
+from orchestrator.errors import BrokenLaw
+
+Status = Literal["running", "open", "released", "rejected", "expired", "failed"]
+Phase = Literal["bidding", "transforming", "waiting", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Auction:
+    """One lot's auction as far as it has come.
+
+    Attributes:
+        lot: what is sold.
+        keep: the owner's public reserve, if it announced one.
+        answers: the sealed answers, in order of bidder; empty until it closes.
+        awards: the first round's winners.
+        standing: the bids that could win, highest first.
+        reserve_nanos: the least the lot is sold for.
+        deliveries: what arrived, with the states it led to.
+        faults: breaches, at bidding and after the award.
+    """
+
+    lot: Lot
+    keep: Keep | None = None
+    answers: tuple[Answer, ...] = ()
+    awards: tuple[Award, ...] = ()
+    standing: tuple[Answer, ...] = ()
+    reserve_nanos: int = 0
+    deliveries: tuple[tuple[Delivered, State], ...] = ()
+    faults: tuple[Faulted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a request stands.
+
+    Attributes:
+        request: the job itself.
+        status: `running`, `open` (offers wait for a pick), or how it ended.
+        phase: what is due: bids, transforms, a pick, or nothing.
+        stage: the present stage (1 is the first).
+        auctions: every lot's auction by path, in the order of announcement.
+        on_sale: paths of the lots of the present stage.
+        sales: every sale settled so far, in order.
+        offers: all offers delivered; once `ranked`, in the order shown to the user.
+        ranked: whether the offers are final.
+        picked_rank: rank of the picked offer, 0 for none, None before a pick.
+        ending: how it ended.
+    """
+
+    request: Request
+    status: Status = "running"
+    phase: Phase = "bidding"
+    stage: int = 1
+    auctions: Mapping[str, Auction] = field(default_factory=dict)
+    on_sale: tuple[str, ...] = ("0",)
+    sales: tuple[Sale, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    ranked: bool = False
+    picked_rank: int | None = None
+    ending: Ended | None = None
+
+    def lots(self) -> tuple[Lot, ...]:
+        """The lots of the present stage."""
+        return tuple(self.auctions[path].lot for path in self.on_sale)
+
+    @property
+    def first_sales(self) -> tuple[Sale, ...]:
+        """The sales of the request's own text, whose prices wait in escrow (R2)."""
+        return tuple(sale for sale in self.sales if sale.lot == "0")
+
+    def known_costs(self) -> dict[str, int]:
+        """What each bidder's calls are known to have cost so far, in nano-dollars (R7)."""
+        costs: dict[str, int] = {}
+        for auction in self.auctions.values():
+            for answer in auction.answers:
+                costs[answer.bidder] = costs.get(answer.bidder, 0) + (answer.bid_cost_nanos or 0)
+            for delivered, _ in auction.deliveries:
+                bidder = delivered.award.bidder
+                costs[bidder] = costs.get(bidder, 0) + (delivered.cost_nanos or 0)
+            for fault in auction.faults:
+                costs[fault.bidder] = costs.get(fault.bidder, 0) + (fault.cost_nanos or 0)
+        return costs
+
+    @property
+    def picked(self) -> Offer | None:
+        """The offer that the user picked."""
+        return self.offers[self.picked_rank - 1] if self.picked_rank else None
+
+
+def fold(events: Iterable[Event]) -> Progress:
+    """Fold a journal into the request's present.
+
+    Args:
+        events: in order of sequence number, the first of them `Requested`.
+
+    Returns:
+        The present.
+
+    Raises:
+        BrokenLaw: there are no events, or they do not follow from each other.
+    """
+    progress: Progress | None = None
+    for event in events:
+        progress = begin(event) if progress is None else evolve(progress, event)
+    if progress is None:
+        raise BrokenLaw("a journal without events has no present")
+    return progress
+
+
+def begin(event: Event) -> Progress:
+    """The present after a journal's first event."""
+    if not isinstance(event, Requested):
+        raise BrokenLaw(f"a journal opens with `requested`, not with `{event.kind}`")
+    lot = Lot("0", 1, first_state(event.request.text, event.request.text_digest), REQUESTER)
+    return Progress(event.request, auctions={"0": Auction(lot)})
+
+
+def evolve(progress: Progress, event: Event) -> Progress:
+    """The present after one more event.
+
+    Raises:
+        BrokenLaw: the event cannot follow.
+    """
+    match event:
+        case Announced():
+            return _with_auctions(
+                progress,
+                {
+                    row.lot: replace(progress.auctions[row.lot], keep=row.keep, reserve_nanos=row.reserve_nanos)
+                    for row in event.lots
+                },
+            )
+        case Closed():
+            return _with_auctions(
+                progress, {row.lot: replace(progress.auctions[row.lot], answers=row.answers) for row in event.lots}
+            )
+        case Cleared():
+            cleared = {
+                row.lot: replace(progress.auctions[row.lot], awards=row.awards, standing=row.standing)
+                for row in event.lots
+            }
+            return replace(_with_auctions(progress, cleared), phase="transforming")
+        case Delivered():
+            auction = progress.auctions[event.lot]
+            return _with_auctions(progress, {event.lot: _with_delivery(auction, event)})
+        case Faulted():
+            auction = progress.auctions[event.lot]
+            return _with_auctions(progress, {event.lot: replace(auction, faults=(*auction.faults, event))})
+        case Settled():
+            return _after_settlement(progress, event)
+        case Offered():
+            by_path = {offer.path: offer for offer in progress.offers}
+            shown = tuple(by_path[path] for path in event.offers)
+            return replace(progress, offers=shown, ranked=True, status="open", phase="waiting")
+        case Picked():
+            return replace(progress, picked_rank=event.rank)
+        case Ended():
+            return replace(progress, ending=event, status=event.outcome, phase="ended")
+        case Requested():
+            raise BrokenLaw("a journal holds `requested` once")
+
+
+def delivered_state(lot: Lot, award: Award, segments: Sequence[Segment], *, replaces: bool) -> State:
+    """The state that a delivery leads to; a presenter's is the offer's text and nothing else."""
+    return next_state(lot.state, segments, replaces=replaces or award.role == PRESENTER, author=award.bidder)
+
+
+def _with_auctions(progress: Progress, changed: Mapping[str, Auction]) -> Progress:
+    return replace(progress, auctions={**progress.auctions, **changed})
+
+
+def _with_delivery(auction: Auction, event: Delivered) -> Auction:
+    state = delivered_state(auction.lot, event.award, event.segments, replaces=event.replaces)
+    if state.digest != event.state:
+        raise BrokenLaw(f"delivery to lot {auction.lot.path} leads to state {state.digest}, not to {event.state}")
+    return replace(auction, deliveries=(*auction.deliveries, (event, state)))
+
+
+def _after_settlement(progress: Progress, event: Settled) -> Progress:
+    """Sold copies become the next stage's lots, or offers where a presenter bought them."""
+    stage = event.stage + 1
+    auctions = dict(progress.auctions)
+    on_sale: list[str] = []
+    offers = list(progress.offers)
+    for row in event.lots:
+        auction = progress.auctions[row.lot]
+        states = {delivery.award.bidder: state for delivery, state in auction.deliveries}
+        for copy, sale in enumerate(row.sales):
+            path = f"{row.lot}.{copy}"
+            chain = (*auction.lot.chain, sale)
+            if sale.role == PRESENTER:
+                offers.append(Offer(path, sale.buyer, states[sale.buyer], chain))
+            elif stage <= progress.request.rules.stages_max:
+                auctions[path] = Auction(Lot(path, stage, states[sale.buyer], sale.buyer, chain))
+                on_sale.append(path)
+    return replace(
+        progress,
+        auctions=auctions,
+        on_sale=tuple(on_sale),
+        sales=progress.sales + tuple(sale for row in event.lots for sale in row.sales),
+        offers=tuple(offers),
+        stage=stage,
+        phase="bidding",
+    )

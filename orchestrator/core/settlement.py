@@ -1,0 +1,247 @@
+"""Settlement: delivery versus payment (R6).
+
+Winners deliver before anyone is paid. One that fails is replaced by the best bid still losing;
+only when every copy is delivered, or nobody is left, do the holds turn into prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from orchestrator.core.bid import FaultKind
+from orchestrator.core.clearing import Award, Clearing
+from orchestrator.core.closing import charge
+from orchestrator.core.ending import fail
+from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
+from orchestrator.core.holds import bid_hold, seller_account, transform_cost_hold
+from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.lot import Sale
+from orchestrator.core.progress import Auction, Progress, delivered_state
+from orchestrator.core.ranking import rank
+from orchestrator.core.rules import PRESENTER
+from orchestrator.core.state import Segment
+from orchestrator.core.step import Step, advance
+from orchestrator.errors import BrokenLaw
+from orchestrator.ledger import Transfer, post, transfer, void
+
+Outcome = Delivered | Faulted
+
+
+def accept_delivery(
+    progress: Progress,
+    path: str,
+    award: Award,
+    segments: Sequence[Segment],
+    *,
+    replaces: bool,
+    cost_nanos: int | None,
+) -> Outcome:
+    """Check a delivery against the contract: it must change the text, and stay within size (R6).
+
+    Returns:
+        `Delivered`, or the `Faulted` that a delivery outside the contract is.
+    """
+    lot = progress.auctions[path].lot
+    state = delivered_state(lot, award, segments, replaces=replaces)
+    limit = progress.request.rules.state_bytes_max
+    problem: tuple[FaultKind, str] | None = None
+    if not state.text.strip():
+        problem = ("empty", "delivered no text")
+    elif award.role != PRESENTER and state.content == lot.state.content:
+        problem = ("unchanged", "delivered the text that it bought")
+    elif state.size_bytes() > limit:
+        problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
+    if problem is not None:
+        return failure(progress, path, award, *problem, cost_nanos=cost_nanos)
+    return Delivered(lot.stage, path, award, tuple(_as_recorded(segments)), replaces, cost_nanos, state.digest)
+
+
+def failure(
+    progress: Progress,
+    path: str,
+    award: Award,
+    fault: FaultKind,
+    reason: str,
+    *,
+    own_fault: bool = True,
+    cost_nanos: int | None = 0,
+) -> Faulted:
+    """A winner that did not deliver; by its own fault it forfeits a share of its bid (R6)."""
+    percent = progress.request.rules.forfeit_percent if own_fault else 0
+    forfeit = award.bid_nanos * percent // 100
+    stage = progress.auctions[path].lot.stage
+    return Faulted(stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos)
+
+
+def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, tuple[Award, ...]]:
+    """Who must transform next, by lot: the winners, then substitutes for those that failed.
+
+    Substitution goes by rounds, so that it depends on what was delivered and never on who was
+    faster: only when all of a round have answered are its failures replaced.
+
+    Args:
+        progress: a request in phase `transforming`.
+        outcomes: what has come of the awards so far, by lot; whole rounds only.
+
+    Returns:
+        The awards of the next round; empty when the stage can settle.
+    """
+    due = {path: _next_round(progress, path, outcomes.get(path, ())) for path in progress.on_sale}
+    return {path: awards for path, awards in due.items() if awards}
+
+
+def _next_round(progress: Progress, path: str, outcomes: Sequence[Outcome]) -> tuple[Award, ...]:
+    auction = progress.auctions[path]
+    if not outcomes:
+        return auction.awards
+    awards = [_award_of(outcome) for outcome in outcomes]
+    last_round = max(award.round for award in awards)
+    failed = sum(isinstance(outcome, Faulted) and _award_of(outcome).round == last_round for outcome in outcomes)
+    if not failed or any(award.kept for award in awards):
+        return ()
+    return _clearing_of(progress, auction).substitutes(len(awards), failed, last_round + 1)
+
+
+def _clearing_of(progress: Progress, auction: Auction) -> Clearing:
+    rules = progress.request.rules
+    return Clearing(auction.standing, (), auction.reserve_nanos, rules.copies_at(auction.lot.stage), rules.rule)
+
+
+def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], cap_left_nanos: int) -> Step:
+    """Pay for what was delivered, free every other hold, and move on.
+
+    Args:
+        progress: a request in phase `transforming`.
+        outcomes: what came of every award, by lot.
+        cap_left_nanos: what is left of the spend cap, given back if the request ends here.
+
+    Returns:
+        The second of a stage's two market commits; when no chain goes on it also ranks the
+        offers, or ends the request where there are none.
+    """
+    events: list[Outcome | Settled] = []
+    settled: list[SettledLot] = []
+    transfers: list[Transfer] = []
+    for path in progress.on_sale:
+        auction = progress.auctions[path]
+        results = sorted(outcomes.get(path, ()), key=lambda result: _order(auction, result))
+        events.extend(results)
+        row = _settle_lot(progress, auction, results)
+        settled.append(row)
+        transfers.extend(_payments(progress, auction, results, row))
+    events.append(Settled(progress.stage, tuple(settled)))
+    step = Step(tuple(events), tuple(transfers), advance(progress, events))
+    if step.progress.on_sale:
+        return step
+    if not step.progress.offers:
+        return fail(step, "no bidder made an offer", cap_left_nanos)
+    return step.then((Offered(rank(step.progress)),), ())
+
+
+def _order(auction: Auction, outcome: Outcome) -> tuple[int, int]:
+    award = _award_of(outcome)
+    names = [bid.bidder for bid in auction.standing]
+    return award.round, names.index(award.bidder) if award.bidder in names else 0
+
+
+def _award_of(outcome: Outcome) -> Award:
+    if outcome.award is None:
+        raise BrokenLaw(f"the fault of {outcome.bidder} on lot {outcome.lot} was not after an award")
+    return outcome.award
+
+
+def _settle_lot(progress: Progress, auction: Auction, results: Sequence[Outcome]) -> SettledLot:
+    """Sell the delivered copies; of equal states the highest bidder's is sold, once (R8)."""
+    sales: list[Sale] = []
+    merged: list[str] = []
+    contents: set[tuple[str, ...]] = set()
+    lot = auction.lot
+    for result in results:
+        if isinstance(result, Faulted):
+            continue
+        award = result.award
+        content = delivered_state(lot, award, result.segments, replaces=result.replaces).content
+        if award.role != PRESENTER and content in contents:
+            merged.append(award.bidder)
+            continue
+        if award.role != PRESENTER:
+            contents.add(content)
+        sales.append(
+            Sale(
+                lot.path,
+                lot.stage,
+                lot.owner,
+                award.bidder,
+                award.role,
+                award.bid_nanos,
+                award.price_nanos,
+                award.kept,
+            )
+        )
+    return SettledLot(lot.path, tuple(sales), tuple(merged))
+
+
+def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], settled: SettledLot) -> list[Transfer]:
+    request_id = progress.request.id
+    prices = {sale.buyer: sale for sale in settled.sales}
+    costs = {_award_of(result).bidder: result.cost_nanos for result in results}
+    rows: list[Transfer] = []
+    for answer in auction.answers:
+        if answer.kind != "bid":
+            continue
+        bid = bid_hold(request_id, auction.lot, answer.bidder, answer.amount_nanos)
+        sale = prices.get(answer.bidder)
+        if bid is not None:
+            rows.append(post(bid, sale.price_nanos) if sale is not None and sale.price_nanos else void(bid))
+        cost = transform_cost_hold(request_id, auction.lot, answer.bidder, answer.cost_max_nanos, answer.provider)
+        rows.extend(charge(cost, costs.get(answer.bidder, 0), answer.provider))
+    if auction.keep is not None and any(award.kept for award in auction.awards):
+        owner, keep = auction.lot.owner, auction.keep
+        cost = transform_cost_hold(request_id, auction.lot, owner, keep.cost_max_nanos, keep.provider)
+        rows.extend(charge(cost, costs.get(owner, 0), keep.provider))
+    rows.extend(_subsidies(progress, auction, settled))
+    rows.extend(_forfeits(request_id, auction, results))
+    return rows
+
+
+def _subsidies(progress: Progress, auction: Auction, settled: SettledLot) -> list[Transfer]:
+    """Under `subsidised` the seller receives what the winner bid; the treasury adds the difference."""
+    if progress.request.rules.rule != "subsidised":
+        return []
+    request_id = progress.request.id
+    seller = seller_account(request_id, auction.lot)
+    return [
+        transfer(
+            f"{request_id}/{sale.lot}/0/{sale.buyer}/subsidy/0",
+            TREASURY,
+            seller,
+            sale.bid_nanos - sale.price_nanos,
+            "subsidy",
+            request_id,
+            sale.stage,
+        )
+        for sale in settled.sales
+        if sale.bid_nanos > sale.price_nanos
+    ]
+
+
+def _forfeits(request_id: str, auction: Auction, results: Sequence[Outcome]) -> list[Transfer]:
+    return [
+        transfer(
+            f"{request_id}/{result.lot}/0/{result.bidder}/forfeit/0",
+            bidder_account(result.bidder),
+            TREASURY,
+            result.forfeit_nanos,
+            "forfeit",
+            request_id,
+            result.stage,
+        )
+        for result in results
+        if isinstance(result, Faulted) and result.forfeit_nanos and result.bidder != auction.lot.owner
+    ]
+
+
+def _as_recorded(segments: Sequence[Segment]) -> list[Segment]:
+    """Segments as delivered, without an author: the fold sets it from the award."""
+    return [replace(piece, author="") if piece.author else piece for piece in segments]

@@ -1,0 +1,112 @@
+"""States: immutable texts in segments, each with its author."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.core.keys import digest_text
+
+REQUESTER = "requester"
+"""Author of a request's own text and owner of its first lot; no bidder may take this name."""
+
+TEXT = "text"
+PLAIN = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a state's text.
+
+    Attributes:
+        text: the text itself. It is data: nothing in it is ever obeyed (R12).
+        kind: what it is for, for example `request`, `preference`, `plan`.
+        media_type: how to read it.
+        author: who wrote it; the engine sets this, whatever a bidder put here.
+        digest: SHA-256 of the text, which stands for it in the journal.
+    """
+
+    text: str
+    kind: str = TEXT
+    media_type: str = PLAIN
+    author: str = ""
+    digest: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", digest_text(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An immutable text artefact.
+
+    Attributes:
+        segments: its pieces, in reading order.
+        parent: digest of the state it was made from, or None for a request's own text.
+        digest: SHA-256 over segments and parent; two states with one digest are the same.
+    """
+
+    segments: tuple[Segment, ...]
+    parent: str | None = None
+    digest: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.digest:
+            object.__setattr__(self, "digest", _digest(self.segments, self.parent))
+
+    @property
+    def text(self) -> str:
+        """The segments' texts with an empty line between them."""
+        return "\n\n".join(segment.text for segment in self.segments)
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """Digests of the texts alone: states of equal content are merged (R8)."""
+        return tuple(segment.digest for segment in self.segments)
+
+    def size_bytes(self) -> int:
+        """Length of the segments' texts in UTF-8."""
+        return sum(len(segment.text.encode("utf-8", "surrogatepass")) for segment in self.segments)
+
+
+def first_state(text: str, digest: str) -> State:
+    """The state that a request opens with: its own text, written by the requester."""
+    return State((Segment(text, kind="request", author=REQUESTER, digest=digest),))
+
+
+def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, author: str) -> State:
+    """The state that a transform leads to; its authors are set here, not by the bidder.
+
+    Args:
+        state: what was transformed.
+        delivered: segments to append, or the whole new list.
+        replaces: whether `delivered` replaces the old list; a segment that stands unchanged in
+            the old list keeps its author.
+        author: name of the bidder that delivered.
+
+    Returns:
+        The new state, with the old one as its parent.
+    """
+    if not replaces:
+        appended = (Segment(piece.text, piece.kind, piece.media_type, author) for piece in delivered)
+        return State((*state.segments, *appended), state.digest)
+    known = {(piece.digest, piece.kind, piece.media_type): piece.author for piece in state.segments}
+    replaced = (
+        Segment(
+            piece.text,
+            piece.kind,
+            piece.media_type,
+            known.get((digest_text(piece.text), piece.kind, piece.media_type), author),
+        )
+        for piece in delivered
+    )
+    return State(tuple(replaced), state.digest)
+
+
+def _digest(segments: Sequence[Segment], parent: str | None) -> str:
+    parts = [parent or ""]
+    for piece in segments:
+        parts += (piece.digest, piece.kind, piece.media_type, piece.author)
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

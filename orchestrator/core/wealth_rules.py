@@ -1,0 +1,26 @@
+"""How much money bidders start with, and what keeps them solvent (R11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WealthRules:
+    """The market's rules on wealth, in money; configs give the sizes in typical bounties.
+
+    Attributes:
+        endowment_nanos: what a new wallet opens with, unless its bidder's entry says otherwise.
+        refill_below_nanos: a wallet that falls below this is refilled from treasury income.
+        refill_to_nanos: what it is refilled to.
+        refills_max: how often; after that a bidder that is broke again is suspended.
+        rent_nanos: what each bidder pays the treasury a request.
+        faults_to_suspend: how many faults in a row suspend a bidder (R6).
+    """
+
+    endowment_nanos: int
+    refill_below_nanos: int
+    refill_to_nanos: int
+    refills_max: int = 10
+    rent_nanos: int = 0
+    faults_to_suspend: int = 5

@@ -1,0 +1,172 @@
+"""Announcing lots: what each bidder is shown, and what owners want to keep (R3, R5)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.bidding import Acceptance, Announcement, PublicPrice, WonLot
+from orchestrator.core.bid import Keep
+from orchestrator.core.keys import bidder_account, derive_seed
+from orchestrator.core.lot import Lot
+from orchestrator.core.progress import Progress
+from orchestrator.core.request import Request
+from orchestrator.core.rules import TRANSFORMER, Role
+from orchestrator.core.state import REQUESTER
+from orchestrator.engine.guarded import Returned, run_guarded
+from orchestrator.engine.metering import BID, TRANSFORM, CallBook, TaskMeter
+from orchestrator.engine.seat import Seat
+from orchestrator.money import Money
+from orchestrator.store import Reader
+
+PRICES_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """What the market shows beside a lot: balances, posted prices, the requester's record."""
+
+    balances: Mapping[str, int]
+    prices: tuple[PublicPrice, ...]
+    acceptance: Acceptance
+
+
+def read_market(reader: Reader, request: Request) -> MarketView:
+    """Read what a stage's announcements show beside the lots."""
+    counts = reader.outcomes(request.requester)
+    prices = reader.recent("price", PRICES_SHOWN)
+    return MarketView(
+        balances=reader.spendable(bidder_account(entry.name) for entry in request.roster),
+        prices=tuple(PublicPrice(row.stage, Money(row.amount_nanos)) for row in prices),
+        acceptance=Acceptance(*(counts.get(name, 0) for name in ("released", "rejected", "expired", "failed"))),
+    )
+
+
+def read_memories(reader: Reader, seats: Iterable[Seat]) -> dict[str, Any]:
+    """Read what the seats' policies have learned, by memory id."""
+    memories = {}
+    for seat in seats:
+        row = reader.memory(seat.memory_id) if seat.policy is not None else None
+        if row is not None:
+            memories[seat.memory_id] = json.loads(row.body)
+    return memories
+
+
+class Announcer:
+    """Makes a request's announcements.
+
+    Args:
+        seats: the market's bidders, by name.
+        memories: what policies have learned, by memory id.
+        calls: the request's calls.
+    """
+
+    def __init__(self, seats: Mapping[str, Seat], memories: Mapping[str, Any], calls: CallBook) -> None:
+        self._seats = seats
+        self._memories = memories
+        self._calls = calls
+
+    def memory_of(self, seat: Seat | None) -> Any:
+        """What a bidder's policy has learned."""
+        return self._memories.get(seat.memory_id) if seat is not None else None
+
+    async def ask_reserves(self, progress: Progress) -> dict[str, Keep]:
+        """Ask the owners of the lots on sale for their public reserves (R5)."""
+        if progress.request.rules.self_sale != "keep" or progress.stage >= progress.request.rules.stages_max:
+            return {}
+        lots = [lot for lot in progress.lots() if lot.owner != REQUESTER]
+        found = await asyncio.gather(*(self._ask_reserve(progress.request, lot) for lot in lots))
+        return {lot.path: keep for lot, keep in zip(lots, found, strict=True) if keep is not None}
+
+    def announce(
+        self, progress: Progress, lot: Lot, market: MarketView, keeps: Mapping[str, Keep]
+    ) -> dict[str, Announcement]:
+        """What each eligible bidder is shown of one lot, by bidder."""
+        request = progress.request
+        keep = keeps.get(lot.path)
+        reserve_nanos = max(request.rules.reserve_nanos, keep.reserve_nanos if keep else 0)
+        shown = {}
+        for entry in request.roster:
+            seat = self._seats.get(entry.name)
+            roles = tuple(role for role in entry.roles if role in request.rules.roles_at(lot.stage))
+            if seat is None or not roles or (entry.name == lot.owner and request.rules.self_sale != "open"):
+                continue
+            announcement = self._announcement(request, lot, seat, roles, market, reserve_nanos)
+            if _wants(seat, announcement):
+                shown[entry.name] = announcement
+        return shown
+
+    async def _ask_reserve(self, request: Request, lot: Lot) -> Keep | None:
+        seat = self._seats.get(lot.owner)
+        reserve = getattr(seat.bidder, "reserve", None) if seat else None
+        if seat is None or reserve is None or TRANSFORMER not in seat.participant.roles:
+            return None
+        own = self._owned_lot(request, lot, seat)
+        result = await run_guarded(lambda: reserve(own), request.rules.bid_deadline_seconds)
+        if not isinstance(result, Returned) or not isinstance(result.value, Money):
+            return None
+        nothing = MarketView({}, (), Acceptance())
+        announcement = self._announcement(request, lot, seat, (TRANSFORMER,), nothing, 0)
+        try:
+            return Keep(result.value.nanos, seat.transform_cost_max_nanos(announcement), seat.provider)
+        except (Exception, SystemExit):
+            return None
+
+    def _owned_lot(self, request: Request, lot: Lot, seat: Seat) -> WonLot:
+        return WonLot(
+            request_id=request.id,
+            request=request.text,
+            bounty=Money(request.bounty_nanos),
+            lot=lot.path,
+            stage=lot.stage,
+            stages_max=request.rules.stages_max,
+            state=lot.state,
+            role=TRANSFORMER,
+            bid=Money(0),
+            price=Money(0),
+            deadline_seconds=request.rules.bid_deadline_seconds,
+            seed=derive_seed(request.seed, lot.path, 0, seat.name, "reserve"),
+            memory=self.memory_of(seat),
+            meter=TaskMeter(self._calls, lot, seat.name, seat.provider, TRANSFORM, 0),
+        )
+
+    def _announcement(
+        self,
+        request: Request,
+        lot: Lot,
+        seat: Seat,
+        roles: Sequence[Role],
+        market: MarketView,
+        reserve_nanos: int,
+    ) -> Announcement:
+        return Announcement(
+            request_id=request.id,
+            request=request.text,
+            bounty=Money(request.bounty_nanos),
+            lot=lot.path,
+            stage=lot.stage,
+            stages_max=request.rules.stages_max,
+            state=lot.state,
+            owner=lot.owner,
+            chain=lot.chain,
+            reserve=Money(reserve_nanos),
+            roles=tuple(roles),
+            deadline_seconds=request.rules.bid_deadline_seconds,
+            balance=Money(max(0, market.balances.get(bidder_account(seat.name), 0))),
+            prices=market.prices,
+            acceptance=market.acceptance,
+            seed=derive_seed(request.seed, lot.path, 0, seat.name, BID),
+            memory=self.memory_of(seat),
+            meter=TaskMeter(self._calls, lot, seat.name, seat.provider, BID, 0),
+        )
+
+
+def _wants(seat: Seat, announcement: Announcement) -> bool:
+    """A filter that raises counts as a wish to be asked: the breach then shows in the answer."""
+    try:
+        return seat.is_eligible(announcement)
+    except (Exception, SystemExit):
+        return True

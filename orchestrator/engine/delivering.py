@@ -1,0 +1,148 @@
+"""Having a winner transform its lot, and checking what it delivers (R6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.bidding import Replacement, WonLot
+from orchestrator.core.bid import FaultKind
+from orchestrator.core.clearing import Award
+from orchestrator.core.keys import derive_seed
+from orchestrator.core.progress import Progress
+from orchestrator.core.settlement import Outcome, accept_delivery, failure
+from orchestrator.core.state import Segment
+from orchestrator.engine.guarded import Raised, TimedOut, run_guarded, shortened
+from orchestrator.engine.metering import TRANSFORM, CallBook, TaskMeter
+from orchestrator.engine.seat import Seat
+from orchestrator.errors import BidderError, InvalidAnswer, ProviderError, SpendCapReached
+from orchestrator.money import Money
+
+_LABEL_CHARACTERS_MAX = 100
+
+
+async def deliver(
+    progress: Progress, path: str, award: Award, seat: Seat | None, calls: CallBook, memory: Any
+) -> Outcome:
+    """Have a winner transform its lot.
+
+    Args:
+        progress: the request's present.
+        path: the lot.
+        award: what was won.
+        seat: the winner; None where it is no longer part of the market.
+        calls: the request's calls.
+        memory: what its policy has learned.
+
+    Returns:
+        The delivery, or the fault that its failure is.
+    """
+    if seat is None:
+        return failure(progress, path, award, "raised", "is no longer part of this market", own_fault=False)
+    meter = TaskMeter(
+        calls,
+        progress.auctions[path].lot,
+        seat.name,
+        seat.provider,
+        TRANSFORM,
+        _cost_max_nanos(progress, path, award),
+        award.round,
+    )
+    try:
+        await meter.open()
+    except (SpendCapReached, BidderError) as refusal:
+        return failure(progress, path, award, "over the cap", shortened(str(refusal)), own_fault=False)
+    deadline = seat.transform_deadline_seconds or progress.request.rules.transform_deadline_seconds
+    won = _won_lot(progress, path, award, meter, deadline, memory)
+    try:
+        result = await run_guarded(lambda: seat.bidder.transform(won), deadline)
+    finally:
+        await meter.close()
+    cost = meter.cost_nanos
+    if isinstance(result, TimedOut):
+        reason = f"had not delivered after {deadline:g} s"
+        return failure(progress, path, award, "late", reason, cost_nanos=cost)
+    if isinstance(result, Raised):
+        fault, own_fault = _blame(result.error)
+        return failure(progress, path, award, fault, result.reason, own_fault=own_fault, cost_nanos=cost)
+    try:
+        segments, replaces = _read(result.value)
+    except InvalidAnswer as problem:
+        return failure(progress, path, award, "malformed", shortened(str(problem)), cost_nanos=cost)
+    return accept_delivery(progress, path, award, segments, replaces=replaces, cost_nanos=cost)
+
+
+def _cost_max_nanos(progress: Progress, path: str, award: Award) -> int:
+    auction = progress.auctions[path]
+    if award.kept:
+        return auction.keep.cost_max_nanos if auction.keep else 0
+    return next(answer.cost_max_nanos for answer in auction.answers if answer.bidder == award.bidder)
+
+
+def _blame(error: BaseException) -> tuple[FaultKind, bool]:
+    if isinstance(error, SpendCapReached):
+        return "over the cap", False
+    if isinstance(error, ProviderError):
+        return "provider", False
+    return "raised", True
+
+
+def _won_lot(
+    progress: Progress, path: str, award: Award, meter: TaskMeter, deadline_seconds: float, memory: Any
+) -> WonLot:
+    request = progress.request
+    lot = progress.auctions[path].lot
+    return WonLot(
+        request_id=request.id,
+        request=request.text,
+        bounty=Money(request.bounty_nanos),
+        lot=path,
+        stage=lot.stage,
+        stages_max=request.rules.stages_max,
+        state=lot.state,
+        role=award.role,
+        bid=Money(award.bid_nanos),
+        price=Money(award.price_nanos),
+        deadline_seconds=deadline_seconds,
+        seed=derive_seed(request.seed, path, award.round, award.bidder, TRANSFORM),
+        memory=memory,
+        meter=meter,
+    )
+
+
+def _read(delivered: Any) -> tuple[Sequence[Segment], bool]:
+    replaces = isinstance(delivered, Replacement)
+    pieces = delivered.segments if isinstance(delivered, Replacement) else delivered
+    if not isinstance(pieces, list | tuple):
+        raise InvalidAnswer(f"delivered {type(pieces).__name__}; a delivery is a list of Segment, or a Replacement")
+    for piece in pieces:
+        _check_segment(piece)
+    # Rebuilt, so that a digest which the bidder set itself cannot stand for another text.
+    return [Segment(piece.text, piece.kind, piece.media_type) for piece in pieces], replaces
+
+
+def _check_segment(piece: Any) -> None:
+    if not isinstance(piece, Segment):
+        raise InvalidAnswer(f"delivered a list with {type(piece).__name__}; a delivery is a list of Segment")
+    labels: tuple[Any, ...] = (piece.kind, piece.media_type)
+    for label in labels:
+        if not isinstance(label, str) or not 0 < len(label) <= _LABEL_CHARACTERS_MAX or not label.isprintable():
+            raise InvalidAnswer("a segment's kind and media type are short printable strings")
+    text: Any = piece.text
+    if not isinstance(text, str):
+        raise InvalidAnswer(f"a segment's text is str, not {type(text).__name__}")
+    check_text(text)
+
+
+def check_text(text: str) -> None:
+    """Check that a text can be stored anywhere.
+
+    Raises:
+        InvalidAnswer: it holds NUL characters or halves of surrogate pairs.
+    """
+    if "\x00" in text:
+        raise InvalidAnswer("the text holds NUL characters; it is binary, not text")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidAnswer("the text is not valid Unicode; it holds half a surrogate pair") from error

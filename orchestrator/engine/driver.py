@@ -1,0 +1,126 @@
+"""The driver: moves one request from stage to stage until its offers are ready.
+
+It performs what the core calls for and feeds back what happened. Everything it knows is in the
+journal, so another driver can take over after a crash; whoever appends first goes on, and the
+other stops (`StaleDriver`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from orchestrator.bidding import Announcement
+from orchestrator.core.bid import Answer
+from orchestrator.core.clearing import Award
+from orchestrator.core.closing import announce
+from orchestrator.core.events import Announced, Event
+from orchestrator.core.progress import Progress
+from orchestrator.core.settlement import Outcome, due_awards
+from orchestrator.engine.announcing import Announcer, read_market, read_memories
+from orchestrator.engine.asking import ask
+from orchestrator.engine.delivering import deliver
+from orchestrator.engine.metering import CallBook
+from orchestrator.engine.recorder import Recorder, RequestLog, read_log
+from orchestrator.store import Store, Transaction
+
+Listener = Callable[[Event, Progress], None]
+
+
+class Driver:
+    """Drives one request.
+
+    Args:
+        store: where it is recorded.
+        recorder: commits what the core decides.
+        request_id: the request, which has been posted.
+        clock: Unix time in seconds, for the lists; never part of the journal.
+        listener: told of every event as it happens.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        recorder: Recorder,
+        request_id: str,
+        clock: Callable[[], float],
+        listener: Listener | None = None,
+    ) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._clock = clock
+        self._listener = listener
+        self._log: RequestLog = store.read(lambda reader: read_log(reader, request_id))
+        self._calls = CallBook(store, request_id, store.read(lambda reader: reader.answers(request_id)))
+        memories = store.read(lambda reader: read_memories(reader, recorder.seats.values()))
+        self._announcer = Announcer(recorder.seats, memories, self._calls)
+
+    async def run(self) -> Progress:
+        """Go on until the request is open or has ended.
+
+        Returns:
+            Its present.
+
+        Raises:
+            StaleDriver: another driver has moved it on.
+        """
+        while self._log.progress.status == "running":
+            if self._log.progress.phase == "bidding":
+                await self._hold_auctions()
+            else:
+                await self._transform()
+        return self._log.progress
+
+    async def _hold_auctions(self) -> None:
+        progress = self._log.progress
+        market = self._store.read(lambda reader: read_market(reader, progress.request))
+        keeps = await self._announcer.ask_reserves(progress)
+        shown = {lot.path: self._announcer.announce(progress, lot, market, keeps) for lot in progress.lots()}
+        announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})
+        self._tell([announced], progress)
+        answers = await self._ask_all(announced, shown)
+        await self._commit(
+            lambda tx: self._recorder.close(tx, self._log, announced, answers, self._calls.take_due(), self._clock()),
+            already_told=1,
+        )
+
+    async def _ask_all(
+        self, announced: Announced, shown: Mapping[str, Mapping[str, Announcement]]
+    ) -> dict[str, list[Answer]]:
+        """Ask all invited, of all lots at once; answers come back in (lot, bidder) order (R13)."""
+        asked = [(row.lot, name) for row in announced.lots for name in row.invited]
+        given = await asyncio.gather(*(self._ask(lot, name, shown[lot][name]) for lot, name in asked))
+        answers: dict[str, list[Answer]] = {row.lot: [] for row in announced.lots}
+        for (lot, _), answer in zip(asked, given, strict=True):
+            answers[lot].append(answer)
+        return answers
+
+    async def _ask(self, path: str, name: str, announcement: Announcement) -> Answer:
+        seat = self._recorder.seats[name]
+        deadline = seat.bid_deadline_seconds or self._log.progress.request.rules.bid_deadline_seconds
+        return await ask(seat, announcement, self._log.progress.auctions[path].lot, self._calls, deadline)
+
+    async def _transform(self) -> None:
+        outcomes: dict[str, list[Outcome]] = {}
+        while due := due_awards(self._log.progress, outcomes):
+            tasks = [(path, award) for path, awards in due.items() for award in awards]
+            results = await asyncio.gather(*(self._deliver(path, award) for path, award in tasks))
+            for (path, _), result in zip(tasks, results, strict=True):
+                outcomes.setdefault(path, []).append(result)
+        await self._commit(
+            lambda tx: self._recorder.settle(tx, self._log, outcomes, self._calls.take_due(), self._clock())
+        )
+
+    async def _deliver(self, path: str, award: Award) -> Outcome:
+        seat = self._recorder.seats.get(award.bidder)
+        memory = self._announcer.memory_of(seat)
+        return await deliver(self._log.progress, path, award, seat, self._calls, memory)
+
+    async def _commit(self, work: Callable[[Transaction], RequestLog], already_told: int = 0) -> None:
+        self._log = await asyncio.wrap_future(self._store.submit(work))
+        self._tell(self._log.latest[already_told:], self._log.progress)
+
+    def _tell(self, events: Sequence[Event], progress: Progress) -> None:
+        if self._listener is not None:
+            for event in events:
+                self._listener(event, progress)

@@ -1,0 +1,219 @@
+"""The recorder: turns the core's steps into commits of journal, book and texts.
+
+Each function runs inside one transaction of the store. What the core decides there rests on
+balances read in the same transaction, so money cannot be bid twice, whatever runs beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.core.bid import Answer
+from orchestrator.core.closing import close_stage
+from orchestrator.core.codec import decode, encode, text_digests, texts_of
+from orchestrator.core.ending import cancel, expire, pick
+from orchestrator.core.events import Announced, Delivered, Event, Faulted
+from orchestrator.core.holds import key
+from orchestrator.core.keys import bidder_account, cap_account, requester_account
+from orchestrator.core.opening import open_request, request_accounts
+from orchestrator.core.progress import Progress, fold
+from orchestrator.core.receipts import receipts
+from orchestrator.core.request import Request
+from orchestrator.core.settlement import Outcome, settle_stage
+from orchestrator.core.step import Step
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.seat import Seat
+from orchestrator.engine.wealth import after_request
+from orchestrator.errors import UnknownRequest
+from orchestrator.journal import GENESIS, Entry
+from orchestrator.ledger import Transfer
+from orchestrator.store import BidderRow, MemoryRow, Reader, RequestRow, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLog:
+    """A request's present and the end of its journal.
+
+    Attributes:
+        progress: the fold of the journal.
+        sequence: number that the next entry will have.
+        digest: digest of the last entry.
+        latest: the events of the latest step, for whoever listens.
+    """
+
+    progress: Progress
+    sequence: int
+    digest: str
+    latest: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Commits the steps of a market's requests.
+
+    Attributes:
+        seats: the market's bidders, by name.
+        wealth: what happens to wallets when a request ends.
+    """
+
+    seats: Mapping[str, Seat]
+    wealth: WealthRules
+
+    def post(self, tx: Transaction, request: Request, row: RequestRow) -> RequestLog:
+        """Post a request and pledge its bounty."""
+        tx.open_accounts(request_accounts(request))
+        purse = requester_account(request.requester)
+        wallets = [bidder_account(entry.name) for entry in request.roster]
+        tx.put_request(row)
+        step = open_request(request, tx.spendable([purse, "treasury", *wallets]))
+        return self._write(tx, RequestLog(step.progress, 0, GENESIS), step, row.created_seconds)
+
+    def close(
+        self,
+        tx: Transaction,
+        log: RequestLog,
+        announced: Announced,
+        answers: Mapping[str, Sequence[Answer]],
+        due: Sequence[Transfer],
+        now_seconds: float,
+    ) -> RequestLog:
+        """Close a stage's lots and clear them: a stage's first market commit."""
+        names = {answer.bidder for row in answers.values() for answer in row}
+        owners = {lot.owner for lot in log.progress.lots()}
+        tx.apply(due)
+        spendable = tx.spendable(bidder_account(name) for name in names | (owners & self.seats.keys()))
+        return self._write(tx, log, close_stage(log.progress, announced, answers, spendable), now_seconds)
+
+    def settle(
+        self,
+        tx: Transaction,
+        log: RequestLog,
+        outcomes: Mapping[str, Sequence[Outcome]],
+        due: Sequence[Transfer],
+        now_seconds: float,
+    ) -> RequestLog:
+        """Pay for what was delivered: a stage's second market commit."""
+        tx.apply(due)
+        step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log))
+        return self._write(tx, log, step, now_seconds)
+
+    def pick(self, tx: Transaction, request_id: str, rank: int, judge: str, now_seconds: float) -> RequestLog:
+        """Release the bounty to the picked offer, or return it (rank 0)."""
+        log = read_log(tx, request_id)
+        return self._write(tx, log, pick(log.progress, rank, judge, self._cap_left_nanos(tx, log)), now_seconds)
+
+    def expire(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
+        """Return the bounty of a request that nobody picked from in time."""
+        log = read_log(tx, request_id)
+        return self._write(tx, log, expire(log.progress, self._cap_left_nanos(tx, log)), now_seconds)
+
+    def cancel(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
+        """End a request at its requester's wish, whatever it is doing."""
+        log = read_log(tx, request_id)
+        holds = tx.open_holds(request_id)
+        costs = _costs_by_hold(tx, request_id)
+        cap = cap_account(request_id)
+        spent = sum(min(costs.get(row.id, 0), row.amount_nanos) for row in holds if row.debit == cap)
+        held = sum(row.amount_nanos for row in holds if row.debit == cap)
+        left = self._cap_left_nanos(tx, log) + held - spent
+        return self._write(tx, log, cancel(log.progress, holds, costs, left), now_seconds)
+
+    def _cap_left_nanos(self, tx: Transaction, log: RequestLog) -> int:
+        cap = cap_account(log.progress.request.id)
+        return tx.spendable([cap])[cap]
+
+    def _write(self, tx: Transaction, log: RequestLog, step: Step, now_seconds: float) -> RequestLog:
+        """Write a step: events, transfers and texts together, then what follows from them."""
+        request_id = step.progress.request.id
+        entries = encode(step.events, log.sequence, log.digest)
+        tx.append(request_id, entries)
+        tx.apply(step.transfers)
+        tx.put_texts(texts_of(step.events))
+        self._update_records(tx, step.events)
+        if step.progress.status != "running":
+            self._update_request(tx, step.progress, now_seconds)
+        if step.progress.ending is not None:
+            after_request(tx, step.progress, self.wealth)
+            self._learn(tx, step.progress)
+        last = entries[-1]
+        return RequestLog(step.progress, last.sequence + 1, last.digest, step.events)
+
+    def _update_request(self, tx: Transaction, progress: Progress, now_seconds: float) -> None:
+        row = tx.find_request(progress.request.id)
+        if row is not None:
+            ended = now_seconds if progress.ending is not None else None
+            tx.put_request(row._replace(status=progress.status, ended_seconds=ended, driver=""))
+
+    def _update_records(self, tx: Transaction, events: Sequence[Event]) -> None:
+        """Count wins and faults; suspend a bidder that fails again and again after winning (R6)."""
+        faults = [event for event in events if isinstance(event, Faulted)]
+        wins = [event.award.bidder for event in events if isinstance(event, Delivered)]
+        if not faults and not wins:
+            return
+        known = tx.bidders()
+        changed: dict[str, BidderRow] = {}
+        for name in wins:
+            if name in known:
+                row = changed.get(name, known[name])
+                changed[name] = row._replace(wins=row.wins + 1, faults_in_a_row=0)
+        for fault in faults:
+            if fault.bidder in known and fault.own_fault:
+                row = changed.get(fault.bidder, known[fault.bidder])
+                in_a_row = row.faults_in_a_row + (fault.award is not None)
+                status = "suspended" if in_a_row >= self.wealth.faults_to_suspend else row.status
+                changed[fault.bidder] = row._replace(faults=row.faults + 1, faults_in_a_row=in_a_row, status=status)
+        for row in changed.values():
+            tx.put_bidder(row)
+
+    def _learn(self, tx: Transaction, progress: Progress) -> None:
+        """Let policies learn, once, in the commit that ends the request; twins learn together."""
+        mine: dict[str, list[str]] = {}
+        for entry in progress.request.roster:
+            seat = self.seats.get(entry.name)
+            if seat is not None and seat.policy is not None:
+                mine.setdefault(seat.memory_id, []).append(seat.name)
+        if not mine:
+            return
+        all_receipts = receipts(progress)
+        for memory_id, names in mine.items():
+            policy = self.seats[names[0]].policy
+            given = [receipt for receipt in all_receipts if receipt.bidder in names]
+            if policy is None or not given:
+                continue
+            before = tx.memory(memory_id)
+            learned = policy.learn(json.loads(before.body) if before else None, given)
+            tx.put_memory(MemoryRow(memory_id, policy.name, policy.version, json.dumps(learned)))
+
+
+def read_log(reader: Reader, request_id: str) -> RequestLog:
+    """Fold a request's journal.
+
+    Raises:
+        UnknownRequest: the store has no such request.
+        InvalidRecord: the journal does not fold.
+    """
+    entries = reader.journal(request_id)
+    if not entries:
+        raise UnknownRequest(f"there is no request {request_id} in this store; see `vickrey requests`")
+    return RequestLog(fold(read_events(reader, request_id, entries)), entries[-1].sequence + 1, entries[-1].digest)
+
+
+def read_events(reader: Reader, request_id: str, entries: Sequence[Entry]) -> list[Event]:
+    """Read journal entries back into events."""
+    texts = reader.texts(text_digests(entries))
+    return [decode(entry, texts, request_id) for entry in entries]
+
+
+def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:
+    """What is known to have been spent under each hold on a wallet or on the cap."""
+    costs: dict[str, int] = {}
+    for row in reader.answers(request_id):
+        request, lot, round_, bidder, purpose, _attempt = row.task.split("/")
+        for hold_id in (
+            key(request, lot, 0, bidder, f"{purpose}-cost"),
+            key(request, lot, int(round_), bidder, f"{purpose}-cap"),
+        ):
+            costs[hold_id] = costs.get(hold_id, 0) + (row.cost_nanos or 0)
+    return costs

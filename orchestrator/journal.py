@@ -1,0 +1,35 @@
+"""Journal entries and the chain of hashes over them.
+
+An entry holds no text, only digests: texts are stored once, beside the journal, so that a
+private document can be erased without breaking the chain. The chain detects accidents, not a
+forger who rewrites everything from the altered entry on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final, NamedTuple
+
+GENESIS: Final = "0" * 64
+
+
+class Entry(NamedTuple):
+    """One line of a journal.
+
+    Attributes:
+        sequence: from 0, without gaps.
+        kind: the event's kind.
+        body: the event in canonical JSON, texts replaced by digests.
+        digest: SHA-256 over the previous entry's digest and this one's content.
+    """
+
+    sequence: int
+    kind: str
+    body: str
+    digest: str
+
+
+def chain_digest(previous: str, sequence: int, kind: str, body: str) -> str:
+    """The digest of an entry that follows the entry of digest `previous`."""
+    content = f"{previous}\n{sequence}\n{kind}\n{body}"
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,222 @@
+"""Judges: who picks one of the offers, or none (R9).
+
+Each is found through the entry points of `vickrey.judges`, as a stranger's would be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import pkgutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from orchestrator.bidding import Later, Rank, Reject, ShownOffer
+from orchestrator.errors import InvalidConfig, InvalidRequest
+
+Verdict = Rank | Reject | Later
+
+_QUESTION: Final = "Which offer do you take? Its number, n for none, or l (or Enter) to decide later: "
+_ANSWER_BYTES_MAX: Final = 1000
+_NONE: Final = "n"
+_LATER: Final = ("l", "")
+
+
+class TopJudge:
+    """Takes the first offer: the one whose presenter bid most to show it."""
+
+    name = "top"
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
+        """Pick the first."""
+        return Rank(offers[0].rank)
+
+
+class NoJudge:
+    """Leaves every request open, for somebody to pick later."""
+
+    name = "none"
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
+        """Decide nothing."""
+        return Later()
+
+
+class TerminalJudge:
+    """Asks the person at the terminal; where there is none, leaves the request open."""
+
+    name = "terminal"
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
+        """Ask for a rank."""
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            return Later()
+        ranks = [str(offer.rank) for offer in offers]
+        answer = await _ask(offers, (*ranks, _NONE, *_LATER))
+        if answer in _LATER:
+            return Later()
+        return Reject("the person at the terminal took none") if answer == _NONE else Rank(int(answer))
+
+
+async def _ask(offers: Sequence[ShownOffer], answers: Sequence[str]) -> str:
+    """Show the ranks and ask until the answer is one of `answers`; the end of the input is empty."""
+    from rich.console import Console
+
+    console = Console()
+    for offer in offers:
+        line = f"  {offer.rank}. {offer.bidder}, last bid {offer.last_bid} USD: {_first_line(offer.text)}"
+        console.print(line, markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
+    while True:
+        console.print(_QUESTION, end="", markup=False, highlight=False)
+        answer = await _read_line()
+        if answer in answers:
+            return answer
+        console.print(f"{answer[:40]!r} is not one of these.", markup=False, highlight=False)
+
+
+async def _read_line() -> str:
+    """Read a line without a thread: Ctrl-C then ends the wait, and no later line is swallowed."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    descriptor = sys.stdin.fileno()
+    try:
+        loop.add_reader(descriptor, ready.set)
+    except NotImplementedError:
+        # The event loop of Windows cannot watch a terminal; the market waits with the person there.
+        return sys.stdin.readline().strip().lower()
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)
+    return os.read(descriptor, _ANSWER_BYTES_MAX).decode(errors="replace").strip().lower()
+
+
+def _first_line(text: str) -> str:
+    """An offer's first line, without what could move the cursor or recolour the terminal (R12)."""
+    line = text.strip().partition("\n")[0]
+    return "".join(character for character in line if character.isprintable())
+
+
+class CallbackJudge:
+    """Asks a function.
+
+    Args:
+        callback: a function of (request, offers), or the dotted path `package.module:function`
+            of one; plain or async. It returns the rank it takes; None or 0 for none of them; or
+            a `Rank`, `Reject` or `Later`.
+
+    Raises:
+        InvalidConfig: `callback` is neither.
+    """
+
+    name = "callback"
+
+    def __init__(self, callback: Callable[..., Any] | str) -> None:
+        self._callback = _function(callback, "callback")
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
+        """Ask the function.
+
+        Raises:
+            InvalidRequest: it returned something that is no verdict on these offers.
+        """
+        said = self._callback(request, offers)
+        return read_verdict(await said if inspect.isawaitable(said) else said, offers)
+
+
+class VerifierJudge:
+    """Takes the first offer, in order of rank, that passes a check; rejects if none does.
+
+    Args:
+        function: a function of one `ShownOffer`, or the dotted path `package.module:function` of
+            one; plain or async. A parameter called `text` is given the offer's text instead. It
+            returns whether the offer passes, or a score.
+        score_min: the least score that passes; where the function returns True or False, that counts.
+
+    Raises:
+        InvalidConfig: `function` is no function or path of one.
+    """
+
+    name = "verifier"
+
+    def __init__(self, function: Callable[..., Any] | str, score_min: float = 0.5) -> None:
+        self._function = _function(function, "function")
+        self._takes_text = _first_parameter(self._function) == "text"
+        self._score_min = score_min
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
+        """Check offers until one passes.
+
+        Raises:
+            InvalidRequest: the function returned neither a bool nor a number.
+        """
+        for offer in offers:
+            said = self._function(offer.text if self._takes_text else offer)
+            if self._passes(await said if inspect.isawaitable(said) else said):
+                return Rank(offer.rank)
+        return Reject("no offer passed the check")
+
+    def _passes(self, score: Any) -> bool:
+        if isinstance(score, bool):
+            return score
+        if not isinstance(score, int | float) or score != score:
+            raise InvalidRequest(f"the verifier returned {_shown(score)}; it returns True, False or a score")
+        return score >= self._score_min
+
+
+def read_verdict(said: Any, offers: Sequence[ShownOffer]) -> Verdict:
+    """Read what a judge said, and check it against the offers it was shown.
+
+    Args:
+        said: a verdict, a rank, or None or 0 for none of the offers.
+        offers: what was shown.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        InvalidRequest: it is none of these, or no offer has this rank.
+    """
+    if isinstance(said, Reject | Later):
+        return said
+    if said is None:
+        return Reject()
+    rank = said.rank if isinstance(said, Rank) else said
+    if type(rank) is not int:
+        raise InvalidRequest(f"the judge said {_shown(said)}; a verdict is a rank, None, Rank, Reject or Later")
+    if rank == 0 and not isinstance(said, Rank):
+        return Reject()
+    ranks = [offer.rank for offer in offers]
+    if rank not in ranks:
+        raise InvalidRequest(f"no offer has rank {rank}; there are {', '.join(map(str, ranks)) or 'none'}")
+    return Rank(rank)
+
+
+def _function(given: Callable[..., Any] | str, option: str) -> Callable[..., Any]:
+    found: Any = given
+    if isinstance(given, str):
+        try:
+            found = pkgutil.resolve_name(given)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise InvalidConfig(
+                f"{option} {given!r} is not the path package.module:function of one ({error})"
+            ) from error
+    if not callable(found):
+        raise InvalidConfig(f"{option} must be a function or its path package.module:function, not {_shown(given)}")
+    return found  # type: ignore[no-any-return]
+
+
+def _first_parameter(function: Callable[..., Any]) -> str | None:
+    try:
+        return next(iter(inspect.signature(function).parameters), None)
+    except (TypeError, ValueError):
+        return None
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)[:60]
+    except Exception:
+        return f"a {type(value).__name__} that cannot be shown"

@@ -1,0 +1,69 @@
+"""The audit: everything recomputed from the transfers alone, with findings as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from orchestrator.errors import LedgerRefused
+from orchestrator.ledger.account import Account, Balance
+from orchestrator.ledger.book import Book
+from orchestrator.ledger.transfer import Transfer
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong.
+
+    Attributes:
+        where: the account, transfer or request concerned.
+        what: what is wrong with it, in one sentence.
+    """
+
+    where: str
+    what: str
+
+
+def audit(
+    accounts: Mapping[Account, Balance], transfers: Iterable[Transfer], ended_requests: Iterable[str] = ()
+) -> list[Finding]:
+    """Recompute a book from its transfers and compare it with what the store says.
+
+    Args:
+        accounts: every account with the counters that the store keeps.
+        transfers: every transfer, oldest first.
+        ended_requests: ids of requests that have ended, whose accounts must be zero (R10).
+
+    Returns:
+        What is wrong; empty where the books are right.
+    """
+    book = Book()
+    findings: list[Finding] = []
+    for account in accounts:
+        book.open_account(account)
+    for row in transfers:
+        try:
+            book.apply([row])
+        except LedgerRefused as refusal:
+            findings.append(Finding(row.id, f"breaks a law of the ledger: {refusal}"))
+    for account, stored in accounts.items():
+        recomputed = book.balance(account.id)
+        if stored != recomputed:
+            findings.append(Finding(account.id, f"stored counters {stored} differ from its transfers' {recomputed}"))
+    for unit, total in book.totals().items():
+        if total:
+            findings.append(Finding(unit, f"the posted balances of all accounts sum to {total}, not 0"))
+    findings.extend(_unfinished(book, set(ended_requests)))
+    return findings
+
+
+def _unfinished(book: Book, ended: set[str]) -> list[Finding]:
+    findings = [
+        Finding(row.id, f"hold of request {row.request}, which has ended, was never resolved")
+        for row in book.open_holds()
+        if row.request in ended
+    ]
+    for account, balance in book.accounts():
+        owner, _, request = account.id.partition(":")
+        if owner in ("bounty", "deposit", "escrow", "cap") and request in ended and balance.posted_nanos:
+            findings.append(Finding(account.id, f"request has ended but {balance.posted_nanos} nanos remain"))
+    return findings

@@ -1,0 +1,251 @@
+"""The book: accounts, their counters, and the laws under which transfers apply.
+
+The in-memory store keeps one book. The SQL store loads the rows that a commit touches into a
+book, applies the commit, and writes what the book says; so there is one set of laws, and the
+schema's constraints stand behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from orchestrator.errors import (
+    HoldResolved,
+    InsufficientFunds,
+    MalformedTransfer,
+    PostExceedsHold,
+    TransferConflict,
+    UnknownAccount,
+    UnknownHold,
+)
+from orchestrator.ledger.account import Account, Balance
+from orchestrator.ledger.transfer import PENDING, POST, POSTED, VOID, Transfer
+from orchestrator.money import AMOUNT_NANOS_MAX, format_usd
+
+
+class _Counters:
+    """Mutable counters of one account."""
+
+    __slots__ = ("account", "credits_pending", "credits_posted", "debits_pending", "debits_posted")
+
+    def __init__(self, account: Account, balance: Balance) -> None:
+        self.account = account
+        self.debits_pending, self.debits_posted, self.credits_pending, self.credits_posted = balance
+
+    def balance(self) -> Balance:
+        return Balance(self.debits_pending, self.debits_posted, self.credits_pending, self.credits_posted)
+
+
+class Book:
+    """A double-entry book in memory.
+
+    Laws: an amount is above 0 and moves between two different accounts of one unit; no account
+    but an issuer goes below zero, holds included; a hold is resolved at most once and never for
+    more than it set aside; the same transfer again changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._counters: dict[str, _Counters] = {}
+        self._transfers: dict[str, Transfer] = {}
+        self._resolved: dict[str, str] = {}
+        self._open_holds: dict[str, Transfer] = {}
+
+    def open_account(self, account: Account, balance: Balance = Balance()) -> None:  # noqa: B008 (immutable)
+        """Open an account, or take over one whose counters are known.
+
+        Args:
+            account: opening it again with the same attributes changes nothing.
+            balance: its counters, where they are read from a store.
+
+        Raises:
+            TransferConflict: the id is open with another unit or another right to overdraw.
+        """
+        known = self._counters.get(account.id)
+        if known is None:
+            self._counters[account.id] = _Counters(account, balance)
+        elif known.account != account:
+            raise TransferConflict(f"account {account.id} is open with other attributes: {known.account}")
+
+    def recall(self, transfers: Iterable[Transfer]) -> None:
+        """Take over transfers that a store has applied before: their counters are in already."""
+        for row in transfers:
+            self._transfers[row.id] = row
+            if row.pending_id is not None:
+                self._resolved[row.pending_id] = row.id
+                self._open_holds.pop(row.pending_id, None)
+            elif row.kind == PENDING and row.id not in self._resolved:
+                self._open_holds[row.id] = row
+
+    def apply(self, transfers: Iterable[Transfer]) -> list[Transfer]:
+        """Apply linked transfers: all of them, or none.
+
+        Args:
+            transfers: applied in this order.
+
+        Returns:
+            Those that were new; one that the book already holds changes nothing.
+
+        Raises:
+            LedgerRefused: a law forbids one of them; the book is as it was before.
+        """
+        done: list[Transfer] = []
+        try:
+            for row in transfers:
+                if self._apply_one(row):
+                    done.append(row)
+        except Exception:
+            self.revert(done)
+            raise
+        return done
+
+    def revert(self, applied: Sequence[Transfer]) -> None:
+        """Take back the latest transfers, where the commit that they belong to failed.
+
+        Args:
+            applied: what `apply` returned, with nothing applied since.
+        """
+        for row in reversed(applied):
+            self._undo(row)
+
+    def balance(self, account_id: str) -> Balance:
+        """The counters of an account.
+
+        Raises:
+            UnknownAccount: it was never opened.
+        """
+        return self._find(account_id).balance()
+
+    def spendable_nanos(self, account_id: str) -> int:
+        """What a new transfer or hold may take from an account; 0 where it is not open."""
+        found = self._counters.get(account_id)
+        return 0 if found is None else found.credits_posted - found.debits_posted - found.debits_pending
+
+    def is_open(self, account_id: str) -> bool:
+        """Whether the account exists."""
+        return account_id in self._counters
+
+    def accounts(self) -> Iterator[tuple[Account, Balance]]:
+        """Every account with its counters, in the order of opening."""
+        return ((counters.account, counters.balance()) for counters in self._counters.values())
+
+    def transfers(self) -> Iterator[Transfer]:
+        """Every transfer held, oldest first."""
+        return iter(self._transfers.values())
+
+    def find(self, transfer_id: str) -> Transfer | None:
+        """The transfer of this id, if the book holds it."""
+        return self._transfers.get(transfer_id)
+
+    def open_holds(self, request: str | None = None) -> list[Transfer]:
+        """Holds neither posted nor voided, of one request or of all."""
+        return [row for row in self._open_holds.values() if request is None or row.request == request]
+
+    def forget(self) -> None:
+        """Drop the rows of everything but open holds; balances stay.
+
+        For long simulations, where counters are enough and rows would fill the memory.
+        """
+        self._transfers = dict(self._open_holds)
+        self._resolved = {}
+
+    def totals(self) -> Mapping[str, int]:
+        """Posted balance summed over all accounts, by unit: 0 in any lawful book."""
+        sums: dict[str, int] = {}
+        for counters in self._counters.values():
+            unit = counters.account.unit
+            sums[unit] = sums.get(unit, 0) + counters.credits_posted - counters.debits_posted
+        return sums
+
+    def _find(self, account_id: str) -> _Counters:
+        try:
+            return self._counters[account_id]
+        except KeyError:
+            raise UnknownAccount(f"account {account_id} was never opened") from None
+
+    def _apply_one(self, row: Transfer) -> bool:
+        known = self._transfers.get(row.id)
+        if known is not None:
+            if known != row:
+                raise TransferConflict(f"transfer {row.id} exists with other content: {known} is not {row}")
+            return False
+        amount = row.amount_nanos
+        if type(amount) is not int or not 0 < amount <= AMOUNT_NANOS_MAX:
+            raise MalformedTransfer(f"transfer {row.id} moves {amount!r}; an amount is a whole number above 0")
+        debit, credit = self._find(row.debit), self._find(row.credit)
+        kind = row.kind
+        if kind == POSTED or kind == PENDING:
+            self._check_new(row, debit, credit)
+            if kind == POSTED:
+                debit.debits_posted += amount
+                credit.credits_posted += amount
+            else:
+                debit.debits_pending += amount
+                credit.credits_pending += amount
+                self._open_holds[row.id] = row
+        else:
+            pending = self._check_resolution(row)
+            held = pending.amount_nanos
+            debit.debits_pending -= held
+            credit.credits_pending -= held
+            if kind == POST:
+                debit.debits_posted += amount
+                credit.credits_posted += amount
+            self._resolved[pending.id] = row.id
+            del self._open_holds[pending.id]
+        self._transfers[row.id] = row
+        return True
+
+    def _check_new(self, row: Transfer, debit: _Counters, credit: _Counters) -> None:
+        if debit is credit:
+            raise MalformedTransfer(f"transfer {row.id} goes from {row.debit} to itself")
+        if debit.account.unit != credit.account.unit:
+            raise MalformedTransfer(f"transfer {row.id} mixes {debit.account.unit} and {credit.account.unit}")
+        if row.pending_id is not None:
+            raise MalformedTransfer(f"transfer {row.id} is {row.kind} and resolves no hold, yet names {row.pending_id}")
+        spendable = debit.credits_posted - debit.debits_posted - debit.debits_pending
+        if row.amount_nanos > spendable and not debit.account.may_overdraw:
+            raise InsufficientFunds(
+                f"{row.debit} has {format_usd(spendable)} USD to spend, but {row.code} needs "
+                f"{format_usd(row.amount_nanos)} USD (transfer {row.id})",
+                row.debit,
+            )
+
+    def _check_resolution(self, row: Transfer) -> Transfer:
+        if row.kind not in (POST, VOID):
+            raise MalformedTransfer(f"transfer {row.id} is of unknown kind {row.kind!r}")
+        pending = self._transfers.get(row.pending_id) if row.pending_id is not None else None
+        if pending is None or pending.kind != PENDING:
+            raise UnknownHold(f"transfer {row.id} resolves hold {row.pending_id}, which does not exist")
+        if pending.id in self._resolved:
+            raise HoldResolved(f"hold {pending.id} was resolved by {self._resolved[pending.id]}, not again by {row.id}")
+        if (row.debit, row.credit) != (pending.debit, pending.credit):
+            raise MalformedTransfer(f"transfer {row.id} resolves hold {pending.id} between other accounts")
+        if row.amount_nanos > pending.amount_nanos:
+            raise PostExceedsHold(
+                f"hold {pending.id} set aside {format_usd(pending.amount_nanos)} USD; "
+                f"{row.id} asks for {format_usd(row.amount_nanos)} USD"
+            )
+        if row.kind == VOID and row.amount_nanos != pending.amount_nanos:
+            raise MalformedTransfer(f"void {row.id} must free all of hold {pending.id}")
+        return pending
+
+    def _undo(self, row: Transfer) -> None:
+        debit, credit = self._counters[row.debit], self._counters[row.credit]
+        if row.kind == POSTED:
+            debit.debits_posted -= row.amount_nanos
+            credit.credits_posted -= row.amount_nanos
+        elif row.kind == PENDING:
+            debit.debits_pending -= row.amount_nanos
+            credit.credits_pending -= row.amount_nanos
+            del self._open_holds[row.id]
+        elif row.pending_id is not None:
+            pending = self._transfers[row.pending_id]
+            held = pending.amount_nanos
+            debit.debits_pending += held
+            credit.credits_pending += held
+            if row.kind == POST:
+                debit.debits_posted -= row.amount_nanos
+                credit.credits_posted -= row.amount_nanos
+            del self._resolved[row.pending_id]
+            self._open_holds[pending.id] = pending
+        del self._transfers[row.id]

@@ -1,0 +1,142 @@
+"""Finding and importing what is installed; each plugin on its own."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Final
+
+from orchestrator.errors import BrokenPlugin, InvalidConfig
+from orchestrator.plugins.plugin import Plugin, PluginStatus, broken, said, suggestion, word
+
+_UNREADABLE: Final = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry point and who declares it, or why a distribution's cannot be read."""
+
+    name: str
+    distribution: str
+    version: str
+    point: metadata.EntryPoint | None
+    reason: str = ""
+
+
+def list_plugins(group: str) -> list[PluginStatus]:
+    """Load every plugin of a group, each in isolation.
+
+    Args:
+        group: `vickrey.bidders`, `vickrey.judges` or `vickrey.policies`.
+
+    Returns:
+        One status for each name, in order of name.
+    """
+    statuses = []
+    for name, entries in sorted(_by_name(group).items()):
+        distributions = " and ".join(entry.distribution for entry in entries)
+        reason: str | None = None
+        try:
+            _load(group, name, entries)
+        except BrokenPlugin as broken:
+            reason = str(broken)
+        statuses.append(PluginStatus(name, group, distributions, entries[0].version, reason))
+    return statuses
+
+
+def load_plugin(group: str, name: str) -> Plugin:
+    """Load one plugin; no other is imported.
+
+    Args:
+        group: `vickrey.bidders`, `vickrey.judges` or `vickrey.policies`.
+        name: an entry point's name, or a dotted path `package.module:Class`.
+
+    Returns:
+        The plugin.
+
+    Raises:
+        InvalidConfig: no distribution declares this name.
+        BrokenPlugin: it cannot be imported, or two distributions declare this name.
+    """
+    if ":" in name:
+        value = _imported(f"{word(group)} {name!r}", lambda: pkgutil.resolve_name(name))
+        return _checked(Plugin(name, group, "", "", value))
+    known = _by_name(group)
+    if name not in known:
+        raise InvalidConfig(_unknown(group, name, known))
+    return _load(group, name, known[name])
+
+
+def _by_name(group: str) -> dict[str, list[_Entry]]:
+    found: dict[str, list[_Entry]] = {}
+    for entry in _entries(group):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _entries(group: str) -> Iterator[_Entry]:
+    """Every entry point of a group; the first distribution of a name on the path hides later ones."""
+    seen = set()
+    for distribution in metadata.distributions():
+        name, version = _identity(distribution)
+        if name.lower() in seen:
+            continue
+        seen.add(name.lower())
+        try:
+            points = [point for point in distribution.entry_points if point.group == group]
+        except Exception as error:
+            yield _Entry(_UNREADABLE, name, version, None, f"its entry points cannot be read: {said(error)}")
+            continue
+        for point in points:
+            yield _Entry(point.name, name, version, point)
+
+
+def _identity(distribution: metadata.Distribution) -> tuple[str, str]:
+    try:
+        return str(distribution.metadata["Name"]), str(distribution.version)
+    except Exception:
+        # What kind of error an incomplete installation gives differs from Python to Python.
+        return "a distribution without metadata", _UNREADABLE
+
+
+def _unknown(group: str, name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    listed = ", ".join(names) if names else "none"
+    hint = suggestion(name, names)
+    if not hint and "." in name:
+        hint = "; a dotted path is written package.module:Class"
+    return f"no {word(group)} type {name!r} is installed (known: {listed}){hint}"
+
+
+def _load(group: str, name: str, entries: list[_Entry]) -> Plugin:
+    if len(entries) > 1:
+        shippers = " and ".join(entry.distribution for entry in entries)
+        raise BrokenPlugin(
+            f"{word(group)} {name!r} is declared by {shippers}; "
+            "uninstall one of them, or name the class you mean as package.module:Class"
+        )
+    (entry,) = entries
+    if entry.point is None:
+        raise BrokenPlugin(f"{entry.distribution}: {entry.reason}")
+    subject = f"{word(group)} {name!r} of {entry.distribution} {entry.version}"
+    return _checked(Plugin(name, group, entry.distribution, entry.version, _imported(subject, entry.point.load)))
+
+
+def _checked(plugin: Plugin) -> Plugin:
+    if not callable(plugin.value):
+        raise BrokenPlugin(
+            f"{plugin} is {type(plugin.value).__name__}; a plugin is a class or a function that makes one"
+        )
+    return plugin
+
+
+def _imported(subject: str, load: Callable[[], Any]) -> Any:
+    """Import a stranger's code; whatever that does, but for a user's Ctrl-C, is `BrokenPlugin`."""
+    try:
+        return load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise broken(subject, error) from error

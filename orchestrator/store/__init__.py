@@ -1,0 +1,37 @@
+"""Where journals, books, texts and wallets are kept: in memory, or in an SQL database."""
+
+from orchestrator.store.interface import Reader, Store, Transaction
+from orchestrator.store.memory import MemoryStore
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+
+__all__ = [
+    "AnswerRow",
+    "BidderRow",
+    "MemoryRow",
+    "MemoryStore",
+    "Reader",
+    "RequestRow",
+    "Store",
+    "Transaction",
+    "open_store",
+]
+
+
+def open_store(url: str) -> Store:
+    """Open a store.
+
+    Args:
+        url: `memory`, or an SQLAlchemy URL such as `sqlite:////home/me/.vickrey/market.db`.
+
+    Returns:
+        The store, migrated to this version's schema.
+
+    Raises:
+        StoreUnavailable: it cannot be opened or written.
+        StoreTooNew: a newer version of Vickrey wrote it.
+    """
+    if url == "memory":
+        return MemoryStore()
+    from orchestrator.store.sql import SqlStore
+
+    return SqlStore(url)

@@ -1,0 +1,131 @@
+"""Opening a database: pragmas, migrations, and errors in the operator's words."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from orchestrator.errors import StoreTooNew, StoreUnavailable
+from orchestrator.store.schema import HEAD
+
+BUSY_SECONDS = 30.0
+_CAUSES = (
+    ("disk is full", "the disk is full; free some space, then run `vickrey resume`"),
+    ("readonly", "the store is read-only; check the permissions of the file and its folder"),
+    ("unable to open", "the file cannot be opened; check that its folder exists and may be written"),
+    ("locked", f"another process has kept it locked for {BUSY_SECONDS:.0f} seconds; try again when that is done"),
+    ("not a database", "the file is not an SQLite database; check the store's path"),
+    ("malformed", "the file is damaged; restore a backup"),
+    ("disk i/o error", "the disk failed; check it, then run `vickrey resume`"),
+    ("no such table", "the store has no tables of Vickrey; check the store's path"),
+)
+
+
+def open_engine(url: str) -> Engine:
+    """Open and migrate a database.
+
+    Args:
+        url: an SQLAlchemy URL; a file's folder is made where it is missing.
+
+    Returns:
+        An engine whose transactions are immediate (SQLite) or read committed (PostgreSQL).
+
+    Raises:
+        StoreUnavailable: it cannot be opened.
+        StoreTooNew: a newer version of Vickrey wrote it.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = _sqlite_engine(url, parsed.database)
+        else:
+            engine = create_engine(parsed, isolation_level="READ COMMITTED")
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise StoreUnavailable(
+            f"store {_shown(url)!r} is not a database URL; write for example sqlite:////path/market.db ({error})"
+        ) from error
+    with translated(url):
+        _migrate(engine, url)
+    return engine
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn database errors into `StoreUnavailable`; integrity errors pass, their place knows them."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        said = str(original)
+        cause = next((cause for sign, cause in _CAUSES if sign in said.lower()), said)
+        raise StoreUnavailable(f"store {_shown(url)}: {cause}") from error
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
+
+
+def _sqlite_engine(url: str, database: str | None) -> Engine:
+    if not database or database == ":memory:":
+        raise StoreUnavailable("an SQLite store needs a file; for a store in memory give `memory`")
+    try:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = os.strerror(error.errno or errno.EIO)
+        raise StoreUnavailable(f"store {database}: its folder cannot be made ({reason})") from error
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _migrate(engine: Engine, url: str) -> None:
+    with engine.connect().execution_options(reading=True) as connection:
+        tables = set(inspect(connection).get_table_names())
+        version = None
+        if "alembic_version" in tables:
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version == HEAD:
+        return
+    if version is not None and version > HEAD:
+        raise StoreTooNew(
+            f"store {_shown(url)} has schema {version}; this version of Vickrey knows {HEAD}: upgrade vickrey"
+        )
+    if version is None and tables:
+        raise StoreUnavailable(
+            f"store {_shown(url)}: the database holds other tables ({', '.join(sorted(tables)[:3])}); give it one of its own"
+        )
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)

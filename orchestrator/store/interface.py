@@ -1,0 +1,127 @@
+"""The store's interface: transactions that apply whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Protocol, TypeVar
+
+from orchestrator.journal import Entry
+from orchestrator.ledger import Account, Balance, Transfer
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+
+T = TypeVar("T")
+
+
+class Reader(Protocol):
+    """A consistent view of the store."""
+
+    def spendable(self, accounts: Iterable[str]) -> dict[str, int]:
+        """What each account can spend, in nano-units; 0 where it is not open (R4)."""
+
+    def balances(self) -> dict[Account, Balance]:
+        """Every account with its counters."""
+
+    def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
+        """Transfers, oldest first: all, of one request, or touching one account."""
+
+    def recent(self, code: str, limit: int) -> list[Transfer]:
+        """The latest transfers of a code that moved money, newest first."""
+
+    def open_holds(self, request: str) -> list[Transfer]:
+        """A request's holds that are neither posted nor voided."""
+
+    def journal(self, request: str) -> list[Entry]:
+        """A request's journal, in order of sequence number."""
+
+    def texts(self, digests: Iterable[str]) -> dict[str, str]:
+        """Texts by digest; one that was erased is missing."""
+
+    def answers(self, request: str) -> list[AnswerRow]:
+        """The provider answers of a request, by key."""
+
+    def find_request(self, id: str) -> RequestRow | None:
+        """The row of a request."""
+
+    def find_by_idempotency_key(self, key: str) -> RequestRow | None:
+        """The row of the request that was posted under this key."""
+
+    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
+        """Requests in order of posting: all, or those of some statuses."""
+
+    def outcomes(self, requester: str) -> dict[str, int]:
+        """How many of a requester's requests are in each status."""
+
+    def bidders(self) -> dict[str, BidderRow]:
+        """What is remembered of each bidder, by name."""
+
+    def memory(self, id: str) -> MemoryRow | None:
+        """A policy's memory."""
+
+
+class Transaction(Reader, Protocol):
+    """A view that can write; everything written commits together or not at all."""
+
+    def open_accounts(self, accounts: Iterable[Account]) -> None:
+        """Open accounts; one that is open already changes nothing."""
+
+    def apply(self, transfers: Sequence[Transfer]) -> list[Transfer]:
+        """Apply linked transfers under the ledger's laws.
+
+        Returns:
+            Those that are new to the book.
+
+        Raises:
+            LedgerRefused: a law forbids one of them.
+        """
+
+    def append(self, request: str, entries: Sequence[Entry]) -> None:
+        """Append to a request's journal.
+
+        Raises:
+            StaleDriver: another driver has used one of the sequence numbers.
+        """
+
+    def put_texts(self, texts: Mapping[str, str]) -> None:
+        """Store texts by digest; one that is stored already changes nothing."""
+
+    def erase_text(self, digest: str) -> bool:
+        """Erase a text; its digest stays in the journals. Returns whether it was there."""
+
+    def put_answer(self, row: AnswerRow) -> None:
+        """Store a provider's answer, over an earlier one of its key."""
+
+    def put_request(self, row: RequestRow) -> None:
+        """Insert or replace a request's row."""
+
+    def next_request_id(self) -> str:
+        """A new short id, unique in this store."""
+
+    def put_bidder(self, row: BidderRow) -> None:
+        """Insert or replace what is remembered of a bidder."""
+
+    def put_memory(self, row: MemoryRow) -> None:
+        """Insert or replace a policy's memory."""
+
+
+class Store(Protocol):
+    """A store; safe to use from several threads."""
+
+    def submit(self, work: Callable[[Transaction], T]) -> Future[T]:
+        """Run `work` in a transaction soon; transactions waiting together share one commit.
+
+        Args:
+            work: reads and writes; whatever it raises undoes what it wrote, and nothing else.
+
+        Returns:
+            A future with what `work` returned, done when that is durable.
+        """
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction and wait until it is durable."""
+
+    def read(self, work: Callable[[Reader], T]) -> T:
+        """Run `work` on a consistent view."""
+
+    def close(self) -> None:
+        """Finish what was submitted, then let go of files and connections."""

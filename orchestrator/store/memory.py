@@ -1,0 +1,200 @@
+"""The store in memory: same interface, same laws, nothing on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from orchestrator.errors import StaleDriver
+from orchestrator.journal import Entry
+from orchestrator.ledger import PENDING, VOID, Account, Balance, Book, Transfer
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+
+T = TypeVar("T")
+
+
+class MemoryStore:
+    """A store that lives as long as its process; for tests, simulation and trying out."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._view = _MemoryView()
+
+    def submit(self, work: Callable[[_MemoryView], T]) -> Future[T]:
+        """Run `work` at once; the future is done when this returns."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(self.transact(work))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+    def transact(self, work: Callable[[_MemoryView], T]) -> T:
+        """Run `work`; whatever it raises undoes what it wrote."""
+        with self._lock:
+            self._view.begin()
+            try:
+                return work(self._view)
+            except BaseException:
+                self._view.undo()
+                raise
+
+    def read(self, work: Callable[[_MemoryView], T]) -> T:
+        """Run `work` while nobody writes."""
+        with self._lock:
+            return work(self._view)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class _MemoryView:
+    """All data, with a list of what would undo the present transaction."""
+
+    def __init__(self) -> None:
+        self.book = Book()
+        self._journals: dict[str, list[Entry]] = {}
+        self._texts: dict[str, str] = {}
+        self._answers: dict[str, AnswerRow] = {}
+        self._requests: dict[str, RequestRow] = {}
+        self._bidders: dict[str, BidderRow] = {}
+        self._memories: dict[str, MemoryRow] = {}
+        self._undo: list[Callable[[], None]] = []
+
+    def begin(self) -> None:
+        """Start a transaction."""
+        self._undo = []
+
+    def undo(self) -> None:
+        """Take back what the transaction wrote."""
+        for step in reversed(self._undo):
+            step()
+        self._undo = []
+
+    def spendable(self, accounts: Iterable[str]) -> dict[str, int]:
+        """What each account can spend, in nano-units; 0 where it is not open (R4)."""
+        return {account: self.book.spendable_nanos(account) for account in accounts}
+
+    def balances(self) -> dict[Account, Balance]:
+        """Every account with its counters."""
+        return dict(self.book.accounts())
+
+    def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
+        """Transfers, oldest first: all, of one request, or touching one account."""
+        return [
+            row
+            for row in self.book.transfers()
+            if (request is None or row.request == request) and (account is None or account in (row.debit, row.credit))
+        ]
+
+    def recent(self, code: str, limit: int) -> list[Transfer]:
+        """The latest transfers of a code that moved money, newest first."""
+        moved = [row for row in self.book.transfers() if row.code == code and row.kind not in (PENDING, VOID)]
+        return moved[::-1][:limit]
+
+    def open_holds(self, request: str) -> list[Transfer]:
+        """A request's holds that are neither posted nor voided."""
+        return self.book.open_holds(request)
+
+    def journal(self, request: str) -> list[Entry]:
+        """A request's journal, in order of sequence number."""
+        return list(self._journals.get(request, ()))
+
+    def texts(self, digests: Iterable[str]) -> dict[str, str]:
+        """Texts by digest; one that was erased is missing."""
+        return {digest: self._texts[digest] for digest in digests if digest in self._texts}
+
+    def answers(self, request: str) -> list[AnswerRow]:
+        """The provider answers of a request, by key."""
+        return sorted(row for row in self._answers.values() if row.request == request)
+
+    def find_request(self, id: str) -> RequestRow | None:
+        """The row of a request."""
+        return self._requests.get(id)
+
+    def find_by_idempotency_key(self, key: str) -> RequestRow | None:
+        """The row of the request that was posted under this key."""
+        return next((row for row in self._requests.values() if row.idempotency_key == key), None)
+
+    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
+        """Requests in order of posting: all, or those of some statuses."""
+        return [row for row in self._requests.values() if not statuses or row.status in statuses]
+
+    def outcomes(self, requester: str) -> dict[str, int]:
+        """How many of a requester's requests are in each status."""
+        return dict(Counter(row.status for row in self._requests.values() if row.requester == requester))
+
+    def bidders(self) -> dict[str, BidderRow]:
+        """What is remembered of each bidder, by name."""
+        return dict(self._bidders)
+
+    def memory(self, id: str) -> MemoryRow | None:
+        """A policy's memory."""
+        return self._memories.get(id)
+
+    def open_accounts(self, accounts: Iterable[Account]) -> None:
+        """Open accounts; one that is open already changes nothing."""
+        for account in accounts:
+            self.book.open_account(account)
+
+    def apply(self, transfers: Sequence[Transfer]) -> list[Transfer]:
+        """Apply linked transfers under the ledger's laws."""
+        applied = self.book.apply(transfers)
+        self._undo.append(lambda: self.book.revert(applied))
+        return applied
+
+    def append(self, request: str, entries: Sequence[Entry]) -> None:
+        """Append to a request's journal."""
+        journal = self._journals.setdefault(request, [])
+        for entry in entries:
+            if entry.sequence != len(journal):
+                raise StaleDriver(
+                    f"request {request} has {len(journal)} journal entries; another driver wrote entry {entry.sequence}"
+                )
+            journal.append(entry)
+            self._undo.append(lambda: journal.__delitem__(-1))
+
+    def put_texts(self, texts: Mapping[str, str]) -> None:
+        """Store texts by digest; one that is stored already changes nothing."""
+        for digest, text in texts.items():
+            if digest not in self._texts:
+                self._put(self._texts, digest, text)
+
+    def erase_text(self, digest: str) -> bool:
+        """Erase a text; its digest stays in the journals. Returns whether it was there."""
+        if digest not in self._texts:
+            return False
+        text = self._texts.pop(digest)
+        self._undo.append(lambda: self._texts.__setitem__(digest, text))
+        return True
+
+    def put_answer(self, row: AnswerRow) -> None:
+        """Store a provider's answer, over an earlier one of its key."""
+        self._put(self._answers, row.key, row)
+
+    def put_request(self, row: RequestRow) -> None:
+        """Insert or replace a request's row."""
+        self._put(self._requests, row.id, row)
+
+    def next_request_id(self) -> str:
+        """A new short id, unique in this store."""
+        return f"r{len(self._requests) + 1}"
+
+    def put_bidder(self, row: BidderRow) -> None:
+        """Insert or replace what is remembered of a bidder."""
+        self._put(self._bidders, row.name, row)
+
+    def put_memory(self, row: MemoryRow) -> None:
+        """Insert or replace a policy's memory."""
+        self._put(self._memories, row.id, row)
+
+    def _put(self, table: dict[str, Any], key: str, value: object) -> None:
+        if key in table:
+            before = table[key]
+            self._undo.append(lambda: table.__setitem__(key, before))
+        else:
+            self._undo.append(lambda: table.__delitem__(key))
+        table[key] = value

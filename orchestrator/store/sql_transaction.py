@@ -1,0 +1,262 @@
+"""One transaction on SQL: reads rows into a book, lets the book judge, writes what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from orchestrator.errors import StaleDriver
+from orchestrator.journal import Entry
+from orchestrator.ledger import PENDING, POST, POSTED, Account, Balance, Book, Transfer
+from orchestrator.store import schema
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+
+_TRANSFER_COLUMNS = [schema.transfers.c[name] for name in Transfer._fields]
+_BATCH = 500
+_UPDATE_COUNTERS = (
+    update(schema.accounts)
+    .where(schema.accounts.c.id == bindparam("account"))
+    .values({name: bindparam(name) for name in Balance._fields})
+)
+
+
+class SqlTransaction:
+    """A view of the database inside one transaction; see `orchestrator.store.interface`.
+
+    Args:
+        connection: with a transaction begun.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._book = Book()
+        self._known_accounts: dict[str, Balance | None] = {}
+        self._known_transfers: set[str] = set()
+        self._applied: list[Transfer] = []
+
+    def spendable(self, accounts: Iterable[str]) -> dict[str, int]:
+        """What each account can spend, in nano-units; 0 where it is not open (R4)."""
+        wanted = list(accounts)
+        self._load_accounts(wanted)
+        return {account: self._book.spendable_nanos(account) for account in wanted}
+
+    def balances(self) -> dict[Account, Balance]:
+        """Every account with its counters."""
+        rows = self._connection.execute(select(schema.accounts).order_by(schema.accounts.c.id))
+        return {Account(row.id, row.unit, bool(row.may_overdraw)): Balance(*row[3:]) for row in rows}
+
+    def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
+        """Transfers, oldest first: all, of one request, or touching one account."""
+        table = schema.transfers
+        query = select(*_TRANSFER_COLUMNS).order_by(table.c.number)
+        if request is not None:
+            query = query.where(table.c.request == request)
+        if account is not None:
+            query = query.where(or_(table.c.debit == account, table.c.credit == account))
+        return [Transfer(*row) for row in self._connection.execute(query)]
+
+    def recent(self, code: str, limit: int) -> list[Transfer]:
+        """The latest transfers of a code that moved money, newest first."""
+        table = schema.transfers
+        query = (
+            select(*_TRANSFER_COLUMNS)
+            .where(table.c.code == code, table.c.kind.in_((POSTED, POST)))
+            .order_by(table.c.number.desc())
+            .limit(limit)
+        )
+        return [Transfer(*row) for row in self._connection.execute(query)]
+
+    def open_holds(self, request: str) -> list[Transfer]:
+        """A request's holds that are neither posted nor voided."""
+        table = schema.transfers
+        resolved = select(table.c.pending_id).where(table.c.request == request, table.c.pending_id.is_not(None))
+        query = (
+            select(*_TRANSFER_COLUMNS)
+            .where(table.c.request == request, table.c.kind == PENDING, table.c.id.not_in(resolved))
+            .order_by(table.c.number)
+        )
+        return [Transfer(*row) for row in self._connection.execute(query)]
+
+    def journal(self, request: str) -> list[Entry]:
+        """A request's journal, in order of sequence number."""
+        table = schema.journal
+        query = (
+            select(table.c.sequence, table.c.kind, table.c.body, table.c.digest)
+            .where(table.c.request == request)
+            .order_by(table.c.sequence)
+        )
+        return [Entry(*row) for row in self._connection.execute(query)]
+
+    def texts(self, digests: Iterable[str]) -> dict[str, str]:
+        """Texts by digest; one that was erased is missing."""
+        table = schema.texts
+        found: dict[str, str] = {}
+        for batch in _batches(digests):
+            rows = self._connection.execute(select(table.c.digest, table.c.text).where(table.c.digest.in_(batch)))
+            found.update((row.digest, row.text) for row in rows)
+        return found
+
+    def answers(self, request: str) -> list[AnswerRow]:
+        """The provider answers of a request, by key."""
+        table = schema.answers
+        query = select(table).where(table.c.request == request).order_by(table.c.key)
+        return [AnswerRow(*row) for row in self._connection.execute(query)]
+
+    def find_request(self, id: str) -> RequestRow | None:
+        """The row of a request."""
+        return self._one_request(schema.requests.c.id == id)
+
+    def find_by_idempotency_key(self, key: str) -> RequestRow | None:
+        """The row of the request that was posted under this key."""
+        return self._one_request(schema.requests.c.idempotency_key == key)
+
+    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
+        """Requests in order of posting: all, or those of some statuses."""
+        table = schema.requests
+        query = select(*table.c[1:]).order_by(table.c.number)
+        if statuses:
+            query = query.where(table.c.status.in_(statuses))
+        return [RequestRow(*row) for row in self._connection.execute(query)]
+
+    def outcomes(self, requester: str) -> dict[str, int]:
+        """How many of a requester's requests are in each status."""
+        table = schema.requests
+        query = select(table.c.status, func.count()).where(table.c.requester == requester).group_by(table.c.status)
+        return {status: count for status, count in self._connection.execute(query)}
+
+    def bidders(self) -> dict[str, BidderRow]:
+        """What is remembered of each bidder, by name."""
+        rows = self._connection.execute(select(schema.bidders).order_by(schema.bidders.c.name))
+        return {row.name: BidderRow(*row) for row in rows}
+
+    def memory(self, id: str) -> MemoryRow | None:
+        """A policy's memory."""
+        row = self._connection.execute(select(schema.memories).where(schema.memories.c.id == id)).first()
+        return MemoryRow(*row) if row else None
+
+    def open_accounts(self, accounts: Iterable[Account]) -> None:
+        """Open accounts; one that is open already changes nothing."""
+        wanted = list(accounts)
+        self._load_accounts(account.id for account in wanted)
+        for account in wanted:
+            self._book.open_account(account)
+
+    def apply(self, transfers: Sequence[Transfer]) -> list[Transfer]:
+        """Apply linked transfers under the ledger's laws."""
+        self._load_accounts(account for row in transfers for account in (row.debit, row.credit))
+        self._load_transfers(transfers)
+        applied = self._book.apply(transfers)
+        self._applied += applied
+        return applied
+
+    def append(self, request: str, entries: Sequence[Entry]) -> None:
+        """Append to a request's journal."""
+        rows = [{"request": request, **entry._asdict()} for entry in entries]
+        if not rows:
+            return
+        try:
+            self._connection.execute(insert(schema.journal), rows)
+        except IntegrityError as error:
+            raise StaleDriver(
+                f"request {request}: another driver has written journal entry {entries[0].sequence}; this one stops"
+            ) from error
+
+    def put_texts(self, texts: Mapping[str, str]) -> None:
+        """Store texts by digest; one that is stored already changes nothing."""
+        rows = [{"digest": digest, "text": text} for digest, text in texts.items()]
+        if rows:
+            self._connection.execute(self._insert(schema.texts).on_conflict_do_nothing(), rows)
+
+    def erase_text(self, digest: str) -> bool:
+        """Erase a text; its digest stays in the journals. Returns whether it was there."""
+        result = self._connection.execute(delete(schema.texts).where(schema.texts.c.digest == digest))
+        return result.rowcount > 0
+
+    def put_answer(self, row: AnswerRow) -> None:
+        """Store a provider's answer, over an earlier one of its key."""
+        self._upsert(schema.answers, "key", row._asdict())
+
+    def put_request(self, row: RequestRow) -> None:
+        """Insert or replace a request's row."""
+        self._upsert(schema.requests, "id", row._asdict())
+
+    def next_request_id(self) -> str:
+        """A new short id, unique in this store."""
+        highest = self._connection.execute(select(func.max(schema.requests.c.number))).scalar()
+        return f"r{(highest or 0) + 1}"
+
+    def put_bidder(self, row: BidderRow) -> None:
+        """Insert or replace what is remembered of a bidder."""
+        self._upsert(schema.bidders, "name", row._asdict())
+
+    def put_memory(self, row: MemoryRow) -> None:
+        """Insert or replace a policy's memory."""
+        self._upsert(schema.memories, "id", row._asdict())
+
+    def flush(self) -> None:
+        """Write what the book has become: new accounts, new transfers, changed counters."""
+        fresh: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        for account, balance in self._book.accounts():
+            before = self._known_accounts.get(account.id)
+            row = {"account": account.id, **balance._asdict()}
+            if before is None:
+                fresh.append({"id": account.id, "unit": account.unit, "may_overdraw": int(account.may_overdraw)})
+                changed.append(row)
+            elif before != balance:
+                changed.append(row)
+            self._known_accounts[account.id] = balance
+        if fresh:
+            zero = dict.fromkeys(Balance._fields, 0)
+            self._connection.execute(insert(schema.accounts), [{**row, **zero} for row in fresh])
+        if self._applied:
+            self._connection.execute(insert(schema.transfers), [row._asdict() for row in self._applied])
+            self._applied = []
+        if changed:
+            self._connection.execute(_UPDATE_COUNTERS, changed)
+
+    def _load_accounts(self, ids: Iterable[str]) -> None:
+        missing = sorted(set(ids) - self._known_accounts.keys())
+        table = schema.accounts
+        for batch in _batches(missing):
+            query = select(table).where(table.c.id.in_(batch)).order_by(table.c.id)
+            if self._connection.dialect.name != "sqlite":
+                query = query.with_for_update()
+            for row in self._connection.execute(query):
+                balance = Balance(*row[3:])
+                self._book.open_account(Account(row.id, row.unit, bool(row.may_overdraw)), balance)
+                self._known_accounts[row.id] = balance
+
+    def _load_transfers(self, transfers: Sequence[Transfer]) -> None:
+        """Bring in what the laws ask about: the same ids, the holds, and what resolved them."""
+        pending = {row.pending_id for row in transfers if row.pending_id is not None}
+        missing = sorted(({row.id for row in transfers} | pending) - self._known_transfers)
+        table = schema.transfers
+        for batch in _batches(missing):
+            query = select(*_TRANSFER_COLUMNS).where(or_(table.c.id.in_(batch), table.c.pending_id.in_(batch)))
+            known = [Transfer(*row) for row in self._connection.execute(query.order_by(table.c.number))]
+            self._book.recall(row for row in known if self._book.find(row.id) is None)
+        self._known_transfers.update(missing)
+
+    def _one_request(self, condition: Any) -> RequestRow | None:
+        row = self._connection.execute(select(*schema.requests.c[1:]).where(condition)).first()
+        return RequestRow(*row) if row else None
+
+    def _insert(self, table: Table) -> Any:
+        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        return dialect.insert(table)
+
+    def _upsert(self, table: Table, key: str, row: Mapping[str, Any]) -> None:
+        statement = self._insert(table).values(**row)
+        changes = {name: value for name, value in row.items() if name != key}
+        self._connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=changes))
+
+
+def _batches(ids: Iterable[str]) -> Iterable[list[str]]:
+    """Chunks small enough for a database's limit on parameters."""
+    wanted = list(ids)
+    return (wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH))

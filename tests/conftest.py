@@ -1,0 +1,35 @@
+"""What every test gets: no network, a home of its own, and hypothesis set up for the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.network import NetworkGuard
+
+# In CI the same examples every time: a red run then means that the change broke something.
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
+settings.register_profile("dev", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture(autouse=True)
+def network_guard() -> Iterator[NetworkGuard]:
+    """Fail the test if anything in it tried to leave loopback, even if the refusal was caught on the way."""
+    guard = NetworkGuard()
+    with pytest.MonkeyPatch.context() as patch:
+        guard.install(patch)
+        yield guard
+    if guard.attempts:
+        pytest.fail("NetworkBlocked: this test tried to leave loopback: " + "; ".join(guard.attempts), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def vickrey_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the test an empty home, so that it neither sees nor changes the user's market."""
+    monkeypatch.setenv("VICKREY_HOME", str(tmp_path))
+    return tmp_path
