@@ -27,14 +27,15 @@ class Bidder(Protocol):
     - `async reserve(lot: WonLot) -> Money | None`: asked of a lot's owner: the least it would
       sell for; below that it keeps the state and transforms it again (R5).
     - `close()`: called when the market closes.
-
-    Attributes:
-        name: unique in its market.
-        roles: `("transformer",)`, `("presenter",)` or both.
     """
 
-    name: str
-    roles: Sequence[Role]
+    @property
+    def name(self) -> str:
+        """Its name, unique in its market."""
+
+    @property
+    def roles(self) -> Sequence[Role]:
+        """`("transformer",)`, `("presenter",)` or both."""
 
     async def bid(self, announcement: Announcement) -> Money | Bid | Pass:
         """Say the most that this bidder would pay for the lot, or pass.

@@ -51,13 +51,11 @@ class Later:
 
 @runtime_checkable
 class Judge(Protocol):
-    """Picks one of the offers, or none.
+    """Picks one of the offers, or none."""
 
-    Attributes:
-        name: for the record.
-    """
-
-    name: str
+    @property
+    def name(self) -> str:
+        """Its name in the record."""
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Rank | Reject | Later:
         """Pick.

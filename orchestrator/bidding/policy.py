@@ -54,15 +54,15 @@ class Valuation:
 
 @runtime_checkable
 class Policy(Protocol):
-    """Values lots, and learns from receipts; pure, so that a resumed run learns the same.
+    """Values lots, and learns from receipts; pure, so that a resumed run learns the same."""
 
-    Attributes:
-        name: names the format of its memory.
-        version: version of that format.
-    """
+    @property
+    def name(self) -> str:
+        """Names the format of its memory."""
 
-    name: str
-    version: int
+    @property
+    def version(self) -> int:
+        """Version of that format."""
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         """Value lots.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from orchestrator.core.bid import Answer, Keep
-from orchestrator.core.clearing import Award, Refusal, clear
+from orchestrator.core.clearing import Award, clear
 from orchestrator.core.events import (
     Announced,
     AnnouncedLot,
@@ -22,6 +22,7 @@ from orchestrator.core.holds import bid_cost_hold, bid_hold, transform_cost_hold
 from orchestrator.core.keys import ISSUER, bidder_account, derive_seed, provider_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
+from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.step import Step, advance
@@ -79,6 +80,7 @@ def close_stage(
         The first of a stage's two market commits.
     """
     left = dict(spendable)
+    principals = progress.request.principals()
     closed: list[ClosedLot] = []
     cleared: list[ClearedLot] = []
     faults: list[Faulted] = []
@@ -93,7 +95,7 @@ def close_stage(
         backed = tuple(_back(progress.request.id, lot, answer, left, transfers) for answer in given)
         closed.append(ClosedLot(row.lot, backed, seen))
         faults.extend(_faults(progress.stage, row.lot, backed))
-        cleared.append(_clear_lot(progress, lot, row, backed, left, transfers))
+        cleared.append(_clear_lot(progress.request, lot, row, backed, principals, left, transfers))
     events: tuple[Event, ...] = (
         announced,
         Closed(progress.stage, tuple(closed)),
@@ -159,15 +161,14 @@ def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:
 
 
 def _clear_lot(
-    progress: Progress,
+    request: Request,
     lot: Lot,
     row: AnnouncedLot,
     answers: Sequence[Answer],
+    principals: Mapping[str, str],
     left: dict[str, int],
     transfers: list[Transfer],
 ) -> ClearedLot:
-    request = progress.request
-    principals = {entry.name: entry.principal for entry in request.roster}
     owner_principal = None
     if request.rules.self_sale != "open":
         owner_principal = principals.get(lot.owner, lot.owner)
@@ -183,8 +184,7 @@ def _clear_lot(
     awards = clearing.awards()
     if not awards and row.keep is not None:
         awards = _keep(request.id, lot, row.keep, left, transfers)
-    refused: list[Refusal] = [*clearing.refused]
-    return ClearedLot(row.lot, awards, clearing.standing, tuple(refused), row.reserve_nanos)
+    return ClearedLot(row.lot, awards, clearing.standing, clearing.refused, row.reserve_nanos)
 
 
 def _keep(request_id: str, lot: Lot, keep: Keep, left: dict[str, int], transfers: list[Transfer]) -> tuple[Award, ...]:

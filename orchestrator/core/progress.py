@@ -7,8 +7,8 @@ years later or replayed; so these can never differ.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.clearing import Award
@@ -35,8 +35,7 @@ Status = Literal["running", "open", "released", "rejected", "expired", "failed"]
 Phase = Literal["bidding", "transforming", "waiting", "ended"]
 
 
-@dataclass(frozen=True, slots=True)
-class Auction:
+class Auction(NamedTuple):
     """One lot's auction as far as it has come.
 
     Attributes:
@@ -60,8 +59,7 @@ class Auction:
     faults: tuple[Faulted, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """Where a request stands.
 
     Attributes:
@@ -82,7 +80,7 @@ class Progress:
     status: Status = "running"
     phase: Phase = "bidding"
     stage: int = 1
-    auctions: Mapping[str, Auction] = field(default_factory=dict)
+    auctions: Mapping[str, Auction] = MappingProxyType({})
     on_sale: tuple[str, ...] = ("0",)
     sales: tuple[Sale, ...] = ()
     offers: tuple[Offer, ...] = ()
@@ -157,36 +155,36 @@ def evolve(progress: Progress, event: Event) -> Progress:
             return _with_auctions(
                 progress,
                 {
-                    row.lot: replace(progress.auctions[row.lot], keep=row.keep, reserve_nanos=row.reserve_nanos)
+                    row.lot: Auction(progress.auctions[row.lot].lot, row.keep, reserve_nanos=row.reserve_nanos)
                     for row in event.lots
                 },
             )
         case Closed():
             return _with_auctions(
-                progress, {row.lot: replace(progress.auctions[row.lot], answers=row.answers) for row in event.lots}
+                progress, {row.lot: progress.auctions[row.lot]._replace(answers=row.answers) for row in event.lots}
             )
         case Cleared():
             cleared = {
-                row.lot: replace(progress.auctions[row.lot], awards=row.awards, standing=row.standing)
+                row.lot: progress.auctions[row.lot]._replace(awards=row.awards, standing=row.standing)
                 for row in event.lots
             }
-            return replace(_with_auctions(progress, cleared), phase="transforming")
+            return _with_auctions(progress, cleared)._replace(phase="transforming")
         case Delivered():
             auction = progress.auctions[event.lot]
             return _with_auctions(progress, {event.lot: _with_delivery(auction, event)})
         case Faulted():
             auction = progress.auctions[event.lot]
-            return _with_auctions(progress, {event.lot: replace(auction, faults=(*auction.faults, event))})
+            return _with_auctions(progress, {event.lot: auction._replace(faults=(*auction.faults, event))})
         case Settled():
             return _after_settlement(progress, event)
         case Offered():
             by_path = {offer.path: offer for offer in progress.offers}
             shown = tuple(by_path[path] for path in event.offers)
-            return replace(progress, offers=shown, ranked=True, status="open", phase="waiting")
+            return progress._replace(offers=shown, ranked=True, status="open", phase="waiting")
         case Picked():
-            return replace(progress, picked_rank=event.rank)
+            return progress._replace(picked_rank=event.rank)
         case Ended():
-            return replace(progress, ending=event, status=event.outcome, phase="ended")
+            return progress._replace(ending=event, status=event.outcome, phase="ended")
         case Requested():
             raise BrokenLaw("a journal holds `requested` once")
 
@@ -196,15 +194,21 @@ def delivered_state(lot: Lot, award: Award, segments: Sequence[Segment], *, repl
     return next_state(lot.state, segments, replaces=replaces or award.role == PRESENTER, author=award.bidder)
 
 
+def delivered_content(lot: Lot, award: Award, segments: Sequence[Segment], *, replaces: bool) -> tuple[str, ...]:
+    """The content of the state that a delivery leads to, by which equal states are found (R8)."""
+    added = tuple(piece.digest for piece in segments)
+    return added if replaces or award.role == PRESENTER else lot.state.content + added
+
+
 def _with_auctions(progress: Progress, changed: Mapping[str, Auction]) -> Progress:
-    return replace(progress, auctions={**progress.auctions, **changed})
+    return progress._replace(auctions={**progress.auctions, **changed})
 
 
 def _with_delivery(auction: Auction, event: Delivered) -> Auction:
     state = delivered_state(auction.lot, event.award, event.segments, replaces=event.replaces)
     if state.digest != event.state:
         raise BrokenLaw(f"delivery to lot {auction.lot.path} leads to state {state.digest}, not to {event.state}")
-    return replace(auction, deliveries=(*auction.deliveries, (event, state)))
+    return auction._replace(deliveries=(*auction.deliveries, (event, state)))
 
 
 def _after_settlement(progress: Progress, event: Settled) -> Progress:
@@ -224,8 +228,7 @@ def _after_settlement(progress: Progress, event: Settled) -> Progress:
             elif stage <= progress.request.rules.stages_max:
                 auctions[path] = Auction(Lot(path, stage, states[sale.buyer], sale.buyer, chain))
                 on_sale.append(path)
-    return replace(
-        progress,
+    return progress._replace(
         auctions=auctions,
         on_sale=tuple(on_sale),
         sales=progress.sales + tuple(sale for row in event.lots for sale in row.sales),

@@ -17,7 +17,7 @@ def rank(progress: Progress) -> tuple[str, ...]:
         Paths of at most `offers_max` offers, best first.
     """
     request = progress.request
-    principals = {entry.name: entry.principal for entry in request.roster}
+    principals = request.principals()
 
     def precedence(offer: Offer) -> tuple[int, int, int]:
         return (-offer.last_bid_nanos, -offer.price_nanos, derive_seed(request.seed, offer.path, "rank"))

@@ -5,12 +5,13 @@ Both are read from the fold of the journal; neither keeps figures of its own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.core.bid import AnswerKind
+from orchestrator.core.bid import Answer, AnswerKind
+from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.rules import Role
-from orchestrator.core.state import REQUESTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Receipt:
         stage: the lot's stage.
         answer: `bid`, `pass` or `fault`.
         role: as transformer or presenter.
+        bounty_nanos: the request's bounty, by which figures of different requests compare.
         bid_nanos: what it bid.
         won: whether it owned a copy in the end.
         price_nanos: what it paid.
@@ -42,6 +44,7 @@ class Receipt:
     stage: int
     answer: AnswerKind
     role: Role
+    bounty_nanos: int
     bid_nanos: int
     won: bool
     price_nanos: int
@@ -92,8 +95,13 @@ class Statement:
 
 def receipts(progress: Progress) -> tuple[Receipt, ...]:
     """One receipt for each answer and each kept state, in order of stage, lot and bidder."""
+    sales = _sales_by_lot(progress)
+    picked = progress.picked if progress.status == "released" else None
+    picked_sales = frozenset(picked.chain) if picked else frozenset()
     return tuple(
-        _receipt(progress, auction, bidder) for auction in progress.auctions.values() for bidder in _bidders(auction)
+        receipt
+        for auction in progress.auctions.values()
+        for receipt in _receipts_of(progress, auction, sales, picked_sales)
     )
 
 
@@ -128,52 +136,75 @@ def _treasury_nanos(progress: Progress) -> int:
     return forfeits + escrow - subsidies
 
 
-def _bidders(auction: Auction) -> list[str]:
-    kept = [award.bidder for award in auction.awards if award.kept]
-    return [*(answer.bidder for answer in auction.answers), *kept]
+def _sales_by_lot(progress: Progress) -> dict[str, list[Sale]]:
+    """Each lot's sales, in the order of its copies."""
+    sales: dict[str, list[Sale]] = {}
+    for sale in progress.sales:
+        sales.setdefault(sale.lot, []).append(sale)
+    return sales
 
 
-def _receipt(progress: Progress, auction: Auction, bidder: str) -> Receipt:
-    lot = auction.lot
-    answer = next((answer for answer in auction.answers if answer.bidder == bidder), None)
-    costs = [answer.bid_cost_nanos] if answer else []
-    costs += [delivered.cost_nanos for delivered, _ in auction.deliveries if delivered.award.bidder == bidder]
-    breaches = [fault for fault in auction.faults if fault.bidder == bidder and fault.award is not None]
-    costs += [fault.cost_nanos for fault in breaches]
-    sale = next((sale for sale in progress.sales if sale.lot == lot.path and sale.buyer == bidder), None)
-    picked = progress.picked if progress.status == "released" else None
-    award = next((award for award in auction.awards if award.bidder == bidder), None)
-    return Receipt(
-        request_id=progress.request.id,
-        bidder=bidder,
-        lot=lot.path,
-        stage=lot.stage,
-        answer=answer.kind if answer else "bid",
-        role=answer.role if answer else (award.role if award else "transformer"),
-        bid_nanos=answer.amount_nanos if answer else 0,
-        won=sale is not None,
-        price_nanos=sale.price_nanos if sale else 0,
-        revenue_nanos=_revenue_nanos(progress, lot.path, bidder) if sale else 0,
-        cost_nanos=sum(cost or 0 for cost in costs),
-        cost_known=None not in costs,
-        forfeit_nanos=sum(fault.forfeit_nanos for fault in breaches),
-        outcome=progress.status,
-        in_picked_chain=bool(picked and sale is not None and sale in picked.chain),
-        censored=progress.status == "expired",
-    )
+def _receipts_of(
+    progress: Progress, auction: Auction, sales: Mapping[str, Sequence[Sale]], picked_sales: frozenset[Sale]
+) -> list[Receipt]:
+    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(auction.lot.path, ()))}
+    costs = _costs(auction)
+    forfeits = {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
+    written = []
+    for answer in (*auction.answers, *_kept(auction)):
+        copy, sale = mine.get(answer.bidder, (0, None))
+        spent = costs.get(answer.bidder, [0])
+        written.append(
+            Receipt(
+                request_id=progress.request.id,
+                bidder=answer.bidder,
+                lot=auction.lot.path,
+                stage=auction.lot.stage,
+                answer=answer.kind,
+                role=answer.role,
+                bounty_nanos=progress.request.bounty_nanos,
+                bid_nanos=answer.amount_nanos,
+                won=sale is not None,
+                price_nanos=sale.price_nanos if sale else 0,
+                revenue_nanos=_revenue_nanos(progress, sales, f"{auction.lot.path}.{copy}") if sale else 0,
+                cost_nanos=sum(cost or 0 for cost in spent),
+                cost_known=None not in spent,
+                forfeit_nanos=forfeits.get(answer.bidder, 0),
+                outcome=progress.status,
+                in_picked_chain=sale in picked_sales,
+                censored=progress.status == "expired",
+            )
+        )
+    return written
 
 
-def _revenue_nanos(progress: Progress, path: str, bidder: str) -> int:
-    """What the copy that a bidder bought of one lot was sold for in turn."""
+def _kept(auction: Auction) -> list[Answer]:
+    """An owner that kept its state made no bid, but has a receipt for what it did (R5)."""
+    return [Answer(award.bidder, "bid", role=award.role) for award in auction.awards if award.kept]
+
+
+def _costs(auction: Auction) -> dict[str, list[int | None]]:
+    """What each bidder's tasks for one lot cost: bidding, then transforming."""
+    costs: dict[str, list[int | None]] = {
+        answer.bidder: [answer.bid_cost_nanos] for answer in auction.answers if answer.bid_cost_nanos != 0
+    }
+    for delivered, _ in auction.deliveries:
+        costs.setdefault(delivered.award.bidder, []).append(delivered.cost_nanos)
+    for fault in auction.faults:
+        if fault.award is not None:
+            costs.setdefault(fault.bidder, []).append(fault.cost_nanos)
+    return costs
+
+
+def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path: str) -> int:
+    """What a copy was sold for in turn; for the picked offer, the bounty."""
     subsidised = progress.request.rules.rule == "subsidised"
-    copies = [sale for sale in progress.sales if sale.lot == path]
-    child = f"{path}.{next(i for i, sale in enumerate(copies) if sale.buyer == bidder)}"
-    sold = sum(
+    revenue = sum(
         sale.bid_nanos if subsidised else sale.price_nanos
-        for sale in progress.sales
-        if sale.lot == child and sale.seller == bidder != REQUESTER and not sale.kept
+        for sale in sales.get(path, ())
+        if not sale.kept and sale.buyer != sale.seller
     )
     picked = progress.picked if progress.status == "released" else None
-    if picked is not None and picked.path == child and progress.ending is not None:
-        sold += progress.ending.payout_nanos
-    return sold
+    if picked is not None and picked.path == path and progress.ending is not None:
+        revenue += progress.ending.payout_nanos
+    return revenue

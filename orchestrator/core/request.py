@@ -55,6 +55,10 @@ class Request:
         if not self.text_digest:
             object.__setattr__(self, "text_digest", digest_text(self.text))
 
+    def principals(self) -> dict[str, str]:
+        """Who stands behind each bidder of the roster."""
+        return {entry.name: entry.principal for entry in self.roster}
+
     def participant(self, name: str) -> Participant:
         """The roster's entry of this name.
 

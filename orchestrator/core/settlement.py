@@ -7,7 +7,6 @@ only when every copy is delivered, or nobody is left, do the holds turn into pri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
@@ -17,7 +16,7 @@ from orchestrator.core.events import Delivered, Faulted, Offered, Settled, Settl
 from orchestrator.core.holds import bid_hold, seller_account, transform_cost_hold
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.lot import Sale
-from orchestrator.core.progress import Auction, Progress, delivered_state
+from orchestrator.core.progress import Auction, Progress, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
 from orchestrator.core.rules import PRESENTER
 from orchestrator.core.state import Segment
@@ -43,7 +42,8 @@ def accept_delivery(
         `Delivered`, or the `Faulted` that a delivery outside the contract is.
     """
     lot = progress.auctions[path].lot
-    state = delivered_state(lot, award, segments, replaces=replaces)
+    recorded = _as_recorded(segments)
+    state = delivered_state(lot, award, recorded, replaces=replaces)
     limit = progress.request.rules.state_bytes_max
     problem: tuple[FaultKind, str] | None = None
     if not state.text.strip():
@@ -54,7 +54,7 @@ def accept_delivery(
         problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
     if problem is not None:
         return failure(progress, path, award, *problem, cost_nanos=cost_nanos)
-    return Delivered(lot.stage, path, award, tuple(_as_recorded(segments)), replaces, cost_nanos, state.digest)
+    return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest)
 
 
 def failure(
@@ -67,11 +67,14 @@ def failure(
     own_fault: bool = True,
     cost_nanos: int | None = 0,
 ) -> Faulted:
-    """A winner that did not deliver; by its own fault it forfeits a share of its bid (R6)."""
-    percent = progress.request.rules.forfeit_percent if own_fault else 0
-    forfeit = award.bid_nanos * percent // 100
-    stage = progress.auctions[path].lot.stage
-    return Faulted(stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos)
+    """A winner that did not deliver; by its own fault it forfeits a share of its bid (R6).
+
+    An owner that failed on its own lot forfeits nothing: nothing was held for it.
+    """
+    lot = progress.auctions[path].lot
+    forfeits = own_fault and award.bidder != lot.owner
+    forfeit = award.bid_nanos * progress.request.rules.forfeit_percent // 100 if forfeits else 0
+    return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos)
 
 
 def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, tuple[Award, ...]]:
@@ -127,7 +130,7 @@ def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], 
         auction = progress.auctions[path]
         results = sorted(outcomes.get(path, ()), key=lambda result: _order(auction, result))
         events.extend(results)
-        row = _settle_lot(progress, auction, results)
+        row = _settle_lot(auction, results)
         settled.append(row)
         transfers.extend(_payments(progress, auction, results, row))
     events.append(Settled(progress.stage, tuple(settled)))
@@ -151,7 +154,7 @@ def _award_of(outcome: Outcome) -> Award:
     return outcome.award
 
 
-def _settle_lot(progress: Progress, auction: Auction, results: Sequence[Outcome]) -> SettledLot:
+def _settle_lot(auction: Auction, results: Sequence[Outcome]) -> SettledLot:
     """Sell the delivered copies; of equal states the highest bidder's is sold, once (R8)."""
     sales: list[Sale] = []
     merged: list[str] = []
@@ -161,7 +164,7 @@ def _settle_lot(progress: Progress, auction: Auction, results: Sequence[Outcome]
         if isinstance(result, Faulted):
             continue
         award = result.award
-        content = delivered_state(lot, award, result.segments, replaces=result.replaces).content
+        content = delivered_content(lot, award, result.segments, replaces=result.replaces)
         if award.role != PRESENTER and content in contents:
             merged.append(award.bidder)
             continue
@@ -201,7 +204,7 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
         cost = transform_cost_hold(request_id, auction.lot, owner, keep.cost_max_nanos, keep.provider)
         rows.extend(charge(cost, costs.get(owner, 0), keep.provider))
     rows.extend(_subsidies(progress, auction, settled))
-    rows.extend(_forfeits(request_id, auction, results))
+    rows.extend(_forfeits(request_id, results))
     return rows
 
 
@@ -226,7 +229,7 @@ def _subsidies(progress: Progress, auction: Auction, settled: SettledLot) -> lis
     ]
 
 
-def _forfeits(request_id: str, auction: Auction, results: Sequence[Outcome]) -> list[Transfer]:
+def _forfeits(request_id: str, results: Sequence[Outcome]) -> list[Transfer]:
     return [
         transfer(
             f"{request_id}/{result.lot}/0/{result.bidder}/forfeit/0",
@@ -238,10 +241,10 @@ def _forfeits(request_id: str, auction: Auction, results: Sequence[Outcome]) -> 
             result.stage,
         )
         for result in results
-        if isinstance(result, Faulted) and result.forfeit_nanos and result.bidder != auction.lot.owner
+        if isinstance(result, Faulted) and result.forfeit_nanos
     ]
 
 
-def _as_recorded(segments: Sequence[Segment]) -> list[Segment]:
-    """Segments as delivered, without an author: the fold sets it from the award."""
-    return [replace(piece, author="") if piece.author else piece for piece in segments]
+def _as_recorded(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Segments as delivered, with digests of our own and no author: the fold sets it from the award."""
+    return tuple(Segment(piece.text, piece.kind, piece.media_type) for piece in segments)

@@ -81,7 +81,8 @@ def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, au
 
     Args:
         state: what was transformed.
-        delivered: segments to append, or the whole new list.
+        delivered: segments to append, or the whole new list; their digests are taken as they
+            stand, for the text of a recorded segment may have been erased.
         replaces: whether `delivered` replaces the old list; a segment that stands unchanged in
             the old list keeps its author.
         author: name of the bidder that delivered.
@@ -90,7 +91,7 @@ def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, au
         The new state, with the old one as its parent.
     """
     if not replaces:
-        appended = (Segment(piece.text, piece.kind, piece.media_type, author) for piece in delivered)
+        appended = (Segment(piece.text, piece.kind, piece.media_type, author, piece.digest) for piece in delivered)
         return State((*state.segments, *appended), state.digest)
     known = {(piece.digest, piece.kind, piece.media_type): piece.author for piece in state.segments}
     replaced = (
@@ -98,7 +99,8 @@ def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, au
             piece.text,
             piece.kind,
             piece.media_type,
-            known.get((digest_text(piece.text), piece.kind, piece.media_type), author),
+            known.get((piece.digest, piece.kind, piece.media_type), author),
+            piece.digest,
         )
         for piece in delivered
     )

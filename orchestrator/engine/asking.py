@@ -45,13 +45,11 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
         await meter.close()
     answer = _read(seat, shown, result)
     return replace(
-        answer, bid_cost_nanos=meter.cost_nanos, bid_cost_max_nanos=cost_max_nanos, provider=_paid(seat, answer, meter)
+        answer,
+        bid_cost_nanos=meter.cost_nanos,
+        bid_cost_max_nanos=cost_max_nanos,
+        provider=seat.provider if answer.cost_max_nanos or cost_max_nanos else "",
     )
-
-
-def _paid(seat: Seat, answer: Answer, meter: TaskMeter) -> str:
-    costs_something = answer.cost_max_nanos or meter.cost_nanos != 0
-    return seat.provider if costs_something else ""
 
 
 def _read(seat: Seat, announcement: Announcement, result: Returned | Raised | TimedOut) -> Answer:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from orchestrator.core.keys import ISSUER, TREASURY, bidder_account
 from orchestrator.core.opening import provider_accounts, standing_accounts
 from orchestrator.core.progress import Progress
+from orchestrator.core.upkeep import upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.seat import Seat
-from orchestrator.ledger import Account, Transfer, transfer
+from orchestrator.ledger import Account, transfer
 from orchestrator.store import BidderRow, Transaction
 
 
@@ -49,7 +50,7 @@ def top_up(tx: Transaction, bidder: str, amount_nanos: int) -> None:
 
 
 def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> None:
-    """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
+    """Keep the wallets of a request's bidders within the rules; see `orchestrator.core.upkeep`.
 
     Args:
         tx: the transaction in which the request ends.
@@ -57,26 +58,16 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
         rules: sizes and limits.
     """
     known = tx.bidders()
-    names = [entry.name for entry in progress.request.roster if entry.name in known]
-    spendable = tx.spendable([TREASURY, *(bidder_account(name) for name in names)])
-    treasury = spendable[TREASURY]
-    transfers: list[Transfer] = []
-    for name in names:
-        wealth = spendable[bidder_account(name)]
-        rent = min(rules.rent_nanos, wealth)
-        if rent:
-            transfers.append(_rent(progress.request.id, name, rent))
-            wealth, treasury = wealth - rent, treasury + rent
-        if known[name].status != "active" or wealth >= rules.refill_below_nanos:
-            continue
-        refill = min(rules.refill_to_nanos - wealth, treasury)
-        if known[name].refills >= rules.refills_max:
-            tx.put_bidder(known[name]._replace(status="suspended"))
-        elif refill > 0:
-            transfers.append(_refill(progress.request.id, name, refill))
-            treasury -= refill
-            tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))
-    tx.apply(transfers)
+    roster = [known[entry.name] for entry in progress.request.roster if entry.name in known]
+    active = [row.name for row in roster if row.status == "active"]
+    spendable = tx.spendable([TREASURY, *map(bidder_account, active)])
+    refills = {row.name: row.refills for row in roster}
+    due = upkeep(progress.request.id, active, refills, spendable, rules)
+    tx.apply(due.transfers)
+    for name in due.refilled:
+        tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))
+    for name in due.suspended:
+        tx.put_bidder(known[name]._replace(status="suspended"))
 
 
 def _endow(tx: Transaction, name: str, amount_nanos: int) -> None:
@@ -88,11 +79,3 @@ def _endow(tx: Transaction, name: str, amount_nanos: int) -> None:
             transfer(f"market/endow/{name}", TREASURY, bidder_account(name), amount_nanos, "endow"),
         ]
     )
-
-
-def _rent(request_id: str, name: str, amount_nanos: int) -> Transfer:
-    return transfer(f"{request_id}/rent/{name}", bidder_account(name), TREASURY, amount_nanos, "rent", request_id)
-
-
-def _refill(request_id: str, name: str, amount_nanos: int) -> Transfer:
-    return transfer(f"{request_id}/refill/{name}", TREASURY, bidder_account(name), amount_nanos, "refill", request_id)

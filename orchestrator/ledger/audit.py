@@ -42,9 +42,12 @@ def audit(
         book.open_account(account)
     for row in transfers:
         try:
-            book.apply([row])
+            applied = book.apply([row])
         except LedgerRefused as refusal:
             findings.append(Finding(row.id, f"breaks a law of the ledger: {refusal}"))
+        else:
+            if not applied:
+                findings.append(Finding(row.id, "is recorded more than once"))
     for account, stored in accounts.items():
         recomputed = book.balance(account.id)
         if stored != recomputed:

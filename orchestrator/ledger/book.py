@@ -148,6 +148,14 @@ class Book:
         self._transfers = dict(self._open_holds)
         self._resolved = {}
 
+    def forget_account(self, account_id: str) -> None:
+        """Take back the opening of an account, where the commit that it belongs to failed.
+
+        Args:
+            account_id: an account without transfers.
+        """
+        del self._counters[account_id]
+
     def totals(self) -> Mapping[str, int]:
         """Posted balance summed over all accounts, by unit: 0 in any lawful book."""
         sums: dict[str, int] = {}
@@ -171,9 +179,12 @@ class Book:
         amount = row.amount_nanos
         if type(amount) is not int or not 0 < amount <= AMOUNT_NANOS_MAX:
             raise MalformedTransfer(f"transfer {row.id} moves {amount!r}; an amount is a whole number above 0")
-        debit, credit = self._find(row.debit), self._find(row.credit)
+        try:
+            debit, credit = self._counters[row.debit], self._counters[row.credit]
+        except KeyError as missing:
+            raise UnknownAccount(f"account {missing} was never opened") from None
         kind = row.kind
-        if kind == POSTED or kind == PENDING:
+        if kind in (POSTED, PENDING):
             self._check_new(row, debit, credit)
             if kind == POSTED:
                 debit.debits_posted += amount

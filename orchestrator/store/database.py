@@ -118,7 +118,8 @@ def _migrate(engine: Engine, url: str) -> None:
         )
     if version is None and tables:
         raise StoreUnavailable(
-            f"store {_shown(url)}: the database holds other tables ({', '.join(sorted(tables)[:3])}); give it one of its own"
+            f"store {_shown(url)}: the database holds other tables ({', '.join(sorted(tables)[:3])}); "
+            "give the market one of its own"
         )
     from alembic import command
     from alembic.config import Config

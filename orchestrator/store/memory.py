@@ -138,6 +138,8 @@ class _MemoryView:
     def open_accounts(self, accounts: Iterable[Account]) -> None:
         """Open accounts; one that is open already changes nothing."""
         for account in accounts:
+            if not self.book.is_open(account.id):
+                self._undo.append(lambda id=account.id: self.book.forget_account(id))  # type: ignore[misc]
             self.book.open_account(account)
 
     def apply(self, transfers: Sequence[Transfer]) -> list[Transfer]:

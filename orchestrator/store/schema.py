@@ -132,7 +132,10 @@ memories = _table(
     Column("body", Text, nullable=False),
 )
 
-_REFUSE = "CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{table} rows are never changed or deleted'); END"
+_REFUSE = """CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}
+    BEGIN
+        SELECT RAISE(ABORT, '{table} rows are never changed or deleted');
+    END"""
 
 SQLITE_TRIGGERS: Final = (
     *(_REFUSE.format(table=table, verb=verb) for table in ("transfers", "journal") for verb in ("UPDATE", "DELETE")),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from orchestrator.errors import StoreUnavailable
 from orchestrator.store.database import open_engine, translated
@@ -109,16 +110,16 @@ class SqlStore:
 
     def _commit_group(self, group: list[_Submission]) -> None:
         """Run a group's transactions, commit them at once, and only then tell those that wait."""
+        # From here on nobody can cancel: a future that is cancelled while its work commits has no result to take.
+        group = [submission for submission in group if submission.future.set_running_or_notify_cancel()]
         results: list[tuple[_Submission, Any]] = []
         try:
             with translated(self._url), self._engine.begin() as connection:
                 for submission in group:
                     try:
                         results.append((submission, self._run(connection, submission, alone=len(group) == 1)))
-                    except StoreUnavailable:
-                        raise
                     except Exception as error:
-                        if len(group) == 1:
+                        if len(group) == 1 or _is_of_the_store(error):
                             raise
                         submission.future.set_exception(error)
         except BaseException as error:
@@ -139,3 +140,10 @@ class SqlStore:
             result = submission.work(transaction)
             transaction.flush()
         return result
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Whether the database itself failed, a full disk for example, which undoes the whole group."""
+    return isinstance(error, StoreUnavailable) or (
+        isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
+    )

@@ -46,11 +46,13 @@ class SqlTransaction:
 
     def balances(self) -> dict[Account, Balance]:
         """Every account with its counters."""
+        self.flush()
         rows = self._connection.execute(select(schema.accounts).order_by(schema.accounts.c.id))
         return {Account(row.id, row.unit, bool(row.may_overdraw)): Balance(*row[3:]) for row in rows}
 
     def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
         """Transfers, oldest first: all, of one request, or touching one account."""
+        self.flush()
         table = schema.transfers
         query = select(*_TRANSFER_COLUMNS).order_by(table.c.number)
         if request is not None:
@@ -61,6 +63,7 @@ class SqlTransaction:
 
     def recent(self, code: str, limit: int) -> list[Transfer]:
         """The latest transfers of a code that moved money, newest first."""
+        self.flush()
         table = schema.transfers
         query = (
             select(*_TRANSFER_COLUMNS)
@@ -72,6 +75,7 @@ class SqlTransaction:
 
     def open_holds(self, request: str) -> list[Transfer]:
         """A request's holds that are neither posted nor voided."""
+        self.flush()
         table = schema.transfers
         resolved = select(table.c.pending_id).where(table.c.request == request, table.c.pending_id.is_not(None))
         query = (
@@ -126,7 +130,7 @@ class SqlTransaction:
         """How many of a requester's requests are in each status."""
         table = schema.requests
         query = select(table.c.status, func.count()).where(table.c.requester == requester).group_by(table.c.status)
-        return {status: count for status, count in self._connection.execute(query)}
+        return dict(tuple(row) for row in self._connection.execute(query))
 
     def bidders(self) -> dict[str, BidderRow]:
         """What is remembered of each bidder, by name."""

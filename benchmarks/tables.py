@@ -1,0 +1,69 @@
+"""How benchmarks print their figures, and how these get into the docs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A benchmark's figures."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        return json.dumps({"benchmark": self.name, "title": self.title, "rows": rows, "notes": self.notes})
+
+    def to_markdown(self) -> str:
+        lines = [f"**{self.title}**", "", "| " + " | ".join(self.columns) + " |"]
+        lines.append("|" + " --- |" * len(self.columns))
+        lines += ["| " + " | ".join(_shown(value) for value in row) + " |" for row in self.rows]
+        lines += ["", *self.notes] if self.notes else []
+        return "\n".join(lines)
+
+
+def write_into_docs(report: Report) -> list[Path]:
+    """Put a report's table between its markers, wherever a page of the docs or the README has them."""
+    begin, end = f"<!-- benchmark {report.name} -->", f"<!-- end {report.name} -->"
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    changed = []
+    for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
+        text = page.read_text(encoding="utf-8")
+        if begin in text:
+            block = f"{begin}\n{report.to_markdown()}\n{end}"
+            page.write_text(pattern.sub(lambda _, block=block: block, text), encoding="utf-8")
+            changed.append(page)
+    return changed
+
+
+def spread(samples: Sequence[float]) -> dict[str, float]:
+    """Least, median and most of some timings."""
+    return {"min": min(samples), "median": median(samples), "max": max(samples)}
+
+
+def ratio(samples: Mapping[str, Sequence[float]], one: str, other: str) -> float:
+    """Median of the pairwise ratios of two things timed in turn."""
+    return median(a / b for a, b in zip(samples[one], samples[other], strict=True))
+
+
+def _shown(value: Any) -> str:
+    return (
+        f"{value:,.3g}"
+        if isinstance(value, float) and abs(value) < 100
+        else f"{value:,.0f}"
+        if isinstance(value, float)
+        else str(value)
+    )

@@ -1,0 +1,69 @@
+"""Upkeep of wallets when a request ends: rent, refills and suspension (R11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.ledger import Transfer, transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What a request's ending does to its bidders' wallets.
+
+    Attributes:
+        transfers: rent and refills.
+        refilled: bidders that were refilled.
+        suspended: bidders that are broke, and have been refilled too often.
+    """
+
+    transfers: tuple[Transfer, ...]
+    refilled: tuple[str, ...]
+    suspended: tuple[str, ...]
+
+
+def upkeep(
+    request_id: str,
+    active: Iterable[str],
+    refills: Mapping[str, int],
+    spendable: Mapping[str, int],
+    rules: WealthRules,
+) -> Upkeep:
+    """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
+
+    Refills are paid from what the treasury holds; where that does not reach, they are smaller.
+
+    Args:
+        request_id: the request that ended.
+        active: the bidders concerned, in the order in which they are served.
+        refills: how often each was refilled before.
+        spendable: what their wallets and the treasury can spend, by account.
+        rules: sizes and limits.
+
+    Returns:
+        What to do.
+    """
+    treasury = spendable.get(TREASURY, 0)
+    transfers: list[Transfer] = []
+    refilled: list[str] = []
+    suspended: list[str] = []
+    for name in active:
+        wallet = bidder_account(name)
+        wealth = spendable.get(wallet, 0)
+        rent = min(rules.rent_nanos, wealth)
+        if rent:
+            transfers.append(transfer(f"{request_id}/rent/{name}", wallet, TREASURY, rent, "rent", request_id))
+            wealth, treasury = wealth - rent, treasury + rent
+        if wealth >= rules.refill_below_nanos:
+            continue
+        refill = min(rules.refill_to_nanos - wealth, treasury)
+        if refills.get(name, 0) >= rules.refills_max:
+            suspended.append(name)
+        elif refill > 0:
+            transfers.append(transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill, "refill", request_id))
+            treasury -= refill
+            refilled.append(name)
+    return Upkeep(tuple(transfers), tuple(refilled), tuple(suspended))
