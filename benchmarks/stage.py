@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, TypedDict
@@ -44,7 +44,7 @@ class Echo:
 
 def measure() -> Report:
     """Time each in turn and compare."""
-    contenders: dict[str, Callable[[Path], Awaitable[float]]] = {
+    contenders: dict[str, Callable[[Path], Coroutine[Any, Any, float]]] = {
         "plain asyncio": _plain,
         "two fdatasyncs": _flushes,
         "Vickrey on SQLite": _market,

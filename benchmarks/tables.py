@@ -43,8 +43,8 @@ def write_into_docs(report: Report) -> list[Path]:
     for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
         text = page.read_text(encoding="utf-8")
         if begin in text:
-            block = f"{begin}\n{report.to_markdown()}\n{end}"
-            page.write_text(pattern.sub(lambda _, block=block: block, text), encoding="utf-8")
+            head, tail = pattern.split(text, maxsplit=1)
+            page.write_text(f"{head}{begin}\n{report.to_markdown()}\n{end}{tail}", encoding="utf-8")
             changed.append(page)
     return changed
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """What a policy sees of one lot: never the lot's hidden future.
 
     Attributes:
@@ -35,7 +35,7 @@ class Observation:
     estimate: float | None = None
     cost_max_usd: float = 0.0
     last_price_usd: float = 0.0
-    features: Mapping[str, float] = field(default_factory=dict)
+    features: Mapping[str, float] = MappingProxyType({})
     seed: int = 0
 
 

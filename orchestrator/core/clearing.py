@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.rules import Role, Rule
+
+_AMOUNT = attrgetter("amount_nanos")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def clear(
 
 def _ranked(bids: list[Answer], seed: int) -> Sequence[Answer]:
     """Highest first; equal bids in an order drawn from the seed and the bidders' names."""
-    bids.sort(key=lambda bid: (-bid.amount_nanos, bid.bidder))
-    if all(bids[i].amount_nanos != bids[i + 1].amount_nanos for i in range(len(bids) - 1)):
+    bids.sort(key=_AMOUNT, reverse=True)
+    if len(set(map(_AMOUNT, bids))) == len(bids):
         return bids
     return sorted(bids, key=lambda bid: (-bid.amount_nanos, derive_seed(seed, "tie", bid.bidder)))

@@ -88,10 +88,10 @@ def close_stage(
     for row in announced.lots:
         lot = progress.auctions[row.lot].lot
         given = sorted(answers.get(row.lot, ()), key=lambda answer: answer.bidder)
-        seen = tuple(
-            Spendable(account, left.get(account, 0))
-            for account in (bidder_account(answer.bidder) for answer in given if answer.kind == "bid")
-        )
+        wallets = [bidder_account(answer.bidder) for answer in given if answer.kind == "bid"]
+        if row.keep is not None:
+            wallets.append(bidder_account(lot.owner))
+        seen = tuple(Spendable(account, left.get(account, 0)) for account in wallets)
         backed = tuple(_back(progress.request.id, lot, answer, left, transfers) for answer in given)
         closed.append(ClosedLot(row.lot, backed, seen))
         faults.extend(_faults(progress.stage, row.lot, backed))
@@ -113,8 +113,7 @@ def _back(request_id: str, lot: Lot, answer: Answer, left: dict[str, int], trans
         return answer
     wallet = bidder_account(answer.bidder)
     bid = bid_hold(request_id, lot, answer.bidder, answer.amount_nanos)
-    cost = transform_cost_hold(request_id, lot, answer.bidder, answer.cost_max_nanos, answer.provider)
-    needed = (bid.amount_nanos if bid else 0) + (cost.amount_nanos if cost else 0)
+    needed = (bid.amount_nanos if bid else 0) + answer.cost_max_nanos
     if needed > left.get(wallet, 0):
         reason = (
             f"its wallet can spend {format_usd(left.get(wallet, 0))} USD; the bid and its worst-case cost "
@@ -123,7 +122,11 @@ def _back(request_id: str, lot: Lot, answer: Answer, left: dict[str, int], trans
         return replace(answer, kind="fault", fault="unfunded", reason=reason)
     if needed:
         left[wallet] -= needed
-        transfers.extend(row for row in (bid, cost) if row is not None)
+        if bid is not None:
+            transfers.append(bid)
+        cost = transform_cost_hold(request_id, lot, answer.bidder, answer.cost_max_nanos, answer.provider)
+        if cost is not None:
+            transfers.append(cost)
     return answer
 
 

@@ -58,7 +58,7 @@ class Announced:
 
 @dataclass(frozen=True, slots=True)
 class ClosedLot:
-    """One lot's sealed answers, in order of bidder, and what their wallets could spend."""
+    """One lot's sealed answers, in order of bidder, and what their wallets and a keeping owner's could spend."""
 
     lot: str
     answers: tuple[Answer, ...]

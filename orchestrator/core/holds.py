@@ -11,7 +11,7 @@ from orchestrator.core.keys import (
 )
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import REQUESTER
-from orchestrator.ledger import Transfer, hold
+from orchestrator.ledger import PENDING, Transfer, hold
 
 
 def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attempt: int = 0) -> str:
@@ -28,11 +28,13 @@ def bid_hold(request_id: str, lot: Lot, bidder: str, bid_nanos: int) -> Transfer
     """The hold that backs a bid (R4); None for a bid of 0 and for an owner's bid on its own lot."""
     if bid_nanos == 0 or bidder == lot.owner:
         return None
-    return hold(
+    return Transfer(
         f"{request_id}/{lot.path}/0/{bidder}/bid/0",
         bidder_account(bidder),
         seller_account(request_id, lot),
         bid_nanos,
+        PENDING,
+        None,
         "price",
         request_id,
         lot.stage,

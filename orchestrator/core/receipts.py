@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from orchestrator.core.bid import Answer, AnswerKind
 from orchestrator.core.lot import Sale
@@ -14,8 +15,7 @@ from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.rules import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What one answer to one lot came to, for its bidder to learn from.
 
     Attributes:
@@ -199,11 +199,7 @@ def _costs(auction: Auction) -> dict[str, list[int | None]]:
 def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path: str) -> int:
     """What a copy was sold for in turn; for the picked offer, the bounty."""
     subsidised = progress.request.rules.rule == "subsidised"
-    revenue = sum(
-        sale.bid_nanos if subsidised else sale.price_nanos
-        for sale in sales.get(path, ())
-        if not sale.kept and sale.buyer != sale.seller
-    )
+    revenue = sum(sale.bid_nanos if subsidised else sale.price_nanos for sale in sales.get(path, ()) if not sale.kept)
     picked = progress.picked if progress.status == "released" else None
     if picked is not None and picked.path == path and progress.ending is not None:
         revenue += progress.ending.payout_nanos

@@ -46,7 +46,7 @@ def accept_delivery(
     state = delivered_state(lot, award, recorded, replaces=replaces)
     limit = progress.request.rules.state_bytes_max
     problem: tuple[FaultKind, str] | None = None
-    if not state.text.strip():
+    if not any(piece.text.strip() for piece in segments):
         problem = ("empty", "delivered no text")
     elif award.role != PRESENTER and state.content == lot.state.content:
         problem = ("unchanged", "delivered the text that it bought")
@@ -197,8 +197,9 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
         sale = prices.get(answer.bidder)
         if bid is not None:
             rows.append(post(bid, sale.price_nanos) if sale is not None and sale.price_nanos else void(bid))
-        cost = transform_cost_hold(request_id, auction.lot, answer.bidder, answer.cost_max_nanos, answer.provider)
-        rows.extend(charge(cost, costs.get(answer.bidder, 0), answer.provider))
+        if answer.cost_max_nanos:
+            cost = transform_cost_hold(request_id, auction.lot, answer.bidder, answer.cost_max_nanos, answer.provider)
+            rows.extend(charge(cost, costs.get(answer.bidder, 0), answer.provider))
     if auction.keep is not None and any(award.kept for award in auction.awards):
         owner, keep = auction.lot.owner, auction.keep
         cost = transform_cost_hold(request_id, auction.lot, owner, keep.cost_max_nanos, keep.provider)

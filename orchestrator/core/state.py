@@ -68,7 +68,10 @@ class State:
 
     def size_bytes(self) -> int:
         """Length of the segments' texts in UTF-8."""
-        return sum(len(segment.text.encode("utf-8", "surrogatepass")) for segment in self.segments)
+        return sum(
+            len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+            for text in (segment.text for segment in self.segments)
+        )
 
 
 def first_state(text: str, digest: str) -> State:

@@ -16,9 +16,10 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER
-from orchestrator.engine.guarded import Returned, run_guarded
-from orchestrator.engine.metering import BID, TRANSFORM, CallBook, TaskMeter
-from orchestrator.engine.seat import Seat
+from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.guarded import Returned, read_guarded, run_guarded
+from orchestrator.engine.metering import BID, TRANSFORM, TaskMeter
+from orchestrator.engine.seat import Seat, plain_nanos
 from orchestrator.money import Money
 from orchestrator.store import Reader
 
@@ -81,7 +82,7 @@ class Announcer:
         found = await asyncio.gather(*(self._ask_reserve(progress.request, lot) for lot in lots))
         return {lot.path: keep for lot, keep in zip(lots, found, strict=True) if keep is not None}
 
-    def announce(
+    async def announce(
         self, progress: Progress, lot: Lot, market: MarketView, keeps: Mapping[str, Keep]
     ) -> dict[str, Announcement]:
         """What each eligible bidder is shown of one lot, by bidder."""
@@ -94,26 +95,31 @@ class Announcer:
             roles = tuple(role for role in entry.roles if role in request.rules.roles_at(lot.stage))
             if seat is None or not roles or (entry.name == lot.owner and request.rules.self_sale != "open"):
                 continue
-            announcement = self._announcement(request, lot, seat, roles, market, reserve_nanos)
-            if _wants(seat, announcement):
-                shown[entry.name] = announcement
+            shown[entry.name] = self._announcement(request, lot, seat, roles, market, reserve_nanos)
+        choosy = [name for name in shown if self._seats[name].has("eligible")]
+        wanted = await asyncio.gather(*(_wants(self._seats[name], shown[name]) for name in choosy))
+        for name, wants in zip(choosy, wanted, strict=True):
+            if not wants:
+                del shown[name]
         return shown
 
     async def _ask_reserve(self, request: Request, lot: Lot) -> Keep | None:
         seat = self._seats.get(lot.owner)
-        reserve = getattr(seat.bidder, "reserve", None) if seat else None
-        if seat is None or reserve is None or TRANSFORMER not in seat.participant.roles:
+        if seat is None or not seat.has("reserve") or TRANSFORMER not in seat.participant.roles:
             return None
+        bidder: Any = seat.bidder
+        deadline = seat.bid_deadline_seconds or request.rules.bid_deadline_seconds
         own = self._owned_lot(request, lot, seat)
-        result = await run_guarded(lambda: reserve(own), request.rules.bid_deadline_seconds)
+        result = await run_guarded(lambda: bidder.reserve(own), deadline)
         if not isinstance(result, Returned) or not isinstance(result.value, Money):
             return None
+        reserve = read_guarded(lambda: plain_nanos(result.value))
         nothing = MarketView({}, (), Acceptance())
         announcement = self._announcement(request, lot, seat, (TRANSFORMER,), nothing, 0)
-        try:
-            return Keep(result.value.nanos, seat.transform_cost_max_nanos(announcement), seat.provider)
-        except (Exception, SystemExit):
+        cost_max = await run_guarded(lambda: seat.transform_cost_max_nanos(announcement), deadline)
+        if not isinstance(reserve, Returned) or not isinstance(cost_max, Returned):
             return None
+        return Keep(reserve.value, cost_max.value, seat.provider if cost_max.value else "")
 
     def _owned_lot(self, request: Request, lot: Lot, seat: Seat) -> WonLot:
         return WonLot(
@@ -164,9 +170,8 @@ class Announcer:
         )
 
 
-def _wants(seat: Seat, announcement: Announcement) -> bool:
-    """A filter that raises counts as a wish to be asked: the breach then shows in the answer."""
-    try:
-        return seat.is_eligible(announcement)
-    except (Exception, SystemExit):
-        return True
+async def _wants(seat: Seat, announcement: Announcement) -> bool:
+    """A filter that fails counts as a wish to be asked: the breach then shows in the answer."""
+    deadline = seat.bid_deadline_seconds or announcement.deadline_seconds
+    wants = await run_guarded(lambda: seat.is_eligible(announcement), deadline)
+    return not isinstance(wants, Returned) or bool(wants.value)

@@ -8,10 +8,11 @@ from typing import Any
 from orchestrator.bidding import Announcement, Bid, Pass
 from orchestrator.core.bid import Answer, FaultKind
 from orchestrator.core.lot import Lot
-from orchestrator.core.rules import TRANSFORMER, Role
-from orchestrator.engine.guarded import Raised, Returned, TimedOut, run_guarded, shortened
-from orchestrator.engine.metering import BID, CallBook, TaskMeter
-from orchestrator.engine.seat import Seat
+from orchestrator.core.rules import TRANSFORMER
+from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.guarded import Outcome, Raised, Returned, TimedOut, read_guarded, run_guarded, shortened
+from orchestrator.engine.metering import BID, TaskMeter
+from orchestrator.engine.seat import Seat, plain_nanos
 from orchestrator.errors import BidderError, ProviderError, SpendCapReached
 from orchestrator.money import Money
 
@@ -29,10 +30,10 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
     Returns:
         A bid, a pass, or a fault; never raises for what the bidder does.
     """
-    try:
-        cost_max_nanos = seat.bid_cost_max_nanos(announcement)
-    except (Exception, SystemExit) as error:
-        return _fault(seat, "raised", f"bid_cost_max: {Raised(error).reason}")
+    promised = await _promise(seat, "bid_cost_max", announcement, deadline_seconds)
+    if not isinstance(promised, Returned):
+        return _fault(seat, *_breach(promised, "bid_cost_max", deadline_seconds))
+    cost_max_nanos = promised.value
     meter = TaskMeter(calls, lot, seat.name, seat.provider, BID, cost_max_nanos)
     try:
         await meter.open()
@@ -43,7 +44,8 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
         result = await run_guarded(lambda: seat.bidder.bid(shown), deadline_seconds)
     finally:
         await meter.close()
-    answer = _read(seat, shown, result)
+    calls.raise_failure()
+    answer = await _read(seat, shown, result)
     return replace(
         answer,
         bid_cost_nanos=meter.cost_nanos,
@@ -52,40 +54,56 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
     )
 
 
-def _read(seat: Seat, announcement: Announcement, result: Returned | Raised | TimedOut) -> Answer:
+async def _promise(seat: Seat, method: str, announcement: Announcement, deadline_seconds: float) -> Outcome:
+    """Ask for a worst case; most bidders promise none and cost nothing."""
+    if not seat.has(method):
+        return Returned(0)
+    ask_seat = seat.bid_cost_max_nanos if method == "bid_cost_max" else seat.transform_cost_max_nanos
+    return await run_guarded(lambda: ask_seat(announcement), deadline_seconds)
+
+
+async def _read(seat: Seat, announcement: Announcement, result: Outcome) -> Answer:
+    if isinstance(result, Raised) and isinstance(result.error, ProviderError):
+        return Answer(seat.name, "pass", reason=result.reason)
+    if not isinstance(result, Returned):
+        return _fault(seat, *_breach(result, "", announcement.deadline_seconds))
+    said = read_guarded(lambda: _read_answer(seat, announcement, result.value))
+    if isinstance(said, Raised):
+        return _fault(seat, "malformed", said.reason)
+    answer: Answer = said.value
+    if answer.kind != "bid":
+        return answer
+    promised = await _promise(seat, "transform_cost_max", announcement, announcement.deadline_seconds)
+    if not isinstance(promised, Returned):
+        return _fault(seat, *_breach(promised, "transform_cost_max", announcement.deadline_seconds))
+    cost_max_nanos = promised.value
+    return replace(answer, cost_max_nanos=cost_max_nanos, provider=seat.provider if cost_max_nanos else "")
+
+
+def _breach(result: Raised | TimedOut, method: str, deadline_seconds: float) -> tuple[FaultKind, str]:
+    where = f"{method}: " if method else ""
     if isinstance(result, TimedOut):
-        return _fault(seat, "late", f"had not answered when the lot closed after {announcement.deadline_seconds:g} s")
-    if isinstance(result, Raised):
-        if isinstance(result.error, ProviderError):
-            return Answer(seat.name, "pass", reason=result.reason)
-        return _fault(seat, "raised", result.reason)
-    said = result.value
+        return "late", f"{where}had not answered when the lot closed after {deadline_seconds:g} s"
+    return "raised", f"{where}{result.reason}"
+
+
+def _read_answer(seat: Seat, announcement: Announcement, said: Any) -> Answer:
+    """Read what a bidder said; each of its attributes once, for its object may change its mind."""
     if isinstance(said, Pass):
         return Answer(seat.name, "pass", reason=shortened(str(said.reason)))
-    bid = Bid(said) if isinstance(said, Money) else said
-    if not isinstance(bid, Bid) or not isinstance(bid.amount, Money):
+    amount, role = (said, None) if isinstance(said, Money) else _parts(said)
+    if not isinstance(amount, Money):
         return _fault(seat, "malformed", f"returned {_described(said)}; a bid is Money, Bid or Pass")
-    return _read_bid(seat, announcement, bid)
-
-
-def _read_bid(seat: Seat, announcement: Announcement, bid: Bid) -> Answer:
-    role: Role | None = bid.role
     if role is None:
         role = TRANSFORMER if TRANSFORMER in announcement.roles else announcement.roles[0]
-    if role not in announcement.roles:
-        return _fault(seat, "malformed", f"bid as {bid.role!r}, but may bid here as {' or '.join(announcement.roles)}")
-    try:
-        cost_max_nanos = seat.transform_cost_max_nanos(announcement)
-    except (Exception, SystemExit) as error:
-        return _fault(seat, "raised", f"transform_cost_max: {Raised(error).reason}")
-    return Answer(
-        seat.name,
-        "bid",
-        amount_nanos=bid.amount.nanos,
-        role=role,
-        cost_max_nanos=cost_max_nanos,
-        provider=seat.provider if cost_max_nanos else "",
-    )
+    if type(role) is not str or role not in announcement.roles:
+        may = " or ".join(announcement.roles)
+        return _fault(seat, "malformed", f"bid as {_described(role)}, but may bid here as {may}")
+    return Answer(seat.name, "bid", amount_nanos=plain_nanos(amount), role=role)
+
+
+def _parts(said: Any) -> tuple[Any, Any]:
+    return (said.amount, said.role) if isinstance(said, Bid) else (None, None)
 
 
 def _fault(seat: Seat, kind: FaultKind, reason: str) -> Answer:
@@ -93,8 +111,5 @@ def _fault(seat: Seat, kind: FaultKind, reason: str) -> Answer:
 
 
 def _described(value: Any) -> str:
-    try:
-        shown = repr(value)
-    except Exception:
-        shown = "something that cannot be shown"
-    return f"{type(value).__name__} {shown[:60]}"
+    shown = read_guarded(lambda: repr(value)[:60])
+    return f"{type(value).__name__} {shown.value if isinstance(shown, Returned) else '(which cannot be shown)'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.bidding import Replacement, WonLot
@@ -12,8 +11,9 @@ from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
 from orchestrator.core.settlement import Outcome, accept_delivery, failure
 from orchestrator.core.state import Segment
-from orchestrator.engine.guarded import Raised, TimedOut, run_guarded, shortened
-from orchestrator.engine.metering import TRANSFORM, CallBook, TaskMeter
+from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.guarded import Raised, TimedOut, read_guarded, run_guarded, shortened
+from orchestrator.engine.metering import TRANSFORM, TaskMeter
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import BidderError, InvalidAnswer, ProviderError, SpendCapReached
 from orchestrator.money import Money
@@ -58,6 +58,7 @@ async def deliver(
         result = await run_guarded(lambda: seat.bidder.transform(won), deadline)
     finally:
         await meter.close()
+    calls.raise_failure()
     cost = meter.cost_nanos
     if isinstance(result, TimedOut):
         reason = f"had not delivered after {deadline:g} s"
@@ -65,10 +66,11 @@ async def deliver(
     if isinstance(result, Raised):
         fault, own_fault = _blame(result.error)
         return failure(progress, path, award, fault, result.reason, own_fault=own_fault, cost_nanos=cost)
-    try:
-        segments, replaces = _read(result.value)
-    except InvalidAnswer as problem:
-        return failure(progress, path, award, "malformed", shortened(str(problem)), cost_nanos=cost)
+    read = read_guarded(lambda: _read(result.value, progress.request.rules.state_bytes_max))
+    if isinstance(read, Raised):
+        reason = shortened(str(read.error)) if type(read.error) is InvalidAnswer else read.reason
+        return failure(progress, path, award, "malformed", reason, cost_nanos=cost)
+    segments, replaces = read.value
     return accept_delivery(progress, path, award, segments, replaces=replaces, cost_nanos=cost)
 
 
@@ -110,28 +112,41 @@ def _won_lot(
     )
 
 
-def _read(delivered: Any) -> tuple[Sequence[Segment], bool]:
+def _read(delivered: Any, bytes_max: int) -> tuple[list[Segment], bool]:
+    """Rebuild a delivery, reading each of its parts once: their objects may change their mind.
+
+    So a digest that the bidder set itself cannot stand for another text, either.
+    """
     replaces = isinstance(delivered, Replacement)
     pieces = delivered.segments if isinstance(delivered, Replacement) else delivered
     if not isinstance(pieces, list | tuple):
         raise InvalidAnswer(f"delivered {type(pieces).__name__}; a delivery is a list of Segment, or a Replacement")
-    for piece in pieces:
-        _check_segment(piece)
-    # Rebuilt, so that a digest which the bidder set itself cannot stand for another text.
-    return [Segment(piece.text, piece.kind, piece.media_type) for piece in pieces], replaces
+    if len(pieces) > bytes_max:
+        raise InvalidAnswer(f"delivered {len(pieces):,} segments")
+    return [_rebuilt(piece) for piece in pieces], replaces
 
 
-def _check_segment(piece: Any) -> None:
+def _rebuilt(piece: Any) -> Segment:
     if not isinstance(piece, Segment):
         raise InvalidAnswer(f"delivered a list with {type(piece).__name__}; a delivery is a list of Segment")
-    labels: tuple[Any, ...] = (piece.kind, piece.media_type)
-    for label in labels:
-        if not isinstance(label, str) or not 0 < len(label) <= _LABEL_CHARACTERS_MAX or not label.isprintable():
-            raise InvalidAnswer("a segment's kind and media type are short printable strings")
     text: Any = piece.text
     if not isinstance(text, str):
         raise InvalidAnswer(f"a segment's text is str, not {type(text).__name__}")
-    check_text(text)
+    plain = _plain(text)
+    check_text(plain)
+    return Segment(plain, _label(piece.kind), _label(piece.media_type))
+
+
+def _label(label: Any) -> str:
+    plain = _plain(label) if isinstance(label, str) else ""
+    if not 0 < len(plain) <= _LABEL_CHARACTERS_MAX or not plain.isprintable():
+        raise InvalidAnswer("a segment's kind and media type are short printable strings")
+    return plain
+
+
+def _plain(text: str) -> str:
+    """The characters of a string as exactly `str`: a subclass may say anything of itself."""
+    return "".join((text,))
 
 
 def check_text(text: str) -> None:

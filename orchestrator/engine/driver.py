@@ -8,7 +8,8 @@ other stops (`StaleDriver`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from orchestrator.bidding import Announcement
 from orchestrator.core.bid import Answer
@@ -19,11 +20,12 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.settlement import Outcome, due_awards
 from orchestrator.engine.announcing import Announcer, read_market, read_memories
 from orchestrator.engine.asking import ask
+from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.delivering import deliver
-from orchestrator.engine.metering import CallBook
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.store import Store, Transaction
 
+T = TypeVar("T")
 Listener = Callable[[Event, Progress], None]
 
 
@@ -51,7 +53,8 @@ class Driver:
         self._clock = clock
         self._listener = listener
         self._log: RequestLog = store.read(lambda reader: read_log(reader, request_id))
-        self._calls = CallBook(store, request_id, store.read(lambda reader: reader.answers(request_id)))
+        answers = store.read(lambda reader: reader.answers(request_id))
+        self._calls = CallBook(store, request_id, answers, store.read(lambda reader: reader.open_holds(request_id)))
         memories = store.read(lambda reader: read_memories(reader, recorder.seats.values()))
         self._announcer = Announcer(recorder.seats, memories, self._calls)
 
@@ -75,7 +78,7 @@ class Driver:
         progress = self._log.progress
         market = self._store.read(lambda reader: read_market(reader, progress.request))
         keeps = await self._announcer.ask_reserves(progress)
-        shown = {lot.path: self._announcer.announce(progress, lot, market, keeps) for lot in progress.lots()}
+        shown = {lot.path: await self._announcer.announce(progress, lot, market, keeps) for lot in progress.lots()}
         announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})
         self._tell([announced], progress)
         answers = await self._ask_all(announced, shown)
@@ -89,7 +92,7 @@ class Driver:
     ) -> dict[str, list[Answer]]:
         """Ask all invited, of all lots at once; answers come back in (lot, bidder) order (R13)."""
         asked = [(row.lot, name) for row in announced.lots for name in row.invited]
-        given = await asyncio.gather(*(self._ask(lot, name, shown[lot][name]) for lot, name in asked))
+        given = await _all(self._ask(lot, name, shown[lot][name]) for lot, name in asked)
         answers: dict[str, list[Answer]] = {row.lot: [] for row in announced.lots}
         for (lot, _), answer in zip(asked, given, strict=True):
             answers[lot].append(answer)
@@ -104,7 +107,7 @@ class Driver:
         outcomes: dict[str, list[Outcome]] = {}
         while due := due_awards(self._log.progress, outcomes):
             tasks = [(path, award) for path, awards in due.items() for award in awards]
-            results = await asyncio.gather(*(self._deliver(path, award) for path, award in tasks))
+            results = await _all(self._deliver(path, award) for path, award in tasks)
             for (path, _), result in zip(tasks, results, strict=True):
                 outcomes.setdefault(path, []).append(result)
         await self._commit(
@@ -124,3 +127,15 @@ class Driver:
         if self._listener is not None:
             for event in events:
                 self._listener(event, progress)
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do several things at once; where one fails, for the store's sake, stop the others."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise

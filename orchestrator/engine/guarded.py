@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-_REASON_CHARACTERS_MAX = 300
+_REASON_CHARACTERS_MAX: Final = 300
+_READ_CHARACTERS_MAX: Final = 10_000
+_abandoned: set[asyncio.Task[Any]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,12 @@ class Raised:
 
     @property
     def reason(self) -> str:
-        """What it raised, in one line."""
-        said = " ".join(str(self.error).split()) or "no message"
-        return shortened(f"{type(self.error).__name__}: {said}")
+        """What it raised, in one line, even where that cannot be shown."""
+        try:
+            said = shortened(str(self.error))
+        except BaseException:
+            said = ""
+        return shortened(f"{type(self.error).__name__}: {said or 'no message'}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,10 @@ class TimedOut:
     """The code had not come back at its deadline; it was cancelled and is not waited for."""
 
 
-async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: float) -> Returned | Raised | TimedOut:
+Outcome = Returned | Raised | TimedOut
+
+
+async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: float) -> Outcome:
     """Run a bidder's code, at most until its deadline.
 
     It runs in a task of its own, so that code which swallows its cancellation cannot keep the
@@ -52,12 +60,20 @@ async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: floa
     try:
         done, _ = await asyncio.wait({task}, timeout=deadline_seconds)
     except asyncio.CancelledError:
-        task.cancel()
+        _abandon(task)
         raise
     if not done:
-        task.cancel()
+        _abandon(task)
         return TimedOut()
     return task.result()
+
+
+def read_guarded(read: Callable[[], Any]) -> Returned | Raised:
+    """Read what a bidder made: its attributes and representations are its code, too."""
+    try:
+        return Returned(read())
+    except BaseException as error:
+        return Raised(error)
 
 
 async def _capture(work: Callable[[], Awaitable[Any]]) -> Returned | Raised:
@@ -68,7 +84,19 @@ async def _capture(work: Callable[[], Awaitable[Any]]) -> Returned | Raised:
         return Raised(error)
 
 
+def _abandon(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait for it no longer; it is held until it is done, as asyncio asks."""
+    _abandoned.add(task)
+    task.add_done_callback(_abandoned.discard)
+    task.cancel()
+
+
 def shortened(text: str) -> str:
-    """A reason as the record keeps it: one line of at most 300 characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= _REASON_CHARACTERS_MAX else line[: _REASON_CHARACTERS_MAX - 1] + "…"
+    """A reason as the record keeps it: one printable line of at most 300 characters.
+
+    Control characters and halves of surrogate pairs are replaced: they could steer a terminal,
+    and no store takes them all.
+    """
+    line = " ".join(text[:_READ_CHARACTERS_MAX].split())
+    cut = line if len(line) <= _REASON_CHARACTERS_MAX else line[: _REASON_CHARACTERS_MAX - 1] + "…"
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in cut)

@@ -10,16 +10,16 @@ import asyncio
 import contextlib
 import pickle
 import queue
+import threading
 import weakref
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Charged, Observation, Valuation, WonLot
 from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
-from orchestrator.engine.isolation_process import BidderProcess, Message, ProcessOver
+from orchestrator.engine.isolation_process import GRACE_SECONDS, BidderProcess, Message, ProcessOver
 from orchestrator.engine.isolation_wire import (
     decode_charged,
     decode_problem,
@@ -27,7 +27,7 @@ from orchestrator.engine.isolation_wire import (
     describe_problem,
     strings,
 )
-from orchestrator.errors import BrokenPlugin, InvalidAnswer
+from orchestrator.errors import BrokenPlugin, InvalidAnswer, InvalidConfig
 
 MESSAGE_BYTES_MAX: Final = 16_000_000
 START_SECONDS: Final = 30.0
@@ -47,6 +47,7 @@ class IsolatedBidder:
         start_seconds: how long building it may take.
 
     Raises:
+        InvalidConfig: its recipe refuses an option.
         BrokenPlugin: it cannot be built.
     """
 
@@ -67,15 +68,13 @@ class IsolatedBidder:
         start_seconds: float = START_SECONDS,
     ) -> None:
         self.name = name
-        self._line = _Line(pickle.dumps(recipe), message_bytes_max, start_seconds)
+        self._line = _Line(_pickled(name, recipe), message_bytes_max, start_seconds)
         self._closing = weakref.finalize(self, self._line.close)
         try:
             ready = self._line.process().ready.result()
         except Exception as error:
             self.close()
-            raise (
-                error if isinstance(error, BrokenPlugin) else BrokenPlugin(f"{type(error).__name__}: {error}")
-            ) from error
+            raise _broken(name, error) from error
         self._take_description(ready)
 
     @property
@@ -154,6 +153,7 @@ class _Line:
         self._start_seconds = start_seconds
         self._process: BidderProcess | None = None
         self._closed = False
+        self._starting = threading.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -161,23 +161,24 @@ class _Line:
 
     def process(self) -> BidderProcess:
         """The process; a new one where the last has ended."""
-        if self._closed:
-            raise ProcessOver("its process was closed")
-        if self._process is None or self._process.is_over:
-            self._process = BidderProcess(self._recipe, self._message_bytes_max, self._start_seconds)
-        return self._process
+        with self._starting:
+            if self._closed:
+                raise ProcessOver("its process was closed")
+            if self._process is None or self._process.is_over:
+                self._process = BidderProcess(self._recipe, self._message_bytes_max, self._start_seconds)
+            return self._process
 
     def close(self) -> None:
-        self._closed = True
+        with self._starting:
+            self._closed = True
         if self._process is not None:
             self._process.kill("was closed")
             self._process.wait()
 
     async def ask(self, verb: str, shown: Any) -> Any:
         """Give the process a task and serve its metered calls until it answers."""
-        while (quiet := self.process().quiet()) is not None:
-            await asyncio.wrap_future(quiet)
-        process = self.process()
+        while (process := self.process()).is_stopping():
+            await asyncio.sleep(GRACE_SECONDS / 10)
         inbox: asyncio.Queue[Message] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
@@ -220,7 +221,7 @@ class _Calls:
         self._task = task
         self._meter = meter
         self._serving: set[asyncio.Task[None]] = set()
-        self._performed: dict[int, Future[Charged]] = {}
+        self._performed: dict[int, asyncio.Future[Charged]] = {}
 
     def take(self, message: Message) -> None:
         """Take a message that is about a call."""
@@ -249,10 +250,10 @@ class _Calls:
             self._process.send(("answer", self._task, call, body))
 
     async def _perform(self, call: int) -> Charged:
-        performed: Future[Charged] = Future()
+        performed: asyncio.Future[Charged] = asyncio.get_running_loop().create_future()
         self._performed[call] = performed
         self._process.send(("perform", self._task, call))
-        return await asyncio.wrap_future(performed)
+        return await performed
 
     def _settle(self, call: int, outcome: Callable[[], Charged]) -> None:
         performed = self._performed.pop(call, None)
@@ -275,6 +276,22 @@ def _answer(message: Message) -> Any:
 
 def _raise(error: Exception) -> Charged:
     raise error
+
+
+def _pickled(name: str, recipe: Callable[[], Any]) -> bytes:
+    try:
+        return pickle.dumps(recipe)
+    except Exception as error:
+        raise BrokenPlugin(f"bidder {name} cannot run in a process of its own: {error}") from error
+
+
+def _broken(name: str, error: Exception) -> InvalidConfig | BrokenPlugin:
+    """Why a bidder cannot take part, as it would be said of one in the market's own process."""
+    kind = type(error).__name__
+    if kind == InvalidConfig.__name__:
+        return InvalidConfig(str(error))
+    said = str(error) if kind == BrokenPlugin.__name__ else f"{kind}: {error}"
+    return BrokenPlugin(f"bidder {name}: {said}")
 
 
 def _string_or_none(value: Any) -> str | None:

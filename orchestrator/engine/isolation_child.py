@@ -11,7 +11,6 @@ import asyncio
 import json
 import os
 import pickle
-import sys
 import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -87,6 +86,7 @@ class _Worker:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._calls: dict[tuple[int, int], tuple[Callable[[], Awaitable[Charged]], asyncio.Future[Any]]] = {}
         self._made: dict[int, int] = {}
+        self._performing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Serve until the market goes away."""
@@ -121,7 +121,9 @@ class _Worker:
                 if task in self._tasks:
                     self._tasks[task].cancel()
             case ("perform", task, call) if (task, call) in self._calls:
-                asyncio.ensure_future(self._perform(task, call, self._calls[task, call][0]))
+                performing = asyncio.ensure_future(self._perform(task, call, self._calls[task, call][0]))
+                self._performing.add(performing)
+                performing.add_done_callback(self._performing.discard)
             case ("answer", task, call, body) if (task, call) in self._calls:
                 self._settle(task, call, body, None)
             case ("refuse", task, call, (family, name, text)) if (task, call) in self._calls:
@@ -172,7 +174,3 @@ def _refusal(family: str, name: str, text: str) -> Exception:
     if isinstance(kind, type) and issubclass(kind, errors.VickreyError):
         return kind(text)
     return errors.BidderError(text)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

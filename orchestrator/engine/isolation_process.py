@@ -49,7 +49,6 @@ class BidderProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._receivers: dict[int, Receiver] = {}
         self._stopping: dict[int, threading.Timer] = {}
-        self._quiet: Future[None] | None = None
         self._tasks = 0
         self._end_reason = ""
         self.is_over = False
@@ -100,14 +99,12 @@ class BidderProcess:
         with self._lock:
             if self._receivers.pop(task, None) is None or self.is_over or not self.ready.done():
                 return
-            if self._quiet is None:
-                self._quiet = Future()
             self._stopping[task] = _timer(GRACE_SECONDS, lambda: self.kill("did not stop at its deadline"))
             self._stopping[task].start()
 
-    def quiet(self) -> Future[None] | None:
-        """Done when every cancelled task has stopped or the process has; None where none runs on."""
-        return self._quiet
+    def is_stopping(self) -> bool:
+        """Whether a cancelled task may still run; then the process may be killed at any moment."""
+        return bool(self._stopping)
 
     def kill(self, reason: str) -> None:
         """Kill it, and whatever it has started."""
@@ -157,7 +154,8 @@ class BidderProcess:
         self._finish(self._end_reason or _described(code))
         for pipe in (process.stdout, process.stdin):
             with contextlib.suppress(OSError, ValueError):
-                pipe and pipe.close()  # type: ignore[func-returns-value]
+                if pipe is not None:
+                    pipe.close()
 
     def _take(self, message: Message) -> None:
         kind, task = message["kind"], message.get("task")
@@ -165,8 +163,10 @@ class BidderProcess:
             self._patience.cancel()
             if kind == "ready":
                 self.ready.set_result(message)
-            else:
-                self.ready.set_exception(decode_problem(message.get("problem")))
+                return
+            broken = decode_problem(message.get("problem"))
+            self._end_reason = f"its process could not build it: {type(broken).__name__}: {broken}"
+            self.ready.set_exception(broken)
             return
         with self._lock:
             receive = self._receivers.get(task) if isinstance(task, int) else None
@@ -180,9 +180,6 @@ class BidderProcess:
         timer = self._stopping.pop(task, None)
         if timer is not None:
             timer.cancel()
-        if not self._stopping and self._quiet is not None:
-            self._quiet.set_result(None)
-            self._quiet = None
 
     def _finish(self, reason: str) -> None:
         with self._lock:

@@ -216,7 +216,9 @@ def as_exception(family: str, name: str, text: str) -> Exception:
     bases: dict[str, type[Exception]] = {"cap": SpendCapReached, "provider": ProviderError}
     base = bases.get(family, BidderError)
     shown = name[:_TYPE_NAME_CHARACTERS_MAX]
-    kind = base if shown == base.__name__ or not shown.isidentifier() else type(shown, (base,), {})
+    kind: type[Exception] = base
+    if shown != base.__name__ and shown.isidentifier():
+        kind = type(shown, (base,), {})
     return kind(text)
 
 

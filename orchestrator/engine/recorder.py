@@ -7,9 +7,11 @@ balances read in the same transaction, so money cannot be bid twice, whatever ru
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from orchestrator.bidding import Policy
 from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
@@ -19,11 +21,13 @@ from orchestrator.core.holds import key
 from orchestrator.core.keys import bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, request_accounts
 from orchestrator.core.progress import Progress, fold
-from orchestrator.core.receipts import receipts
+from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.request import Request
 from orchestrator.core.settlement import Outcome, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.callbook import apply_due
+from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
 from orchestrator.errors import UnknownRequest
@@ -82,7 +86,7 @@ class Recorder:
         """Close a stage's lots and clear them: a stage's first market commit."""
         names = {answer.bidder for row in answers.values() for answer in row}
         owners = {lot.owner for lot in log.progress.lots()}
-        tx.apply(due)
+        apply_due(tx, due)
         spendable = tx.spendable(bidder_account(name) for name in names | (owners & self.seats.keys()))
         return self._write(tx, log, close_stage(log.progress, announced, answers, spendable), now_seconds)
 
@@ -95,7 +99,7 @@ class Recorder:
         now_seconds: float,
     ) -> RequestLog:
         """Pay for what was delivered: a stage's second market commit."""
-        tx.apply(due)
+        apply_due(tx, due)
         step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log))
         return self._write(tx, log, step, now_seconds)
 
@@ -183,8 +187,22 @@ class Recorder:
             if policy is None or not given:
                 continue
             before = tx.memory(memory_id)
-            learned = policy.learn(json.loads(before.body) if before else None, given)
-            tx.put_memory(MemoryRow(memory_id, policy.name, policy.version, json.dumps(learned)))
+            learned = read_guarded(partial(_learned, policy, before, given))
+            if isinstance(learned, Returned):
+                tx.put_memory(MemoryRow(memory_id, policy.name, policy.version, learned.value))
+            else:
+                _count_faults(tx, names)
+
+
+def _learned(policy: Policy, before: MemoryRow | None, given: Sequence[Receipt]) -> str:
+    return json.dumps(policy.learn(json.loads(before.body) if before else None, given))
+
+
+def _count_faults(tx: Transaction, names: Iterable[str]) -> None:
+    """A policy that fails to learn is its bidders' breach; what it knew before stays."""
+    known = tx.bidders()
+    for name in names:
+        tx.put_bidder(known[name]._replace(faults=known[name].faults + 1))
 
 
 def read_log(reader: Reader, request_id: str) -> RequestLog:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Bidder, Policy
+from orchestrator.core.keys import ISSUER, TREASURY
 from orchestrator.core.request import Participant
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.core.state import REQUESTER
 from orchestrator.errors import BrokenPlugin
 from orchestrator.money import Money
 
-_ROLES = ("transformer", "presenter")
+_ROLES: Final[tuple[Role, ...]] = (TRANSFORMER, PRESENTER)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}")
+_PROVIDER_CHARACTERS_MAX: Final = 100
+_RESERVED_NAMES: Final = frozenset({REQUESTER, TREASURY, ISSUER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +50,45 @@ class Seat:
         """The bidder's name."""
         return self.participant.name
 
-    def is_eligible(self, announcement: Announcement) -> bool:
+    def has(self, method: str) -> bool:
+        """Whether the bidder offers one of the contract's optional methods."""
+        try:
+            return getattr(self.bidder, method, None) is not None
+        except Exception:
+            return True
+
+    async def is_eligible(self, announcement: Announcement) -> bool:
         """Whether the bidder wants to be asked; one without a filter always does."""
-        check = getattr(self.bidder, "eligible", None)
-        return True if check is None else bool(check(announcement))
+        return bool(await self._ask("eligible", announcement, True))
 
-    def bid_cost_max_nanos(self, announcement: Announcement) -> int:
+    async def bid_cost_max_nanos(self, announcement: Announcement) -> int:
         """Worst case of what the bidder's calls cost when it bids (R4)."""
-        return self._promise("bid_cost_max", announcement)
+        return await self._promise("bid_cost_max", announcement)
 
-    def transform_cost_max_nanos(self, announcement: Announcement) -> int:
+    async def transform_cost_max_nanos(self, announcement: Announcement) -> int:
         """Worst case of what the bidder's calls cost when it transforms (R4)."""
-        return self._promise("transform_cost_max", announcement)
+        return await self._promise("transform_cost_max", announcement)
 
-    def _promise(self, method: str, announcement: Announcement) -> int:
-        promise = getattr(self.bidder, method, None)
-        if promise is None:
-            return 0
-        promised = promise(announcement)
+    async def _promise(self, method: str, announcement: Announcement) -> int:
+        promised = await self._ask(method, announcement, Money(0))
         if not isinstance(promised, Money):
             raise TypeError(f"{method}() returned {type(promised).__name__}; it must return Money")
-        return promised.nanos
+        return plain_nanos(promised)
+
+    async def _ask(self, method: str, announcement: Announcement, default: Any) -> Any:
+        """Call an optional method; an isolated bidder's is asynchronous."""
+        call = getattr(self.bidder, method, None)
+        said = default if call is None else call(announcement)
+        return await said if inspect.isawaitable(said) else said
+
+
+def plain_nanos(money: Money) -> int:
+    """The amount of a bidder's money, checked anew: an object of its own making may hold anything.
+
+    Raises:
+        InvalidMoney: it is no lawful amount.
+    """
+    return Money(money.nanos).nanos
 
 
 def take_seat(
@@ -92,22 +118,56 @@ def take_seat(
     Raises:
         BrokenPlugin: the object lacks what the contract requires.
     """
-    who = name or getattr(bidder, "name", None)
-    if not isinstance(who, str) or not who:
+    who = name or _attribute(bidder, "name")
+    if who is None:
         raise BrokenPlugin(f"{type(bidder).__name__} has no `name`; a bidder needs one that is unique in its market")
-    missing = [method for method in ("bid", "transform") if not callable(getattr(bidder, method, None))]
+    _check_name(who, "name")
+    missing = [method for method in ("bid", "transform") if not callable(_attribute(bidder, method))]
     if missing:
         raise BrokenPlugin(f"bidder {who} has no method {' and no method '.join(f'`{m}`' for m in missing)}")
-    roles = tuple(getattr(bidder, "roles", ()))
-    if not roles or any(role not in _ROLES for role in roles):
-        raise BrokenPlugin(f"bidder {who} has roles {roles!r}; they are 'transformer', 'presenter' or both")
+    behind = principal or _attribute(bidder, "principal") or who
+    _check_name(behind, f"principal of bidder {who}")
+    payee = _attribute(bidder, "provider") or who
+    if type(payee) is not str or not payee.isprintable() or len(payee) > _PROVIDER_CHARACTERS_MAX:
+        raise BrokenPlugin(
+            f"bidder {who}: `provider` is a printable name of at most {_PROVIDER_CHARACTERS_MAX} letters"
+        )
     return Seat(
         bidder=bidder,
-        participant=Participant(who, principal or getattr(bidder, "principal", None) or who, roles),
+        participant=Participant(who, behind, _roles(who, bidder)),
         memory_id=memory_id or who,
-        policy=policy or getattr(bidder, "policy", None),
-        provider=getattr(bidder, "provider", None) or who,
+        policy=policy or _attribute(bidder, "policy"),
+        provider=payee,
         bid_deadline_seconds=bid_deadline_seconds,
         transform_deadline_seconds=transform_deadline_seconds,
-        close=getattr(bidder, "close", None) or (lambda: None),
+        close=_attribute(bidder, "close") or (lambda: None),
     )
+
+
+def _attribute(bidder: Any, name: str) -> Any:
+    try:
+        return getattr(bidder, name, None)
+    except Exception as error:
+        raise BrokenPlugin(f"{type(bidder).__name__}: its `{name}` cannot be read ({type(error).__name__})") from error
+
+
+def _roles(who: str, bidder: Any) -> tuple[Role, ...]:
+    given = _attribute(bidder, "roles")
+    named = list(given) if isinstance(given, list | tuple | set | frozenset) else []
+    if not named or any(type(role) is not str or role not in _ROLES for role in named):
+        raise BrokenPlugin(
+            f"bidder {who}: `roles` is {ascii(given)[:60]}; it is ('transformer',), ('presenter',) or both"
+        )
+    return tuple(role for role in _ROLES if role in named)
+
+
+def _check_name(name: Any, what: str) -> None:
+    """Names are parts of keys and of accounts, so they hold no separator."""
+    if type(name) is not str or not _NAME.fullmatch(name):
+        shown = ascii(name)[:80] if isinstance(name, str) else type(name).__name__
+        raise BrokenPlugin(
+            f"{what}: {shown} is no name; it must be 1 to 64 letters, digits, '_', '.', '~' or '-', "
+            "beginning with a letter or digit"
+        )
+    if name in _RESERVED_NAMES:
+        raise BrokenPlugin(f"{what}: {name!r} is taken by the market itself; choose another")

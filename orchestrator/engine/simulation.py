@@ -6,7 +6,9 @@ Requests of a batch move in lock-step, so that one call of a policy values all t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -118,6 +120,7 @@ class Simulation:
     auctions: int = 0
     _records: dict[str, _Records] = field(default_factory=dict)
     _seats: dict[str, Player] = field(default_factory=dict)
+    _roster: tuple[Participant, ...] = ()
     _requests: int = 0
 
     def __post_init__(self) -> None:
@@ -125,6 +128,7 @@ class Simulation:
             self.book.open_account(account)
         for player in self.players:
             self._enter(player)
+        self._call_roll()
 
     def run(self, jobs: Sequence[Job]) -> list[Progress]:
         """Run requests to their end, in lock-step.
@@ -135,13 +139,14 @@ class Simulation:
         Returns:
             How each ended, in the order given.
         """
-        live = [self._open(job) for job in jobs]
-        while any(progress.status == "running" for progress in live):
-            live = self._advance(live)
-        ended = [self._pick(job, progress) for job, progress in zip(jobs, live, strict=True)]
-        if self.learning:
-            self._learn(ended)
-        self.book.forget()
+        with _collector_paused():
+            live = [self._open(job) for job in jobs]
+            while any(progress.status == "running" for progress in live):
+                live = self._advance(live)
+            ended = [self._pick(job, progress) for job, progress in zip(jobs, live, strict=True)]
+            if self.learning:
+                self._learn(ended)
+            self.book.forget()
         return ended
 
     def _enter(self, player: Player) -> None:
@@ -152,6 +157,11 @@ class Simulation:
         if self.wealth.endowment_nanos:
             self.book.apply([transfer(f"endow/{player.name}", ISSUER, wallet, self.wealth.endowment_nanos, "endow")])
 
+    def _call_roll(self) -> None:
+        """List who takes part in the requests to come."""
+        active = [player for player in self.players if self._records[player.name].active]
+        self._roster = tuple(Participant(player.name, player.principal, (player.role,)) for player in active)
+
     def _open(self, job: Job) -> Progress:
         self._requests += 1
         request = Request(
@@ -161,11 +171,7 @@ class Simulation:
             spend_cap_nanos=job.bounty_nanos,
             seed=derive_seed(self.seed, self._requests),
             rules=self.rules,
-            roster=tuple(
-                Participant(player.name, player.principal, (player.role,))
-                for player in self.players
-                if self._records[player.name].active
-            ),
+            roster=self._roster,
         )
         for account in request_accounts(request):
             self.book.open_account(account)
@@ -248,6 +254,8 @@ class Simulation:
             self._records[name].refills += 1
         for name in due.suspended:
             self._records[name].active = False
+        if due.suspended:
+            self._call_roll()
 
     def _learn(self, ended: Iterable[Progress]) -> None:
         given: dict[str, list[Receipt]] = {}
@@ -266,6 +274,18 @@ class Simulation:
     def _apply(self, step: Step) -> Progress:
         self.book.apply(step.transfers)
         return step.progress
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep Python's cycle collector from scanning a batch over and over: its values form no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _answer(player: Player, amount_nanos: int) -> Answer:

@@ -1,0 +1,214 @@
+"""The calls of one request: their answers, and what they hold on the spend cap (R7)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, TypeVar
+
+from orchestrator.core.keys import CAP_SPENT, cap_account
+from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, SpendCapReached, TransferConflict
+from orchestrator.ledger import Transfer, transfer, void
+from orchestrator.ledger.transfer import resolve
+from orchestrator.money import format_usd
+from orchestrator.store import AnswerRow, Store, Transaction
+
+T = TypeVar("T")
+HoldState = Literal["new", "open", "settled"]
+ORPHAN_PATIENCE_SECONDS: Final = 0.1
+_OVERRUN: Final = "cap-overrun"
+
+
+class CallBook:
+    """The calls of one request.
+
+    Args:
+        store: where answers and holds are kept.
+        request_id: the request.
+        answers: what earlier drivers of this request were answered.
+        open_holds: the request's holds that earlier drivers left open.
+    """
+
+    def __init__(
+        self, store: Store, request_id: str, answers: Iterable[AnswerRow] = (), open_holds: Iterable[Transfer] = ()
+    ) -> None:
+        self.request_id = request_id
+        self.failure: BaseException | None = None
+        self._store = store
+        self._cap = cap_account(request_id)
+        self._answers = {row.key: row for row in answers}
+        self._orphans = {row.id: row for row in open_holds if row.code == "cap" or row.id.endswith("/bid-cost/0")}
+        self._running = 0
+        self._waiting = 0
+        self._flushing = 0
+        self._flushes = 0
+        self._freed = asyncio.Condition()
+        self._due: list[Transfer] = []
+
+    def recorded(self, answer_key: str) -> AnswerRow | None:
+        """The answer of this key, if it returned before."""
+        return self._answers.get(answer_key)
+
+    async def record(self, row: AnswerRow) -> None:
+        """Make an answer durable."""
+        await self._commit(lambda tx: tx.put_answer(row))
+        self._answers[row.key] = row
+
+    async def hold(self, holds: Sequence[Transfer], *, is_running: bool = False) -> HoldState:
+        """Take a task's holds, waiting for running tasks to free the cap if it is short.
+
+        Args:
+            holds: the last of them is on the cap.
+            is_running: whether the task is counted as running already.
+
+        Returns:
+            Whether the hold on the cap is new, or a driver that crashed had left it open or
+            settled it.
+
+        Raises:
+            SpendCapReached: nothing is running and the cap still does not cover the worst case.
+            BidderError: the bidder's wallet does not cover it.
+        """
+        self._running -= is_running
+        try:
+            applied = await self._take(holds)
+        except BaseException:
+            self._running += is_running
+            raise
+        self._running += 1
+        return self._take_over(holds, applied)
+
+    async def release(self, held: Transfer | None, spent_nanos: int) -> None:
+        """Settle a task's hold on the cap to what was spent.
+
+        Args:
+            held: the hold; None where an earlier driver has settled it.
+            spent_nanos: what was spent under it; what exceeds it is charged to the cap as well.
+        """
+        if held is not None:
+            self._due.append(resolve(held, min(spent_nanos, held.amount_nanos)))
+            excess = spent_nanos - held.amount_nanos
+            if excess > 0:
+                overrun = f"{held.id}/overrun"
+                self._due.append(transfer(overrun, self._cap, CAP_SPENT, excess, _OVERRUN, self.request_id, held.stage))
+        self._running -= 1
+        if self._waiting:
+            await self._flush()
+
+    def take_due(self) -> list[Transfer]:
+        """What goes with the next market commit: how holds on the cap turned out.
+
+        Holds that a crashed driver left and no task has come back for are settled, too: the
+        bidder is charged nothing, the cap what is known, or else the worst case.
+        """
+        orphans = [self._settle_orphan(row) for row in self._orphans.values()]
+        due, self._due, self._orphans = [*self._due, *orphans], [], {}
+        return due
+
+    def raise_failure(self) -> None:
+        """Raise what kept an answer or a hold from being recorded: no fault of any bidder's."""
+        if self.failure is not None:
+            raise self.failure
+
+    async def _take(self, holds: Sequence[Transfer]) -> list[Transfer]:
+        while True:
+            flushes = self._flushes
+            try:
+                return await self._commit(lambda tx: tx.apply(holds))
+            except InsufficientFunds as shortfall:
+                if shortfall.account != self._cap:
+                    raise BidderError(str(shortfall)) from shortfall
+                if not await self._room_came(flushes):
+                    raise SpendCapReached(
+                        f"request {self.request_id} has reached its spend cap: a call may cost "
+                        f"{format_usd(holds[-1].amount_nanos)} USD, which no longer fits"
+                    ) from shortfall
+            except TransferConflict as conflict:
+                raise BidderError("it declared another worst case before the run was interrupted") from conflict
+
+    async def _room_came(self, flushes: int) -> bool:
+        """Wait until the cap may have room; False where nothing is left that could free any.
+
+        Args:
+            flushes: how often the cap had been given something back before it was found short.
+        """
+        if self._due:
+            await self._flush()
+        if self._flushes != flushes:
+            return True
+        if not self._running and not self._flushing:
+            return await self._orphan_returned()
+        self._waiting += 1
+        try:
+            async with self._freed:
+                while self._flushes == flushes and (self._running or self._flushing):
+                    await self._freed.wait()
+        finally:
+            self._waiting -= 1
+        return True
+
+    async def _orphan_returned(self) -> bool:
+        """Give a resumed task that holds a part of the cap the time to come back for it."""
+        for _ in range(20):
+            if not self._orphans or self._running:
+                break
+            await asyncio.sleep(ORPHAN_PATIENCE_SECONDS / 20)
+        return self._running > 0
+
+    async def _flush(self) -> None:
+        """Give the cap back what is due, and wake whoever waits for it."""
+        due, self._due = self._due, []
+        if due:
+            self._flushing += 1
+            try:
+                await self._commit(lambda tx: apply_due(tx, due))
+            finally:
+                self._flushing -= 1
+                self._flushes += 1
+        async with self._freed:
+            self._freed.notify_all()
+
+    def _take_over(self, holds: Sequence[Transfer], applied: Sequence[Transfer]) -> HoldState:
+        was_open = holds[-1].id in self._orphans
+        for row in holds:
+            self._orphans.pop(row.id, None)
+        if any(row.id == holds[-1].id for row in applied):
+            return "new"
+        return "open" if was_open else "settled"
+
+    def _settle_orphan(self, held: Transfer) -> Transfer:
+        if held.debit != self._cap:
+            return void(held)
+        request, lot, round_, bidder, purpose, _ = held.id.split("/")
+        task = f"{request}/{lot}/{round_}/{bidder}/{purpose.removesuffix('-cap')}/0"
+        costs = [row.cost_nanos for row in self._answers.values() if row.task == task]
+        known = [cost for cost in costs if cost is not None]
+        is_known = costs and len(known) == len(costs)
+        return resolve(held, min(sum(known), held.amount_nanos) if is_known else held.amount_nanos)
+
+    async def _commit(self, work: Callable[[Transaction], T]) -> T:
+        try:
+            return await asyncio.wrap_future(self._store.submit(work))
+        except (asyncio.CancelledError, InsufficientFunds, TransferConflict):
+            raise
+        except BaseException as error:
+            self.failure = self.failure or error
+            raise
+
+
+def apply_due(tx: Transaction, due: Iterable[Transfer]) -> None:
+    """Apply how holds on the cap turned out.
+
+    What another driver of the same request has settled otherwise stays as it is: whichever of
+    the two may go on is decided by the journal. An overrun takes what the cap has left.
+    """
+    for row in due:
+        if row.code == _OVERRUN:
+            left = min(row.amount_nanos, tx.spendable([row.debit])[row.debit])
+            rows = [row._replace(amount_nanos=left)] if left > 0 else []
+        else:
+            rows = [row]
+        try:
+            tx.apply(rows)
+        except LedgerRefused:
+            continue
