@@ -9,6 +9,7 @@ from orchestrator.config.building import (
 )
 from orchestrator.config.loading import bundled_folder, load_config
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+from orchestrator.config.template import template
 
 __all__ = [
     "BidderSpec",
@@ -21,5 +22,6 @@ __all__ = [
     "build_judge",
     "bundled_folder",
     "load_config",
+    "template",
     "warnings",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.bidding import Bidder, Judge, Policy
@@ -15,6 +17,8 @@ from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, Plugin, build, load_
 
 PRESENTERS_MIN: Final = 3
 STAGES_BEYOND_SKILLS: Final = 3
+
+Isolate = Callable[[str, Callable[[], Bidder]], Bidder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +62,43 @@ class BrokenBidder:
         return str(self.error)
 
 
-def build_bidders(config: Config) -> tuple[list[BuiltBidder], list[BrokenBidder]]:
+def build_bidders(config: Config, isolate: Isolate | None = None) -> tuple[list[BuiltBidder], list[BrokenBidder]]:
     """Build every bidder of a config; each twin is an object of its own.
+
+    Args:
+        config: the settings.
+        isolate: makes the stand-in of a bidder that is to run in a process of its own, from its
+            name and what builds it there; its code is not imported here.
 
     Returns:
         Those that can take part, in the config's order, and those that cannot.
     """
-    _make_importable(config)
+    _make_importable(config.folder)
     built: list[BuiltBidder] = []
     broken: list[BrokenBidder] = []
     for spec in config.bidders:
         for number in range(1, spec.clones + 1):
             name = _twin(spec.name, number)
             try:
-                built.append(_build_bidder(spec, name, number))
+                built.append(_build_bidder(config, spec, name, number, isolate))
             except (InvalidConfig, BrokenPlugin) as error:
                 broken.append(BrokenBidder(spec, name, error))
     return built, broken
 
 
-def build_judge(config: Config, type: str | None = None) -> Judge:
+def build_judge(config: Config, judge_type: str | None = None) -> Judge:
     """Build a judge.
 
     Args:
         config: the settings.
-        type: a judge of another type than the config's, without options.
+        judge_type: a judge of another type than the config's, without options.
 
     Raises:
         InvalidConfig: its type or an option is unknown, or an option is missing.
         BrokenPlugin: its code cannot be loaded or fails.
     """
-    _make_importable(config)
-    spec = config.judge if type is None else PluginSpec(type, where="judge")
+    _make_importable(config.folder)
+    spec = config.judge if judge_type is None else PluginSpec(judge_type, where="judge")
     judge: Judge = build(_load(JUDGES, spec), _fresh(spec.options), f"{spec.where}.options")
     return judge
 
@@ -124,16 +133,33 @@ def warnings(config: Config, built: Sequence[BuiltBidder] | None = None) -> list
     return found
 
 
-def _build_bidder(spec: BidderSpec, name: str, number: int) -> BuiltBidder:
-    plugin = _load(BIDDERS, spec)
-    policy = _build_policy(spec.policy)
-    supplied: dict[str, Any] = {"name": name}
-    if policy is not None:
-        if not takes(plugin, "policy"):
-            raise InvalidConfig(f"{spec.where}.policy: {plugin} takes no policy; leave this key out")
-        supplied["policy"] = policy
-    bidder = build(plugin, _fresh(spec.options), f"{spec.where}.options", supplied)
-    _take_name(bidder, name, plugin)
+def build_here(folder: Path, spec: BidderSpec, name: str) -> Bidder:
+    """Build one bidder in this process: what an isolated bidder's own process does.
+
+    Args:
+        folder: the config's folder.
+        spec: the bidder's entry.
+        name: its name.
+
+    Raises:
+        InvalidConfig: its entry is wrong.
+        BrokenPlugin: its code cannot be loaded or fails.
+    """
+    _make_importable(folder)
+    bidder, policy = _build_object(spec, name)
+    if policy is not None and getattr(bidder, "policy", None) is None:
+        bidder.policy = policy  # type: ignore[attr-defined]
+    return bidder
+
+
+def _build_bidder(config: Config, spec: BidderSpec, name: str, number: int, isolate: Isolate | None) -> BuiltBidder:
+    policy: Policy | None = None
+    if spec.isolation == "none":
+        bidder, policy = _build_object(spec, name)
+    elif isolate is None:
+        raise BrokenPlugin(f"{spec.where}: bidder {name} runs in a process of its own, which only a market starts")
+    else:
+        bidder = isolate(name, partial(build_here, config.folder, spec, name))
     return BuiltBidder(
         spec=spec,
         bidder=bidder,
@@ -142,6 +168,19 @@ def _build_bidder(spec: BidderSpec, name: str, number: int) -> BuiltBidder:
         memory_id=spec.name,
         policy=getattr(bidder, "policy", None) or policy,
     )
+
+
+def _build_object(spec: BidderSpec, name: str) -> tuple[Bidder, Policy | None]:
+    plugin = _load(BIDDERS, spec)
+    policy = _build_policy(spec.policy)
+    supplied: dict[str, Any] = {"name": name}
+    if policy is not None:
+        if not takes(plugin, "policy"):
+            raise InvalidConfig(f"{spec.where}.policy: {plugin} takes no policy; leave this key out")
+        supplied["policy"] = policy
+    bidder: Bidder = build(plugin, _fresh(spec.options), f"{spec.where}.options", supplied)
+    _take_name(bidder, name, plugin)
+    return bidder, policy
 
 
 def _principal(spec: BidderSpec, bidder: Any, name: str, number: int) -> str:
@@ -162,7 +201,7 @@ def _load(group: str, spec: BidderSpec | PluginSpec) -> Plugin:
     try:
         return load_plugin(group, spec.type)
     except (InvalidConfig, BrokenPlugin) as error:
-        raise error.__class__(f"{spec.where}.type: {error}") from error
+        raise type(error)(f"{spec.where}.type: {error}") from error
 
 
 def _take_name(bidder: Any, name: str, plugin: Plugin) -> None:
@@ -192,8 +231,7 @@ def _fresh(value: Any) -> Any:
     return value
 
 
-def _make_importable(config: Config) -> None:
+def _make_importable(folder: Path) -> None:
     """Let dotted paths name modules beside the config file; last, so that they hide nothing."""
-    folder = str(config.folder)
-    if folder not in sys.path:
-        sys.path.append(folder)
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))

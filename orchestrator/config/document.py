@@ -39,10 +39,8 @@ class Document:
 
     def line(self, path: KeyPath) -> int:
         """The line of the innermost part of `path` that was written; 0 where lines are not known."""
-        for end in range(len(path), 0, -1):
-            if path[:end] in self.lines:
-                return self.lines[path[:end]]
-        return min(self.lines.values(), default=0)
+        written = (path[:end] for end in range(len(path), -1, -1) if path[:end] in self.lines)
+        return next((self.lines[start] for start in written), 0)
 
     def place(self, path: KeyPath) -> str:
         """Source, line and key, as error messages begin: `vickrey.yaml:12: rules.copies`."""
@@ -79,6 +77,7 @@ def read_document(path: Path) -> Document:
     if root is None:
         raise InvalidConfig(f"{path}: the file is empty; `vickrey init` writes a config to start from")
     builder = _Builder(str(path))
+    builder.lines[()] = _line(root)
     data = builder.value(root, ())
     if builder.problems:
         raise InvalidConfig("\n".join(builder.problems))

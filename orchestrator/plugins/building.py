@@ -30,8 +30,10 @@ def build(plugin: Plugin, options: Mapping[str, Any], where: str, supplied: Mapp
     arguments = _bound(plugin, options, where, supplied or {})
     try:
         return plugin.value(**arguments)
-    except (KeyboardInterrupt, BrokenPlugin):
+    except KeyboardInterrupt:
         raise
+    except BrokenPlugin as failure:
+        raise BrokenPlugin(f"{where}: {failure}") from failure
     except (OperatorError, CallerError) as refusal:
         raise InvalidConfig(f"{where}: {plugin}: {refusal}") from refusal
     except BaseException as error:

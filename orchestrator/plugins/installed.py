@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Final
+from typing import Any
 
 from orchestrator.errors import BrokenPlugin, InvalidConfig
 from orchestrator.plugins.plugin import Plugin, PluginStatus, broken, said, suggestion, word
-
-_UNREADABLE: Final = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,8 @@ def list_plugins(group: str) -> list[PluginStatus]:
         reason: str | None = None
         try:
             _load(group, name, entries)
-        except BrokenPlugin as broken:
-            reason = str(broken)
+        except BrokenPlugin as failure:
+            reason = said(failure.__cause__) if failure.__cause__ else str(failure)
         statuses.append(PluginStatus(name, group, distributions, entries[0].version, reason))
     return statuses
 
@@ -81,24 +80,27 @@ def _entries(group: str) -> Iterator[_Entry]:
     seen = set()
     for distribution in metadata.distributions():
         name, version = _identity(distribution)
-        if name.lower() in seen:
+        if name and name in seen:
             continue
-        seen.add(name.lower())
+        seen.add(name)
+        shown = name or "a distribution without a name"
         try:
             points = [point for point in distribution.entry_points if point.group == group]
         except Exception as error:
-            yield _Entry(_UNREADABLE, name, version, None, f"its entry points cannot be read: {said(error)}")
+            yield _Entry(f"({shown})", shown, version, None, f"its entry points cannot be read: {said(error)}")
             continue
         for point in points:
-            yield _Entry(point.name, name, version, point)
+            yield _Entry(point.name, shown, version, point)
 
 
 def _identity(distribution: metadata.Distribution) -> tuple[str, str]:
+    """Name (normalised, as indexes do it) and version, as far as its metadata can be read."""
     try:
-        return str(distribution.metadata["Name"]), str(distribution.version)
+        name = distribution.metadata["Name"] or ""
+        return re.sub(r"[-_.]+", "-", name).lower(), str(distribution.version)
     except Exception:
-        # What kind of error an incomplete installation gives differs from Python to Python.
-        return "a distribution without metadata", _UNREADABLE
+        # What an incomplete installation raises differs from one Python to the next.
+        return "", "?"
 
 
 def _unknown(group: str, name: str, known: Iterable[str]) -> str:

@@ -50,7 +50,8 @@ class PluginStatus:
     """One line of a list of plugins.
 
     Attributes:
-        name: its entry point's name; `?` where a distribution's entry points cannot be read.
+        name: its entry point's name; where a distribution's entry points cannot be read, its own
+            name in parentheses.
         group: as of `Plugin`.
         distribution: who ships it; where two ship the same name, both.
         version: version of that distribution.
@@ -71,13 +72,13 @@ class PluginStatus:
 
 def broken(subject: str, error: BaseException) -> BrokenPlugin:
     """What a stranger's exception comes to, in one line."""
-    if isinstance(error, SystemExit):
-        return BrokenPlugin(f"{subject} is broken: it called sys.exit({error.code!r})")
     return BrokenPlugin(f"{subject} is broken: {said(error)}")
 
 
 def said(error: BaseException) -> str:
     """An exception in one line, even one that cannot be shown."""
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
     try:
         words = " ".join(str(error).split())
     except Exception:

@@ -1,0 +1,65 @@
+"""Every config that is shipped loads, builds whole, and gives no cause for a warning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from orchestrator.config import build_bidders, build_judge, bundled_folder, load_config, template, warnings
+from orchestrator.config.sections import BidderSection, ConfigSection, RulesSection, Section
+from orchestrator.config.settings import Config
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+
+
+def test_there_are_configs_to_load() -> None:
+    assert {path.name for path in CONFIGS} >= {"lisbon.yaml", "minimal.yaml", "research.yaml"}
+    assert bundled_folder() == CONFIGS[0].parent
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_a_shipped_config_builds_whole(path: Path) -> None:
+    check_whole(load_config(path))
+
+
+def test_the_template_builds_whole(tmp_path: Path) -> None:
+    check_whole(load_template(tmp_path))
+
+
+def check_whole(config: Config) -> None:
+    built, broken = build_bidders(config)
+    assert not broken
+    assert len(built) == sum(spec.clones for spec in config.bidders)
+    assert warnings(config, built) == []
+    assert build_judge(config).name == config.judge.type
+
+
+def load_template(folder: Path) -> Config:
+    path = folder / "vickrey.yaml"
+    path.write_text(template(), encoding="utf-8")
+    return load_config(path)
+
+
+def test_the_template_shows_the_defaults(tmp_path: Path) -> None:
+    config, defaults = load_template(tmp_path), load_config({})
+    for setting in ("bounty_typical_nanos", "rules", "request", "wealth", "judge", "store_url"):
+        assert getattr(config, setting) == getattr(defaults, setting), setting
+
+
+def keys_of(section: type[Section]) -> set[str]:
+    return set(section.model_fields)
+
+
+def test_the_template_shows_every_setting() -> None:
+    written = yaml.safe_load(template())
+    assert written.keys() == keys_of(ConfigSection) - {"store"}
+    assert "# store:" in template()
+    assert written["rules"].keys() == keys_of(RulesSection)
+    for name in ("rules", "request", "wealth"):
+        section = ConfigSection.model_fields[name].annotation
+        assert isinstance(section, type)
+        assert written[name].keys() == set(section.model_fields)
+    for key in keys_of(BidderSection) - {"name", "type", "options"}:
+        assert f"    # {key}: " in template()
