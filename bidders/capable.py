@@ -110,12 +110,32 @@ def last_price(announcement: Announcement) -> Money:
 def resale_share(announcement: Announcement, gain: float) -> float:
     """What a state will sell for after a gain, as a share of the bounty.
 
-    A gain closes a part of the gap between what the market paid for the state and the bounty: the
-    same work is worth less to a state that is nearly finished.
+    The price that was paid for a state, measured by what its lot could bring, is the market's own
+    estimate of how finished it is. A gain closes a part of what is open: the same work is worth
+    less to a state that is nearly done.
 
     Args:
         announcement: the lot.
         gain: share of the gap that the work closes, 0 to 1.
     """
-    paid = min(1.0, last_price(announcement).nanos / announcement.bounty.nanos) if announcement.bounty.nanos else 0.0
-    return paid + (1.0 - paid) * gain
+    finished = 0.0
+    if announcement.chain and announcement.bounty.nanos:
+        sale = announcement.chain[-1]
+        finished = min(1.0, sale.price_nanos / (announcement.bounty.nanos * prospect(sale.lot)))
+    return prospect(announcement.lot) * (finished + (1.0 - finished) * gain)
+
+
+def prospect(lot: str) -> float:
+    """The most that a lot's chain can bring, as a share of the bounty.
+
+    One offer is picked, however many copies were sold: whoever values every copy as if it were the
+    only one pays for several bounties and earns one. The first copy of a lot went to its highest
+    bidder; the others are picked much less often the further down they stand.
+
+    Args:
+        lot: path of the lot; each number after the first says which copy was bought.
+    """
+    share = 1.0
+    for copy in lot.split(".")[1:]:
+        share /= (1 + int(copy)) ** 2
+    return share

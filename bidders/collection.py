@@ -7,10 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from bidders.words import STOP_WORDS, stem, words
+from bidders.words import CALENDAR_WORDS, STOP_WORDS, stem, words
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
-_STARTS = re.compile(r"(?:^|[.!?:]\s+|\n\s*)[\"'“‘(]*$")
+_NAMELESS = STOP_WORDS | CALENDAR_WORDS
+_STARTS = re.compile(r"(?:^|[.!?:]\s+|\n\s*)[^\w\s]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +76,19 @@ def parse_collection(markdown: str) -> Collection:
             title, description = found.group(2), body
         elif body:
             passages.append(Passage(found.group(2), body))
-    if not passages and (description or markdown.strip()):
-        passages.append(Passage(title or "Note", description or markdown.strip()))
+    if not passages and (description or not headings):
+        whole = description or markdown.strip()
+        passages += [Passage(title or "Note", whole)] if whole else []
     names = _names(passages)
     scope = frozenset(term for term, capital in capitalised(description) if capital) & names
     return Collection(title, description, tuple(passages), names, scope)
 
 
 def capitalised(text: str) -> Counter[tuple[str, bool]]:
-    """Count a text's words by stem and by whether they carry a capital, sentence openings left out."""
+    """Count a text's words by stem and by whether they carry a capital; openings of sentences and days are left out."""
     counts: Counter[tuple[str, bool]] = Counter()
     for word in words(text):
-        if word.group().lower() not in STOP_WORDS and not _STARTS.search(text[max(0, word.start() - 4) : word.start()]):
+        if word.group().lower() not in _NAMELESS and not _STARTS.search(text[max(0, word.start() - 4) : word.start()]):
             counts[stem(word.group()), word.group()[0].isupper()] += 1
     return counts
 

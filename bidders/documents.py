@@ -19,7 +19,7 @@ from orchestrator import Announcement, Policy, Segment, WonLot
 
 _WORTH_SHARE_MIN = 0.4  # of the best passage's worth; what is worth less would only dilute the state
 _PASSAGE_GAIN = 0.5  # each passage supplies this part of what is still missing after the ones before it
-_REPEAT_FACTOR = 0.5  # a second helping of the same kind is worth half of the first
+_REPEAT_FACTOR = 0.35  # a second helping of the same kind is worth so much of the first
 _GAIN_MIN = 0.02
 
 

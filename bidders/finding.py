@@ -14,15 +14,14 @@ from bidders.words import mentions
 _NAME_WEIGHT = 2.0
 _SUBJECT_WEIGHT = 1.0
 _PREFERRED_WEIGHT = 0.5
-_ADDED_NAME_WEIGHT = 0.4
-_AVOIDED_WEIGHT = -1.0
+_ADDED_NAME_WEIGHT = 1.0
 
 _SCORE_SHARE_MIN = 0.25  # of the best passage's score; what scores less is only there for a common word
 _NEW_SHARE_MIN = 0.3  # of a passage's terms; below it the state says the same already
 _NEW_SHARE_FULL = 0.7  # two passages on one subject share about three words in ten
-_AVOIDED_HITS_FULL = 3  # so many avoided terms make a passage worthless; a single one may be chance
+_AVOIDED_HITS_FULL = 3  # so many avoided terms make a passage worthless; one among many may be chance
 _SUBJECT_SHARE_FULL = 0.5  # of the subject; one passage seldom says more of it
-_PREFERRED_FULL = 16.0  # of informativeness: about six rare words in common
+_FITTING_FULL = 22.0  # of informativeness: about eight rare words in common
 _OTHER_PLACE = 0.25  # what a passage is worth that names none of the request's names
 _SUBJECT_SHARE_MIN = 0.45  # of the subject; a collection that covers less has nothing on it ...
 _SUBJECT_SHARE_NAMED_MIN = 0.2  # ... unless it knows the place or person that the request names
@@ -63,6 +62,8 @@ def is_about(index: Index, wanted: Wanted) -> bool:
     if index.collection.scope and wanted.names and not wanted.names & known:
         return False
     named = bool(_known_names(index, wanted))
+    if named and wanted.leanings.preferred & known:
+        return True
     subject = wanted.subject - index.collection.names
     share = _coverage(index, subject, known) if subject else float(named)
     return share >= (_SUBJECT_SHARE_NAMED_MIN if named else _SUBJECT_SHARE_MIN)
@@ -76,14 +77,15 @@ def find(index: Index, wanted: Wanted) -> list[Finding]:
         wanted: the state, read for what it wants.
 
     Returns:
-        Findings by falling score, novel and harmless or not; none where the collection is about something else.
+        Findings, best first by score, novel and harmless or not; none where the collection is about something else.
     """
     if not is_about(index, wanted):
         return []
     scores = index.scores(_query(index, wanted))
-    best = max(scores, default=0.0)
-    order = sorted(range(len(scores)), key=lambda position: (-scores[position], position))
-    chosen = [position for position in order if scores[position] > 0 and scores[position] >= _SCORE_SHARE_MIN * best]
+    floor = _SCORE_SHARE_MIN * max(scores, default=0.0)
+    shift = _avoidance(index, wanted)
+    chosen = [position for position, score in enumerate(scores) if score > 0 and score >= floor]
+    chosen.sort(key=lambda position: (-scores[position] - shift[position], position))
     findings = [_weigh(index, wanted, position) for position in chosen]
     return [finding for finding in findings if finding.relevance > 0]
 
@@ -99,18 +101,27 @@ def conflict_of(affirmed: Iterable[str], wanted: Wanted) -> float:
         0 for a text with none of the avoided terms, 1 for one full of them.
     """
     found = frozenset(affirmed)
-    hits = sum(mentions(found, term) for term in wanted.leanings.avoided)
-    return min(1.0, (hits / _AVOIDED_HITS_FULL) ** 2)
+    avoided = wanted.leanings.avoided
+    if not avoided:
+        return 0.0
+    hits = sum(mentions(found, term) for term in avoided)
+    return min(1.0, (hits / min(_AVOIDED_HITS_FULL, len(avoided))) ** 2)
 
 
 def _query(index: Index, wanted: Wanted) -> dict[str, float]:
     names = index.collection.names
-    weights = dict.fromkeys(wanted.added & names, _ADDED_NAME_WEIGHT)
-    weights.update(dict.fromkeys(wanted.leanings.preferred, _PREFERRED_WEIGHT))
+    weights = dict.fromkeys(wanted.leanings.preferred, _PREFERRED_WEIGHT)
+    weights.update(dict.fromkeys(wanted.added & names, _ADDED_NAME_WEIGHT))
     weights.update(dict.fromkeys(wanted.subject, _SUBJECT_WEIGHT))
     weights.update(dict.fromkeys(_known_names(index, wanted), _NAME_WEIGHT))
-    weights.update(dict.fromkeys(wanted.leanings.avoided, _AVOIDED_WEIGHT))
     return weights
+
+
+def _avoidance(index: Index, wanted: Wanted) -> list[float]:
+    """How a passage's score shifts for what is to be avoided: up where it says that it is absent, else down."""
+    mentioned = index.scores(dict.fromkeys(wanted.leanings.avoided, 1.0))
+    offends = [not wanted.leanings.avoided.isdisjoint(affirmed) for affirmed in index.affirmed]
+    return [-score if bad else score for score, bad in zip(mentioned, offends, strict=True)]
 
 
 def _known_names(index: Index, wanted: Wanted) -> frozenset[str]:
@@ -118,11 +129,17 @@ def _known_names(index: Index, wanted: Wanted) -> frozenset[str]:
     return (wanted.names | wanted.subject) & index.collection.names
 
 
+def _fits(index: Index, wanted: Wanted) -> frozenset[str]:
+    """What a passage should speak of to fit in: what the user likes, and the names that the state has brought up."""
+    return (wanted.leanings.preferred | (wanted.added & index.collection.names)) - wanted.names
+
+
 def _weigh(index: Index, wanted: Wanted, position: int) -> Finding:
     found = index.passage_terms[position]
     names = _known_names(index, wanted)
-    topical = _coverage(index, wanted.subject - names, found) / _SUBJECT_SHARE_FULL
-    fitting = sum(index.informativeness(term) for term in wanted.leanings.preferred & found) / _PREFERRED_FULL
+    agreed = wanted.shunned & (index.negated[position] - index.affirmed[position])
+    topical = _coverage(index, wanted.subject - names, found, len(agreed)) / _SUBJECT_SHARE_FULL
+    fitting = sum(index.informativeness(term) for term in _fits(index, wanted) & found) / _FITTING_FULL
     here = 1.0 if not names or names & found else _OTHER_PLACE
     novelty = len(found - wanted.said) / max(1, len(found))
     return Finding(
@@ -133,8 +150,8 @@ def _weigh(index: Index, wanted: Wanted, position: int) -> Finding:
     )
 
 
-def _coverage(index: Index, asked: frozenset[str], found: frozenset[str]) -> float:
-    """The share of the terms asked for that are found."""
+def _coverage(index: Index, asked: frozenset[str], found: frozenset[str], agreed: int = 0) -> float:
+    """The share of the terms asked for that are found, agreement on what to avoid counting like a find."""
     total = sum(1.0 if term in index.vocabulary else _UNKNOWN_WEIGHT for term in asked)
     described = (asked & index.description_terms) - found
-    return (len(asked & found) + _DESCRIBED_WEIGHT * len(described)) / total if total else 0.0
+    return (len(asked & found) + agreed + _DESCRIBED_WEIGHT * len(described)) / total if total else 0.0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bidders.collection import Collection
-from bidders.leanings import affirmed_terms
+from bidders.leanings import affirmed_terms, negated_terms
 from bidders.words import terms
 
 
@@ -19,7 +19,8 @@ class Index:
         passage_terms: the terms of each passage, headings included.
         description_terms: the terms of the collection's description of itself.
         vocabulary: all of these together.
-        affirmed: each passage's terms outside its own negations.
+        negated: each passage's terms inside its own negations: what it says is absent.
+        affirmed: its other terms.
     """
 
     def __init__(self, collection: Collection) -> None:
@@ -32,7 +33,11 @@ class Index:
         self.passage_terms = tuple(frozenset(found) for found in tokens)
         self.description_terms = frozenset(terms(collection.description))
         self.vocabulary = self.description_terms.union(*self.passage_terms)
-        self.affirmed = tuple(affirmed_terms(text) for text in texts)
+        self.negated = tuple(negated_terms(passage.text) for passage in collection.passages)
+        self.affirmed = tuple(
+            affirmed_terms(passage.text) | (frozenset(terms(passage.heading)) - negated)
+            for passage, negated in zip(collection.passages, self.negated, strict=True)
+        )
         self._bm25: Any = bm25s.BM25(method="lucene")
         self._bm25.index([found or [""] for found in tokens], show_progress=False)
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bidders.words import stem, terms, words
+from bidders.words import stem, terms, word_set, words
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _CLAUSE_END = re.compile(r"[;:.!?()]|\bbut\b|,\s+(?=(?:i|we|he|she|they|it|so|because|and|which|only)\b)", re.I)
@@ -15,10 +15,10 @@ _CLAUSE_END_OR_COMMA = re.compile(r"[;:.!?(),]|\bbut\b", re.I)
 _AVOIDED_WORDS_MAX = 8
 
 # What follows one of these is avoided: after a verb to the end of its list, after the others to the next comma.
-_AVOID_VERBS = frozenset(
-    "avoid avoids avoiding skip skips hate hates hating dislike dislikes detest detests loathe loathes".split()
+_AVOID_VERBS = word_set(
+    "avoid avoids avoiding skip skips hate hates hating dislike dislikes detest detests loathe loathes"
 )
-_NEGATIONS = frozenset("no not never without except nothing hardly neither nor".split())
+_NEGATIONS = word_set("no not never without except nothing hardly neither nor")
 _AVOID_PAIRS = frozenset(
     {("away", "from"), ("rather", "than"), ("instead", "of"), ("tired", "of"), ("ill", "on"), ("out", "of")}
 )
@@ -26,10 +26,10 @@ _AVOID_PAIRS = frozenset(
 _COMPARES = frozenset({"over", "than"})
 # One of these spoils a sentence that praises nothing; in a long one it is not clear what it spoils.
 _SPOILED_WORDS_MAX = 14
-_SPOILS = frozenset("bored boring waste wasted mistake ruin ruins ruined regret regrets bad awful".split())
-_PREFER = frozenset(
+_SPOILS = word_set("bored boring waste wasted mistake ruin ruins ruined regret regrets bad awful")
+_PREFER = word_set(
     "prefer prefers preferred preference like likes love loves favourite favorite enjoy enjoys want wants wish wishes "
-    "rather sooner gladly best suit suits keen fond glad should plan rule interested worth".split()
+    "rather sooner gladly suit suits keen fond glad should plan rule interested worth"
 )
 _ALL_CUES = _PREFER | _AVOID_VERBS | _NEGATIONS | _SPOILS
 _CUE_STEMS = frozenset(stem(cue) for cue in _ALL_CUES)
@@ -65,6 +65,13 @@ def read_leanings(text: str) -> Leanings:
 def affirmed_terms(text: str) -> frozenset[str]:
     """The terms of a text outside its own negations: `a garden away from the road` affirms only the garden."""
     return frozenset(term for sentence in sentences(text) for term in terms(_without(sentence, _negations(sentence))))
+
+
+def negated_terms(text: str) -> frozenset[str]:
+    """The terms of a text inside its own negations."""
+    return frozenset(
+        term for sentence in sentences(text) for span in _negations(sentence) for term in terms(sentence[span])
+    )
 
 
 def leaning_sentences(text: str) -> list[str]:

@@ -21,6 +21,7 @@ class Wanted:
     Attributes:
         subject: what the request is about, its names and what it avoids left out.
         names: words that the request writes with a capital: places, people.
+        shunned: what the request itself says to avoid.
         leanings: what the request and the state's preferences lean towards and away from.
         said: everything that the state says.
         added: what the state says beyond the request and the preferences.
@@ -29,6 +30,7 @@ class Wanted:
 
     subject: frozenset[str]
     names: frozenset[str]
+    shunned: frozenset[str]
     leanings: Leanings
     said: frozenset[str]
     added: frozenset[str]
@@ -53,6 +55,7 @@ def read_wanted(request: str, state: State) -> Wanted:
     return Wanted(
         subject=asked - names - own.avoided,
         names=names,
+        shunned=own.avoided,
         leanings=Leanings((learned.preferred | own.preferred) - asked - avoided, avoided),
         said=frozenset(terms(state.text)),
         added=added,

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W\d_]+")
 _ROOT_LETTERS_MIN = 5
 
+
+def word_set(listed: str) -> frozenset[str]:
+    """Read a set of words written one after another."""
+    return frozenset(listed.split())
+
+
 # English words that say nothing about a subject, "do" and the common verbs of asking among them.
-STOP_WORDS = frozenset(
+STOP_WORDS = word_set(
     """
     a about above after again all also am among an and another any anything are around as ask at away back be because
     been before being below between both but by came can cannot come could did do does doing done down during each
@@ -22,8 +29,18 @@ STOP_WORDS = frozenset(
     though through till to too took two under until up upon us use ve very want was way we well went were what when
     where whether which while who whom whose why will with within would write yet you your yours
     no nor not never without except nothing hardly neither avoid avoids avoiding skip skips instead rather hate hates
+    time times thing things kind telling leave leaving anyone knew start letting good first
     hating dislike dislikes detest detests loathe loathes prefer prefers
-    """.split()
+    """
+)
+
+
+# Words with a capital that name no place and no person.
+CALENDAR_WORDS = word_set(
+    """
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december christmas easter
+    """
 )
 
 
@@ -37,6 +54,7 @@ def terms(text: str) -> list[str]:
     return [stem(word.group()) for word in words(text) if word.group().lower() not in STOP_WORDS]
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Fold a word's case, accents and commonest English endings, so that its forms compare equal."""
     folded = unicodedata.normalize("NFKD", word.casefold())

@@ -1,0 +1,174 @@
+"""The bid policies: pure, finite, and learning what they claim to learn."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bidders.policies.fixed import FixedPolicy
+from bidders.policies.fraction import FractionPolicy
+from bidders.policies.tracker import TrackerPolicy
+from orchestrator import Observation, Policy, Receipt, errors
+from tests.bidders.lots import receipt
+
+POLICIES: list[Policy] = [
+    FixedPolicy(amount="1.50"),
+    FixedPolicy(share="0.25"),
+    FractionPolicy(),
+    FractionPolicy(factor=0.5),
+    TrackerPolicy(),
+]
+NANOS = st.integers(0, 20 * 10**9)
+
+receipts = st.builds(
+    receipt,
+    lot=st.sampled_from(["0", "0.0", "0.1"]),
+    bidder=st.sampled_from(["a", "b"]),
+    stage=st.integers(1, 9),
+    role=st.sampled_from(["transformer", "presenter"]),
+    bounty_nanos=NANOS,
+    won=st.booleans(),
+    revenue_nanos=NANOS,
+    cost_nanos=NANOS,
+    outcome=st.sampled_from(["released", "rejected", "failed"]),
+    censored=st.booleans(),
+)
+observations = st.builds(
+    Observation,
+    bidder=st.just("a"),
+    role=st.sampled_from(["transformer", "presenter"]),
+    stage=st.integers(1, 9),
+    stages_max=st.just(9),
+    bounty_usd=st.floats(0, 1e9),
+    estimate=st.none() | st.floats(0, 1),
+    cost_max_usd=st.floats(0, 1e6),
+    seed=st.integers(0, 2**32),
+)
+
+
+def observe(**other: Any) -> Observation:
+    plain = {"bidder": "a", "role": "transformer", "stage": 1, "stages_max": 9, "bounty_usd": 10.0}
+    return Observation(**{**plain, **other})
+
+
+def share_of(policy: Policy, memory: Any, **other: Any) -> float:
+    return policy.value(memory, [observe(**other)]).means[0] / 10
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@given(seen=st.lists(observations, max_size=4), learned=st.lists(receipts, max_size=30))
+def test_values_are_finite_and_never_negative_whatever_was_learned(
+    policy: Policy, seen: list[Observation], learned: list[Receipt]
+) -> None:
+    valuation = policy.value(policy.learn(None, learned), seen)
+    assert len(valuation.means) == len(valuation.deviations) == len(seen)
+    assert all(math.isfinite(number) and number >= 0 for number in (*valuation.means, *valuation.deviations))
+
+
+@given(seen=observations, learned=st.lists(receipts, max_size=30))
+def test_a_tracker_never_values_a_lot_above_its_bounty(seen: Observation, learned: list[Receipt]) -> None:
+    policy = TrackerPolicy()
+    assert policy.value(policy.learn(None, learned), [seen]).means[0] <= seen.bounty_usd
+
+
+@given(earlier=st.lists(receipts, max_size=10), learned=st.lists(receipts, max_size=10), seed=st.integers(0, 99))
+def test_the_order_of_receipts_within_a_request_makes_no_difference(
+    earlier: list[Receipt], learned: list[Receipt], seed: int
+) -> None:
+    policy = TrackerPolicy()
+    memory = policy.learn(None, earlier)
+    shuffled = random.Random(seed).sample(learned, len(learned))
+    assert policy.learn(memory, learned) == policy.learn(memory, shuffled)
+
+
+@given(learned=st.lists(receipts, max_size=20), seen=observations)
+def test_memory_survives_json_and_learning_leaves_the_old_memory_alone(
+    learned: list[Receipt], seen: Observation
+) -> None:
+    policy = TrackerPolicy()
+    memory = policy.learn(None, learned[:10])
+    written = json.dumps(memory)
+    again = policy.learn(memory, learned[10:])
+    assert json.dumps(memory) == written
+    assert policy.learn(json.loads(written), learned[10:]) == again
+    assert policy.value(json.loads(json.dumps(again)), [seen]) == policy.value(again, [seen])
+
+
+def test_a_tracker_starts_from_its_prior_and_moves_to_what_its_lots_bring() -> None:
+    policy = TrackerPolicy()
+    poor = [receipt(request_id=f"r{n}", revenue_nanos=2 * 10**9) for n in range(30)]
+    assert share_of(policy, None) == pytest.approx(0.5)
+    assert share_of(policy, policy.learn(None, poor)) == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_tracker_learns_from_rejections() -> None:
+    policy = TrackerPolicy()
+    rejected = policy.learn(None, [receipt(outcome="rejected", revenue_nanos=0)])
+    assert share_of(policy, rejected) < share_of(policy, None)
+
+
+@pytest.mark.parametrize("silent", [{"won": False}, {"censored": True, "outcome": "expired"}])
+def test_lots_of_others_and_requests_unseen_teach_nothing(silent: dict[str, Any]) -> None:
+    policy = TrackerPolicy()
+    assert policy.learn(None, [receipt(revenue_nanos=9 * 10**9, **silent)]) == {}
+    assert policy.learn(None, [receipt(revenue_nanos=9 * 10**9)]) != {}
+
+
+def test_what_a_lot_brought_is_measured_by_its_own_bounty() -> None:
+    policy = TrackerPolicy()
+    small = policy.learn(None, [receipt(revenue_nanos=9 * 10**8, bounty_nanos=10**9)])
+    large = policy.learn(None, [receipt(revenue_nanos=9 * 10**9, bounty_nanos=10 * 10**9)])
+    assert share_of(policy, small) == share_of(policy, large)
+
+
+def test_costs_count_against_revenue() -> None:
+    policy = TrackerPolicy()
+    free = policy.learn(None, [receipt(revenue_nanos=6 * 10**9)])
+    dear = policy.learn(None, [receipt(revenue_nanos=6 * 10**9, cost_nanos=3 * 10**9)])
+    assert share_of(policy, dear) < share_of(policy, free)
+
+
+def test_a_stage_never_seen_borrows_from_the_others_and_roles_are_kept_apart() -> None:
+    policy = TrackerPolicy()
+    memory = policy.learn(None, [receipt(stage=2, revenue_nanos=9 * 10**9) for _ in range(5)])
+    assert share_of(policy, memory, stage=7) > share_of(policy, None, stage=7)
+    assert share_of(policy, memory, stage=2) > share_of(policy, memory, stage=7)
+    assert share_of(policy, memory, stage=2, role="presenter") == pytest.approx(0.5)
+
+
+def test_doubt_shrinks_with_what_was_seen() -> None:
+    policy = TrackerPolicy()
+    memory = policy.learn(None, [receipt() for _ in range(3)])
+    assert policy.value(None, [observe()]).deviations[0] == pytest.approx(0.8)
+    assert policy.value(memory, [observe()]).deviations[0] == pytest.approx(0.4)
+
+
+def test_a_fraction_of_the_estimate_is_bid_less_the_cost() -> None:
+    seen = observe(estimate=0.6, cost_max_usd=0.5)
+    assert FractionPolicy(factor="0.5").value(None, [seen]).means == [2.5]
+    assert FractionPolicy().value(None, [observe()]).means == [0.0]
+
+
+def test_a_fixed_policy_bids_an_amount_or_a_share() -> None:
+    assert FixedPolicy(amount="1.50").value(None, [observe()]).means == [1.5]
+    assert FixedPolicy(share="0.25").value(None, [observe()]).means == [2.5]
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"amount": "1", "share": 0.5}, {"share": 2}, {"share": "half"}, {"share": True}]
+)
+def test_a_fixed_policy_refuses_options_that_make_no_sense(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.InvalidConfig):
+        FixedPolicy(**options)
+
+
+@pytest.mark.parametrize("options", [{"prior": -1}, {"step_min": 0}, {"shrink": "nan"}])
+def test_a_tracker_refuses_options_out_of_range(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.InvalidConfig):
+        TrackerPolicy(**options)
