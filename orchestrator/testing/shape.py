@@ -1,0 +1,83 @@
+"""What can be told from a plugin's attributes alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.testing.problem import Findings
+
+_ROLES: Final = (TRANSFORMER, PRESENTER)
+_OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve", "close")
+_PLAIN_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "close")
+
+
+def check_bidder_shape(bidder: Any, findings: Findings) -> tuple[Role, ...]:
+    """Check a bidder's attributes.
+
+    Returns:
+        Its roles, as far as they make sense.
+    """
+    if isinstance(bidder, type):
+        findings.add(f"{bidder.__name__} is a class; give the kit a bidder made from it")
+        return ()
+    _check_word(bidder, "name", findings, required=True)
+    _check_word(bidder, "principal", findings)
+    _check_word(bidder, "provider", findings)
+    for method in ("bid", "transform"):
+        if not callable(getattr(bidder, method, None)):
+            findings.add(f"{method}() is missing: write `async def {method}(self, ...)`")
+    for method in _OPTIONAL_METHODS:
+        found = getattr(bidder, method, None)
+        if found is not None and not callable(found):
+            findings.add(f"{method} is {type(found).__name__}; it must be a method, or left out")
+        if method in _PLAIN_METHODS and inspect.iscoroutinefunction(found):
+            findings.add(f"{method}() is async; the market calls it plainly: write `def {method}`")
+    policy = getattr(bidder, "policy", None)
+    if policy is not None:
+        check_policy_shape(policy, findings, "policy.")
+    return _roles(bidder, findings)
+
+
+def check_policy_shape(policy: Any, findings: Findings, prefix: str = "") -> None:
+    """Check a policy's attributes; `prefix` says whose policy it is."""
+    if isinstance(policy, type):
+        findings.add(f"{prefix}{policy.__name__} is a class; give a policy made from it")
+        return
+    if not isinstance(getattr(policy, "name", None), str):
+        findings.add(f"{prefix}name is missing: it names the format of the policy's memory")
+    if type(getattr(policy, "version", None)) is not int:
+        findings.add(f"{prefix}version is missing or no int: it is the version of the memory's format")
+    for method in ("value", "learn"):
+        found = getattr(policy, method, None)
+        if not callable(found):
+            findings.add(f"{prefix}{method}() is missing")
+        elif inspect.iscoroutinefunction(found):
+            findings.add(f"{prefix}{method}() is async; it must be pure and plain: write `def {method}`")
+
+
+def _check_word(bidder: Any, attribute: str, findings: Findings, *, required: bool = False) -> None:
+    word = getattr(bidder, attribute, None)
+    if word is None:
+        if required:
+            findings.add(f"{attribute} is missing: a bidder needs one that is unique in its market")
+    elif not isinstance(word, str) or not word.strip():
+        findings.add(f"{attribute} is {word!r}; it must be a str that is not empty")
+
+
+def _roles(bidder: Any, findings: Findings) -> tuple[Role, ...]:
+    roles = getattr(bidder, "roles", None)
+    if roles is None:
+        findings.add("roles is missing: set it to ('transformer',), ('presenter',) or both")
+        return ()
+    if isinstance(roles, str | Mapping) or not isinstance(roles, Sequence):
+        findings.add(f"roles is {type(roles).__name__} {roles!r}; write a tuple such as ('transformer',)")
+        return tuple(role for role in _ROLES if role == roles)
+    for role in roles:
+        if role not in _ROLES:
+            findings.add(f"roles has {role!r}; a role is 'transformer' or 'presenter'")
+    if not roles:
+        findings.add("roles is empty: set it to ('transformer',), ('presenter',) or both")
+    return tuple(role for role in _ROLES if role in roles)
