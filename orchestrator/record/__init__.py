@@ -1,0 +1,21 @@
+"""Exported runs: one file a run, which can be verified and replayed from itself alone."""
+
+from orchestrator.record.exporting import export_request, write_record
+from orchestrator.record.playthrough import playthrough
+from orchestrator.record.reading import read_record
+from orchestrator.record.replaying import Purchase, Replay, ReplayRow, replay
+from orchestrator.record.tally import Tally
+from orchestrator.record.verifying import verify
+
+__all__ = [
+    "Purchase",
+    "Replay",
+    "ReplayRow",
+    "Tally",
+    "export_request",
+    "playthrough",
+    "read_record",
+    "replay",
+    "verify",
+    "write_record",
+]

@@ -1,0 +1,162 @@
+"""The books of a recorded run, recomputed from its journal and compared transfer by transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from orchestrator.core.keys import (
+    CAP_ISSUER,
+    CAP_SPENT,
+    ISSUER,
+    TREASURY,
+    bidder_account,
+    bounty_account,
+    cap_account,
+    deposit_account,
+    escrow_account,
+)
+from orchestrator.core.opening import request_accounts, standing_accounts
+from orchestrator.core.progress import Progress
+from orchestrator.core.receipts import statement
+from orchestrator.core.step import Step
+from orchestrator.errors import LedgerRefused
+from orchestrator.ledger import PENDING, POST, POSTED, Account, Book, Finding, Transfer, transfer
+from orchestrator.money import format_usd
+from orchestrator.record.calls import check_answers, held_for_calls, is_cut_short, task_of, tasks_of
+from orchestrator.record.document import RunRecord
+from orchestrator.record.moves import Move
+
+_WEALTH = ("rent", "refill")
+_OUTSIDE = (*_WEALTH, "compensation")
+
+
+def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], present: Progress) -> Iterator[Finding]:
+    """Compare a run's transfers, one by one, with those that its journal calls for.
+
+    Args:
+        run: the record.
+        moves: its journal's moves.
+        steps: what the rules make of them.
+        present: where the request stands.
+
+    Yields:
+        What is wrong.
+    """
+    recorded = {row.id: row for row in run.transfers}
+    decided = [row for step in steps for row in step.transfers]
+    tasks = tasks_of(moves, present)
+    calls = [row for task in tasks for row in held_for_calls(task, run.request_id, recorded)]
+    yield from _compare(recorded, [*decided, *calls])
+    yield from _check_order(run.transfers, decided)
+    expected = {row.id for row in (*decided, *calls)}
+    cut_short: list[Transfer] = []
+    for row in run.transfers:
+        if row.id in expected:
+            continue
+        if row.code in _WEALTH:
+            yield from _check_wealth(run, row, present)
+        elif is_cut_short(row, recorded, run, present):
+            cut_short.append(row)
+        else:
+            yield Finding(f"transfer {row.id[:200]}", "no rule of the market calls for it")
+    yield from check_answers(run.answers, tasks, {task_of(row.id) for row in cut_short})
+    yield from _check_laws(run, present)
+    yield from _check_statement(run.transfers, cut_short, present)
+
+
+def _compare(recorded: Mapping[str, Transfer], expected: Sequence[Transfer]) -> Iterator[Finding]:
+    for row in expected:
+        found = recorded.get(row.id)
+        where = f"transfer {row.id[:200]}"
+        if found is None:
+            yield Finding(where, f"{format_usd(row.amount_nanos)} USD for {row.code} should have moved; nothing did")
+        elif found != row:
+            field = next(name for name in row._fields if getattr(row, name) != getattr(found, name))
+            wrong, right = getattr(found, field), getattr(row, field)
+            yield Finding(where, f"its {field} is {str(wrong)[:100]!r}, but the rules give {str(right)[:100]!r}")
+
+
+def _check_order(transfers: Sequence[Transfer], decided: Sequence[Transfer]) -> Iterator[Finding]:
+    ids = {row.id for row in decided}
+    present = {row.id for row in transfers}
+    right = [row.id for row in decided if row.id in present]
+    for row, expected in zip((row for row in transfers if row.id in ids), right, strict=True):
+        if row.id != expected:
+            yield Finding(f"transfer {row.id[:200]}", f"stands where {expected} should")
+            return
+
+
+def _check_wealth(run: RunRecord, row: Transfer, present: Progress) -> Iterator[Finding]:
+    """Rent and refills rest on all of a wallet's business, so only their form can be checked here."""
+    wallet = row.debit if row.code == "rent" else row.credit
+    names = {bidder_account(entry.name): entry.name for entry in present.request.roster}
+    id = f"{run.request_id}/{row.code}/{names.get(wallet)}"
+    debit, credit = (wallet, TREASURY) if row.code == "rent" else (TREASURY, wallet)
+    if row != transfer(id, debit, credit, row.amount_nanos, row.code, run.request_id) or present.ending is None:
+        yield Finding(f"transfer {row.id[:200]}", f"it is no lawful {row.code}")
+    wealth = run.setting.get("wealth") if isinstance(run.setting, Mapping) else None
+    limits = wealth if isinstance(wealth, Mapping) else {}
+    limit = limits.get("rent_nanos" if row.code == "rent" else "refill_to_nanos")
+    if isinstance(limit, int) and row.amount_nanos > limit:
+        yield Finding(f"transfer {row.id[:200]}", f"its amount is above the setting's {format_usd(limit)} USD")
+
+
+def _check_laws(run: RunRecord, present: Progress) -> Iterator[Finding]:
+    """Play the transfers through a book of their own.
+
+    The request's own accounts are held to every law. Wallets, purse and treasury live outside of
+    the request, so what they held before is not known; that bids were covered is checked where
+    they close, against the balances that the journal recorded.
+    """
+    book = Book()
+    own = {account.id: account for account in (*standing_accounts(), *request_accounts(present.request))}
+    strict = _request_accounts(run.request_id) | {CAP_ISSUER, CAP_SPENT, ISSUER}
+    for row in run.transfers:
+        for id in (row.debit, row.credit):
+            if not book.is_open(id):
+                book.open_account(own[id] if id in strict else Account(id, may_overdraw=True))
+        try:
+            book.apply([row])
+        except LedgerRefused as refusal:
+            yield Finding(f"transfer {row.id[:200]}", f"breaks a law of the ledger: {str(refusal)[:300]}")
+    if present.ending is None:
+        return
+    for held in book.open_holds():
+        yield Finding(f"transfer {held.id[:200]}", "the request has ended, but this hold was never resolved")
+    for account, balance in book.accounts():
+        if account.id in _request_accounts(run.request_id) and balance.posted_nanos:
+            left = format_usd(balance.posted_nanos)
+            yield Finding(f"account {account.id}", f"the request has ended, but {left} remain in it")
+
+
+def _request_accounts(request_id: str) -> set[str]:
+    names = (bounty_account, deposit_account, escrow_account, cap_account)
+    return {name(request_id) for name in names}
+
+
+def _check_statement(
+    transfers: Sequence[Transfer], cut_short: Sequence[Transfer], present: Progress
+) -> Iterator[Finding]:
+    """Once it has ended, what moved in each wallet must be the profit that the statement shows.
+
+    Costs that a cancellation cut short are in no event, and what a provider charged beyond the
+    promise was borne by the issuer.
+    """
+    if present.ending is None:
+        return
+    moved: dict[str, int] = {}
+    unstated = {row.id for row in cut_short}
+    holders = {row.id: row.debit for row in transfers if row.kind == PENDING}
+    for row in transfers:
+        if row.kind in (POSTED, POST) and row.code not in _OUTSIDE and row.id not in unstated:
+            debit = holders.get(row.id.removesuffix("/overrun"), row.debit) if row.code == "overrun" else row.debit
+            moved[debit] = moved.get(debit, 0) - row.amount_nanos
+            moved[row.credit] = moved.get(row.credit, 0) + row.amount_nanos
+    money = statement(present)
+    stated = {bidder_account(name): nanos for name, nanos in money.profits_nanos.items()}
+    for account, nanos in {**stated, TREASURY: money.treasury_nanos}.items():
+        if moved.get(account, 0) != nanos:
+            yield Finding(
+                f"account {account[:200]}",
+                f"the statement says {format_usd(nanos)} USD, its transfers {format_usd(moved.get(account, 0))} USD",
+            )

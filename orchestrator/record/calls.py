@@ -1,0 +1,210 @@
+"""Calls in a recorded run: what each task held, what it was charged, and the answers it got (R7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from orchestrator.core.events import Faulted
+from orchestrator.core.holds import bid_cost_hold, cap_hold, key
+from orchestrator.core.keys import cap_account
+from orchestrator.core.lot import Lot
+from orchestrator.core.progress import Progress
+from orchestrator.ledger import PENDING, POST, VOID, Finding, Transfer, post, transfer, void
+from orchestrator.ledger.transfer import resolve
+from orchestrator.record.document import RunRecord
+from orchestrator.record.moves import Auctions, Move, Settlement
+from orchestrator.store import AnswerRow
+
+_BID = "bid"
+_TRANSFORM = "transform"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One bidder's bid or transform of one lot, as the journal records it.
+
+    Attributes:
+        id: its key.
+        lot: the lot.
+        bidder: who worked.
+        purpose: `bid` or `transform`.
+        round: round of the award, for transforms.
+        cost_max_nanos: the worst case that was promised.
+        cost_nanos: what it cost; None where that is unknown.
+        provider: who was paid.
+        may_be_unheld: whether it may have failed before anything was held for it.
+    """
+
+    id: str
+    lot: Lot
+    bidder: str
+    purpose: str
+    round: int
+    cost_max_nanos: int
+    cost_nanos: int | None
+    provider: str
+    may_be_unheld: bool = False
+
+
+def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
+    """All tasks that a journal records."""
+    tasks: list[Task] = []
+    for move in moves:
+        if isinstance(move, Auctions):
+            tasks += _bids(move, present)
+        elif isinstance(move, Settlement):
+            tasks += _transforms(move, present)
+    return tasks
+
+
+def held_for_calls(task: Task, request_id: str, recorded: Mapping[str, Transfer]) -> list[Transfer]:
+    """What metering must have held for a task, and how its hold on the cap was resolved.
+
+    What a bid held on its bidder's wallet is resolved where its stage closes, by the core. What
+    a provider charged beyond the promise takes what the cap has left.
+    """
+    on_cap = cap_hold(request_id, task.lot, task.round, task.bidder, task.purpose, task.cost_max_nanos)
+    if on_cap is None or (task.may_be_unheld and on_cap.id not in recorded):
+        return []
+    rows = [on_cap]
+    if task.purpose == _BID:
+        held = bid_cost_hold(request_id, task.lot, task.bidder, task.cost_max_nanos, task.provider)
+        rows += [] if held is None else [held]
+    if _is_resumed(task, recorded):
+        return rows
+    spent = task.cost_max_nanos if task.cost_nanos is None else task.cost_nanos
+    rows.append(resolve(on_cap, min(spent, on_cap.amount_nanos)))
+    overrun = recorded.get(f"{on_cap.id}/overrun")
+    if overrun is not None and overrun.amount_nanos <= spent - on_cap.amount_nanos:
+        charged = (on_cap.debit, on_cap.credit, overrun.amount_nanos, "cap-overrun", request_id, on_cap.stage)
+        rows.append(transfer(overrun.id, *charged))
+    return rows
+
+
+def check_answers(answers: Sequence[AnswerRow], tasks: Sequence[Task], cut_short: Collection[str]) -> Iterator[Finding]:
+    """Compare what providers charged with the costs in the journal.
+
+    Args:
+        answers: what providers answered.
+        tasks: all tasks of the journal.
+        cut_short: keys of tasks that are in no journal entry, for they were cut short.
+
+    Yields:
+        What is wrong.
+    """
+    by_task = _answers_by_task(answers)
+    for task in tasks:
+        costs = [row.cost_nanos for row in by_task.pop(task.id, [])]
+        if task.cost_nanos is not None and (None in costs or sum(cost or 0 for cost in costs) != task.cost_nanos):
+            yield Finding(f"task {task.id[:200]}", "what its calls cost is not what the journal charges for it")
+    for id, rows in by_task.items():
+        if id not in cut_short:
+            yield Finding(f"answer {rows[0].key[:200]}", "no task in the journal asked for it")
+
+
+def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord, present: Progress) -> bool:
+    """Whether a transfer belongs to a task that was cut short, so that no journal entry tells of it.
+
+    A crash or a cancellation leaves such tasks. How their holds were resolved depends on the
+    moment, so only the form can be checked: voided, or posted at what some first calls of the
+    task cost; the cap also gives up a worst case, where the cost is not known.
+    """
+    if row.kind == PENDING:
+        return _is_hold_for_call(row, present)
+    held = recorded.get(row.pending_id or row.id.removesuffix("/overrun"))
+    if held is None or held.kind != PENDING:
+        return False
+    if row.kind == VOID:
+        return row == void(held)
+    if row.kind == POST:
+        return row == post(held, row.amount_nanos) and row.amount_nanos in _possible_costs(held, run.answers)
+    return (row.debit, row.credit, row.code) == (held.debit, held.credit, "cap-overrun")
+
+
+def task_of(hold_id: str) -> str:
+    """The key of the task that a hold was taken for, or its resolution."""
+    stem = hold_id.removesuffix("/post").removesuffix("/void").removesuffix("/overrun").rpartition("/")[0]
+    return f"{stem.removesuffix('-cap').removesuffix('-cost')}/0"
+
+
+def _is_resumed(task: Task, recorded: Mapping[str, Transfer]) -> bool:
+    """Whether a driver that took over after a crash held the rest of a task's worst case again."""
+    return f"{task.id.removesuffix('/0')}-cap/1" in recorded
+
+
+def _bids(move: Auctions, present: Progress) -> Iterator[Task]:
+    for closed in move.closed.lots:
+        lot = present.auctions[closed.lot].lot
+        for answer in closed.answers:
+            yield Task(
+                key(present.request.id, lot.path, 0, answer.bidder, _BID),
+                lot,
+                answer.bidder,
+                _BID,
+                0,
+                answer.bid_cost_max_nanos,
+                answer.bid_cost_nanos,
+                answer.provider,
+            )
+
+
+def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
+    for outcome in move.outcomes:
+        auction = present.auctions[outcome.lot]
+        award = outcome.award
+        if award is None:
+            continue
+        promises = {answer.bidder: (answer.cost_max_nanos, answer.provider) for answer in auction.answers}
+        if award.kept and auction.keep is not None:
+            promises[award.bidder] = (auction.keep.cost_max_nanos, auction.keep.provider)
+        cost_max_nanos, provider = promises.get(award.bidder, (0, ""))
+        yield Task(
+            key(present.request.id, outcome.lot, award.round, award.bidder, _TRANSFORM),
+            auction.lot,
+            award.bidder,
+            _TRANSFORM,
+            award.round,
+            cost_max_nanos,
+            outcome.cost_nanos,
+            provider,
+            may_be_unheld=isinstance(outcome, Faulted) and not outcome.own_fault and outcome.cost_nanos == 0,
+        )
+
+
+def _is_hold_for_call(row: Transfer, present: Progress) -> bool:
+    """Whether a hold has the form of one for a call at one of the request's lots."""
+    request_id = present.request.id
+    lots = [path for path in present.auctions if row.id.startswith(f"{request_id}/{path}/")]
+    purpose = row.id.rpartition("/")[0].rpartition("/")[2]
+    if not lots or row.stage != present.auctions[lots[0]].lot.stage:
+        return False
+    if purpose == f"{_BID}-cost":
+        return row.code == "cost" and row.debit.startswith("bidder:")
+    return (
+        row.code == "cap" and row.debit == cap_account(request_id) and purpose in (f"{_BID}-cap", f"{_TRANSFORM}-cap")
+    )
+
+
+def _possible_costs(held: Transfer, answers: Sequence[AnswerRow]) -> set[int]:
+    """What a task may have been charged when it was cut short: the cost of its first calls.
+
+    A hold for the cost of a transform does not say in which round its bidder worked.
+    """
+    possible = {held.amount_nanos} if held.code == "cap" else set()
+    front, _, bidder = task_of(held.id).removesuffix(f"/{_TRANSFORM}/0").rpartition("/")
+    lot = front.rpartition("/")[0]
+    for task, rows in _answers_by_task(answers).items():
+        in_round = task.startswith(f"{lot}/") and task.endswith(f"/{bidder}/{_TRANSFORM}/0")
+        if task == task_of(held.id) or in_round:
+            totals = accumulate(row.cost_nanos or 0 for row in rows)
+            possible.update(min(total, held.amount_nanos) for total in totals)
+    return possible
+
+
+def _answers_by_task(answers: Sequence[AnswerRow]) -> dict[str, list[AnswerRow]]:
+    found: dict[str, list[AnswerRow]] = {}
+    for row in sorted(answers, key=lambda row: (len(row.key), row.key)):
+        found.setdefault(row.task, []).append(row)
+    return found

@@ -1,0 +1,115 @@
+"""Exporting a run: from the store to one self-contained file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from orchestrator.core.codec import text_digests
+from orchestrator.errors import InvalidRecord, UnknownRequest
+from orchestrator.journal import Entry
+from orchestrator.record.document import FORMAT, SEAL, VERSION, canonical, plain, seal_of
+from orchestrator.store import Reader, Store
+
+WITHHELD = "[withheld]"
+_SECRET = re.compile(r"(^|_)(key|secret|password|token)$", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+
+
+def export_request(store: Store, request_id: str) -> dict[str, Any]:
+    """Export a request, whether it has ended or not, as one self-contained document.
+
+    Passwords in the store's URL and options whose names end in key, secret, password or token
+    are withheld.
+
+    Args:
+        store: where it is recorded.
+        request_id: the request.
+
+    Returns:
+        The document; `write_record` writes it to a file.
+
+    Raises:
+        UnknownRequest: the store has no such request.
+    """
+    record = store.read(lambda reader: _read(reader, request_id))
+    return {**record, SEAL: seal_of(record)}
+
+
+def write_record(record: Mapping[str, Any], path: Path | str) -> None:
+    """Write an exported run to a file, wholly or not at all.
+
+    Args:
+        record: what `export_request` returned.
+        path: the file; one that is there already is replaced.
+
+    Raises:
+        InvalidRecord: the file cannot be written.
+    """
+    target = Path(path)
+    content = canonical(record)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except (OSError, ValueError) as error:
+        raise InvalidRecord(f"{target}: the run cannot be written there: {error}") from error
+
+
+def _read(reader: Reader, request_id: str) -> dict[str, Any]:
+    row = reader.find_request(request_id)
+    entries = reader.journal(request_id)
+    if row is None or not entries:
+        raise UnknownRequest(f"there is no request {request_id} in this store; see `vickrey requests`")
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "vickrey": version("vickrey"),
+        "request": request_id,
+        "status": row.status,
+        "seed": json.loads(entries[0].body)["request"]["seed"],
+        "labels": json.loads(row.labels),
+        "setting": _withhold(json.loads(row.setting)),
+        "journal": [_line(entry) for entry in entries],
+        "texts": reader.texts(text_digests(entries)),
+        "transfers": [transfer._asdict() for transfer in reader.transfers(request=request_id)],
+        "answers": [
+            {key: value for key, value in answer._asdict().items() if key != "request"}
+            for answer in reader.answers(request_id)
+        ],
+    }
+
+
+def _line(entry: Entry) -> dict[str, Any]:
+    """An entry whose body is an object, so that other programs can read it.
+
+    It stays a string where that would not give back the very characters that were hashed.
+    """
+    body = json.loads(entry.body)
+    if not isinstance(body, dict) or plain(body) != entry.body:
+        body = entry.body
+    return {**entry._asdict(), "body": body}
+
+
+def _withhold(setting: Any) -> Any:
+    if isinstance(setting, dict):
+        return {
+            key: WITHHELD if _SECRET.search(key) and isinstance(value, str) else _withhold(value)
+            for key, value in setting.items()
+        }
+    if isinstance(setting, list):
+        return [_withhold(each) for each in setting]
+    return _URL_PASSWORD.sub(rf"\1:{WITHHELD}@", setting) if isinstance(setting, str) else setting

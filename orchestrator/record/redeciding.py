@@ -1,0 +1,189 @@
+"""Deciding a recorded run again: the core is fed what the world said, and must decide the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from orchestrator.core.clearing import Award
+from orchestrator.core.closing import announce, close_stage
+from orchestrator.core.codec import ERASED
+from orchestrator.core.ending import cancel, expire, pick
+from orchestrator.core.events import Delivered
+from orchestrator.core.keys import CAP_SPENT, cap_account, requester_account
+from orchestrator.core.lot import Lot
+from orchestrator.core.opening import open_request
+from orchestrator.core.progress import Progress
+from orchestrator.core.request import Request
+from orchestrator.core.rules import TRANSFORMER
+from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
+from orchestrator.core.step import Step
+from orchestrator.errors import InvalidRecord
+from orchestrator.ledger import POST, POSTED, Finding, Transfer
+from orchestrator.record.moves import Auctions, Ending, Move, Opening, Settlement, outcomes_by_lot
+
+_NEVER_OWN: Final = ("provider", "over the cap")
+_MAYBE_OWN: Final = "raised"
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """What the core was told about money beside the journal, as the transfers show it.
+
+    Attributes:
+        purse_nanos: what the requester could spend before it posted.
+        cap_left_nanos: what was left of the spend cap at the ending.
+    """
+
+    purse_nanos: int
+    cap_left_nanos: int
+
+
+def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
+    """Read from a request's transfers what its purse held and what its calls left of the cap."""
+    needed = request.bounty_nanos + request.deposit_nanos
+    added = sum(row.amount_nanos for row in transfers if row.id == f"{request.id}/fund")
+    cap = cap_account(request.id)
+    charged = [row for row in transfers if row.debit == cap and row.credit == CAP_SPENT]
+    spent = sum(row.amount_nanos for row in charged if row.kind in (POST, POSTED))
+    return Funds(max(0, needed - added), request.spend_cap_nanos - spent)
+
+
+def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
+    """Decide one move again.
+
+    Args:
+        progress: the present before it; None before the first.
+        move: what the world said.
+        funds: what the core was told about money.
+
+    Returns:
+        What the rules make of it.
+
+    Raises:
+        InvalidRecord: no such move was possible.
+        BrokenLaw: the core refuses it.
+    """
+    if isinstance(move, Opening):
+        request = move.requested.request
+        opening = {row.account: row.nanos for row in move.requested.opening}
+        return open_request(request, {**opening, requester_account(request.requester): funds.purse_nanos})
+    if progress is None:
+        raise InvalidRecord("the journal does not open with a request")
+    if isinstance(move, Auctions):
+        announced = announce(progress, move.keeps, move.invited)
+        return close_stage(progress, announced, move.answers, move.spendable)
+    if isinstance(move, Settlement):
+        if progress.phase != "transforming":
+            raise InvalidRecord(f"a stage cannot settle while the request is {progress.phase}")
+        return settle_stage(progress, _whole_rounds(progress, move.outcomes), funds.cap_left_nanos)
+    return _end(progress, move, funds.cap_left_nanos)
+
+
+def _whole_rounds(progress: Progress, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """Outcomes in the order in which awards fell due; each award has one."""
+    left = {path: list(found) for path, found in outcomes_by_lot(outcomes).items()}
+    done: dict[str, list[Outcome]] = {}
+    while due := due_awards(progress, done):
+        for path, awards in due.items():
+            for award in awards:
+                done.setdefault(path, []).append(_take(left.get(path, []), path, award))
+    for path, found in left.items():
+        for outcome in found:
+            raise InvalidRecord(f"lot {path}: {outcome.award} has an outcome, but never fell due")
+    return done
+
+
+def _take(left: list[Outcome], path: str, award: Award) -> Outcome:
+    for outcome in left:
+        if outcome.award == award:
+            left.remove(outcome)
+            return outcome
+    raise InvalidRecord(f"lot {path}: {award} fell due, but the record holds no outcome of it")
+
+
+def _end(progress: Progress, move: Ending, cap_left_nanos: int) -> Step:
+    if progress.ending is not None:
+        raise InvalidRecord("the request ends a second time")
+    if move.picked is not None:
+        return pick(progress, move.picked.rank, move.picked.judge, cap_left_nanos)
+    if move.is_cancelled:
+        return cancel(progress, (), {}, cap_left_nanos)
+    if move.ended.outcome != "expired" or progress.status != "open":
+        raise InvalidRecord(f"a request that is {progress.status} cannot end as {move.ended.outcome} without a pick")
+    return expire(progress, cap_left_nanos)
+
+
+def unlawful_inputs(progress: Progress, move: Move) -> list[Finding]:
+    """What the world cannot have said: the uninvited, strangers, wrong roles, impossible deliveries."""
+    if isinstance(move, Auctions):
+        return list(_unlawful_answers(progress, move))
+    if isinstance(move, Settlement):
+        return list(_unlawful_outcomes(progress, move.outcomes))
+    return []
+
+
+def _unlawful_answers(progress: Progress, move: Auctions) -> Iterator[Finding]:
+    roster = {entry.name: entry for entry in progress.request.roster}
+    possible = progress.request.rules.roles_at(progress.stage)
+    answers = move.answers
+    for lot in progress.lots():
+        where = f"lot {lot.path}"
+        invited = move.invited.get(lot.path, ())
+        yield from _unlawful_keep(lot, move, {name: entry.roles for name, entry in roster.items()})
+        for name in invited:
+            if name not in roster or not set(roster[name].roles) & set(possible):
+                yield Finding(where, f"{name} was invited, but may not take part at stage {progress.stage}")
+        given = answers.get(lot.path, ())
+        if sorted(answer.bidder for answer in given) != sorted(invited):
+            yield Finding(where, "those who answered are not those who were invited")
+        for answer in given:
+            known = roster.get(answer.bidder)
+            roles = set(known.roles) & set(possible) if known is not None else set()
+            if answer.kind == "bid" and answer.role not in roles:
+                yield Finding(where, f"{answer.bidder} may not bid there as {answer.role}")
+            costs = (answer.cost_max_nanos, answer.bid_cost_max_nanos, answer.bid_cost_nanos or 0)
+            if min(answer.amount_nanos, *costs) < 0:
+                yield Finding(where, f"{answer.bidder} gave a negative amount")
+
+
+def _unlawful_keep(lot: Lot, move: Auctions, roles: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    keep = move.keeps.get(lot.path)
+    if keep is None:
+        return
+    if TRANSFORMER not in roles.get(lot.owner, ()):
+        yield Finding(f"lot {lot.path}", f"{lot.owner} transforms nothing, so it cannot keep it")
+    if min(keep.reserve_nanos, keep.cost_max_nanos) < 0:
+        yield Finding(f"lot {lot.path}", f"{lot.owner} gave a negative amount")
+
+
+def _unlawful_outcomes(progress: Progress, outcomes: Sequence[Outcome]) -> Iterator[Finding]:
+    for outcome in outcomes:
+        where = f"lot {outcome.lot}"
+        award = outcome.award
+        if award is None or outcome.lot not in progress.on_sale:
+            yield Finding(where, "an outcome belongs to no award of this stage")
+        elif isinstance(outcome, Delivered):
+            texts = [piece.text for piece in (*outcome.segments, *progress.auctions[outcome.lot].lot.state.segments)]
+            again = accept_delivery(
+                progress, outcome.lot, award, outcome.segments, replaces=outcome.replaces, cost_nanos=outcome.cost_nanos
+            )
+            # What an erased text was like cannot be judged any more.
+            if again != outcome and ERASED not in texts:
+                yield Finding(where, f"what {award.bidder} delivered is outside the contract")
+        else:
+            again = failure(
+                progress,
+                outcome.lot,
+                award,
+                outcome.fault,
+                outcome.reason,
+                own_fault=outcome.own_fault,
+                cost_nanos=outcome.cost_nanos,
+            )
+            lawful = outcome.fault == _MAYBE_OWN or outcome.own_fault == (outcome.fault not in _NEVER_OWN)
+            if again != outcome or not lawful:
+                yield Finding(where, f"the fault of {award.bidder} is not blamed or fined as the rules say")
+        if (outcome.cost_nanos or 0) < 0:
+            yield Finding(where, f"{outcome.award} has a negative cost")

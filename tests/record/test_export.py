@@ -1,0 +1,237 @@
+"""Exported runs: what the file holds, and that no byte of it changes without a trace."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import InvalidRecord, UnknownRequest
+from orchestrator.record import export_request, read_record, reading, verify, write_record
+from orchestrator.record.document import parse, seal_of
+from orchestrator.record.exporting import WITHHELD
+from orchestrator.store import RequestRow
+from tests.record.scenarios import SCENARIOS
+from tests.record.scripted import Scenario, Scripted, exported, presenter
+
+NOBODY = Scenario(list, ends="", options={"labels": {"who": "Zoë"}})
+TINY = Scenario(lambda: [presenter("p", {1: "1"}, work_cost="0.01", says='Olá\x1b "x"\\\n')])
+
+
+@pytest.fixture
+def record() -> dict[str, Any]:
+    return exported(SCENARIOS["rejected-with-deposit"].play())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "run.json"
+
+
+def refusal(file: Path) -> str:
+    with pytest.raises(InvalidRecord) as caught:
+        read_record(file)
+    message = str(caught.value)
+    assert message.startswith(str(file))
+    assert "\n" not in message
+    return message
+
+
+def test_a_record_survives_its_file(record: dict[str, Any], file: Path) -> None:
+    write_record(record, file)
+    assert read_record(file) == record
+    assert verify(read_record(file)) == []
+
+
+def test_a_record_holds_all_that_a_reader_needs(record: dict[str, Any]) -> None:
+    run = parse(record)
+    assert run.request_id == "r1"
+    assert run.seed == 7
+    assert run.setting["rules"]["stages_max"] == 8
+    assert [entry.kind for entry in run.entries][-2:] == ["picked", "ended"]
+    assert "Plan a day in Lisbon" in run.texts.values()
+    assert {row.code for row in run.transfers} >= {"pledge", "price", "cost", "cap", "compensation"}
+    assert run.answers[0].body == '{"answer": 42}'
+
+
+def test_a_run_is_exported_the_same_twice(file: Path) -> None:
+    first, second = exported(TINY.play()), exported(TINY.play())
+    assert first == second
+
+
+def test_a_file_has_one_line_and_no_blanks_between_its_parts(record: dict[str, Any], file: Path) -> None:
+    write_record(record, file)
+    text = file.read_text(encoding="utf-8")
+    assert "\n" not in text
+    assert text == json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def test_a_file_is_replaced_wholly(record: dict[str, Any], file: Path) -> None:
+    file.write_text("something else that is there already", encoding="utf-8")
+    write_record(record, file)
+    assert read_record(file) == record
+    assert list(file.parent.glob(".run*")) == []
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_one_line(record: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(InvalidRecord, match="cannot be written there"):
+        write_record(record, tmp_path / "nowhere" / "run.json")
+    with pytest.raises(InvalidRecord, match="cannot be written there"):
+        write_record(record, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_request_that_is_not_there_cannot_be_exported() -> None:
+    result = NOBODY.play()
+    with pytest.raises(UnknownRequest, match="no request r9"):
+        exported(result, "r9")
+
+
+def test_secrets_of_the_setting_stay_at_home() -> None:
+    result = TINY.play()
+    store = result._market.store
+    setting = {
+        "store_url": "postgresql://me:hush@db.example/market",
+        "bidders": [{"options": {"api_key": "hush", "tokens": 7, "keyboard": "qwerty", "a": [{"PASSWORD": "hush"}]}}],
+    }
+
+    def change(row: RequestRow) -> RequestRow:
+        return row._replace(setting=json.dumps(setting))
+
+    found = store.read(lambda reader: reader.find_request("r1"))
+    assert found is not None
+    store.transact(lambda tx: tx.put_request(change(found)))
+    record = exported(result)
+    assert "hush" not in json.dumps(record)
+    assert record["setting"]["store_url"] == f"postgresql://me:{WITHHELD}@db.example/market"
+    assert record["setting"]["bidders"][0]["options"]["tokens"] == 7
+    assert record["setting"]["bidders"][0]["options"]["keyboard"] == "qwerty"
+    assert verify(record) == []
+
+
+def test_laying_a_file_out_with_blanks_is_no_alteration(record: dict[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(record, sort_keys=True, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert verify(read_record(file)) == []
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "why"),
+    [
+        (lambda text: text.replace('"version":1,', '"version":1.0,', 1), "not written the way"),
+        (lambda text: text.replace("Olá", "Ol\\u00e1", 1), "not written the way"),
+        (lambda text: text.replace("\\u001b", "\\u001B", 1), "not written the way"),
+        (lambda text: text.replace('"seed":7', '"seed":7,"seed":7', 1), "stands twice"),
+        (lambda text: text.replace('"seed":7', '"seed":NaN', 1), "not a number"),
+        (lambda text: text.replace('"seed":7', '"seed":7e0', 1), "seed"),
+        (lambda text: text.replace('"seed":7', '"seed":true', 1), "seed"),
+        (lambda text: text.replace('"seed":7', '"sees":7', 1), "malformed"),
+        (lambda text: text.replace('"vickrey-run"', '"vickrey-runs"', 1), "not an exported run"),
+        (lambda text: text.replace(',"vickrey":', ',"version":2,"vickrey":', 1), "stands twice"),
+        (lambda text: text[: len(text) // 2], "not JSON"),
+        (lambda text: "", "not JSON"),
+        (lambda text: "[" * 100_000, "nested too deeply"),
+        (lambda text: '{"a":' * 100_000, "nested too deeply"),
+        (lambda text: "[]", "not list"),
+        (lambda text: "null", "not NoneType"),
+        (lambda text: "{}", "not an exported run"),
+        (lambda text: "9" * 5000, "not JSON"),
+    ],
+)
+def test_a_file_that_is_no_record_is_refused_in_one_line(rewrite: Callable[[str], str], why: str, file: Path) -> None:
+    write_record(exported(TINY.play()), file)
+    before = file.read_text(encoding="utf-8")
+    after = rewrite(before)
+    assert after != before
+    file.write_text(after, encoding="utf-8")
+    assert why in refusal(file)
+
+
+def test_a_record_of_a_newer_format_is_refused(record: dict[str, Any], file: Path) -> None:
+    write_record({**record, "version": 2}, file)
+    assert "exported in format version 2; this Vickrey reads version 1" in refusal(file)
+
+
+def test_two_entries_of_one_key_are_refused(record: dict[str, Any], file: Path) -> None:
+    for part in ("journal", "transfers", "answers"):
+        write_record({**record, part: [*record[part], record[part][0]]}, file)
+        assert "of key" in refusal(file)
+
+
+def test_a_missing_file_a_folder_and_a_binary_file_are_refused(file: Path) -> None:
+    assert "no such file" in refusal(file)
+    assert "cannot be read" in refusal(file.parent)
+    file.write_bytes(b"\xff\x00\xfe")
+    assert "not UTF-8" in refusal(file)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(
+    record: dict[str, Any], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_record(record, file)
+    monkeypatch.setattr(reading, "RECORD_BYTES_MAX", file.stat().st_size)
+    read_record(file)
+    monkeypatch.setattr(reading, "RECORD_BYTES_MAX", file.stat().st_size - 1)
+    assert "too many for an exported run" in refusal(file)
+
+
+def test_a_file_is_readable_by_its_owner_alone_or_as_the_system_says(record: dict[str, Any], file: Path) -> None:
+    write_record(record, file)
+    assert stat.S_IMODE(file.stat().st_mode) & 0o600 == 0o600
+
+
+def flips_that_pass(content: bytes, file: Path, is_right: Callable[[dict[str, Any]], bool]) -> list[int]:
+    """The places at which one changed bit leaves no trace."""
+    passed = []
+    for place, byte in enumerate(content):
+        for flipped in {byte ^ 0x01, byte ^ 0x20}:
+            file.write_bytes(content[:place] + bytes([flipped]) + content[place + 1 :])
+            try:
+                record = read_record(file)
+            except InvalidRecord:
+                continue
+            if is_right(record):
+                passed.append(place)
+    return passed
+
+
+def test_no_byte_of_a_file_changes_without_a_trace(file: Path) -> None:
+    write_record(exported(NOBODY.play()), file)
+    content = file.read_bytes()
+    assert verify(read_record(file)) == []
+    assert flips_that_pass(content, file, lambda record: verify(record) == []) == []
+
+
+@pytest.mark.slow
+def test_no_byte_of_a_run_with_sales_changes_without_a_trace(file: Path) -> None:
+    write_record(exported(SCENARIOS["rejected-with-deposit"].play()), file)
+    content = file.read_bytes()
+    assert parse(read_record(file)).sealed == read_record(file)["seal"]
+    assert flips_that_pass(content, file, lambda record: record["seal"] == seal_of(record)) == []
+
+
+def test_every_part_of_a_document_is_under_its_seal(record: dict[str, Any]) -> None:
+    for part in record:
+        if part != "seal":
+            assert seal_of({**record, part: None}) != record["seal"]
+
+
+def test_a_request_can_be_exported_while_it_runs() -> None:
+    seen: list[dict[str, Any]] = []
+
+    class Watcher(Scripted):
+        def _cancel(self, doing: str, lot: Any) -> None:
+            assert self.market is not None
+            seen.append(export_request(self.market.store, lot.request_id))
+
+    bidders: list[Scripted] = [
+        Watcher("ann", {1: "3"}, bid_cost="0.01", work_cost="0.02"),
+        presenter("letter", {2: "5"}, bid_cost="0.03"),
+    ]
+    TINY.play(bidders=bidders)
+    assert [record["status"] for record in seen] == ["running"] * len(seen)
+    assert len(seen) == 3
+    assert [verify(record) for record in seen] == [[]] * len(seen)
