@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
+_GRACE_SECONDS: Final = 0.2
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -25,13 +26,13 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(work())
+        return _run(work)
     outcome: list[T] = []
     failure: list[BaseException] = []
 
     def run() -> None:
         try:
-            outcome.append(asyncio.run(work()))
+            outcome.append(_run(work))
         except BaseException as error:
             failure.append(error)
 
@@ -41,3 +42,23 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """As `asyncio.run`, but at the end no bidder's task that will not stop is waited for."""
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    try:
+        return runner.run(work())
+    finally:
+        _close(runner.get_loop())
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks, timeout=_GRACE_SECONDS))
+    loop.set_exception_handler(lambda _loop, _context: None)
+    loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), _GRACE_SECONDS))
+    loop.close()

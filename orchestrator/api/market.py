@@ -19,6 +19,7 @@ from orchestrator.api.posting import (
     read_seed,
     read_text,
 )
+from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Judge, Later, Rank, Reject, ShownOffer
@@ -27,15 +28,15 @@ from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.engine.driver import Driver, Listener
+from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.wealth import register, top_up
 from orchestrator.errors import InvalidRequest, UnknownBidder, WrongStatus
-from orchestrator.ledger import Finding, audit
+from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
 
 _SECONDS_PER_DAY = 86_400
-_ENDED = ("released", "rejected", "expired", "failed")
 
 
 class Market:
@@ -88,7 +89,7 @@ class Market:
     def close(self) -> None:
         """Close bidders and store."""
         for seat in self.seats.values():
-            seat.close()
+            read_guarded(seat.close)
         self._store.close()
 
     def run(self, text: str, budget: Amount, **options: Any) -> Result:
@@ -200,8 +201,7 @@ class Market:
 
     def interrupted(self) -> list[RequestRow]:
         """Running requests whose driver is gone."""
-        rows = self._store.read(lambda reader: reader.requests(["running"]))
-        return [row for row in rows if not is_held(row.driver)]
+        return interrupted(self._store)
 
     def result(self, request_id: str) -> Result:
         """A request's result.
@@ -302,12 +302,7 @@ class Market:
 
     def audit(self) -> list[Finding]:
         """Recompute all books from their transfers alone (DESIGN section 6)."""
-
-        def work(reader: Any) -> list[Finding]:
-            ended = [row.id for row in reader.requests(_ENDED)]
-            return audit(reader.balances(), reader.transfers(), ended)
-
-        return self._store.read(work)
+        return audit_books(self._store)
 
     def read_log(self, request_id: str) -> RequestLog:
         """A request's present and the end of its journal.

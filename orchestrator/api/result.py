@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from orchestrator.core.lot import Offer as CoreOffer
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Progress, Status
 from orchestrator.core.receipts import Receipt, Statement, receipts, statement
+from orchestrator.engine.recorder import RequestLog
 from orchestrator.money import Money, format_usd
 
-if TYPE_CHECKING:
-    from orchestrator.api.market import Market
+
+class Records(Protocol):
+    """What a result needs of its market."""
+
+    def read_log(self, request_id: str) -> RequestLog:
+        """A request's present and the end of its journal."""
+
+    def pick(self, request_id: str, rank: int) -> None:
+        """Pick an offer by its rank, or none (0)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Result:
         request_id: the request.
     """
 
-    def __init__(self, market: Market, request_id: str) -> None:
+    def __init__(self, market: Records, request_id: str) -> None:
         self._market = market
         self.request_id = request_id
 
@@ -75,8 +83,7 @@ class Result:
     @property
     def offers(self) -> tuple[Offer, ...]:
         """The offers, best first; empty while the request runs."""
-        progress = self._progress
-        return tuple(_offer(rank, offer) for rank, offer in enumerate(progress.offers, 1)) if progress.ranked else ()
+        return offers_of(self._progress)
 
     @property
     def picked(self) -> Offer | None:
@@ -139,6 +146,11 @@ class Result:
     @property
     def _progress(self) -> Progress:
         return self._market.read_log(self.request_id).progress
+
+
+def offers_of(progress: Progress) -> tuple[Offer, ...]:
+    """A request's offers, best first; none while it runs."""
+    return tuple(_offer(rank, offer) for rank, offer in enumerate(progress.offers, 1)) if progress.ranked else ()
 
 
 def statement_dict(money: Statement) -> dict[str, Any]:

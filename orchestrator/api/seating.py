@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.config import BrokenBidder, Config, build_bidders
+from orchestrator.engine.isolation import IsolatedBidder
 from orchestrator.engine.seat import Seat, take_seat
 from orchestrator.errors import BrokenPlugin, InvalidConfig
 
@@ -33,7 +34,7 @@ def seat_all(config: Config, objects: Iterable[Any]) -> Seating:
         BrokenPlugin: one of the caller's own objects is no bidder.
         InvalidConfig: two bidders have one name.
     """
-    built, broken = build_bidders(config)
+    built, broken = build_bidders(config, IsolatedBidder)
     seats: dict[str, Seat] = {}
     endowments: dict[str, int] = {}
     failed: list[BrokenBidder] = list(broken)

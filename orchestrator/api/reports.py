@@ -1,0 +1,211 @@
+"""Reports on a market, computed from its store alone: no bidder needs to be there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.api.lease import is_held
+from orchestrator.api.result import Offer, offers_of
+from orchestrator.core.events import Requested
+from orchestrator.core.keys import bidder_account
+from orchestrator.engine.recorder import read_events, read_log
+from orchestrator.ledger import Finding, audit
+from orchestrator.ledger.transfer import PENDING, VOID
+from orchestrator.money import format_usd
+from orchestrator.store import Reader, RequestRow, Store
+
+_ENDED = ("released", "rejected", "expired", "failed")
+_WEALTH_CODES = ("endow", "refill", "topup", "rent")
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderboardRow:
+    """How one bidder has done over all requests.
+
+    Attributes:
+        bidder: its name.
+        principal: who stands behind it.
+        status: `active`, `suspended` or `retired`.
+        wins: lots won and delivered.
+        profit_nanos: revenue less prices, costs and forfeits.
+        cost_nanos: what its calls are known to have cost.
+        cost_known: whether that is all of it.
+        faults: breaches.
+        refills: how often its wallet was refilled.
+        balance_nanos: what its wallet holds, bids' holds included.
+    """
+
+    bidder: str
+    principal: str
+    status: str
+    wins: int
+    profit_nanos: int
+    cost_nanos: int
+    cost_known: bool
+    faults: int
+    refills: int
+    balance_nanos: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON-able data, amounts as decimal strings in USD."""
+        return {
+            "bidder": self.bidder,
+            "principal": self.principal,
+            "status": self.status,
+            "wins": self.wins,
+            "profit": format_usd(self.profit_nanos),
+            "cost": format_usd(self.cost_nanos),
+            "cost_known": self.cost_known,
+            "faults": self.faults,
+            "refills": self.refills,
+            "balance": format_usd(self.balance_nanos),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSummary:
+    """A request as a list shows it.
+
+    Attributes:
+        row: what the store keeps for finding it.
+        text: what was wanted.
+        is_interrupted: whether it is running and its driver is gone.
+    """
+
+    row: RequestRow
+    text: str
+    is_interrupted: bool
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as JSON-able data."""
+        return {
+            "request_id": self.row.id,
+            "status": self.row.status,
+            "interrupted": self.is_interrupted,
+            "bounty": format_usd(self.row.bounty_nanos),
+            "requester": self.row.requester,
+            "text": self.text,
+            "labels": json.loads(self.row.labels),
+            "created_seconds": self.row.created_seconds,
+            "expires_seconds": self.row.expires_seconds,
+            "ended_seconds": self.row.ended_seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OffersReport:
+    """What there is to choose from.
+
+    Attributes:
+        request_id: the request.
+        status: how it stands.
+        reason: why it ended as it did; empty while it has not.
+        offers: best first.
+        picked: rank of the offer that was taken; 0 for none of them, None before a pick.
+    """
+
+    request_id: str
+    status: str
+    reason: str
+    offers: tuple[Offer, ...]
+    picked: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-able data, amounts as decimal strings in USD."""
+        return {
+            "request_id": self.request_id,
+            "status": self.status,
+            "reason": self.reason,
+            "offers": [offer.to_dict() for offer in self.offers],
+            "picked": self.picked,
+        }
+
+
+def read_offers(store: Store, request_id: str) -> OffersReport:
+    """A request's offers.
+
+    Raises:
+        UnknownRequest: there is no such request.
+    """
+    progress = store.read(lambda reader: read_log(reader, request_id)).progress
+    reason = progress.ending.reason if progress.ending else ""
+    return OffersReport(request_id, progress.status, reason, offers_of(progress), progress.picked_rank)
+
+
+def leaderboard(store: Store) -> list[LeaderboardRow]:
+    """Every bidder that the market ever had, the most profitable first."""
+
+    def work(reader: Reader) -> list[LeaderboardRow]:
+        balances = {account.id: balance for account, balance in reader.balances().items()}
+        moved = [row for row in reader.transfers() if row.kind not in (PENDING, VOID)]
+        profits: dict[str, int] = {}
+        costs: dict[str, int] = {}
+        for row in moved:
+            if row.code not in _WEALTH_CODES:
+                profits[row.credit] = profits.get(row.credit, 0) + row.amount_nanos
+                profits[row.debit] = profits.get(row.debit, 0) - row.amount_nanos
+            if row.code == "cost":
+                costs[row.debit] = costs.get(row.debit, 0) + row.amount_nanos
+        unknown = _unknown_costs(reader)
+        return [
+            LeaderboardRow(
+                bidder=row.name,
+                principal=row.principal,
+                status=row.status,
+                wins=row.wins,
+                profit_nanos=profits.get(bidder_account(row.name), 0),
+                cost_nanos=costs.get(bidder_account(row.name), 0),
+                cost_known=row.name not in unknown,
+                faults=row.faults,
+                refills=row.refills,
+                balance_nanos=balances[bidder_account(row.name)].posted_nanos,
+            )
+            for row in reader.bidders().values()
+        ]
+
+    return sorted(store.read(work), key=lambda row: (-row.profit_nanos, row.bidder))
+
+
+def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None = None) -> list[RequestSummary]:
+    """Requests in order of posting; with a limit, the latest."""
+
+    def work(reader: Reader) -> list[RequestSummary]:
+        rows = reader.requests(statuses)
+        return [_summary(reader, row) for row in (rows if limit is None else rows[max(0, len(rows) - limit) :])]
+
+    return store.read(work)
+
+
+def interrupted(store: Store) -> list[RequestRow]:
+    """Running requests whose driver is gone."""
+    rows = store.read(lambda reader: reader.requests(["running"]))
+    return [row for row in rows if not is_held(row.driver)]
+
+
+def audit_books(store: Store) -> list[Finding]:
+    """Recompute all books from their transfers alone (DESIGN section 6)."""
+
+    def work(reader: Reader) -> list[Finding]:
+        ended = [row.id for row in reader.requests(_ENDED)]
+        return audit(reader.balances(), reader.transfers(), ended)
+
+    return store.read(work)
+
+
+def _summary(reader: Reader, row: RequestRow) -> RequestSummary:
+    (event,) = read_events(reader, row.id, reader.journal(row.id)[:1])
+    text = event.request.text if isinstance(event, Requested) else ""
+    return RequestSummary(row, text, row.status == "running" and not is_held(row.driver))
+
+
+def _unknown_costs(reader: Reader) -> set[str]:
+    """Bidders with an answered call whose cost nobody told."""
+    return {
+        answer.task.split("/")[3]
+        for row in reader.requests()
+        for answer in reader.answers(row.id)
+        if answer.body and answer.cost_nanos is None
+    }

@@ -1,0 +1,16 @@
+"""The command `vickrey`: a thin face over the market."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command with the process's arguments, and exit."""
+    import sys
+
+    from orchestrator.cli.app import app
+
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character gets an escape for it, not a traceback.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="vickrey")

@@ -1,0 +1,38 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+ConfigOption = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="The market's config; by default $VICKREY_CONFIG, ./vickrey.yaml, vickrey.yaml in the home, or the demo.",
+    ),
+]
+HomeOption = Annotated[
+    str | None,
+    typer.Option("--home", metavar="DIR", help="Folder of the store; by default $VICKREY_HOME or ~/.vickrey."),
+]
+StoreOption = Annotated[
+    str | None,
+    typer.Option("--store", metavar="URL", help="The store: `memory`, a path or an SQLAlchemy URL, over the config's."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Write one JSON document to stdout, amounts as decimal strings in USD.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+JudgeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        metavar="NAME",
+        help="Who picks: terminal (asks you), top (takes the first), none (leaves it open) or another that is "
+        "installed; by default the config's.",
+    ),
+]
+RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id, for example r1.")]

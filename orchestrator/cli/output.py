@@ -1,0 +1,81 @@
+"""Where a verb writes: results to stdout, notices to stderr; with --json only one document to stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from orchestrator.cli.failures import complain
+from orchestrator.cli.inert import inert
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+
+class Output:
+    """One verb's output.
+
+    Args:
+        as_json: whether the result is a JSON document.
+        stdout: where results go.
+    """
+
+    def __init__(self, as_json: bool, stdout: TextIO) -> None:
+        self.as_json = as_json
+        self._stdout = stdout
+
+    @cached_property
+    def results(self) -> Console:
+        """Where results are shown to a reader."""
+        return console(self._stdout)
+
+    @cached_property
+    def progress(self) -> Console:
+        """Where progress is shown: before the results, or out of their way."""
+        return console(sys.stderr) if self.as_json else self.results
+
+    def show(self, *renderables: RenderableType) -> None:
+        """Show something to a reader; where that is no terminal, lines of text stay whole."""
+        from rich.text import Text
+
+        for renderable in renderables:
+            is_whole = isinstance(renderable, Text) and not self.results.is_terminal
+            self.results.print(renderable, soft_wrap=is_whole)
+
+    def say(self, line: str = "") -> None:
+        """Show a line of text, inert and as long as it is."""
+        from rich.text import Text
+
+        self.results.print(Text(inert(line)), soft_wrap=True)
+
+    def notice(self, line: str) -> None:
+        """Tell something beside the result."""
+        complain(line)
+
+    def emit(self, document: Any) -> None:
+        """Write the verb's one JSON document."""
+        self._stdout.write(json.dumps(document, indent=2) + "\n")
+        self._stdout.flush()
+
+
+def console(file: TextIO) -> Console:
+    """A console on which data is data: no markup, no highlighting, no emoji codes."""
+    from rich.console import Console
+
+    return Console(file=file, markup=False, highlight=False, emoji=False)
+
+
+@contextmanager
+def writing(as_json: bool) -> Iterator[Output]:
+    """Open a verb's output.
+
+    With `as_json`, what bidders print while they work goes to stderr: stdout is the document's.
+    """
+    output = Output(as_json, sys.stdout)
+    with contextlib.redirect_stdout(sys.stderr) if as_json else contextlib.nullcontext():
+        yield output

@@ -1,0 +1,138 @@
+"""Where the market is: from a command's options to a store, or to a market with its bidders."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from orchestrator.cli.output import Output
+
+if TYPE_CHECKING:
+    from orchestrator.api import Market
+    from orchestrator.config import Config, PluginSpec
+    from orchestrator.store import Store
+
+_NAMED_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A market as a command names it.
+
+    Attributes:
+        config: its config file, or None for the usual places.
+        home: folder of its store, or None for the usual place.
+        store: its store's URL or path, or None for the config's.
+    """
+
+    config: str | None = None
+    home: str | None = None
+    store: str | None = None
+
+    def command(self, words: str) -> str:
+        """A command line that does something in the same market, for hints."""
+        options = (("--config", self.config), ("--home", self.home), ("--store", self.store))
+        given = "".join(f" {name} {shlex.quote(value)}" for name, value in options if value is not None)
+        return f"`vickrey {words}{given}`"
+
+    def settings(self) -> Config:
+        """The market's config."""
+        from orchestrator.config import load_config
+
+        return load_config(self.config, home=self.home)
+
+    @contextmanager
+    def books(self, output: Output, *, tell: bool = True) -> Iterator[Store]:
+        """Open the store alone: enough to read what happened, and no bidder is built.
+
+        Args:
+            output: where to tell of interrupted requests.
+            tell: whether to.
+        """
+        store = self._open(self.settings())
+        try:
+            if tell:
+                self._tell_interrupted(store, output)
+            yield store
+        finally:
+            store.close()
+
+    @contextmanager
+    def market(self, output: Output, request_id: str | None = None, judge: str | None = None) -> Iterator[Market]:
+        """Open the market.
+
+        Args:
+            output: where to tell of interrupted requests and broken bidders.
+            request_id: the request that the command is about: its own judge is used, and unless
+                a config was named, its own config too.
+            judge: name of a judge to use in place of those.
+        """
+        from orchestrator.api import Market
+
+        config = self.settings()
+        store = self._open(config)
+        try:
+            config = self._config_for(config, store, request_id, judge)
+            self._tell_interrupted(store, output, request_id)
+            market = Market(config, store=store)
+        except BaseException:
+            store.close()
+            raise
+        for each in market.broken:
+            output.notice(f"bidder {each.name} is broken and takes no part: {each.reason}")
+        with market:
+            yield market
+
+    def _open(self, config: Config) -> Store:
+        from orchestrator.store import open_store
+
+        if self.store is None or self.store == "memory" or "://" in self.store:
+            return open_store(self.store or config.store_url)
+        return open_store(f"sqlite:///{Path(self.store).expanduser().absolute()}")
+
+    def _config_for(self, config: Config, store: Store, request_id: str | None, judge: str | None) -> Config:
+        row = None if request_id is None else store.read(lambda reader: reader.find_request(request_id))
+        if row is not None:
+            setting = json.loads(row.setting)
+            path = _config_path(setting)
+            if self.config is None and path is not None:
+                config = Place(str(path), self.home).settings()
+            config = replace(config, judge=_recorded_judge(setting) or config.judge)
+        return config if judge is None else replace(config, judge=_judge(config, judge))
+
+    def _tell_interrupted(self, store: Store, output: Output, besides: str | None = None) -> None:
+        from orchestrator.api.reports import interrupted
+
+        ids = [row.id for row in interrupted(store) if row.id != besides]
+        if ids:
+            more = f" and {len(ids) - _NAMED_MAX} more" if len(ids) > _NAMED_MAX else ""
+            were = "was" if len(ids) == 1 else "were"
+            hint = self.command("resume")
+            finishes = "finishes it" if len(ids) == 1 else "finishes them"
+            output.notice(f"{', '.join(ids[:_NAMED_MAX])}{more} {were} interrupted; {hint} {finishes}")
+
+
+def _config_path(setting: dict[str, Any]) -> Path | None:
+    """The config file that a request was posted under, if it is still there."""
+    path = Path(setting.get("folder", "")) / Path(setting.get("source", "")).name
+    return path if path.is_file() else None
+
+
+def _recorded_judge(setting: dict[str, Any]) -> PluginSpec | None:
+    from orchestrator.config import PluginSpec
+
+    judge = setting.get("judge")
+    return PluginSpec(judge["type"], judge["options"], where="the request's own judge") if judge else None
+
+
+def _judge(config: Config, name: str) -> PluginSpec:
+    if name == config.judge.type:
+        return config.judge
+    from orchestrator.config import PluginSpec
+
+    return PluginSpec(name, where="--judge")

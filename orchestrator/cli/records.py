@@ -1,0 +1,87 @@
+"""`export`, `verify` and `replay`: runs as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.failures import PROBLEM
+from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, RequestArgument, StoreOption
+from orchestrator.cli.output import writing
+from orchestrator.cli.places import Place
+
+RecordArgument = Annotated[str, typer.Argument(metavar="FILE", help="A run that `vickrey export` wrote.")]
+
+
+def export(
+    request: RequestArgument,
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="Where to write it; by default REQUEST.json, here.")
+    ] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a run to one self-contained JSON file.
+
+    It can be verified and replayed anywhere, without the store.
+    """
+    with writing(as_json) as output, Place(config, home, store).books(output) as books:
+        from orchestrator.record import export_request, write_record
+
+        path = file or f"{request}.json"
+        write_record(export_request(books, request), Path(path))
+        if as_json:
+            output.emit({"request_id": request, "path": str(Path(path).absolute())})
+        else:
+            output.say(f"Wrote {path}. `vickrey verify {path}` checks it, `vickrey replay {path}` runs it again.")
+
+
+def verify(file: RecordArgument, as_json: JsonOption = False) -> None:
+    """Check a run's file: hashes, clearings and books."""
+    with writing(as_json) as output:
+        from orchestrator import record
+
+        findings = record.verify(record.read_record(Path(file)))
+        if as_json:
+            output.emit({"findings": [{"where": found.where, "what": found.what} for found in findings]})
+        elif findings:
+            for found in findings:
+                output.say(f"{found.where}: {found.what}")
+        else:
+            output.say("Verified: hashes, clearings and books agree.")
+    if findings:
+        raise typer.Exit(PROBLEM)
+
+
+def replay(
+    file: RecordArgument,
+    rule: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", help="Settle the recorded bids under vickrey, first_price or subsidised."),
+    ] = None,
+    without: Annotated[
+        str | None, typer.Option(metavar="BIDDER", help="Leave a bidder out: what was its presence worth?")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a recorded run again, with no call to anyone.
+
+    Under another rule, or without a bidder, recorded and replayed course stand side by side, as far
+    as the record reaches.
+    """
+    with writing(as_json) as output:
+        from orchestrator import record
+
+        replayed = record.replay(record.read_record(Path(file)), rule, without)
+        if as_json:
+            output.emit(replayed.to_dict())
+        else:
+            from orchestrator.cli.replays import replay_views
+
+            output.show(*replay_views(replayed))
+    if not replayed.identical and rule is None and without is None:
+        raise typer.Exit(PROBLEM)

@@ -1,0 +1,131 @@
+"""Tables and texts that show the market to a reader; data goes in as inert text, never as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.api import Offer
+from orchestrator.api.reports import LeaderboardRow, RequestSummary
+from orchestrator.api.roster import BROKEN, Roster
+from orchestrator.cli.inert import inert, one_line
+from orchestrator.cli.stages import rounded_usd
+from orchestrator.money import NANOS_PER_USD, format_usd
+
+_NANOS_DIGITS = 9
+
+
+def cell(text: object, style: str = "") -> Text:
+    """Data for one cell of a table."""
+    return Text(inert(str(text)), style=style)
+
+
+def table(*columns: str, right: Sequence[str] = ()) -> Table:
+    """A table with plain headings; the columns in `right` are flush right."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def aligned(amounts: Iterable[int | None]) -> list[str]:
+    """Amounts in USD with their decimal points under each other; None leaves a gap."""
+    listed = list(amounts)
+    places = max((len(format_usd(nanos).partition(".")[2]) for nanos in listed if nanos is not None), default=2)
+    return ["" if nanos is None else _with_places(nanos, places) for nanos in listed]
+
+
+def offer_views(offers: Sequence[Offer]) -> Iterable[Rule | Text | str]:
+    """Each offer: its rank and prices, the chain that led to it, its whole text."""
+    for offer in offers:
+        last_bid, price = rounded_usd(offer.last_bid.nanos), rounded_usd(offer.price.nanos)
+        title = f"{offer.rank}. {one_line(offer.bidder, 40)}: last bid {last_bid}, price {price}"
+        yield Rule(Text(title, style="bold"), align="left", style="dim")
+        steps = [f"{inert(sale.buyer)} {rounded_usd(sale.price_nanos)}" for sale in offer.chain]
+        yield Text(f"built by {' > '.join(steps)}", style="dim")
+        yield Text("")
+        yield Text(inert(offer.text))
+        yield Text("")
+
+
+def leaderboard_table(rows: Sequence[LeaderboardRow]) -> Table:
+    """Bidders by profit."""
+    made = table(
+        "bidder",
+        "wins",
+        "profit",
+        "cost",
+        "faults",
+        "balance",
+        "status",
+        right=("wins", "profit", "cost", "faults", "balance"),
+    )
+    profits = aligned(row.profit_nanos for row in rows)
+    costs = aligned(row.cost_nanos for row in rows)
+    balances = aligned(row.balance_nanos for row in rows)
+    for row, profit, cost, balance in zip(rows, profits, costs, balances, strict=True):
+        known = cost if row.cost_known else (f"{cost}+?" if row.cost_nanos else "unknown")
+        made.add_row(
+            cell(row.bidder, "bold"),
+            cell(row.wins),
+            cell(profit, "red" if row.profit_nanos < 0 else ""),
+            cell(known),
+            cell(row.faults),
+            cell(balance),
+            cell(row.status),
+        )
+    return made
+
+
+def requests_table(summaries: Sequence[RequestSummary], now_seconds: float) -> Table:
+    """Requests in order of posting."""
+    made = table("request", "status", "bounty", "posted", "text", right=("bounty",))
+    bounties = aligned(summary.row.bounty_nanos for summary in summaries)
+    for summary, bounty in zip(summaries, bounties, strict=True):
+        row = summary.row
+        status = "interrupted" if summary.is_interrupted else row.status
+        if row.status == "open" and row.expires_seconds <= now_seconds:
+            status = "open, overdue"
+        text = one_line(summary.text, 60)
+        made.add_row(cell(row.id, "bold"), cell(status), cell(bounty), cell(moment(row.created_seconds)), cell(text))
+    return made
+
+
+def roster_table(roster: Roster) -> Table:
+    """A config's bidders, broken ones with their reason."""
+    made = table("bidder", "status", "type", "shipped by", "roles", "can spend", right=("can spend",))
+    balances = aligned(row.balance_nanos for row in roster.rows)
+    for row, balance in zip(roster.rows, balances, strict=True):
+        made.add_row(
+            cell(row.name, "bold"),
+            cell(row.status, "red" if row.status == BROKEN else ""),
+            cell(row.type),
+            cell(row.distribution),
+            cell(", ".join(row.roles)),
+            cell(balance),
+        )
+    return made
+
+
+def roster_troubles(roster: Roster) -> Iterable[Text]:
+    """What is broken, with reason and distribution."""
+    for row in roster.broken:
+        yield Text.assemble((f"{inert(row.name)} is broken: ", "red"), one_line(row.reason, 500))
+    for plugin in roster.broken_plugins:
+        shipped = f"plugin {inert(plugin.name)} ({plugin.group}, shipped by {inert(plugin.distribution)}) is broken: "
+        yield Text.assemble((shipped, "red"), one_line(plugin.reason or "", 500))
+
+
+def moment(seconds: float) -> str:
+    """A moment in local time, to the minute."""
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def _with_places(nanos: int, places: int) -> str:
+    sign = "-" if nanos < 0 else ""
+    whole, rest = divmod(abs(nanos), NANOS_PER_USD)
+    return f"{sign}{whole}.{rest:0{_NANOS_DIGITS}d}"[: len(sign) + len(str(whole)) + 1 + places]

@@ -1,0 +1,175 @@
+"""`run` and `resume`: from a text to offers, and to a pick."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestrator.cli.failures import PROBLEM, interruptible
+from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, JudgeOption, QuietOption, StoreOption
+from orchestrator.cli.output import Output, writing
+from orchestrator.cli.places import Place
+from orchestrator.cli.request_text import read_labels, read_request_text
+
+if TYPE_CHECKING:
+    from orchestrator.api import Market, Result
+    from orchestrator.bidding import Judge
+
+
+def run(
+    budget: Annotated[str, typer.Option("--budget", "-b", metavar="USD", help="The bounty, for example 10 or 2.50.")],
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="What you want; - reads it from the standard input.")
+    ] = None,
+    file: Annotated[str | None, typer.Option("--file", "-f", metavar="FILE", help="Read the text from a file.")] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    judge: JudgeOption = None,
+    seed: Annotated[int | None, typer.Option(help="Root of every draw; the same seed repeats the run.")] = None,
+    spend_cap: Annotated[
+        str | None,
+        typer.Option(metavar="USD", help="The most real money that the run may cost; by default the budget."),
+    ] = None,
+    deposit: Annotated[
+        str | None, typer.Option(metavar="USD", help="What pays recorded costs if you take none of the offers.")
+    ] = None,
+    label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A note of yours; repeatable.")] = None,
+    requester: Annotated[str, typer.Option(metavar="NAME", help="Who posts the request.")] = "user",
+    idempotency_key: Annotated[
+        str | None, typer.Option(metavar="KEY", help="Posting under the same key again finds the same request.")
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Post a request; bidders compete for it, and you pick an offer.
+
+    Progress shows amounts to four decimal places; `show`, `statement` and --json show them exactly.
+    """
+    place = Place(config, home, store)
+    with writing(as_json) as output, place.market(output, judge=judge) as market:
+        from orchestrator.api import Posting
+        from orchestrator.config import build_judge
+
+        chosen = build_judge(market.config)
+        posting = Posting(
+            text=read_request_text(text, file, market.config.request.text_bytes_max),
+            budget=budget,
+            seed=seed,
+            spend_cap=spend_cap,
+            deposit=deposit,
+            requester=requester,
+            idempotency_key=idempotency_key,
+            labels=read_labels(label or []),
+        )
+        if market.config.is_fallback:
+            output.notice(f"no config found, so this is the demo market; {place.command('init')} writes your own")
+        request_id = market.post(posting)
+        result = drive(market, request_id, place, output, quiet)
+        result = judge_offers(market, result, chosen, place, output)
+        if as_json:
+            output.emit(result.to_dict())
+        else:
+            conclude(market, result, place, output)
+    if result.status == "failed":
+        raise typer.Exit(PROBLEM)
+
+
+def resume(
+    request: Annotated[
+        str | None, typer.Argument(metavar="[REQUEST]", help="The request; by default all that were interrupted.")
+    ] = None,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    judge: JudgeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Finish requests that were interrupted.
+
+    Each goes on under the config and the judge that it was posted with, unless others are named.
+    """
+    place = Place(config, home, store)
+    with writing(as_json) as output:
+        from orchestrator.config import build_judge
+
+        documents: list[dict[str, Any]] = []
+        failed = False
+        for request_id in [request] if request is not None else interrupted_ids(place, output):
+            with place.market(output, request_id, judge) as market:
+                result = drive(market, request_id, place, output, quiet)
+                result = judge_offers(market, result, build_judge(market.config), place, output)
+                failed = failed or result.status == "failed"
+                documents.append(result.to_dict())
+                if not as_json:
+                    conclude(market, result, place, output)
+        if as_json:
+            output.emit({"results": documents})
+        elif not documents:
+            output.say("Nothing was interrupted.")
+    if failed:
+        raise typer.Exit(PROBLEM)
+
+
+def interrupted_ids(place: Place, output: Output) -> list[str]:
+    """The interrupted requests of a place."""
+    from orchestrator.api.reports import interrupted
+
+    with place.books(output, tell=False) as books:
+        return [row.id for row in interrupted(books)]
+
+
+def finish_if_interrupted(place: Place, request_id: str, output: Output) -> None:
+    """Finish a request first that a crash or a Ctrl-C left running."""
+    if request_id in interrupted_ids(place, output):
+        output.notice(f"{request_id} was interrupted; finishing it first")
+        with place.market(output, request_id) as market:
+            drive(market, request_id, place, output, quiet=True)
+
+
+def drive(market: Market, request_id: str, place: Place, output: Output, quiet: bool) -> Result:
+    """Run a request until its offers are ready, showing how it goes."""
+    from orchestrator.cli.live import LiveProgress
+
+    hint = f"{request_id} is interrupted, nothing is lost: {place.command(f'resume {request_id}')} goes on"
+    live = None if quiet else LiveProgress(output.progress)
+    with interruptible(hint), live or nullcontext():
+        if live is not None:
+            live.introduce(market.read_log(request_id).progress)
+        (result,) = market.resume(request_id, live)
+    return result
+
+
+def judge_offers(market: Market, result: Result, judge: Judge, place: Place, output: Output) -> Result:
+    """Show the offers, and let the judge pick; with --json nobody is asked."""
+    if result.status != "open":
+        return result
+    if not output.as_json:
+        from orchestrator.cli.render import offer_views
+
+        output.say()
+        output.show(*offer_views(result.offers))
+    elif judge.name == "terminal":
+        return result
+    pick = place.command(f"pick {result.request_id} RANK")
+    with interruptible(f"{result.request_id} stays open: {pick} takes an offer"):
+        return market.judge(result.request_id, judge)
+
+
+def conclude(market: Market, result: Result, place: Place, output: Output) -> None:
+    """Say how a request stands, what to do next, and where the money went."""
+    from orchestrator.api.statements import request_statement
+    from orchestrator.cli.accounts import money_table, verdict
+
+    request_id = result.request_id
+    if result.status == "open":
+        take, reject = place.command(f"pick {request_id} 1"), place.command(f"pick {request_id} --none")
+        output.say(f"{request_id} is open and its bounty waits. {take} takes the first offer, {reject} none.")
+        return
+    output.say(f"{request_id} is {result.status}: {result.reason}.")
+    statement = request_statement(market.store, request_id)
+    output.show(money_table(statement), verdict(statement))
+    output.say(f"{place.command(f'show {request_id}')} tells the whole story.")

@@ -1,0 +1,33 @@
+"""`init`: a config to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.options import JsonOption
+from orchestrator.cli.output import writing
+from orchestrator.errors import InvalidRequest
+
+
+def init(
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="Where to write it.")] = "vickrey.yaml",
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a config with every setting explained."""
+    with writing(as_json) as output:
+        from orchestrator.config import template
+
+        content = template()
+        try:
+            with Path(file).open("w" if force else "x", encoding="utf-8") as opened:
+                opened.write(content)
+        except FileExistsError:
+            raise InvalidRequest(f"{file} is there already; --force overwrites it") from None
+        if as_json:
+            output.emit({"path": str(Path(file).absolute())})
+        else:
+            output.say(f"Wrote {file}. `vickrey bidders check --config {file}` tries it, then `vickrey run` uses it.")
