@@ -1,0 +1,339 @@
+"""Bidders in processes of their own: whatever they do, the market goes on, and they can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import Market
+from orchestrator.engine.isolation import IsolatedBidder
+from orchestrator.engine.isolation_wire import BrokenWire, decode_value, read_message
+from orchestrator.errors import InvalidAnswer
+from tests.engine.world import answers, assert_sound, faults, finish, posted, presenter
+
+MODULE = "tests.engine.isolated"
+DEADLINE_SECONDS = 0.1
+
+
+def entry(name: str, kind: str, isolation: str = "process", **options: Any) -> dict[str, Any]:
+    return {"name": name, "type": f"{MODULE}:{kind}", "isolation": isolation, "options": options}
+
+
+def misbehaving(act: str, on: str = "bid", **more: Any) -> dict[str, Any]:
+    own = {"bid_deadline_seconds": DEADLINE_SECONDS, "transform_deadline_seconds": DEADLINE_SECONDS}
+    return {**entry("odd", "Misbehaving", act=act, on=on), **own, **more}
+
+
+def market_of(*entries: dict[str, Any]) -> Market:
+    config = {
+        "version": 1,
+        "rules": {"deadlines": {"bid_seconds": 5.0, "transform_seconds": 5.0}},
+        "bidders": [*entries, entry("steady", "Steady", "none")],
+    }
+    return Market(config, bidders=[presenter("p"), presenter("q", "1")], store="memory")
+
+
+@pytest.fixture
+def closing() -> Iterator[list[Market]]:
+    markets: list[Market] = []
+    yield markets
+    for market in markets:
+        market.close()
+
+
+def run(closing: list[Market], *entries: dict[str, Any]) -> Market:
+    market = market_of(*entries)
+    closing.append(market)
+    assert market.broken == ()
+    market.run("hello", 10, seed=1)
+    return market
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def test_an_isolated_bidder_takes_part_like_any_other_and_leaves_the_same_journal(closing: list[Market]) -> None:
+    apart = run(closing, entry("a", "Steady"))
+    together = run(closing, entry("a", "Steady", "none"))
+
+    assert answers(apart)["0", "a"].kind == "bid"
+    assert apart.result("r1").journal_hash == together.result("r1").journal_hash
+    assert apart.seats["a"].bidder.pid != os.getpid()  # type: ignore[attr-defined]
+    finish(apart)
+
+
+def test_its_code_is_never_imported_by_the_market(closing: list[Market]) -> None:
+    sys.modules.pop(MODULE, None)
+    config = {"version": 1, "bidders": [entry("a", "Steady")]}
+    with Market(config, store="memory"):
+        assert MODULE not in sys.modules
+    with Market({"version": 1, "bidders": [entry("a", "Steady", "none")]}, store="memory"):
+        assert MODULE in sys.modules  # the control
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "reason"),
+    [
+        ("hang", "late", "had not answered when the lot closed after 0.1 s"),
+        ("sleep", "late", "had not answered when the lot closed after 0.1 s"),
+        ("wait", "late", "had not answered when the lot closed after 0.1 s"),
+        ("stubborn", "late", "had not answered when the lot closed after 0.1 s"),
+        ("exit", "raised", "ProcessOver: its process ended with exit code 3"),
+        ("segfault", "raised", "ProcessOver: its process was killed by SIGSEGV"),
+        ("abort", "raised", "ProcessOver: its process was killed by SIGABRT"),
+        ("system_exit", "raised", "SystemExit: 4"),
+        ("raise", "raised", "ValueError: no idea"),
+        ("unpicklable", "malformed", "returned Unsendable function <function"),
+        ("float", "malformed", "returned float 1.5; a bid is Money, Bid or Pass"),
+        ("forged", "raised", "InvalidAnswer: money cannot be negative"),
+        ("pickle", "raised", "ProcessOver: its process sent something that is no message"),
+        ("huge", "raised", "ProcessOver: its process sent 20,000,"),
+    ],
+)
+def test_whatever_it_does_when_it_bids_is_a_fault_and_the_run_goes_on(
+    closing: list[Market], act: str, kind: str, reason: str
+) -> None:
+    deadline = 5.0 if kind != "late" else DEADLINE_SECONDS
+    market = run(closing, misbehaving(act, bid_deadline_seconds=deadline))
+
+    first = answers(market)["0", "odd"]
+    assert (first.kind, first.fault) == ("fault", kind)
+    assert first.reason.startswith(reason)
+    assert market.result("r1").offers[0].bidder == "p"
+    finish(market)
+
+
+@pytest.mark.parametrize(
+    ("act", "fault", "own_fault"),
+    [
+        ("hang", "late", True),
+        ("exit", "raised", True),
+        ("huge", "raised", True),
+        ("surrogate", "malformed", True),
+        ("unpicklable", "malformed", True),
+        ("provider", "provider", False),
+    ],
+)
+def test_a_winner_that_fails_in_its_process_is_replaced(
+    closing: list[Market], act: str, fault: str, own_fault: bool
+) -> None:
+    deadline = 5.0 if fault != "late" else DEADLINE_SECONDS
+    market = run(closing, misbehaving(act, on="transform", transform_deadline_seconds=deadline, bid_deadline_seconds=5.0))
+
+    found = next(row for row in faults(market) if row.bidder == "odd")
+    assert (found.fault, found.own_fault) == (fault, own_fault)
+    assert (found.forfeit_nanos > 0) == own_fault
+    assert market.result("r1").offers[0].chain[0].buyer == "steady"
+    finish(market)
+
+
+def test_a_process_that_hangs_is_killed_and_the_next_use_starts_another(closing: list[Market]) -> None:
+    market = market_of(misbehaving("hang"))
+    closing.append(market)
+    bidder: Any = market.seats["odd"].bidder
+    first = bidder.pid
+    market.run("hello", 10, seed=1)
+    patience = time.monotonic() + 5
+    while is_alive(first) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert not is_alive(first)
+    assert bidder.pid != first
+
+
+def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(closing: list[Market]) -> None:
+    market = market_of(misbehaving("wait"))
+    closing.append(market)
+    bidder: Any = market.seats["odd"].bidder
+    first = bidder.pid
+    market.run("hello", 10, seed=1)
+    assert answers(market)["0", "odd"].fault == "late"
+    assert bidder.pid == first
+    assert is_alive(first)
+
+
+def test_a_hanging_call_blocks_the_market_only_where_the_bidder_is_not_isolated(closing: list[Market]) -> None:
+    """The control of all the others: in the market's own process nothing can stop synchronous code."""
+    ticks: list[float] = []
+
+    async def watch(market: Market) -> None:
+        async def tick() -> None:
+            while True:
+                ticks.append(time.monotonic())
+                await asyncio.sleep(0.01)
+
+        ticking = asyncio.ensure_future(tick())
+        await market.arun("hello", 10, seed=1)
+        ticking.cancel()
+
+    for isolation, blocks in (("process", False), ("none", True)):
+        ticks.clear()
+        blocker = {**entry("odd", "Blocking", isolation), "bid_deadline_seconds": 0.05}
+        market = market_of(blocker)
+        closing.append(market)
+        asyncio.run(watch(market))
+        longest = max(later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False))
+        assert (longest > 0.3) == blocks, (isolation, longest)
+
+
+@pytest.mark.parametrize("method", ["eligible", "bid_cost_max", "transform_cost_max"])
+def test_hanging_in_a_cheap_method_harms_only_the_bidder(closing: list[Market], method: str) -> None:
+    slow = {**entry("odd", "Undecided", method=method), "bid_deadline_seconds": DEADLINE_SECONDS}
+    market = run(closing, slow)
+    first = answers(market)["0", "odd"]
+    if method == "eligible":
+        assert first.kind in ("bid", "fault")
+    else:
+        assert first.fault == "late"
+        assert first.reason.startswith(f"{method}: had not answered")
+    finish(market)
+
+
+def test_what_it_prints_reaches_nobody(closing: list[Market], capfd: pytest.CaptureFixture[str]) -> None:
+    market = run(closing, misbehaving("noise", bid_deadline_seconds=5.0))
+    assert answers(market)["0", "odd"].kind == "bid"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_its_metered_calls_are_charged_to_it_and_made_in_its_process(closing: list[Market], tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    market = run(closing, {**entry("a", "Paying", log=str(log), usd="3")})
+
+    statement = market.result("r1").statement()
+    made = log.read_text().split()
+    assert made.count("bid") == 1  # not eligible for its own lot, nor beyond its stages
+    assert made.count("transform") == 2
+    assert statement.costs_nanos["a"] == len(made) * 2_000_000
+    assert posted(market, "provider:acme") == len(made) * 2_000_000
+    finish(market)
+
+
+def test_its_answered_calls_are_not_made_again(closing: list[Market], tmp_path: Path) -> None:
+    log = tmp_path / "calls"
+    market = market_of(entry("a", "Paying", log=str(log), usd="3"))
+    closing.append(market)
+    bidder: Any = market.seats["a"].bidder
+
+    class Recorded:
+        async def call(self, perform: Any, *, purpose: str = "call") -> Any:
+            return {"heard": "the record"}
+
+    async def bid() -> Any:
+        from orchestrator.core.state import first_state
+        from tests.engine.announcements import announcement
+
+        return await bidder.bid(announcement(first_state("hello", ""), Recorded()))
+
+    asyncio.run(bid())
+    assert not log.exists()
+
+
+def test_a_provider_that_fails_there_is_the_providers_fault_here(closing: list[Market], tmp_path: Path) -> None:
+    market = run(closing, entry("a", "Paying", log=str(tmp_path / "calls"), fail=True))
+    first = answers(market)["0", "a"]
+    assert (first.kind, first.reason) == ("pass", "ProviderError: the model is down")
+    assert first.bid_cost_nanos is None  # unknown, never 0
+    finish(market)
+
+
+def test_its_policy_learns_there_and_its_memory_is_kept_here(closing: list[Market]) -> None:
+    market = run(closing, entry("a", "Learning"))
+    finish(market)
+    row = market.store.read(lambda reader: reader.memory("a"))
+    assert row is not None
+    assert (row.policy, row.version) == ("learner", 3)
+    learned = json.loads(row.body)
+    assert learned["receipts"] >= 1
+    assert learned["pid"] != os.getpid()
+
+
+def test_several_lots_are_bid_on_at_once_in_one_process(closing: list[Market]) -> None:
+    config = {"version": 1, "rules": {"copies": [3, 1]}, "bidders": [entry(name, "Steady") for name in ("a", "b", "c")]}
+    market = Market(config, bidders=[presenter("p"), presenter("q", "1")], store="memory")
+    closing.append(market)
+    market.run("hello", 10, seed=1)
+    assert {lot for lot, name in answers(market) if name == "a"} >= {"0", "0.1", "0.2"}
+    finish(market)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("Unbuildable", "RuntimeError: out of tune"),
+        ("Exiting", "its process ended with exit code 7"),
+        ("Missing", "has no attribute 'Missing'"),
+    ],
+)
+def test_one_that_cannot_be_built_is_listed_as_broken(closing: list[Market], kind: str, reason: str) -> None:
+    market = market_of(entry("a", kind))
+    closing.append(market)
+    (broken,) = market.broken
+    assert broken.name == "a"
+    assert reason in broken.reason
+    assert "\n" not in broken.reason
+    market.run("hello", 10, seed=1)
+    finish(market)
+
+
+def test_one_that_takes_too_long_to_start_is_broken() -> None:
+    with pytest.raises(Exception, match=r"had not started after 0\.05 s and was killed"):
+        IsolatedBidder("a", Sleeper(), start_seconds=0.05)
+
+
+class Sleeper:
+    """A recipe that takes its time."""
+
+    def __call__(self) -> Any:
+        time.sleep(3600)
+
+
+def test_a_recipe_that_cannot_be_pickled_is_refused_with_its_reason() -> None:
+    with pytest.raises(Exception, match="cannot run in a process of its own"):
+        IsolatedBidder("a", lambda: None)
+
+
+def test_closing_the_market_leaves_no_process(closing: list[Market]) -> None:
+    market = market_of(entry("a", "Steady"))
+    bidder: Any = market.seats["a"].bidder
+    assert is_alive(bidder.pid)
+    market.close()
+    assert not is_alive(bidder.pid)
+
+
+def test_processes_end_with_a_market_that_was_never_closed() -> None:
+    market: Market | None = market_of(entry("a", "Steady"))
+    assert market is not None
+    pid = market.seats["a"].bidder.pid  # type: ignore[attr-defined]
+    market.store.close()
+    del market
+    patience = time.monotonic() + 5
+    while is_alive(pid) and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert not is_alive(pid)
+
+
+@pytest.mark.parametrize("frame", [b"", b"{", b"[]", b'{"kind": 3}', b"[" * 100_000, b"\xff", b"9" * 5_000])
+def test_frames_that_are_no_messages_are_refused(frame: bytes) -> None:
+    with pytest.raises(BrokenWire):
+        read_message(frame)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, 3, {}, {"money": "1"}, {"money": -1}, {"money": 10**30}, {"list": 3}, {"bid": {"plain": 1}}, {"plain": []}],
+)
+def test_values_outside_the_contract_are_refused(body: Any) -> None:
+    with pytest.raises(InvalidAnswer):
+        decode_value(body)
