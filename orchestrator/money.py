@@ -8,7 +8,7 @@ market they are plain integers in variables whose names end in `_nanos`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
 from orchestrator.errors import InvalidMoney
@@ -17,6 +17,7 @@ NANOS_PER_USD: Final = 1_000_000_000
 AMOUNT_NANOS_MAX: Final = 10**9 * NANOS_PER_USD
 _DECIMAL_PLACES: Final = 9
 _EXPONENT_MAX: Final = 12
+_SHOWN_CHARACTERS: Final = 40
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,7 +80,8 @@ class Money:
         """
         if not 0.0 <= fraction < float("inf"):
             raise InvalidMoney(f"a share of money is a finite fraction of 0 or more, not {fraction}")
-        return Money(int(self.nanos * Decimal(repr(float(fraction)))))
+        numerator, denominator = Decimal(repr(float(fraction))).as_integer_ratio()
+        return Money(self.nanos * numerator // denominator)
 
     def to_float(self) -> float:
         """Dollars as a float, for statistics only: never convert it back."""
@@ -105,7 +107,7 @@ def format_usd(nanos: int) -> str:
 
 
 def _to_nanos(amount: object) -> int:
-    shown = repr(amount)[:40]
+    shown = _shown(amount)
     if isinstance(amount, bool) or not isinstance(amount, int | str | Decimal | float):
         raise InvalidMoney(f"{shown} is not an amount of money; give dollars as a number, for example 10 or '2.50'")
     try:
@@ -118,7 +120,18 @@ def _to_nanos(amount: object) -> int:
         raise InvalidMoney(f"{shown} is negative; money is 0 or more")
     if exact.adjusted() > _EXPONENT_MAX:
         raise InvalidMoney(f"{shown} is above 1,000,000,000 USD; check its unit")
-    scaled = exact.scaleb(_DECIMAL_PLACES)
+    if not exact:
+        return 0
+    # With a precision of its own: in the caller's context Decimal rounds, to 28 places or fewer.
+    digits = len(exact.as_tuple().digits)
+    scaled = exact.scaleb(_DECIMAL_PLACES, Context(prec=digits + 2 * _EXPONENT_MAX))
     if scaled != scaled.to_integral_value():
         raise InvalidMoney(f"{shown} is finer than a nano-dollar (nine decimal places); round it first")
     return int(scaled)
+
+
+def _shown(amount: object) -> str:
+    try:
+        return repr(amount)[:_SHOWN_CHARACTERS]
+    except Exception:
+        return f"this {type(amount).__name__}"
