@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import orchestrator
 from bidders.policies.fraction import FractionPolicy
-from orchestrator import Announcement, Bid, Money, Observation, Pass, Policy, Replacement, Role, Segment, WonLot
+from orchestrator import Announcement, Bid, Money, Observation, Pass, Policy, Replacement, Role, Sale, Segment, WonLot
 
 TRANSFORMER: Role = "transformer"
 PRESENTER: Role = "presenter"
@@ -71,7 +71,7 @@ class CapableBidder(ABC):
         amount = min(worth, announcement.balance - cost_max)
         if amount < announcement.reserve:
             return Pass(f"worth {worth} USD, below the reserve: {appraisal.reason}")
-        return amount
+        return Bid(amount, observed={"estimate": min(1.0, appraisal.estimate), **appraisal.features})
 
     def ceiling(self, announcement: Announcement, appraisal: Appraisal) -> Money:
         """The most that any draw may come to: no state sells for more than the bounty."""
@@ -88,6 +88,7 @@ class CapableBidder(ABC):
         return ceiling if drawn_usd >= ceiling.to_float() else Money.usd(round(max(0.0, drawn_usd), 9))
 
     def _observation(self, announcement: Announcement, appraisal: Appraisal, cost_max: Money) -> Observation:
+        sale = last_sale(announcement)
         return Observation(
             bidder=self.name,
             role=next(role for role in self.roles if role in announcement.roles),
@@ -96,15 +97,15 @@ class CapableBidder(ABC):
             bounty_usd=announcement.bounty.to_float(),
             estimate=min(1.0, appraisal.estimate),
             cost_max_usd=cost_max.to_float(),
-            last_price_usd=last_price(announcement).to_float(),
+            last_price_usd=Money(sale.price_nanos).to_float() if sale else 0.0,
             features=appraisal.features,
             seed=announcement.seed,
         )
 
 
-def last_price(announcement: Announcement) -> Money:
-    """What the state was last sold for: the market's own estimate of it; 0 for a request nobody has bought yet."""
-    return Money(announcement.chain[-1].price_nanos) if announcement.chain else Money(0)
+def last_sale(announcement: Announcement) -> Sale | None:
+    """The last time that the state was paid for; None for a request that nobody has bought yet."""
+    return next((sale for sale in reversed(announcement.chain) if not sale.kept), None)
 
 
 def resale_share(announcement: Announcement, gain: float) -> float:
@@ -118,9 +119,9 @@ def resale_share(announcement: Announcement, gain: float) -> float:
         announcement: the lot.
         gain: share of the gap that the work closes, 0 to 1.
     """
+    sale = last_sale(announcement)
     finished = 0.0
-    if announcement.chain and announcement.bounty.nanos:
-        sale = announcement.chain[-1]
+    if sale is not None and announcement.bounty.nanos:
         finished = min(1.0, sale.price_nanos / (announcement.bounty.nanos * prospect(sale.lot)))
     return prospect(announcement.lot) * (finished + (1.0 - finished) * gain)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bidders.collection import Passage
 from bidders.index import Index
@@ -90,7 +91,7 @@ def find(index: Index, wanted: Wanted) -> list[Finding]:
     return [finding for finding in findings if finding.relevance > 0]
 
 
-def conflict_of(affirmed: Iterable[str], wanted: Wanted) -> float:
+def conflict_of(affirmed: frozenset[str], wanted: Wanted) -> float:
     """How far a text is what a state says to avoid.
 
     Args:
@@ -100,12 +101,15 @@ def conflict_of(affirmed: Iterable[str], wanted: Wanted) -> float:
     Returns:
         0 for a text with none of the avoided terms, 1 for one full of them.
     """
-    found = frozenset(affirmed)
     avoided = wanted.leanings.avoided
     if not avoided:
         return 0.0
-    hits = sum(mentions(found, term) for term in avoided)
-    return min(1.0, (hits / min(_AVOIDED_HITS_FULL, len(avoided))) ** 2)
+    return min(1.0, (_hits(affirmed, avoided) / min(_AVOIDED_HITS_FULL, len(avoided))) ** 2)
+
+
+@lru_cache(maxsize=10_000)
+def _hits(found: frozenset[str], avoided: frozenset[str]) -> int:
+    return sum(mentions(found, term) for term in avoided)
 
 
 def _query(index: Index, wanted: Wanted) -> dict[str, float]:
@@ -139,7 +143,8 @@ def _weigh(index: Index, wanted: Wanted, position: int) -> Finding:
     names = _known_names(index, wanted)
     agreed = wanted.shunned & (index.negated[position] - index.affirmed[position])
     topical = _coverage(index, wanted.subject - names, found, len(agreed)) / _SUBJECT_SHARE_FULL
-    fitting = sum(index.informativeness(term) for term in _fits(index, wanted) & found) / _FITTING_FULL
+    # An exact sum: sets are walked in another order in every process, and bids must not depend on that.
+    fitting = math.fsum(index.informativeness(term) for term in _fits(index, wanted) & found) / _FITTING_FULL
     here = 1.0 if not names or names & found else _OTHER_PLACE
     novelty = len(found - wanted.said) / max(1, len(found))
     return Finding(

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bidders.finding import conflict_of
 from bidders.leanings import affirmed_terms, leaning_sentences, read_leanings
@@ -79,8 +80,10 @@ class Material:
         return len(asked & said) / len(asked) if asked else 1.0
 
 
+# The presenters of a market read the same states.
+@lru_cache(maxsize=64)
 def gather(request: str, state: State) -> Material:
-    """Sort a state for presentation; one preference of the user's is enough to leave a piece out."""
+    """Sort a state for presentation; pieces with several things that the user avoids are left out."""
     wanted = read_wanted(request, state)
     pieces: dict[str, Piece] = {}
     preferences: dict[str, None] = {}

@@ -13,7 +13,7 @@ DAYS_MAX = 14
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _DAYS = re.compile(rf"\b(\d{{1,2}}|{'|'.join(_NUMBERS)})[-\s]+(day|night|week)s?\b", re.I)
 _SPANS = {"weekend": 2, "fortnight": 14, "week": 7}
-_CLOCK = re.compile(r"\b([01]?\d|2[0-3])[:.]([0-5]\d)\b(?!\s*(?:euro|pound|dollar|usd|eur|kilomet|met))", re.I)
+_CLOCK = re.compile(r"\b([01]?\d|2[0-3]):[0-5]\d\b")
 _WORDS = (
     ("Morning", re.compile(r"\b(?:morning|dawn|sunrise|breakfast|early)\b", re.I)),
     ("Evening", re.compile(r"\b(?:evening|dinner|supper|night|sunset|dusk)s?\b", re.I)),
@@ -37,7 +37,8 @@ def part_of_day(text: str) -> str:
     if clock:
         hour = int(clock.group(1))
         return "Morning" if hour < 12 else "Afternoon" if hour < 17 else "Evening"
-    return next((part for part, pattern in _WORDS if pattern.search(text)), "")
+    found = [(match.start(), part) for part, pattern in _WORDS if (match := pattern.search(text))]
+    return min(found)[1] if found else ""
 
 
 def spread(pieces: Sequence[Piece], days: int) -> tuple[list[dict[str, Piece]], list[Piece]]:

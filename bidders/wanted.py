@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bidders.collection import capitalised
 from bidders.leanings import Leanings, read_leanings
@@ -37,6 +38,8 @@ class Wanted:
     knows_preferences: bool
 
 
+# Every bidder of a market reads the same states.
+@lru_cache(maxsize=64)
 def read_wanted(request: str, state: State) -> Wanted:
     """Read a request and the state that has been made of it so far.
 

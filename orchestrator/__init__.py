@@ -15,6 +15,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from orchestrator import errors
     from orchestrator.api import Market, Offer, Result, arun_request, run_request
     from orchestrator.bidding import (
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from orchestrator.core.rules import Role
     from orchestrator.core.state import Segment, State
     from orchestrator.money import Money
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "orchestrator.api": ("Market", "Offer", "Result", "arun_request", "run_request"),
@@ -113,6 +113,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("importlib.metadata").version("vickrey")
     if name == "errors":
         return importlib.import_module("orchestrator.errors")
     if name in _HOME_OF:

@@ -51,7 +51,8 @@ class TerminalJudge:
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
         """Ask for a rank."""
-        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        # A program without a console has no standard streams at all.
+        if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
             return Later()
         ranks = [str(offer.rank) for offer in offers]
         answer = await _ask(offers, (*ranks, _NONE, *_LATER))
@@ -69,7 +70,7 @@ async def _ask(offers: Sequence[ShownOffer], answers: Sequence[str]) -> str:
         line = f"  {offer.rank}. {offer.bidder}, last bid {offer.last_bid} USD: {_first_line(offer.text)}"
         console.print(line, markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
     while True:
-        console.print(_QUESTION, end="", markup=False, highlight=False)
+        console.print(_QUESTION, end="", markup=False, highlight=False, soft_wrap=True)
         answer = await _read_line()
         if answer in answers:
             return answer

@@ -59,7 +59,7 @@ LAYERS: dict[str, Layer] = {
         "errors money journal ledger core bidding plugins store judges config engine record api testing",
     ),
     # As a stranger's plugin would: the public names and the testing kit.
-    "bidders": Layer(frozenset({"orchestrator", "orchestrator.testing"})),
+    "bidders": Layer(frozenset({"orchestrator", "orchestrator.errors", "orchestrator.testing"})),
 }
 
 ROOT_PACKAGE = "orchestrator"

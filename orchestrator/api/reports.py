@@ -12,12 +12,14 @@ from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.events import Requested
 from orchestrator.core.keys import bidder_account
 from orchestrator.engine.recorder import read_events, read_log
+from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Finding, audit
 from orchestrator.ledger.transfer import PENDING, VOID
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
 
 _ENDED = ("released", "rejected", "expired", "failed")
+STATUSES = ("running", "open", *_ENDED)
 _WEALTH_CODES = ("endow", "refill", "topup", "rent")
 
 
@@ -170,7 +172,14 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
 
 
 def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None = None) -> list[RequestSummary]:
-    """Requests in order of posting; with a limit, the latest."""
+    """Requests in order of posting; with a limit, the latest.
+
+    Raises:
+        InvalidRequest: there is no such status.
+    """
+    for status in statuses:
+        if status not in STATUSES:
+            raise InvalidRequest(f"there is no status {status[:40]!r}; choose one of {', '.join(STATUSES)}")
 
     def work(reader: Reader) -> list[RequestSummary]:
         rows = reader.requests(statuses)

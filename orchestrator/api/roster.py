@@ -70,6 +70,11 @@ class Roster:
     broken_plugins: tuple[PluginStatus, ...]
 
     @property
+    def configured(self) -> tuple[RosterRow, ...]:
+        """The config's bidders."""
+        return tuple(row for row in self.rows if row.status != ABSENT)
+
+    @property
     def broken(self) -> tuple[RosterRow, ...]:
         """The config's bidders that cannot take part."""
         return tuple(row for row in self.rows if row.status == BROKEN)

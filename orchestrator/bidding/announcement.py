@@ -51,6 +51,8 @@ class Announcement:
         chain: the sales that led here, with their prices.
         reserve: the least that the lot is sold for.
         roles: the roles in which this bidder may bid now.
+        copies: how many buyers this lot has at most.
+        lots: how many lots of this request are on sale at this stage; a bidder may buy several.
         deadline_seconds: how long it has to answer.
         balance: what this bidder's wallet can spend.
         prices: prices posted by the market of late, newest first.
@@ -71,6 +73,8 @@ class Announcement:
     chain: tuple[Sale, ...]
     reserve: Money
     roles: tuple[Role, ...]
+    copies: int
+    lots: int
     deadline_seconds: float
     balance: Money
     prices: tuple[PublicPrice, ...]

@@ -7,10 +7,14 @@ def main() -> None:
     """Run the command with the process's arguments, and exit."""
     import sys
 
-    from orchestrator.cli.app import app
+    try:
+        from orchestrator.cli.app import app
 
-    for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets an escape for it, not a traceback.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-    app(prog_name="vickrey")
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal that cannot show a character gets an escape for it, not a traceback.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        app(prog_name="vickrey")
+    except KeyboardInterrupt:
+        # Before the command has begun there is nothing to tell.
+        sys.exit(130)

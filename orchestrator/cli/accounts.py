@@ -83,7 +83,9 @@ def verdict(statement: RequestStatement) -> Text:
     payout = format_usd(statement.money.payout_nanos)
     if not statement.is_balanced():
         return Text(f"NOT BALANCED: the payout is {payout}", style="bold red")
-    return Text(f"The sum equals the payout of {payout} USD: balanced.", style="green")
+    returned = statement.money.returned_nanos
+    also = f" The bounty of {format_usd(returned)} USD returned to the requester." if returned else ""
+    return Text(f"The sum equals the payout of {payout} USD: balanced.{also}", style="green")
 
 
 def flows_table(flows: Iterable[Flow]) -> Table:

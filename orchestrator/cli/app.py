@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from orchestrator import __version__
 from orchestrator.cli import picking, records, reports, running, setup, wallets
 from orchestrator.cli.failures import MEANINGS, guarded
 
@@ -42,7 +42,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"vickrey {__version__}")
+        typer.echo(f"vickrey {version('vickrey')}")
         raise typer.Exit
 
 

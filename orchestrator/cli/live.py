@@ -10,7 +10,7 @@ from rich.text import Text
 
 from orchestrator.api.timeline import Watcher
 from orchestrator.cli.inert import inert, one_line
-from orchestrator.cli.stages import Rows, bidding_rows, lot_heading, outcome_rows, rounded_usd
+from orchestrator.cli.stages import Rows, bidding_rows, counted, lot_heading, outcome_rows, rounded_usd
 from orchestrator.core.events import Announced, Cleared, Event, Offered, Settled
 from orchestrator.core.rules import PRESENTER
 
@@ -46,18 +46,18 @@ class LiveProgress:
         """Show the request itself."""
         request = progress.request
         self._console.print(Text.assemble(("Request ", "bold"), (request.id, "bold"), f": {one_line(request.text)}"))
-        bounty, bidders = rounded_usd(request.bounty_nanos), len(request.roster)
-        self._console.print(Text(f"Bounty {bounty} USD, {bidders} bidders, seed {request.seed}", style="dim"))
+        bounty, bidders = rounded_usd(request.bounty_nanos), counted(len(request.roster), "bidder")
+        self._console.print(Text(f"Bounty {bounty} USD, {bidders}, seed {request.seed}", style="dim"))
 
     def __call__(self, event: Event, progress: Progress) -> None:
         """Show one event."""
         self._watcher.note(event)
         match event:
             case Announced():
-                asked = len({name for row in event.lots for name in row.invited})
-                lots = f"{len(event.lots)} lots" if len(event.lots) > 1 else "1 lot"
+                asked = counted(len({name for row in event.lots for name in row.invited}), "bidder")
+                lots = counted(len(event.lots), "lot")
                 self._console.print(Text(f"\nStage {event.stage}", style="bold cyan") + Text(f": {lots} on sale"))
-                self._wait_for(f"{asked} bidders think about {lots}")
+                self._wait_for(f"{asked} asked about {lots}")
             case Cleared():
                 self._wait_for(None)
                 for row in event.lots:
@@ -86,8 +86,7 @@ class LiveProgress:
     def _show_offers(self, shown: int, progress: Progress) -> None:
         presented = sum(sale.role == PRESENTER for sale in progress.sales)
         left_out = f" of the {presented} presented: the same text of one principal counts once" * (presented > shown)
-        offers = "1 offer" if shown == 1 else f"{shown} offers"
-        self._console.print(Text(f"\nEvery chain has ended: {offers}{left_out}"))
+        self._console.print(Text(f"\nEvery chain has ended: {counted(shown, 'offer')}{left_out}"))
 
     def _wait_for(self, what: str | None) -> None:
         """Show, at a terminal, what is being waited for; None when nothing is."""

@@ -67,7 +67,12 @@ def console(file: TextIO) -> Console:
     """A console on which data is data: no markup, no highlighting, no emoji codes."""
     from rich.console import Console
 
-    return Console(file=file, markup=False, highlight=False, emoji=False)
+    class Pipe(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the verb's guard, which knows the exit code."""
+            raise BrokenPipeError
+
+    return Pipe(file=file, markup=False, highlight=False, emoji=False)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ RecordArgument = Annotated[str, typer.Argument(metavar="FILE", help="A run that 
 def export(
     request: RequestArgument,
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="Where to write it; by default REQUEST.json, here.")
+        str | None, typer.Argument(metavar="FILE", help="Where to write it; by default REQUEST.json, here.")
     ] = None,
     config: ConfigOption = None,
     home: HomeOption = None,

@@ -62,7 +62,8 @@ def _section(words: str, command: Any) -> Iterator[str]:
 
 
 def _shown(argument: Any) -> str:
-    return str(argument.metavar or argument.name.upper())
+    name = argument.metavar or argument.name.upper()
+    return str(name if argument.required else f"[{name}]")
 
 
 def _flags(option: Any) -> str:

@@ -26,7 +26,8 @@ def replay_views(replay: Replay) -> Iterable[Text | Table]:
     if replay.unknown_beyond:
         places = ", ".join(inert(place) for place in replay.unknown_beyond)
         yield Text(f"Unknown beyond {places}: nothing was recorded of what would have come after.")
-    yield sums_table(replay, then, now)
+    if replay.then.profits_nanos or replay.now.profits_nanos:
+        yield sums_table(replay, then, now)
 
 
 def headings(replay: Replay) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, Judge
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
 from orchestrator.cli.request_text import read_labels, read_request_text
+from orchestrator.errors import InvalidConfig, InvalidRequest
 
 if TYPE_CHECKING:
     from orchestrator.api import Market, Result
@@ -51,9 +52,8 @@ def run(
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output, judge=judge) as market:
         from orchestrator.api import Posting
-        from orchestrator.config import build_judge
 
-        chosen = build_judge(market.config)
+        chosen = find_judge(market, judge)
         posting = Posting(
             text=read_request_text(text, file, market.config.request.text_bytes_max),
             budget=budget,
@@ -79,7 +79,7 @@ def run(
 
 def resume(
     request: Annotated[
-        str | None, typer.Argument(metavar="[REQUEST]", help="The request; by default all that were interrupted.")
+        str | None, typer.Argument(metavar="REQUEST", help="The request; by default all that were interrupted.")
     ] = None,
     config: ConfigOption = None,
     home: HomeOption = None,
@@ -94,14 +94,12 @@ def resume(
     """
     place = Place(config, home, store)
     with writing(as_json) as output:
-        from orchestrator.config import build_judge
-
         documents: list[dict[str, Any]] = []
         failed = False
         for request_id in [request] if request is not None else interrupted_ids(place, output):
             with place.market(output, request_id, judge) as market:
                 result = drive(market, request_id, place, output, quiet)
-                result = judge_offers(market, result, build_judge(market.config), place, output)
+                result = judge_offers(market, result, find_judge(market, judge), place, output)
                 failed = failed or result.status == "failed"
                 documents.append(result.to_dict())
                 if not as_json:
@@ -112,6 +110,23 @@ def resume(
             output.say("Nothing was interrupted.")
     if failed:
         raise typer.Exit(PROBLEM)
+
+
+def find_judge(market: Market, named: str | None) -> Judge:
+    """Build the judge of a market's config, which is the one that was named if one was.
+
+    Raises:
+        InvalidRequest: the named judge is not installed, or cannot be used without options.
+        OperatorError: the config's cannot be built.
+    """
+    from orchestrator.config import build_judge
+
+    try:
+        return build_judge(market.config)
+    except InvalidConfig as error:
+        if named is None:
+            raise
+        raise InvalidRequest(f"--judge {named}: {str(error).partition(': ')[2]}") from error
 
 
 def interrupted_ids(place: Place, output: Output) -> list[str]:
@@ -172,4 +187,5 @@ def conclude(market: Market, result: Result, place: Place, output: Output) -> No
     output.say(f"{request_id} is {result.status}: {result.reason}.")
     statement = request_statement(market.store, request_id)
     output.show(money_table(statement), verdict(statement))
-    output.say(f"{place.command(f'show {request_id}')} tells the whole story.")
+    if place.store != "memory":
+        output.say(f"{place.command(f'show {request_id}')} tells the whole story.")

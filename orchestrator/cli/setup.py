@@ -13,7 +13,7 @@ from orchestrator.errors import InvalidRequest
 
 
 def init(
-    file: Annotated[str, typer.Argument(metavar="[FILE]", help="Where to write it.")] = "vickrey.yaml",
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")] = "vickrey.yaml",
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -27,6 +27,8 @@ def init(
                 opened.write(content)
         except FileExistsError:
             raise InvalidRequest(f"{file} is there already; --force overwrites it") from None
+        except (OSError, ValueError) as error:
+            raise InvalidRequest(f"{file!r} cannot be written: {getattr(error, 'strerror', None) or error}") from None
         if as_json:
             output.emit({"path": str(Path(file).absolute())})
         else:

@@ -38,6 +38,11 @@ def rounded_usd(nanos: int) -> str:
     return format_usd(nearest if nearest or not nanos else nanos)
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things: `1 lot`, `2 lots`."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def lot_heading(lot: Lot) -> Text:
     """Which lot, and whose."""
     owner = "the request itself" if lot.owner == REQUESTER else f"sold by {inert(lot.owner)}"

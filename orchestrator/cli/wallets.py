@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from orchestrator.cli.failures import PROBLEM
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, StoreOption
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
+
+if TYPE_CHECKING:
+    from orchestrator.api.roster import Roster
 
 app = typer.Typer(help="List and check bidders; put money into a wallet.", no_args_is_help=True)
 
@@ -71,12 +74,13 @@ def _show_roster(place: Place, as_json: bool, checking: bool) -> None:
             output.say(f"Config {settings.source}")
             output.show(roster_table(roster), *roster_troubles(roster))
             if checking:
-                _say_verdict(output, len(roster.rows), len(roster.broken), roster.warnings)
+                _say_verdict(output, roster)
     if checking and roster.broken:
         raise typer.Exit(PROBLEM)
 
 
-def _say_verdict(output: Output, bidders: int, broken: int, warnings: tuple[str, ...]) -> None:
-    for warning in warnings:
+def _say_verdict(output: Output, roster: Roster) -> None:
+    bidders, broken = len(roster.configured), len(roster.broken)
+    for warning in roster.warnings:
         output.say(f"Warning: {warning}")
     output.say(f"{broken} of {bidders} bidders are broken." if broken else f"All {bidders} bidders can take part.")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.bidding import Bidder, Judge, Policy
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.errors import BrokenPlugin, InvalidConfig, VickreyError
-from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, Plugin, build, load_plugin, takes
+from orchestrator.plugins import JUDGES
+from orchestrator.plugins.recipe import Ingredient, Recipe, build_ingredient, make_importable
 
 PRESENTERS_MIN: Final = 3
 STAGES_BEYOND_SKILLS: Final = 3
@@ -73,7 +71,6 @@ def build_bidders(config: Config, isolate: Isolate | None = None) -> tuple[list[
     Returns:
         Those that can take part, in the config's order, and those that cannot.
     """
-    _make_importable(config.folder)
     built: list[BuiltBidder] = []
     broken: list[BrokenBidder] = []
     for spec in config.bidders:
@@ -97,9 +94,9 @@ def build_judge(config: Config, judge_type: str | None = None) -> Judge:
         InvalidConfig: its type or an option is unknown, or an option is missing.
         BrokenPlugin: its code cannot be loaded or fails.
     """
-    _make_importable(config.folder)
+    make_importable(str(config.folder))
     spec = config.judge if judge_type is None else PluginSpec(judge_type, where="judge")
-    judge: Judge = build(_load(JUDGES, spec), _fresh(spec.options), f"{spec.where}.options")
+    judge: Judge = build_ingredient(JUDGES, _ingredient(spec))
     return judge
 
 
@@ -133,33 +130,15 @@ def warnings(config: Config, built: Sequence[BuiltBidder] | None = None) -> list
     return found
 
 
-def build_here(folder: Path, spec: BidderSpec, name: str) -> Bidder:
-    """Build one bidder in this process: what an isolated bidder's own process does.
-
-    Args:
-        folder: the config's folder.
-        spec: the bidder's entry.
-        name: its name.
-
-    Raises:
-        InvalidConfig: its entry is wrong.
-        BrokenPlugin: its code cannot be loaded or fails.
-    """
-    _make_importable(folder)
-    bidder, policy = _build_object(spec, name)
-    if policy is not None and getattr(bidder, "policy", None) is None:
-        bidder.policy = policy  # type: ignore[attr-defined]
-    return bidder
-
-
 def _build_bidder(config: Config, spec: BidderSpec, name: str, number: int, isolate: Isolate | None) -> BuiltBidder:
+    recipe = Recipe(str(config.folder), name, _ingredient(spec), _ingredient(spec.policy) if spec.policy else None)
     policy: Policy | None = None
     if spec.isolation == "none":
-        bidder, policy = _build_object(spec, name)
+        bidder, policy = recipe.build()
     elif isolate is None:
         raise BrokenPlugin(f"{spec.where}: bidder {name} runs in a process of its own, which only a market starts")
     else:
-        bidder = isolate(name, partial(build_here, config.folder, spec, name))
+        bidder = isolate(name, recipe)
     return BuiltBidder(
         spec=spec,
         bidder=bidder,
@@ -170,19 +149,6 @@ def _build_bidder(config: Config, spec: BidderSpec, name: str, number: int, isol
     )
 
 
-def _build_object(spec: BidderSpec, name: str) -> tuple[Bidder, Policy | None]:
-    plugin = _load(BIDDERS, spec)
-    policy = _build_policy(spec.policy)
-    supplied: dict[str, Any] = {"name": name}
-    if policy is not None:
-        if not takes(plugin, "policy"):
-            raise InvalidConfig(f"{spec.where}.policy: {plugin} takes no policy; leave this key out")
-        supplied["policy"] = policy
-    bidder: Bidder = build(plugin, _fresh(spec.options), f"{spec.where}.options", supplied)
-    _take_name(bidder, name, plugin)
-    return bidder, policy
-
-
 def _principal(spec: BidderSpec, bidder: Any, name: str, number: int) -> str:
     if spec.principal is not None:
         return _twin(spec.principal, number)
@@ -190,28 +156,8 @@ def _principal(spec: BidderSpec, bidder: Any, name: str, number: int) -> str:
     return _twin(str(own), number) if own and own != name else name
 
 
-def _build_policy(spec: PluginSpec | None) -> Policy | None:
-    if spec is None:
-        return None
-    policy: Policy = build(_load(POLICIES, spec), _fresh(spec.options), f"{spec.where}.options")
-    return policy
-
-
-def _load(group: str, spec: BidderSpec | PluginSpec) -> Plugin:
-    try:
-        return load_plugin(group, spec.type)
-    except (InvalidConfig, BrokenPlugin) as error:
-        raise type(error)(f"{spec.where}.type: {error}") from error
-
-
-def _take_name(bidder: Any, name: str, plugin: Plugin) -> None:
-    """A bidder whose class fixes a name goes by the config's: two of one class may take part."""
-    if getattr(bidder, "name", None) == name:
-        return
-    try:
-        bidder.name = name
-    except Exception as error:
-        raise BrokenPlugin(f"{plugin} does not take the name {name!r}: give it a parameter `name`") from error
+def _ingredient(spec: BidderSpec | PluginSpec) -> Ingredient:
+    return Ingredient(spec.type, spec.options, spec.where)
 
 
 def _roles(built: BuiltBidder) -> Sequence[Role]:
@@ -220,18 +166,3 @@ def _roles(built: BuiltBidder) -> Sequence[Role]:
 
 def _twin(name: str, number: int) -> str:
     return name if number == 1 else f"{name}~{number}"
-
-
-def _fresh(value: Any) -> Any:
-    """Options of its own for each bidder, so that one that changes them changes no other's."""
-    if isinstance(value, dict):
-        return {key: _fresh(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_fresh(inner) for inner in value]
-    return value
-
-
-def _make_importable(folder: Path) -> None:
-    """Let dotted paths name modules beside the config file; last, so that they hide nothing."""
-    if str(folder) not in sys.path:
-        sys.path.append(str(folder))

@@ -140,7 +140,9 @@ class _Resolver:
         """Sizes of wealth, in money."""
         section = self._root.wealth
         if section.refill_to < section.refill_below:
-            self._problems.add(("wealth", "refill_to"), f"must be at least refill_below ({section.refill_below.normalize():f})")
+            self._problems.add(
+                ("wealth", "refill_to"), f"must be at least refill_below ({section.refill_below.normalize():f})"
+            )
         return WealthRules(
             endowment_nanos=self._bounties(section.endowment, ("wealth", "endowment")),
             refill_below_nanos=self._bounties(section.refill_below, ("wealth", "refill_below")),

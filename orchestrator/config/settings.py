@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
 
 Isolation = Literal["none", "process"]
+
+# A run's record is made to be passed on, so it must not carry what opens an account.
+_MASK: Final = "***"
+_SECRET: Final = re.compile(r"(api_?key|token|secret|password)$", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +113,9 @@ class Config:
     bidders: tuple[BidderSpec, ...]
 
     def resolved(self) -> dict[str, Any]:
-        """All settings as JSON can hold them, for a run's record: amounts in nano-dollars."""
+        """All settings as JSON can hold them, for a run's record: amounts in nano-dollars, secrets masked."""
         settings = asdict(self)
+        settings["store_url"] = _PASSWORD.sub(rf"\1{_MASK}@", self.store_url)
         del settings["is_fallback"]
         for spec in (settings["judge"], *settings["bidders"]):
             del spec["where"]
@@ -122,7 +129,7 @@ class Config:
 def as_json(value: Any) -> Any:
     """A value as JSON can hold it; what JSON cannot hold is named, not copied."""
     if isinstance(value, Mapping):
-        return {str(key): as_json(inner) for key, inner in value.items()}
+        return {str(key): _MASK if _SECRET.search(str(key)) else as_json(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(inner) for inner in value]
     if value is None or isinstance(value, bool | int | str):

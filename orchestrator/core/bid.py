@@ -9,7 +9,17 @@ from orchestrator.core.rules import TRANSFORMER, Role
 
 AnswerKind = Literal["bid", "pass", "fault"]
 FaultKind = Literal[
-    "raised", "late", "malformed", "unfunded", "unchanged", "empty", "too large", "provider", "over the cap", "overran"
+    "raised",
+    "late",
+    "malformed",
+    "unfunded",
+    "overcommitted",
+    "unchanged",
+    "empty",
+    "too large",
+    "provider",
+    "over the cap",
+    "overran",
 ]
 
 
@@ -28,6 +38,7 @@ class Answer:
         fault: the kind of fault, else None.
         bid_cost_nanos: what bidding cost; None where that is unknown (R7).
         bid_cost_max_nanos: what was held for it before it was asked.
+        observed: figures that the bid rests on, by name in alphabetical order.
     """
 
     bidder: str
@@ -40,6 +51,7 @@ class Answer:
     fault: FaultKind | None = None
     bid_cost_nanos: int | None = 0
     bid_cost_max_nanos: int = 0
+    observed: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

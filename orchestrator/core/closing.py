@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.clearing import Award, clear
@@ -30,6 +31,8 @@ from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
 from orchestrator.ledger.transfer import resolve
 from orchestrator.money import format_usd
+
+_NO_BREACH: Final = ("provider", "overcommitted")
 
 
 def announce(progress: Progress, keeps: Mapping[str, Keep], invited: Mapping[str, Sequence[str]]) -> Announced:
@@ -68,7 +71,8 @@ def close_stage(
     """Close the present stage's lots, hold what backs their bids, and clear them.
 
     A bid counts only if the wallet covers it and the worst case of its transform's cost,
-    beside the holds of all other bids (R4); otherwise it becomes a fault.
+    beside the holds of all other bids (R4); otherwise it becomes a fault. Where the wallet would
+    cover it but for the bidder's own bids on lots sold beside it, the fault is no breach.
 
     Args:
         progress: a request in phase `bidding`.
@@ -80,6 +84,7 @@ def close_stage(
         The first of a stage's two market commits.
     """
     left = dict(spendable)
+    whole = dict(spendable)
     principals = progress.request.principals()
     closed: list[ClosedLot] = []
     cleared: list[ClearedLot] = []
@@ -92,7 +97,7 @@ def close_stage(
         if row.keep is not None:
             wallets.append(bidder_account(lot.owner))
         seen = tuple(Spendable(account, left.get(account, 0)) for account in wallets)
-        backed = tuple(_back(progress.request.id, lot, answer, left, transfers) for answer in given)
+        backed = tuple(_back(progress.request.id, lot, answer, whole, left, transfers) for answer in given)
         closed.append(ClosedLot(row.lot, backed, seen))
         faults.extend(_faults(progress.stage, row.lot, backed))
         cleared.append(_clear_lot(progress.request, lot, row, backed, principals, left, transfers))
@@ -105,7 +110,14 @@ def close_stage(
     return Step(events, tuple(transfers), advance(progress, events))
 
 
-def _back(request_id: str, lot: Lot, answer: Answer, left: dict[str, int], transfers: list[Transfer]) -> Answer:
+def _back(
+    request_id: str,
+    lot: Lot,
+    answer: Answer,
+    whole: Mapping[str, int],
+    left: dict[str, int],
+    transfers: list[Transfer],
+) -> Answer:
     """Charge what bidding cost, then hold what the bid needs or turn it into a fault."""
     if answer.bid_cost_max_nanos:
         transfers.extend(_charge_bid_cost(request_id, lot, answer))
@@ -115,11 +127,7 @@ def _back(request_id: str, lot: Lot, answer: Answer, left: dict[str, int], trans
     bid = bid_hold(request_id, lot, answer.bidder, answer.amount_nanos)
     needed = (bid.amount_nanos if bid else 0) + answer.cost_max_nanos
     if needed > left.get(wallet, 0):
-        reason = (
-            f"its wallet can spend {format_usd(left.get(wallet, 0))} USD; the bid and its worst-case cost "
-            f"need {format_usd(needed)} USD"
-        )
-        return replace(answer, kind="fault", fault="unfunded", reason=reason)
+        return _unbacked(answer, needed, whole.get(wallet, 0), left.get(wallet, 0))
     if needed:
         left[wallet] -= needed
         if bid is not None:
@@ -128,6 +136,17 @@ def _back(request_id: str, lot: Lot, answer: Answer, left: dict[str, int], trans
         if cost is not None:
             transfers.append(cost)
     return answer
+
+
+def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:
+    """A bid without a hold: more than the wallet ever had, or more than its other bids leave."""
+    asked = f"the bid and its worst-case cost need {format_usd(needed)} USD"
+    if needed <= whole:
+        reason = f"its bids on lots sold beside this one leave {format_usd(left)} USD; {asked}"
+        return replace(answer, kind="fault", fault="overcommitted", reason=reason)
+    return replace(
+        answer, kind="fault", fault="unfunded", reason=f"its wallet can spend {format_usd(whole)} USD; {asked}"
+    )
 
 
 def _charge_bid_cost(request_id: str, lot: Lot, answer: Answer) -> list[Transfer]:
@@ -157,7 +176,7 @@ def charge(held: Transfer | None, cost_nanos: int | None, provider: str) -> list
 
 def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:
     return [
-        Faulted(stage, lot, answer.bidder, answer.fault, answer.reason, own_fault=answer.fault != "provider")
+        Faulted(stage, lot, answer.bidder, answer.fault, answer.reason, own_fault=answer.fault not in _NO_BREACH)
         for answer in answers
         if answer.fault is not None
     ]

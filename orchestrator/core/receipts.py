@@ -36,6 +36,8 @@ class Receipt(NamedTuple):
         outcome: how the request ended.
         in_picked_chain: whether the picked offer was built on its work.
         censored: whether the request expired unseen, which says nothing about quality.
+        last_price_nanos: the last price paid on the chain before this lot.
+        observed: the figures that its bid rested on, by name.
     """
 
     request_id: str
@@ -55,6 +57,8 @@ class Receipt(NamedTuple):
     outcome: Status
     in_picked_chain: bool
     censored: bool
+    last_price_nanos: int = 0
+    observed: tuple[tuple[str, float], ...] = ()
 
     @property
     def profit_nanos(self) -> int:
@@ -147,32 +151,37 @@ def _sales_by_lot(progress: Progress) -> dict[str, list[Sale]]:
 def _receipts_of(
     progress: Progress, auction: Auction, sales: Mapping[str, Sequence[Sale]], picked_sales: frozenset[Sale]
 ) -> list[Receipt]:
-    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(auction.lot.path, ()))}
+    request, lot = progress.request, auction.lot
+    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(lot.path, ()))}
+    last_price = next((sale.price_nanos for sale in reversed(lot.chain) if not sale.kept), 0)
     costs = _costs(auction)
     forfeits = {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
     written = []
     for answer in (*auction.answers, *_kept(auction)):
         copy, sale = mine.get(answer.bidder, (0, None))
-        spent = costs.get(answer.bidder, [0])
+        spent = costs.get(answer.bidder, ())
+        # By position: a keyword for each field would double what a receipt costs a simulation.
         written.append(
             Receipt(
-                request_id=progress.request.id,
-                bidder=answer.bidder,
-                lot=auction.lot.path,
-                stage=auction.lot.stage,
-                answer=answer.kind,
-                role=answer.role,
-                bounty_nanos=progress.request.bounty_nanos,
-                bid_nanos=answer.amount_nanos,
-                won=sale is not None,
-                price_nanos=sale.price_nanos if sale else 0,
-                revenue_nanos=_revenue_nanos(progress, sales, f"{auction.lot.path}.{copy}") if sale else 0,
-                cost_nanos=sum(cost or 0 for cost in spent),
-                cost_known=None not in spent,
-                forfeit_nanos=forfeits.get(answer.bidder, 0),
-                outcome=progress.status,
-                in_picked_chain=sale in picked_sales,
-                censored=progress.status == "expired",
+                request.id,
+                answer.bidder,
+                lot.path,
+                lot.stage,
+                answer.kind,
+                answer.role,
+                request.bounty_nanos,
+                answer.amount_nanos,
+                sale is not None,
+                sale.price_nanos if sale else 0,
+                _revenue_nanos(progress, sales, f"{lot.path}.{copy}") if sale else 0,
+                sum(cost or 0 for cost in spent) if spent else 0,
+                None not in spent,
+                forfeits.get(answer.bidder, 0),
+                progress.status,
+                sale in picked_sales,
+                progress.status == "expired",
+                last_price,
+                answer.observed,
             )
         )
     return written

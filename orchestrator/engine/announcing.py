@@ -28,21 +28,24 @@ PRICES_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class MarketView:
-    """What the market shows beside a lot: balances, posted prices, the requester's record."""
+    """What the market shows beside a lot: balances, prices, the requester's record, the lots sold beside it."""
 
     balances: Mapping[str, int]
     prices: tuple[PublicPrice, ...]
     acceptance: Acceptance
+    lots: int
 
 
-def read_market(reader: Reader, request: Request) -> MarketView:
+def read_market(reader: Reader, progress: Progress) -> MarketView:
     """Read what a stage's announcements show beside the lots."""
+    request = progress.request
     counts = reader.outcomes(request.requester)
     prices = reader.recent("price", PRICES_SHOWN)
     return MarketView(
         balances=reader.spendable(bidder_account(entry.name) for entry in request.roster),
         prices=tuple(PublicPrice(row.stage, Money(row.amount_nanos)) for row in prices),
         acceptance=Acceptance(*(counts.get(name, 0) for name in ("released", "rejected", "expired", "failed"))),
+        lots=len(progress.on_sale),
     )
 
 
@@ -111,13 +114,15 @@ class Announcer:
         deadline = seat.bid_deadline_seconds or request.rules.bid_deadline_seconds
         own = self._owned_lot(request, lot, seat)
         result = await run_guarded(lambda: bidder.reserve(own), deadline)
-        if not isinstance(result, Returned) or not isinstance(result.value, Money):
+        if not isinstance(result, Returned):
             return None
         reserve = read_guarded(lambda: plain_nanos(result.value))
-        nothing = MarketView({}, (), Acceptance())
+        if not isinstance(reserve, Returned):
+            return None
+        nothing = MarketView({}, (), Acceptance(), 1)
         announcement = self._announcement(request, lot, seat, (TRANSFORMER,), nothing, 0)
         cost_max = await run_guarded(lambda: seat.transform_cost_max_nanos(announcement), deadline)
-        if not isinstance(reserve, Returned) or not isinstance(cost_max, Returned):
+        if not isinstance(cost_max, Returned):
             return None
         return Keep(reserve.value, cost_max.value, seat.provider if cost_max.value else "")
 
@@ -160,6 +165,8 @@ class Announcer:
             chain=lot.chain,
             reserve=Money(reserve_nanos),
             roles=tuple(roles),
+            copies=request.rules.copies_at(lot.stage),
+            lots=market.lots,
             deadline_seconds=request.rules.bid_deadline_seconds,
             balance=Money(max(0, market.balances.get(bidder_account(seat.name), 0))),
             prices=market.prices,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Bid, Pass
 from orchestrator.core.bid import Answer, FaultKind
@@ -15,6 +17,8 @@ from orchestrator.engine.metering import BID, TaskMeter
 from orchestrator.engine.seat import Seat, plain_nanos
 from orchestrator.errors import BidderError, ProviderError, SpendCapReached
 from orchestrator.money import Money
+
+_FIGURES_MAX: Final = 64
 
 
 async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
@@ -91,7 +95,7 @@ def _read_answer(seat: Seat, announcement: Announcement, said: Any) -> Answer:
     """Read what a bidder said; each of its attributes once, for its object may change its mind."""
     if isinstance(said, Pass):
         return Answer(seat.name, "pass", reason=shortened(str(said.reason)))
-    amount, role = (said, None) if isinstance(said, Money) else _parts(said)
+    amount, role, observed = (said, None, {}) if isinstance(said, Money) else _parts(said)
     if not isinstance(amount, Money):
         return _fault(seat, "malformed", f"returned {_described(said)}; a bid is Money, Bid or Pass")
     if role is None:
@@ -99,11 +103,28 @@ def _read_answer(seat: Seat, announcement: Announcement, said: Any) -> Answer:
     if type(role) is not str or role not in announcement.roles:
         may = " or ".join(announcement.roles)
         return _fault(seat, "malformed", f"bid as {_described(role)}, but may bid here as {may}")
-    return Answer(seat.name, "bid", amount_nanos=plain_nanos(amount), role=role)
+    figures = _figures(observed)
+    if figures is None:
+        return _fault(seat, "malformed", f"gave {_described(observed)} as observed; that is a few named finite numbers")
+    return Answer(seat.name, "bid", amount_nanos=plain_nanos(amount), role=role, observed=figures)
 
 
-def _parts(said: Any) -> tuple[Any, Any]:
-    return (said.amount, said.role) if isinstance(said, Bid) else (None, None)
+def _parts(said: Any) -> tuple[Any, Any, Any]:
+    return (said.amount, said.role, said.observed) if isinstance(said, Bid) else (None, None, None)
+
+
+def _figures(observed: Any) -> tuple[tuple[str, float], ...] | None:
+    """What a bid rests on, in order of name; None where it is not a few named finite numbers."""
+    if not isinstance(observed, Mapping) or len(observed) > _FIGURES_MAX:
+        return None
+    figures = []
+    for name, value in observed.items():
+        if type(name) is not str or not 0 < len(name) <= _FIGURES_MAX or not name.isprintable():
+            return None
+        if type(value) not in (int, float) or not math.isfinite(value):
+            return None
+        figures.append((name, float(value)))
+    return tuple(sorted(figures))
 
 
 def _fault(seat: Seat, kind: FaultKind, reason: str) -> Answer:

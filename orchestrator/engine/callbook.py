@@ -41,6 +41,7 @@ class CallBook:
         self._running = 0
         self._waiting = 0
         self._flushing = 0
+        self._taking = 0
         self._flushes = 0
         self._freed = asyncio.Condition()
         self._due: list[Transfer] = []
@@ -114,7 +115,7 @@ class CallBook:
         while True:
             flushes = self._flushes
             try:
-                return await self._commit(lambda tx: tx.apply(holds))
+                return await self._try_to_take(holds)
             except InsufficientFunds as shortfall:
                 if shortfall.account != self._cap:
                     raise BidderError(str(shortfall)) from shortfall
@@ -126,6 +127,19 @@ class CallBook:
             except TransferConflict as conflict:
                 raise BidderError("it declared another worst case before the run was interrupted") from conflict
 
+    async def _try_to_take(self, holds: Sequence[Transfer]) -> list[Transfer]:
+        """One attempt; a store that commits in groups can tell of failures before successes."""
+        self._taking += 1
+        try:
+            applied = await self._commit(lambda tx: tx.apply(holds))
+        except BaseException:
+            self._taking -= 1
+            if self._waiting:
+                await self._wake()
+            raise
+        self._taking -= 1
+        return applied
+
     async def _room_came(self, flushes: int) -> bool:
         """Wait until the cap may have room; False where nothing is left that could free any.
 
@@ -136,16 +150,24 @@ class CallBook:
             await self._flush()
         if self._flushes != flushes:
             return True
-        if not self._running and not self._flushing:
+        if not self._may_free():
             return await self._orphan_returned()
         self._waiting += 1
         try:
             async with self._freed:
-                while self._flushes == flushes and (self._running or self._flushing):
+                while self._flushes == flushes and self._may_free():
                     await self._freed.wait()
         finally:
             self._waiting -= 1
         return True
+
+    def _may_free(self) -> bool:
+        """Whether anything is under way that may give the cap something back."""
+        return bool(self._running or self._flushing or self._taking)
+
+    async def _wake(self) -> None:
+        async with self._freed:
+            self._freed.notify_all()
 
     async def _orphan_returned(self) -> bool:
         """Give a resumed task that holds a part of the cap the time to come back for it."""
@@ -165,8 +187,7 @@ class CallBook:
             finally:
                 self._flushing -= 1
                 self._flushes += 1
-        async with self._freed:
-            self._freed.notify_all()
+        await self._wake()
 
     def _take_over(self, holds: Sequence[Transfer], applied: Sequence[Transfer]) -> HoldState:
         was_open = holds[-1].id in self._orphans

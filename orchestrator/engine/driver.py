@@ -76,7 +76,7 @@ class Driver:
 
     async def _hold_auctions(self) -> None:
         progress = self._log.progress
-        market = self._store.read(lambda reader: read_market(reader, progress.request))
+        market = self._store.read(lambda reader: read_market(reader, progress))
         keeps = await self._announcer.ask_reserves(progress)
         shown = {lot.path: await self._announcer.announce(progress, lot, market, keeps) for lot in progress.lots()}
         announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})

@@ -71,7 +71,7 @@ class IsolatedBidder:
         self._line = _Line(_pickled(name, recipe), message_bytes_max, start_seconds)
         self._closing = weakref.finalize(self, self._line.close)
         try:
-            ready = self._line.process().ready.result()
+            ready = self.wait_until_ready()
         except Exception as error:
             self.close()
             raise _broken(name, error) from error
@@ -81,6 +81,10 @@ class IsolatedBidder:
     def pid(self) -> int | None:
         """Id of the process that runs now, if one does."""
         return self._line.pid
+
+    def wait_until_ready(self) -> Message:
+        """Start its process, where none runs, and wait until the bidder is built there."""
+        return self._line.process().ready.result()
 
     async def bid(self, announcement: Announcement) -> Any:
         """Ask for a bid; what comes back has yet to be checked, as any bidder's answer."""

@@ -109,7 +109,8 @@ def encode_value(value: Any) -> dict[str, Any]:
     if isinstance(value, Money):
         return {"money": value.nanos}
     if isinstance(value, Bid):
-        return {"bid": encode_value(value.amount), "role": encode_value(value.role)}
+        observed = encode_value([[name, figure] for name, figure in dict(value.observed).items()])
+        return {"bid": encode_value(value.amount), "role": encode_value(value.role), "observed": observed}
     if isinstance(value, Pass):
         return {"pass": str(value.reason)}
     if isinstance(value, Replacement):
@@ -132,8 +133,8 @@ def decode_value(body: Any) -> Any:
     match body:
         case {"money": int() as nanos}:
             return _money(nanos)
-        case {"bid": amount, "role": role}:
-            return Bid(decode_value(amount), decode_value(role))
+        case {"bid": amount, "role": role, "observed": observed}:
+            return Bid(decode_value(amount), decode_value(role), _figures(decode_value(observed)))
         case {"pass": str() as reason}:
             return Pass(reason[:_TEXT_CHARACTERS_MAX])
         case {"replacement": segments}:
@@ -147,6 +148,13 @@ def decode_value(body: Any) -> Any:
         case {"other": str() as described}:
             return Unsendable(described[:_SHOWN_CHARACTERS_MAX])
     raise InvalidAnswer("its process returned something that the contract does not know")
+
+
+def _figures(pairs: Any) -> dict[str, float]:
+    try:
+        return dict(pairs)
+    except (TypeError, ValueError) as error:
+        raise InvalidAnswer("its process sent figures that are not pairs of name and number") from error
 
 
 def _money(nanos: int) -> Money:

@@ -70,10 +70,7 @@ class Seat:
         return await self._promise("transform_cost_max", announcement)
 
     async def _promise(self, method: str, announcement: Announcement) -> int:
-        promised = await self._ask(method, announcement, Money(0))
-        if not isinstance(promised, Money):
-            raise TypeError(f"{method}() returned {type(promised).__name__}; it must return Money")
-        return plain_nanos(promised)
+        return plain_nanos(await self._ask(method, announcement, Money(0)))
 
     async def _ask(self, method: str, announcement: Announcement, default: Any) -> Any:
         """Call an optional method; an isolated bidder's is asynchronous."""
@@ -82,12 +79,15 @@ class Seat:
         return await said if inspect.isawaitable(said) else said
 
 
-def plain_nanos(money: Money) -> int:
+def plain_nanos(money: Any) -> int:
     """The amount of a bidder's money, checked anew: an object of its own making may hold anything.
 
     Raises:
+        TypeError: it is no money.
         InvalidMoney: it is no lawful amount.
     """
+    if not isinstance(money, Money):
+        raise TypeError(f"returned {type(money).__name__}; it must return Money")
     return Money(money.nanos).nanos
 
 

@@ -45,30 +45,44 @@ class Recipe:
     policy: Ingredient | None = None
 
     def __call__(self) -> Any:
-        """Build it.
+        """Build it, policy included."""
+        bidder, policy = self.build()
+        if policy is not None and getattr(bidder, "policy", None) is None:
+            bidder.policy = policy
+        return bidder
+
+    def build(self) -> tuple[Any, Any]:
+        """Build the bidder and what values lots for it, if that is not its own.
 
         Raises:
             InvalidConfig: its type, or an option, is unknown or missing.
             BrokenPlugin: its code cannot be loaded or fails.
         """
         make_importable(self.folder)
-        plugin = load_ingredient(BIDDERS, self.bidder)
+        plugin = _load(BIDDERS, self.bidder)
         supplied: dict[str, Any] = {"name": self.name}
+        policy = None
         if self.policy is not None:
-            built = load_ingredient(POLICIES, self.policy)
-            policy = build(built, _fresh(self.policy.options), f"{self.policy.where}.options")
+            policy = build_ingredient(POLICIES, self.policy)
             if not takes(plugin, "policy"):
                 raise InvalidConfig(f"{self.bidder.where}.policy: {plugin} takes no policy; leave this key out")
             supplied["policy"] = policy
         bidder = build(plugin, _fresh(self.bidder.options), f"{self.bidder.where}.options", supplied)
         _take_name(bidder, self.name, plugin)
-        if self.policy is not None and getattr(bidder, "policy", None) is None:
-            bidder.policy = supplied["policy"]
-        return bidder
+        return bidder, policy
 
 
-def load_ingredient(group: str, ingredient: Ingredient) -> Plugin:
-    """Load a plugin; its errors say where it was written."""
+def build_ingredient(group: str, ingredient: Ingredient) -> Any:
+    """Build a judge or a policy.
+
+    Raises:
+        InvalidConfig: its type, or an option, is unknown or missing.
+        BrokenPlugin: its code cannot be loaded or fails.
+    """
+    return build(_load(group, ingredient), _fresh(ingredient.options), f"{ingredient.where}.options")
+
+
+def _load(group: str, ingredient: Ingredient) -> Plugin:
     try:
         return load_plugin(group, ingredient.type)
     except (InvalidConfig, BrokenPlugin) as error:

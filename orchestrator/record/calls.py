@@ -11,6 +11,7 @@ from orchestrator.core.holds import bid_cost_hold, cap_hold, key
 from orchestrator.core.keys import cap_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
+from orchestrator.core.settlement import Outcome
 from orchestrator.ledger import PENDING, POST, VOID, Finding, Transfer, post, transfer, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.record.document import RunRecord
@@ -34,7 +35,6 @@ class Task:
         cost_max_nanos: the worst case that was promised.
         cost_nanos: what it cost; None where that is unknown.
         provider: who was paid.
-        may_be_unheld: whether it may have failed before anything was held for it.
     """
 
     id: str
@@ -45,7 +45,6 @@ class Task:
     cost_max_nanos: int
     cost_nanos: int | None
     provider: str
-    may_be_unheld: bool = False
 
 
 def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
@@ -66,7 +65,7 @@ def held_for_calls(task: Task, request_id: str, recorded: Mapping[str, Transfer]
     a provider charged beyond the promise takes what the cap has left.
     """
     on_cap = cap_hold(request_id, task.lot, task.round, task.bidder, task.purpose, task.cost_max_nanos)
-    if on_cap is None or (task.may_be_unheld and on_cap.id not in recorded):
+    if on_cap is None:
         return []
     rows = [on_cap]
     if task.purpose == _BID:
@@ -154,7 +153,7 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
     for outcome in move.outcomes:
         auction = present.auctions[outcome.lot]
         award = outcome.award
-        if award is None:
+        if award is None or _never_began(outcome):
             continue
         promises = {answer.bidder: (answer.cost_max_nanos, answer.provider) for answer in auction.answers}
         if award.kept and auction.keep is not None:
@@ -169,8 +168,15 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
             cost_max_nanos,
             outcome.cost_nanos,
             provider,
-            may_be_unheld=isinstance(outcome, Faulted) and not outcome.own_fault and outcome.cost_nanos == 0,
         )
+
+
+def _never_began(outcome: Outcome) -> bool:
+    """Whether a winner may have failed before anything was held for it, or left after a crash.
+
+    What was held for it all the same counts as cut short.
+    """
+    return isinstance(outcome, Faulted) and not outcome.own_fault and outcome.cost_nanos == 0
 
 
 def _is_hold_for_call(row: Transfer, present: Progress) -> bool:

@@ -185,8 +185,9 @@ def _read_ending(reading: _Reading) -> Ending:
 
 
 def _as_given(answer: Answer) -> Answer:
-    """An answer before its wallet was looked at: only the core finds a bid unfunded."""
-    return replace(answer, kind="bid", fault=None, reason="") if answer.fault == "unfunded" else answer
+    """An answer before its wallet was looked at: only the core finds that a bid lacks its hold."""
+    without_hold = answer.fault in ("unfunded", "overcommitted")
+    return replace(answer, kind="bid", fault=None, reason="") if without_hold else answer
 
 
 def outcomes_by_lot(outcomes: Sequence[Outcome]) -> Mapping[str, list[Outcome]]:

@@ -43,7 +43,8 @@ def verify(record: Any) -> list[Finding]:
         return [Finding("record", str(error))]
     findings = [*_check_seal(run), *_check_chain(run.entries), *_check_texts(run)]
     try:
-        findings += _check_decisions(run)
+        # What was found stays found where the next move cannot be decided.
+        findings.extend(_check_decisions(run))
     except VickreyError as error:
         findings.append(Finding("journal", str(error)))
     except Exception as error:
@@ -89,28 +90,26 @@ def _check_texts(run: RunRecord) -> Iterator[Finding]:
             yield Finding(f"text {digest[:64]}", "no journal entry stands for it")
 
 
-def _check_decisions(run: RunRecord) -> list[Finding]:
+def _check_decisions(run: RunRecord) -> Iterator[Finding]:
     events = read_events(run)
     opening, later = cut(events)
     moves: list[Move] = [opening, *later]
-    findings: list[Finding] = []
     funds = funds_of(opening.requested.request, run.transfers)
     progress: Progress | None = None
     steps: list[Step] = []
     place = 0
     for move in moves:
         if progress is not None:
-            findings += unlawful_inputs(progress, move)
+            yield from unlawful_inputs(progress, move)
         step = redecide(progress, move, funds)
         steps.append(step)
         recorded = run.entries[place : place + len(move.events)]
-        findings += _compare(recorded, step, run.entries[place - 1].digest if place else GENESIS)
+        yield from _compare(recorded, step, run.entries[place - 1].digest if place else GENESIS)
         place += len(move.events)
         progress = _follow(progress, move)
     present = fold(events)
-    findings += _check_frame(run, present)
-    findings += check_books(run, moves, steps, present)
-    return findings
+    yield from _check_frame(run, present)
+    yield from check_books(run, moves, steps, present)
 
 
 def _follow(progress: Progress | None, move: Move) -> Progress:

@@ -65,10 +65,19 @@ def translated(url: str) -> Iterator[None]:
     except IntegrityError:
         raise
     except SQLAlchemyError as error:
-        original = error.orig if isinstance(error, DBAPIError) else error
-        said = str(original)
-        cause = next((cause for sign, cause in _CAUSES if sign in said.lower()), said)
-        raise StoreUnavailable(f"store {_shown(url)}: {cause}") from error
+        raise StoreUnavailable(f"store {_shown(url)}: {_cause(error)}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """What to tell the operator; a failed undoing is told as the failure that it was to undo."""
+    each: BaseException | None = error
+    while each is not None:
+        said = str(each.orig if isinstance(each, DBAPIError) else each).lower()
+        for sign, cause in _CAUSES:
+            if sign in said:
+                return cause
+        each = each.__context__
+    return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
 def _shown(url: str) -> str:

@@ -92,7 +92,11 @@ class Transaction(Reader, Protocol):
         """Store a provider's answer, over an earlier one of its key."""
 
     def put_request(self, row: RequestRow) -> None:
-        """Insert or replace a request's row."""
+        """Insert or replace a request's row.
+
+        Raises:
+            InvalidRequest: its idempotency key is another request's.
+        """
 
     def next_request_id(self) -> str:
         """A new short id, unique in this store."""

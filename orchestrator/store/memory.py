@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from orchestrator.errors import StaleDriver
+from orchestrator.errors import InvalidRequest, StaleDriver
 from orchestrator.journal import Entry
 from orchestrator.ledger import PENDING, VOID, Account, Balance, Book, Transfer
 from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
@@ -179,6 +179,9 @@ class _MemoryView:
 
     def put_request(self, row: RequestRow) -> None:
         """Insert or replace a request's row."""
+        known = self.find_by_idempotency_key(row.idempotency_key) if row.idempotency_key is not None else None
+        if known is not None and known.id != row.id:
+            raise InvalidRequest(f"idempotency key {row.idempotency_key!r} is another request's")
         self._put(self._requests, row.id, row)
 
     def next_request_id(self) -> str:

@@ -139,6 +139,14 @@ _REFUSE = """CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}
 
 SQLITE_TRIGGERS: Final = (
     *(_REFUSE.format(table=table, verb=verb) for table in ("transfers", "journal") for verb in ("UPDATE", "DELETE")),
+    # INSERT OR REPLACE deletes without firing triggers on DELETE.
+    """CREATE TRIGGER transfers_refuse_replace BEFORE INSERT ON transfers
+    BEGIN
+        SELECT RAISE(ABORT, 'transfers rows are never changed or deleted')
+        WHERE EXISTS (
+            SELECT 1 FROM transfers WHERE id = NEW.id OR number = NEW.number OR pending_id = NEW.pending_id
+        );
+    END""",
     """CREATE TRIGGER transfers_resolve_their_hold BEFORE INSERT ON transfers WHEN NEW.pending_id IS NOT NULL
     BEGIN
         SELECT RAISE(ABORT, 'a post or void must resolve a hold, between its accounts and for no more than it')

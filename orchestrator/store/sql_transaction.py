@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from orchestrator.errors import StaleDriver
+from orchestrator.errors import InvalidRequest, StaleDriver
 from orchestrator.journal import Entry
 from orchestrator.ledger import PENDING, POST, POSTED, Account, Balance, Book, Transfer
 from orchestrator.store import schema
@@ -186,7 +186,10 @@ class SqlTransaction:
 
     def put_request(self, row: RequestRow) -> None:
         """Insert or replace a request's row."""
-        self._upsert(schema.requests, "id", row._asdict())
+        try:
+            self._upsert(schema.requests, "id", row._asdict())
+        except IntegrityError as error:
+            raise InvalidRequest(f"idempotency key {row.idempotency_key!r} is another request's") from error
 
     def next_request_id(self) -> str:
         """A new short id, unique in this store."""

@@ -82,6 +82,9 @@ def _repeats(pieces: Sequence[Segment], state: State) -> bool:
 def _check_segment(piece: Any) -> None:
     if not isinstance(piece, Segment):
         raise Unacceptable(f"transform() returned a list with {_type(piece)} in it; {_delivery_advice(piece)}")
+    text: Any = piece.text
+    if not isinstance(text, str):
+        raise Unacceptable(f"transform() returned a Segment whose text is {_type(text)}; a text is str")
     labels: list[tuple[str, Any]] = [("kind", piece.kind), ("media_type", piece.media_type)]
     for label, value in labels:
         if not isinstance(value, str) or not value or not value.isprintable():
@@ -89,7 +92,7 @@ def _check_segment(piece: Any) -> None:
                 f"transform() returned a Segment of {label} {_shown(value)}; it is a short printable str"
             )
     try:
-        check_text(piece.text)
+        check_text(text)
     except InvalidAnswer as refusal:
         raise Unacceptable(f"transform() delivers text that cannot be stored: {refusal}") from refusal
 

@@ -46,7 +46,8 @@ class Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="conformance kit", daemon=True)
+        self._is_stuck = False
+        self._thread = threading.Thread(target=self._run, name="conformance kit", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Loop:
@@ -56,9 +57,13 @@ class Loop:
         asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).add_done_callback(
             lambda _: self._loop.call_soon_threadsafe(self._loop.stop)
         )
-        self._thread.join(_GRACE_SECONDS)
-        if not self._thread.is_alive():
-            self._loop.close()
+        if not self._is_stuck:
+            self._thread.join(_GRACE_SECONDS)
+
+    def _run(self) -> None:
+        # Closed from here, because a loop that is stuck is closed when it comes free, if it ever does.
+        self._loop.run_forever()
+        self._loop.close()
 
     def attempt(self, method: Callable[[Any], Any], argument: Any, deadline_seconds: float) -> Attempt:
         """Call an async method with one argument."""
@@ -75,6 +80,7 @@ class Loop:
         try:
             outcome = future.result(deadline_seconds + _GRACE_SECONDS)
         except Unanswered:
+            self._is_stuck = True
             return Attempt(Stuck(), deadline_seconds)
         if isinstance(outcome, Returned) and isinstance(outcome.value, NotAsync):
             return Attempt(outcome.value, 0.0)

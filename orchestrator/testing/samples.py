@@ -75,6 +75,8 @@ def make_announcement(**overrides: Any) -> Announcement:
         chain=(),
         reserve=Money(0),
         roles=(TRANSFORMER, PRESENTER),
+        copies=1,
+        lots=1,
         deadline_seconds=20.0,
         balance=Money.usd(50),
         prices=(PublicPrice(2, Money.usd("1.50")), PublicPrice(1, Money.usd("0.75"))),

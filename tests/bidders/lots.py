@@ -78,6 +78,8 @@ def announce(
         chain=chain,
         reserve=Money(0),
         roles=("transformer", "presenter"),
+        copies=1,
+        lots=1,
         deadline_seconds=20.0,
         balance=Money.usd(50),
         prices=(),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bidders.capable import Appraisal, CapableBidder, prospect
+from bidders.capable import Appraisal, CapableBidder, prospect, resale_share
 from orchestrator import Announcement, Money, Observation, Pass, Policy, Segment, Valuation, WonLot, errors
 from tests.bidders.lots import announce, bid_usd, pass_reason
 
@@ -75,7 +76,7 @@ def test_the_wallet_must_cover_bid_and_work_together() -> None:
 
 def test_no_draw_exceeds_the_bounty_or_falls_below_nothing() -> None:
     assert bid_usd(Told(0.4, Sure(1e30)), announce()) == 10.0
-    assert asyncio.run(Told(0.4, Sure(-3.0)).bid(announce())) == Money(0)
+    assert bid_usd(Told(0.4, Sure(-3.0)), announce()) == 0.0
 
 
 def test_doubt_is_drawn_from_the_announced_seed_alone() -> None:
@@ -97,6 +98,13 @@ def test_the_policy_sees_the_lot_and_nothing_hidden() -> None:
     assert policy.seen == Observation(
         "told", "transformer", 2, 8, 10.0, estimate=0.4, cost_max_usd=0.25, last_price_usd=3.0, seed=1
     )
+
+
+def test_a_state_that_its_owner_kept_is_priced_by_its_last_sale() -> None:
+    sold = announce(price="3").chain[0]
+    kept = replace(sold, lot="0.0", stage=2, price_nanos=0, kept=True)
+    assert resale_share(announce(chain=(sold, kept)), 0.0) == pytest.approx(0.3)
+    assert resale_share(announce(), 0.0) == 0.0
 
 
 def test_copies_further_down_are_picked_less_often() -> None:

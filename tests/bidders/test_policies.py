@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bidders.policies.fixed import FixedPolicy
@@ -62,7 +62,8 @@ def share_of(policy: Policy, memory: Any, **other: Any) -> float:
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
-@given(seen=st.lists(observations, max_size=4), learned=st.lists(receipts, max_size=30))
+@settings(max_examples=40)
+@given(seen=st.lists(observations, max_size=4), learned=st.lists(receipts, max_size=12))
 def test_values_are_finite_and_never_negative_whatever_was_learned(
     policy: Policy, seen: list[Observation], learned: list[Receipt]
 ) -> None:
@@ -71,12 +72,14 @@ def test_values_are_finite_and_never_negative_whatever_was_learned(
     assert all(math.isfinite(number) and number >= 0 for number in (*valuation.means, *valuation.deviations))
 
 
-@given(seen=observations, learned=st.lists(receipts, max_size=30))
+@settings(max_examples=40)
+@given(seen=observations, learned=st.lists(receipts, max_size=12))
 def test_a_tracker_never_values_a_lot_above_its_bounty(seen: Observation, learned: list[Receipt]) -> None:
     policy = TrackerPolicy()
     assert policy.value(policy.learn(None, learned), [seen]).means[0] <= seen.bounty_usd
 
 
+@settings(max_examples=40)
 @given(earlier=st.lists(receipts, max_size=10), learned=st.lists(receipts, max_size=10), seed=st.integers(0, 99))
 def test_the_order_of_receipts_within_a_request_makes_no_difference(
     earlier: list[Receipt], learned: list[Receipt], seed: int
@@ -87,6 +90,7 @@ def test_the_order_of_receipts_within_a_request_makes_no_difference(
     assert policy.learn(memory, learned) == policy.learn(memory, shuffled)
 
 
+@settings(max_examples=40)
 @given(learned=st.lists(receipts, max_size=20), seen=observations)
 def test_memory_survives_json_and_learning_leaves_the_old_memory_alone(
     learned: list[Receipt], seen: Observation

@@ -31,8 +31,9 @@ def test_the_number_of_days_is_read_from_the_request(request_text: str, days: in
     [
         ("opens at 8:30", "Morning"),
         ("from 14:00 to 16:00", "Afternoon"),
-        ("at 19.30 sharp", "Evening"),
-        ("costs 8.50 euros with lunch", "Afternoon"),
+        ("at 19:30 sharp", "Evening"),
+        ("lunch at noon, shut in the evening", "Afternoon"),
+        ("costs 8.50 with lunch", "Afternoon"),
         ("surf at dawn", "Morning"),
         ("a fine bench", ""),
     ],

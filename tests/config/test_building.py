@@ -114,7 +114,7 @@ def test_a_policy_of_the_config_is_given_to_the_bidder_and_each_twin_has_its_own
 
 def test_without_a_policy_in_the_config_the_bidder_keeps_its_own() -> None:
     (built,), _ = build_bidders(config_of({"name": "a", "type": Named}))
-    assert built.policy == "its own"
+    assert str(built.policy) == "its own"
 
 
 def test_what_cannot_be_built_is_listed_with_its_place_and_harms_nobody(load: Loader, config_path: Path) -> None:

@@ -163,6 +163,23 @@ def test_what_is_resolved_is_complete_and_json(load: Loader) -> None:
     assert "where" not in json.dumps(resolved)
 
 
+def test_no_secret_reaches_what_is_recorded() -> None:
+    options = {"api_key": "s3cret", "deep": [{"Password": "s3cret"}], "max_tokens": 7, "key": "a"}
+    config = load_config(
+        {
+            "store": "postgresql+psycopg://me:s3cret@host/market",
+            "bidders": [{"name": "a", "type": "x", "options": options}],
+        }
+    )
+    assert config.bidders[0].options == options
+    assert "s3cret@" in config.store_url
+    recorded = config.resolved()
+    assert "s3cret" not in json.dumps(recorded)
+    assert recorded["store_url"] == "postgresql+psycopg://me:***@host/market"
+    assert recorded["bidders"][0]["options"]["max_tokens"] == 7
+    assert recorded["bidders"][0]["options"]["key"] == "a"
+
+
 def test_functions_in_options_are_named_in_what_is_resolved() -> None:
     config = load_config({"judge": {"type": "callback", "options": {"callback": json.dumps}}})
     assert config.judge.options["callback"] is json.dumps

@@ -20,6 +20,8 @@ def announcement(state: State, meter: Any) -> Announcement:
         chain=(),
         reserve=Money(0),
         roles=("transformer",),
+        copies=1,
+        lots=1,
         deadline_seconds=1.0,
         balance=Money.usd(50),
         prices=(),

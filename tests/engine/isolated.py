@@ -35,21 +35,24 @@ class SteadyPresenter(Steady):
 
 
 class Misbehaving(Steady):
-    """Does one thing that no bidder should, when it bids or when it transforms."""
+    """Does what the request says, where that begins with its name: `odd bid exit`."""
 
-    def __init__(self, name: str, act: str, on: str = "bid", usd: str = "5") -> None:
+    def __init__(self, name: str, usd: str = "5") -> None:
         super().__init__(name, usd)
-        self.act = act
-        self.on = on
 
     async def bid(self, announcement: Any) -> Any:
-        return await self._act() if self.on == "bid" else await super().bid(announcement)
+        act = self._act(announcement, "bid")
+        if self._act(announcement, "transform"):
+            return Money.usd("7") if announcement.stage == 1 else Pass("enough")
+        return await (act() if act else super().bid(announcement))
 
     async def transform(self, lot: Any) -> Any:
-        return await self._act() if self.on == "transform" else await super().transform(lot)
+        act = self._act(lot, "transform")
+        return await (act() if act else super().transform(lot))
 
-    async def _act(self) -> Any:
-        return await getattr(self, f"_{self.act}")()
+    def _act(self, shown: Any, verb: str) -> Any:
+        name, when, act = shown.request.split()
+        return getattr(self, f"_{act}") if (name, when) == (self.name, verb) else None
 
     async def _hang(self) -> None:
         while True:
@@ -113,7 +116,7 @@ class Misbehaving(Steady):
         await asyncio.Event().wait()
 
     async def _noise(self) -> Money:
-        print("noise " * 10_000, flush=True)
+        print("noise " * 10_000, flush=True)  # noqa: T201
         os.write(1, b"more noise")
         return Money.usd(self.usd)
 

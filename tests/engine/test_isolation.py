@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from orchestrator import Market
 from orchestrator.engine.isolation import IsolatedBidder
 from orchestrator.engine.isolation_wire import BrokenWire, decode_value, read_message
 from orchestrator.errors import InvalidAnswer
-from tests.engine.world import answers, assert_sound, faults, finish, posted, presenter
+from tests.engine.world import answers, awards, faults, finish, posted, presenter
 
 MODULE = "tests.engine.isolated"
 DEADLINE_SECONDS = 0.1
@@ -27,18 +28,30 @@ def entry(name: str, kind: str, isolation: str = "process", **options: Any) -> d
     return {"name": name, "type": f"{MODULE}:{kind}", "isolation": isolation, "options": options}
 
 
-def misbehaving(act: str, on: str = "bid", **more: Any) -> dict[str, Any]:
-    own = {"bid_deadline_seconds": DEADLINE_SECONDS, "transform_deadline_seconds": DEADLINE_SECONDS}
-    return {**entry("odd", "Misbehaving", act=act, on=on), **own, **more}
-
-
-def market_of(*entries: dict[str, Any]) -> Market:
+def market_of(*entries: dict[str, Any], bids: Any = "3") -> Market:
     config = {
         "version": 1,
         "rules": {"deadlines": {"bid_seconds": 5.0, "transform_seconds": 5.0}},
+        "wealth": {"faults_to_suspend": 1000},
         "bidders": [*entries, entry("steady", "Steady", "none")],
     }
-    return Market(config, bidders=[presenter("p"), presenter("q", "1")], store="memory")
+    return Market(config, bidders=[presenter("p", bids), presenter("q", "1")], store="memory")
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+    """One market for many bad requests: `odd` has much time and `tardy` little."""
+    hurried = {"bid_deadline_seconds": DEADLINE_SECONDS, "transform_deadline_seconds": DEADLINE_SECONDS}
+    with market_of(entry("odd", "Misbehaving"), {**entry("tardy", "Misbehaving"), **hurried}) as market:
+        yield market
+
+
+def provoke(market: Market, text: str) -> str:
+    """Run a request that has a bidder misbehave, once the bidders' processes are ready."""
+    for name in ("odd", "tardy"):
+        bidder: Any = market.seats[name].bidder
+        bidder.wait_until_ready()
+    return market.run(text, 10, seed=1).request_id
 
 
 @pytest.fixture
@@ -55,6 +68,13 @@ def run(closing: list[Market], *entries: dict[str, Any]) -> Market:
     assert market.broken == ()
     market.run("hello", 10, seed=1)
     return market
+
+
+def is_gone_soon(pid: int) -> bool:
+    patience = time.monotonic() + 5
+    while is_alive(pid) and time.monotonic() < patience:
+        time.sleep(0.01)
+    return not is_alive(pid)
 
 
 def is_alive(pid: int) -> bool:
@@ -104,16 +124,16 @@ def test_its_code_is_never_imported_by_the_market(closing: list[Market]) -> None
     ],
 )
 def test_whatever_it_does_when_it_bids_is_a_fault_and_the_run_goes_on(
-    closing: list[Market], act: str, kind: str, reason: str
+    hostile: Market, act: str, kind: str, reason: str
 ) -> None:
-    deadline = 5.0 if kind != "late" else DEADLINE_SECONDS
-    market = run(closing, misbehaving(act, bid_deadline_seconds=deadline))
+    name = "tardy" if kind == "late" else "odd"
+    request_id = provoke(hostile, f"{name} bid {act}")
 
-    first = answers(market)["0", "odd"]
+    first = answers(hostile, request_id)["0", name]
     assert (first.kind, first.fault) == ("fault", kind)
     assert first.reason.startswith(reason)
-    assert market.result("r1").offers[0].bidder == "p"
-    finish(market)
+    assert hostile.result(request_id).offers
+    finish(hostile, request_id)
 
 
 @pytest.mark.parametrize(
@@ -127,39 +147,34 @@ def test_whatever_it_does_when_it_bids_is_a_fault_and_the_run_goes_on(
         ("provider", "provider", False),
     ],
 )
-def test_a_winner_that_fails_in_its_process_is_replaced(
-    closing: list[Market], act: str, fault: str, own_fault: bool
-) -> None:
-    deadline = 5.0 if fault != "late" else DEADLINE_SECONDS
-    market = run(closing, misbehaving(act, on="transform", transform_deadline_seconds=deadline, bid_deadline_seconds=5.0))
+def test_a_winner_that_fails_in_its_process_is_replaced(hostile: Market, act: str, fault: str, own_fault: bool) -> None:
+    name, other = ("tardy", "odd") if fault == "late" else ("odd", "tardy")
+    request_id = provoke(hostile, f"{name} transform {act}")
 
-    found = next(row for row in faults(market) if row.bidder == "odd")
+    (found,) = (row for row in faults(hostile, request_id) if row.award is not None)
+    first, second = (award for lot, award in awards(hostile, request_id) if lot == "0")
     assert (found.fault, found.own_fault) == (fault, own_fault)
     assert (found.forfeit_nanos > 0) == own_fault
-    assert market.result("r1").offers[0].chain[0].buyer == "steady"
-    finish(market)
+    assert (first.bidder, second.bidder) == (name, other)
+    finish(hostile, request_id)
 
 
-def test_a_process_that_hangs_is_killed_and_the_next_use_starts_another(closing: list[Market]) -> None:
-    market = market_of(misbehaving("hang"))
-    closing.append(market)
-    bidder: Any = market.seats["odd"].bidder
+def test_a_process_that_hangs_is_killed_and_the_next_use_starts_another(hostile: Market) -> None:
+    bidder: Any = hostile.seats["tardy"].bidder
+    bidder.wait_until_ready()
     first = bidder.pid
-    market.run("hello", 10, seed=1)
-    patience = time.monotonic() + 5
-    while is_alive(first) and time.monotonic() < patience:
-        time.sleep(0.01)
-    assert not is_alive(first)
-    assert bidder.pid != first
+    provoke(hostile, "tardy bid hang")
+    assert is_gone_soon(first)
+    bidder.wait_until_ready()
+    assert is_alive(bidder.pid)
 
 
-def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(closing: list[Market]) -> None:
-    market = market_of(misbehaving("wait"))
-    closing.append(market)
-    bidder: Any = market.seats["odd"].bidder
+def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(hostile: Market) -> None:
+    bidder: Any = hostile.seats["tardy"].bidder
+    bidder.wait_until_ready()
     first = bidder.pid
-    market.run("hello", 10, seed=1)
-    assert answers(market)["0", "odd"].fault == "late"
+    request_id = provoke(hostile, "tardy bid wait")
+    assert answers(hostile, request_id)["0", "tardy"].fault == "late"
     assert bidder.pid == first
     assert is_alive(first)
 
@@ -184,7 +199,7 @@ def test_a_hanging_call_blocks_the_market_only_where_the_bidder_is_not_isolated(
         market = market_of(blocker)
         closing.append(market)
         asyncio.run(watch(market))
-        longest = max(later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False))
+        longest = max(later - earlier for earlier, later in pairwise(ticks))
         assert (longest > 0.3) == blocks, (isolation, longest)
 
 
@@ -201,9 +216,9 @@ def test_hanging_in_a_cheap_method_harms_only_the_bidder(closing: list[Market], 
     finish(market)
 
 
-def test_what_it_prints_reaches_nobody(closing: list[Market], capfd: pytest.CaptureFixture[str]) -> None:
-    market = run(closing, misbehaving("noise", bid_deadline_seconds=5.0))
-    assert answers(market)["0", "odd"].kind == "bid"
+def test_what_it_prints_reaches_nobody(hostile: Market, capfd: pytest.CaptureFixture[str]) -> None:
+    request_id = provoke(hostile, "odd bid noise")
+    assert answers(hostile, request_id)["0", "odd"].kind == "bid"
     assert capfd.readouterr() == ("", "")
 
 
@@ -318,10 +333,7 @@ def test_processes_end_with_a_market_that_was_never_closed() -> None:
     pid = market.seats["a"].bidder.pid  # type: ignore[attr-defined]
     market.store.close()
     del market
-    patience = time.monotonic() + 5
-    while is_alive(pid) and time.monotonic() < patience:
-        time.sleep(0.01)
-    assert not is_alive(pid)
+    assert is_gone_soon(pid)
 
 
 @pytest.mark.parametrize("frame", [b"", b"{", b"[]", b'{"kind": 3}', b"[" * 100_000, b"\xff", b"9" * 5_000])

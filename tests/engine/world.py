@@ -138,7 +138,9 @@ def deliveries(market: Market, request_id: str = "r1") -> list[tuple[str, Award]
 def sales(market: Market, request_id: str = "r1") -> list[tuple[str, str, str, int]]:
     """Every sale as (lot, seller, buyer, price in nanos)."""
     settled = [event for event in events(market, request_id) if isinstance(event, Settled)]
-    return [(sale.lot, sale.seller, sale.buyer, sale.price_nanos) for e in settled for row in e.lots for sale in row.sales]
+    return [
+        (sale.lot, sale.seller, sale.buyer, sale.price_nanos) for e in settled for row in e.lots for sale in row.sales
+    ]
 
 
 def posted(market: Market, account: str) -> int:
@@ -171,3 +173,9 @@ def finish(market: Market, request_id: str = "r1") -> None:
         result.pick(1)
     assert result.status in ("released", "failed")
     assert_sound(market)
+
+
+def awards(market: Market, request_id: str = "r1") -> list[tuple[str, Award]]:
+    """Every award that was delivered on or failed, in order of settlement."""
+    rows = [event for event in events(market, request_id) if isinstance(event, Delivered | Faulted)]
+    return [(event.lot, event.award) for event in rows if event.award is not None]

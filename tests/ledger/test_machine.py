@@ -166,7 +166,7 @@ class SqlLedgerMachine(LedgerMachine):
 
 
 def test_the_ledger_in_memory_agrees_with_the_model() -> None:
-    run_state_machine_as_test(LedgerMachine, settings=examples(40, steps=25))
+    run_state_machine_as_test(LedgerMachine, settings=examples(80, steps=25))
 
 
 def test_the_ledger_on_a_file_agrees_with_the_model() -> None:

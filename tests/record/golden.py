@@ -11,7 +11,6 @@ from pathlib import Path
 
 from orchestrator.record import playthrough
 from tests.record.scenarios import SCENARIOS
-from tests.record.scripted import exported
 
 FOLDER = Path(__file__).parent / "golden"
 GOLDEN = (
@@ -31,7 +30,7 @@ def write() -> None:
     """Write every golden file."""
     FOLDER.mkdir(exist_ok=True)
     for name in GOLDEN:
-        text = playthrough(exported(SCENARIOS[name].play()))
+        text = playthrough(SCENARIOS[name].play().record())
         (FOLDER / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
 
 

@@ -101,9 +101,21 @@ class Scripted:
             self.market.cancel(lot.request_id)
 
 
-def exported(result: Result, request_id: str = "r1") -> dict[str, Any]:
-    """A run's record."""
-    return export_request(result._market.store, request_id)
+@dataclass(frozen=True)
+class Played:
+    """A scenario that was played.
+
+    Attributes:
+        market: the market, still open.
+        result: what the request came to.
+    """
+
+    market: Market
+    result: Result
+
+    def record(self, request_id: str = "r1") -> dict[str, Any]:
+        """A run's record."""
+        return export_request(self.market.store, request_id)
 
 
 def presenter(name: str, bids: Mapping[int, str], **script: Any) -> Scripted:
@@ -132,7 +144,7 @@ class Scenario:
     options: Mapping[str, Any] = field(default_factory=dict)
     treasury: int = 0
 
-    def play(self, store: Store | str = "memory", bidders: list[Scripted] | None = None) -> Result:
+    def play(self, store: Store | str = "memory", bidders: list[Scripted] | None = None, seed: int = 7) -> Played:
         """Run the scenario to its end in a new market."""
         seconds = [1_000_000.0]
         config = {"version": 1, "rules": dict(self.rules), "wealth": dict(self.wealth)}
@@ -144,13 +156,13 @@ class Scenario:
             stock = transfer("market/stock", ISSUER, TREASURY, self.treasury * NANOS_PER_USD, "stock")
             market.store.transact(lambda tx: tx.apply([stock]))
         try:
-            result = market.run(REQUEST, self.budget, **{"seed": 7, **self.options})
+            result = market.run(REQUEST, self.budget, **{"seed": seed, **self.options})
         except VickreyError:
             # A driver whose request was cancelled under it stops.
             result = market.result("r1")
             assert result.status == "rejected"
         self._end(market, result, seconds)
-        return result
+        return Played(market, result)
 
     def _end(self, market: Market, result: Result, seconds: list[float]) -> None:
         verb, _, rank = self.ends.partition(" ")

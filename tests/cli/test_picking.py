@@ -1,0 +1,135 @@
+"""`vickrey offers`, `pick`, `cancel` and `resume`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.markets import BIDDERS, bidder, leave_interrupted, vickrey, write_market
+
+
+@pytest.fixture
+def open_request() -> str:
+    """Run a request that stays open."""
+    request_id: str = vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--json").document["request_id"]
+    return request_id
+
+
+def test_offers_are_shown_again(open_request: str) -> None:
+    outcome = vickrey("offers", open_request)
+    assert outcome.code == 0
+    assert "1. letter: last bid 7.00, price 6.50" in outcome.stdout
+    assert "r1 is open." in outcome.stdout
+    document = vickrey("offers", open_request, "--json").document
+    assert [offer["bidder"] for offer in document["offers"]] == ["letter"]
+    assert document["picked"] is None
+
+
+def test_a_pick_releases_the_bounty_and_shows_where_it_went(open_request: str) -> None:
+    outcome = vickrey("pick", open_request, "1")
+    assert outcome.code == 0
+    assert "r1 is released: user took offer 1." in outcome.stdout
+    assert "The sum equals the payout of 10.00 USD: balanced." in outcome.stdout
+    assert "and offer 1 was taken" in vickrey("offers", open_request).stdout
+
+
+def test_picking_none_returns_the_bounty(open_request: str) -> None:
+    document = vickrey("pick", open_request, "--none", "--json").document
+    assert (document["status"], document["picked"], document["statement"]["returned"]) == ("rejected", None, "10.00")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["7"], "request r1 has offers 1 to 1; there is no offer 7"),
+        (["0"], "ranks begin at 1"),
+        ([], "give the RANK of the offer that you take, or --none"),
+        (["1", "--none"], "give the RANK of the offer that you take, or --none"),
+        (["first"], "'RANK'"),
+    ],
+)
+def test_a_pick_that_makes_no_sense_is_refused(open_request: str, arguments: list[str], complaint: str) -> None:
+    outcome = vickrey("pick", open_request, *arguments)
+    assert outcome.code == 2
+    assert complaint in outcome.stderr
+    assert vickrey("offers", open_request, "--json").document["status"] == "open"
+
+
+def test_a_request_can_be_picked_from_once(open_request: str) -> None:
+    vickrey("pick", open_request, "1")
+    outcome = vickrey("pick", open_request, "1")
+    assert (outcome.code, outcome.stderr) == (2, "vickrey: request r1 is released, not open\n")
+
+
+def test_cancel_ends_a_request(open_request: str) -> None:
+    assert "r1 is rejected: cancelled by the requester." in vickrey("cancel", open_request).stdout
+    assert vickrey("cancel", open_request).code == 2
+
+
+def test_offers_of_a_failed_request_are_a_problem(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=[bidder("mute")])
+    vickrey("run", "x", "-b", "10")
+    outcome = vickrey("offers", "r1")
+    assert (outcome.code, outcome.stdout) == (1, "r1 is failed and has no offers: no bidder made an offer.\n")
+
+
+@pytest.mark.parametrize("verb", ["offers", "show", "cancel", "resume", "statement", "export", "pick"])
+def test_a_request_that_does_not_exist_is_named(verb: str) -> None:
+    outcome = vickrey(verb, "r9", *(["1"] if verb == "pick" else []))
+    assert outcome.code == 2
+    assert "r9" in outcome.stderr
+    assert outcome.stderr.startswith("vickrey: ")
+
+
+# --- interrupted requests ---
+
+
+@pytest.mark.parametrize("words", ["requests", "leaderboard", "audit", "statement treasury", "bidders list", "show r1"])
+def test_every_verb_tells_of_an_interrupted_request_in_one_line_on_stderr(market: Path, words: str) -> None:
+    leave_interrupted(market)
+    outcome = vickrey(*words.split(), "--json")
+    assert outcome.stderr == "vickrey: r1 was interrupted; `vickrey resume` finishes it\n"
+    assert outcome.document
+
+
+def test_several_interrupted_requests_share_the_line(market: Path) -> None:
+    for _ in range(5):
+        leave_interrupted(market)
+    said = vickrey("audit").stderr
+    assert said == "vickrey: r1, r2, r3 and 2 more were interrupted; `vickrey resume` finishes them\n"
+
+
+def test_offers_of_an_interrupted_request_finish_it_first(market: Path) -> None:
+    request_id = leave_interrupted(market)
+    outcome = vickrey("offers", request_id, "--json")
+    assert outcome.stderr == "vickrey: r1 was interrupted; finishing it first\n"
+    assert [offer["bidder"] for offer in outcome.document["offers"]] == ["letter"]
+
+
+def test_a_pick_from_an_interrupted_request_finishes_it_first(market: Path) -> None:
+    request_id = leave_interrupted(market)
+    assert vickrey("pick", request_id, "1", "--json").document["status"] == "released"
+
+
+def test_resume_ends_requests_as_they_would_have_ended(market: Path) -> None:
+    straight = vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--json", "--home", "other").document
+    request_id = leave_interrupted(market)
+    resumed = vickrey("resume", "--json").document["results"]
+    assert [row["request_id"] for row in resumed] == [request_id]
+    assert resumed[0]["journal_hash"] == straight["journal_hash"]
+    assert vickrey("resume").stdout == "Nothing was interrupted.\n"
+
+
+def test_a_request_is_resumed_with_its_own_config_and_judge(tmp_path: Path) -> None:
+    own = write_market(tmp_path, judge="top", bidders=[*BIDDERS, bidder("extra")], name="own.yaml")
+    leave_interrupted(own)
+    shown = vickrey("resume", "r1").stdout
+    assert "8 bidders" in shown
+    assert "r1 is released: top took offer 1." in shown
+
+
+def test_cancel_ends_an_interrupted_request_without_finishing_it(market: Path) -> None:
+    request_id = leave_interrupted(market)
+    assert vickrey("cancel", request_id, "--json").document["offers"] == []
+    assert vickrey("audit").stderr == ""

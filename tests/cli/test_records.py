@@ -1,0 +1,73 @@
+"""`vickrey export`, `verify` and `replay`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.markets import vickrey, write_market
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> str:
+    """Export a run."""
+    write_market(tmp_path, judge="top")
+    vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--quiet")
+    assert vickrey("export", "r1").stdout.startswith("Wrote r1.json.")
+    return "r1.json"
+
+
+def test_an_exported_run_verifies_and_replays_to_the_same_journal(record: str) -> None:
+    assert vickrey("verify", record).stdout == "Verified: hashes, clearings and books agree.\n"
+    assert vickrey("verify", record, "--json").document == {"findings": []}
+    replayed = vickrey("replay", record)
+    assert replayed.code == 0
+    assert "with 0 calls" in replayed.stdout
+    assert "The same journal, byte for byte" in replayed.stdout
+    assert vickrey("replay", record, "--json").document["identical"] is True
+
+
+def test_export_writes_where_it_is_told(record: str, tmp_path: Path) -> None:
+    document = vickrey("export", "r1", "kept.json", "--json").document
+    assert document == {"request_id": "r1", "path": str(tmp_path / "kept.json")}
+    assert (tmp_path / "kept.json").read_text() == (tmp_path / record).read_text()
+
+
+def test_an_altered_run_is_a_problem(record: str, tmp_path: Path) -> None:
+    altered = tmp_path / "altered.json"
+    altered.write_text((tmp_path / record).read_text().replace("Belem", "Berlin"))
+    outcome = vickrey("verify", str(altered))
+    assert outcome.code == 1
+    assert outcome.stdout
+    assert vickrey("verify", str(altered), "--json").document["findings"]
+
+
+def test_under_another_rule_both_courses_stand_side_by_side(record: str) -> None:
+    outcome = vickrey("replay", record, "--rule", "first_price")
+    assert outcome.code == 0
+    assert "diary at 3.50" in outcome.stdout
+    assert "diary at 4.00" in outcome.stdout
+
+
+def test_without_a_bidder_it_says_where_the_record_ends(record: str) -> None:
+    outcome = vickrey("replay", record, "--without", "diary")
+    assert outcome.code == 0
+    assert "without diary" in outcome.stdout
+    assert "Unknown beyond" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ("verify nowhere.json", "there is no such file"),
+        ("replay vickrey.yaml", "vickrey.yaml"),
+        ("replay r1.json --rule lottery", "choose one of vickrey, first_price, subsidised"),
+        ("replay r1.json --without nobody", "had no bidder 'nobody'"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused_in_one_line(record: str, words: str, complaint: str) -> None:
+    outcome = vickrey(*words.split())
+    assert outcome.code == 2
+    assert complaint in outcome.stderr
+    assert outcome.stderr.count("\n") == 1

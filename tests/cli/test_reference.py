@@ -1,0 +1,59 @@
+"""The reference in docs/ is that of the command as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from orchestrator.cli.app import app
+from orchestrator.cli.reference import reference
+from tests.cli.markets import vickrey
+
+ROOT = Path(__file__).parent.parent.parent
+VERBS = (
+    *("run", "offers", "pick", "cancel", "resume", "show", "statement", "requests", "leaderboard"),
+    *("bidders list", "bidders check", "bidders topup", "export", "replay", "verify", "audit", "init"),
+)
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every verb and its command."""
+    root: Any = typer.main.get_command(app)
+    for name, command in root.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((f"{name} {inner}", verb) for inner, verb in command.commands.items())
+        else:
+            yield name, command
+
+
+def test_docs_cli_md_is_what_the_command_says_of_itself() -> None:
+    written = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert written == reference(), "run: python -m orchestrator.cli.reference > docs/cli.md"
+
+
+def test_the_verbs_are_those_of_the_design() -> None:
+    assert {name for name, _ in commands()} == set(VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_takes_json_and_explains_all_that_it_takes(verb: str) -> None:
+    command = dict(commands())[verb]
+    assert "--json" in [flag for each in command.params for flag in each.opts]
+    assert [each.name for each in command.params if not each.help] == []
+    assert command.help
+    assert verb in reference()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_help_of_80_columns(verb: str) -> None:
+    outcome = vickrey(*verb.split(), "--help")
+    assert outcome.code == 0
+    assert max(map(len, outcome.stdout.splitlines())) <= 80
+
+
+def test_the_summaries_in_the_help_are_not_cut_off() -> None:
+    assert "..." not in vickrey("--help").stdout.replace("[ARGS]...", "")

@@ -1,0 +1,29 @@
+"""`vickrey init`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.config import load_config
+from tests.cli.markets import vickrey
+
+
+def test_init_writes_a_config_that_loads_and_checks(tmp_path: Path) -> None:
+    outcome = vickrey("init", "new.yaml")
+    assert outcome.code == 0
+    assert outcome.stdout.startswith("Wrote new.yaml.")
+    assert load_config(tmp_path / "new.yaml").bidders
+    assert vickrey("bidders", "check", "--config", "new.yaml").code == 0
+
+
+def test_init_refuses_to_overwrite_unless_forced(market: Path) -> None:
+    before = market.read_text()
+    outcome = vickrey("init")
+    assert (outcome.code, outcome.stderr) == (2, "vickrey: vickrey.yaml is there already; --force overwrites it\n")
+    assert market.read_text() == before
+    assert vickrey("init", "--force", "--json").document == {"path": str(market)}
+    assert market.read_text() != before
+
+
+def test_init_says_where_it_cannot_write() -> None:
+    assert vickrey("init", "no/such/folder.yaml").stderr.startswith("vickrey: 'no/such/folder.yaml' cannot be written")

@@ -1,0 +1,137 @@
+"""Several drivers: of one request only one goes on; of one store all do."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import Market
+from orchestrator.api.posting import Posting
+from orchestrator.engine.driver import Driver
+from orchestrator.errors import StaleDriver, WrongStatus
+from orchestrator.store import open_store
+from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
+
+
+def crew(source: Provider) -> list[Any]:
+    paid = [Paid(name, {1: "2", 2: "1"}, source, bid_calls=1) for name in ("a", "b", "c")]
+    return [*paid, Scripted("d", {1: "1", 2: "3"}), presenter("p", {3: "4"}), presenter("q", {3: "3"})]
+
+
+def driver_of(market: Market, request_id: str) -> Driver:
+    return Driver(market.store, market._recorder, request_id, lambda: 0.0)
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_the_second_driver_of_a_request_stops_and_the_first_goes_on(kind: str, tmp_path: Path) -> None:
+    source = Provider("0.01")
+    source.pause = lambda: asyncio.sleep(0)
+    market = make_market(*crew(source), store="memory" if kind == "memory" else f"sqlite:///{tmp_path}/market.db")
+    request_id = market.post(Posting("hello", 10, seed=1))
+
+    async def drive_twice() -> list[Any]:
+        drivers = [driver_of(market, request_id) for _ in range(2)]
+        return await asyncio.gather(*(driver.run() for driver in drivers), return_exceptions=True)
+
+    outcomes = asyncio.run(drive_twice())
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Progress", "StaleDriver"]
+    assert "another driver" in str(next(o for o in outcomes if isinstance(o, StaleDriver)))
+    assert market.result(request_id).status == "open"
+    finish(market)
+    market.close()
+
+
+def test_one_driver_alone_is_not_stale() -> None:
+    """The control of the one before."""
+    market = make_market(*crew(Provider("0.01")))
+    request_id = market.post(Posting("hello", 10, seed=1))
+    asyncio.run(driver_of(market, request_id).run())
+    assert market.result(request_id).status == "open"
+    finish(market)
+
+
+def test_a_driver_that_wakes_up_late_writes_nothing() -> None:
+    market = make_market(*crew(Provider("0.01")))
+    request_id = market.post(Posting("hello", 10, seed=1))
+    late = driver_of(market, request_id)
+    market.resume(request_id)
+    before = market.store.read(lambda reader: (reader.journal(request_id), reader.transfers()))
+    with pytest.raises(StaleDriver):
+        asyncio.run(late.run())
+    after = market.store.read(lambda reader: (reader.journal(request_id), reader.transfers()))
+    assert before[0] == after[0]
+    assert before[1] == [row for row in after[1] if row in before[1]]
+    finish(market)
+
+
+SCRIPT = textwrap.dedent("""
+    import asyncio, sys
+    from tests.engine.world import Paid, Provider, Scripted, make_market, presenter
+    source = Provider("0.01")
+    source.pause = lambda: asyncio.sleep(0)
+    paid = [Paid(name, {1: "2", 2: "1"}, source, bid_calls=1) for name in ("a", "b", "c")]
+    bidders = [*paid, Scripted("d", {1: "1", 2: "3"}), presenter("p", {3: "4"}), presenter("q", {3: "3"})]
+    market = make_market(*bidders, store=sys.argv[1])
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(5):
+        result = market.run(f"hello {number}", 10, seed=number)
+        result.pick(1)
+        print(result.request_id, result.status, flush=True)
+    market.close()
+""")
+
+
+def start(store: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, store],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def test_two_processes_on_one_store_share_wallets_and_end_all_their_requests(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path}/market.db"
+    open_store(store).close()
+    processes = [start(store) for _ in range(2)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n", process.communicate()
+    outputs = [process.communicate("go\n", timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    lines = [line for out, _ in outputs for line in out.split("\n") if line]
+    assert sorted(lines) == sorted(f"r{number} released" for number in range(1, 11))
+    market = make_market(*crew(Provider()), store=store)
+    assert len(market.requests(["released"])) == 10
+    assert_sound(market)
+    market.close()
+
+
+def test_a_request_that_another_living_process_drives_is_not_taken_over(tmp_path: Path) -> None:
+    market = make_market(*crew(Provider()))
+    request_id = market.post(Posting("hello", 10, seed=1))
+    row = market.requests()[0]
+    import socket
+
+    lease = f"{socket.gethostname()}/1/{started(1)}"
+    market.store.transact(lambda tx: tx.put_request(row._replace(driver=lease)))
+    assert market.interrupted() == []
+    with pytest.raises(WrongStatus, match="is being driven by another process"):
+        market.resume(request_id)
+    market.store.transact(lambda tx: tx.put_request(row._replace(driver=f"{socket.gethostname()}/1/then")))
+    assert [row.id for row in market.interrupted()] == [request_id]
+    market.resume()
+    finish(market)
+
+
+def started(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

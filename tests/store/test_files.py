@@ -1,0 +1,369 @@
+"""Stores on a file: opening them, sharing commits, full and read-only disks, several processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from orchestrator.errors import InsufficientFunds, OperatorError, StaleDriver, StoreTooNew, StoreUnavailable
+from orchestrator.journal import Entry
+from orchestrator.ledger import Account, audit, transfer
+from orchestrator.store import Transaction, open_store
+from orchestrator.store.sql import SqlStore
+
+ACCOUNTS = [Account("issuer", may_overdraw=True), Account("a"), Account("b")]
+FUND = transfer("fund", "issuer", "a", 10, "fund")
+
+
+def put_text(name: str, size: int = 1) -> Callable[[Transaction], None]:
+    return lambda tx: tx.put_texts({name: "x" * size})
+
+
+def texts(store: SqlStore, *names: str) -> list[str]:
+    return sorted(store.read(lambda reader: reader.texts(names)))
+
+
+def commits(store: SqlStore) -> list[str]:
+    """A list that grows with each commit."""
+    seen: list[str] = []
+    event.listen(store._engine, "commit", lambda connection: seen.append("commit"))
+    return seen
+
+
+def together(store: SqlStore, *works: Callable[[Transaction], Any]) -> list[Future[Any]]:
+    """Submit works so that they wait for the writer together and share one commit."""
+    running, release = threading.Event(), threading.Event()
+
+    def occupy(tx: Transaction) -> None:
+        running.set()
+        assert release.wait(timeout=30)
+
+    first = store.submit(occupy)
+    assert running.wait(timeout=30)
+    futures = [store.submit(work) for work in works]
+    release.set()
+    first.result(timeout=30)
+    return futures
+
+
+def raising(tx: Transaction) -> None:
+    tx.put_texts({"bad": "x"})
+    raise ValueError("this one fails")
+
+
+def overdrawing(tx: Transaction) -> None:
+    tx.put_texts({"bad": "x"})
+    tx.apply([transfer("t", "b", "a", 99, "x")])
+
+
+def test_a_failing_transaction_of_a_group_spoils_none_of_its_neighbours(sql_store: SqlStore) -> None:
+    sql_store.transact(lambda tx: tx.open_accounts(ACCOUNTS))
+    sql_store.transact(lambda tx: tx.append("r1", [Entry(0, "k", "{}", "d")]))
+    seen = commits(sql_store)
+    futures = together(
+        sql_store,
+        put_text("one"),
+        raising,
+        lambda tx: tx.apply([FUND]),
+        overdrawing,
+        lambda tx: tx.append("r1", [Entry(0, "k", "{}", "d")]),
+        lambda tx: tx.apply([transfer("t", "a", "b", 10, "x")]),
+        put_text("two"),
+    )
+    errors = [type(future.exception(timeout=30)) for future in futures]
+    nothing = type(None)
+    assert errors == [nothing, ValueError, nothing, InsufficientFunds, StaleDriver, nothing, nothing]
+    assert len(seen) == 2, "the first transaction alone, then the group in one commit"
+    assert texts(sql_store, "one", "two", "bad") == ["one", "two"]
+    assert sql_store.read(lambda reader: reader.spendable(["a", "b"])) == {"a": 0, "b": 10}
+
+
+def test_a_future_is_done_only_when_its_work_is_durable(sql_store: SqlStore, database: Path) -> None:
+    found: list[int] = []
+
+    def look(_: Future[Any]) -> None:
+        with sqlite3.connect(database) as raw:
+            found.append(raw.execute("SELECT COUNT(*) FROM texts").fetchone()[0])
+        raw.close()
+
+    futures = together(sql_store, put_text("one"), put_text("two"))
+    for future in futures:
+        future.add_done_callback(look)
+    for future in futures:
+        future.result(timeout=30)
+    sql_store.close()
+    assert found == [2, 2]
+
+
+def test_a_submission_that_is_cancelled_while_it_waits_is_not_run_and_harms_nobody(sql_store: SqlStore) -> None:
+    running, release = threading.Event(), threading.Event()
+
+    def occupy(tx: Transaction) -> bool:
+        running.set()
+        return release.wait(timeout=30)
+
+    first = sql_store.submit(occupy)
+    assert running.wait(timeout=30)
+    cancelled, kept = sql_store.submit(put_text("cancelled")), sql_store.submit(put_text("kept"))
+    assert cancelled.cancel()
+    assert not first.cancel(), "what has begun cannot be cancelled"
+    release.set()
+    assert first.result(timeout=30) is True
+    kept.result(timeout=30)
+    sql_store.transact(put_text("after"))
+    assert texts(sql_store, "cancelled", "kept", "after") == ["after", "kept"]
+
+
+def test_closing_finishes_what_was_submitted_and_then_refuses(sql_store: SqlStore, url: str) -> None:
+    futures = together(sql_store, *(put_text(f"t{number}") for number in range(100)))
+    sql_store.close()
+    sql_store.close()
+    assert all(future.done() for future in futures)
+    with pytest.raises(StoreUnavailable, match="is closed"):
+        sql_store.submit(put_text("late"))
+    again = SqlStore(url)
+    assert len(texts(again, *(f"t{number}" for number in range(100)), "late")) == 100
+    again.close()
+
+
+def test_reopening_keeps_everything(url: str) -> None:
+    first = open_store(url)
+    first.transact(lambda tx: tx.open_accounts(ACCOUNTS))
+    first.transact(lambda tx: tx.apply([FUND]))
+    first.transact(lambda tx: tx.append("r1", [Entry(0, "k", '{"é":1}', "d")]))
+    first.close()
+    second = open_store(url)
+    assert second.read(lambda reader: reader.transfers()) == [FUND]
+    assert second.read(lambda reader: reader.spendable(["a"])) == {"a": 10}
+    assert second.read(lambda reader: reader.journal("r1")) == [Entry(0, "k", '{"é":1}', "d")]
+    assert second.transact(lambda tx: tx.apply([FUND])) == []
+    second.close()
+
+
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path / 'a' / 'b' / 'market.db'}").close()
+    assert (tmp_path / "a" / "b" / "market.db").exists()
+
+
+def refused(url: str, because: str) -> StoreUnavailable:
+    """Opening is refused in one clear line that names the store."""
+    with pytest.raises(StoreUnavailable, match=because) as refusal:
+        open_store(url)
+    said = str(refusal.value)
+    assert isinstance(refusal.value, OperatorError)
+    assert "\n" not in said
+    assert "sqlalche.me" not in said
+    return refusal.value
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(database: Path, url: str) -> None:
+    database.write_text("These are my notes, not a database.\n" * 50)
+    before = database.read_bytes()
+    assert str(database) in str(refused(url, "the file is not an SQLite database"))
+    assert database.read_bytes() == before
+
+
+def test_a_folder_in_place_of_the_file_is_refused(database: Path, url: str) -> None:
+    database.mkdir()
+    refused(url, "the file cannot be opened")
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    refused(f"sqlite:///{tmp_path / 'file' / 'market.db'}", "its folder cannot be made")
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(database: Path, url: str) -> None:
+    with sqlite3.connect(database) as raw:
+        raw.execute("CREATE TABLE recipes (name TEXT)")
+    raw.close()
+    refused(url, r"holds other tables \(recipes\)")
+    with sqlite3.connect(database) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == [("recipes",)]
+    raw.close()
+
+
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(database: Path, url: str) -> None:
+    open_store(url).close()
+    with sqlite3.connect(database) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    with pytest.raises(StoreTooNew, match=r"has schema 9999; this version of Vickrey knows \d+: upgrade vickrey"):
+        open_store(url)
+    with sqlite3.connect(database) as raw:
+        assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+        raw.execute("UPDATE alembic_version SET version_num = '0001'")
+    raw.close()
+    open_store(url).close()
+
+
+@pytest.mark.parametrize(
+    ("bad", "because"),
+    [
+        ("no url", "is not a database URL"),
+        ("nosuch:///x", "is not a database URL"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+    ],
+)
+def test_what_is_no_url_of_a_store_is_refused(bad: str, because: str) -> None:
+    refused(bad, because)
+
+
+def test_a_damaged_file_is_refused_in_one_line(sql_store: SqlStore, database: Path, url: str) -> None:
+    sql_store.transact(put_text("one", 100_000))
+    sql_store.close()
+    content = bytearray(database.read_bytes())
+    content[200:20_000] = b"\xff" * 19_800
+    database.write_bytes(content)
+    refused(url, "the file is damaged")
+
+
+@pytest.fixture
+def pragma(sql_store: SqlStore) -> Callable[[str], None]:
+    """Sets a pragma on every connection that the store opens from now on."""
+
+    def set_pragma(statement: str) -> None:
+        sql_store._engine.dispose()
+
+        @event.listens_for(sql_store._engine, "connect")
+        def on_connect(connection: Any, record: object) -> None:
+            connection.execute(f"PRAGMA {statement}")
+
+    return set_pragma
+
+
+def test_a_read_only_store_says_so_and_can_still_be_read(sql_store: SqlStore, pragma: Callable[[str], None]) -> None:
+    sql_store.transact(put_text("one"))
+    pragma("query_only = ON")
+    with pytest.raises(StoreUnavailable, match="the store is read-only; check the permissions") as refusal:
+        sql_store.transact(put_text("two"))
+    assert "\n" not in str(refusal.value)
+    assert texts(sql_store, "one", "two") == ["one"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it likes")
+def test_a_read_only_file_is_refused_in_one_line(sql_store: SqlStore, database: Path, url: str) -> None:
+    sql_store.close()
+    database.chmod(0o444)
+    database.parent.chmod(0o555)
+    try:
+        with pytest.raises(StoreUnavailable, match=r"read-only|cannot be opened"):
+            open_store(url).transact(put_text("one"))
+    finally:
+        database.parent.chmod(0o755)
+
+
+def fill_disk(store: SqlStore, pragma: Callable[[str], None]) -> None:
+    """From now on the store's file cannot grow by more than a few pages."""
+    with store._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    pragma(f"max_page_count = {pages + 5}")
+
+
+def test_a_full_disk_is_reported_and_what_was_written_before_stays(
+    sql_store: SqlStore, pragma: Callable[[str], None], url: str
+) -> None:
+    sql_store.transact(lambda tx: tx.open_accounts(ACCOUNTS))
+    sql_store.transact(lambda tx: tx.apply([FUND]))
+    fill_disk(sql_store, pragma)
+
+    def work(tx: Transaction) -> None:
+        tx.apply([transfer("t", "a", "b", 4, "x")])
+        tx.put_texts({"big": "x" * 1_000_000})
+
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="the disk is full; free some space") as refusal:
+            sql_store.transact(work)
+        assert "\n" not in str(refusal.value)
+    assert sql_store.read(lambda reader: reader.spendable(["a", "b"])) == {"a": 10, "b": 0}
+    sql_store.transact(lambda tx: tx.apply([transfer("small", "a", "b", 1, "x")]))
+    sql_store.close()
+    freed = SqlStore(url)
+    freed.transact(work)
+    assert freed.read(lambda reader: reader.spendable(["a", "b"])) == {"a": 5, "b": 5}
+    assert freed.read(lambda reader: audit(reader.balances(), reader.transfers())) == []
+    freed.close()
+
+
+def test_a_disk_that_fills_inside_a_group_undoes_the_whole_group_and_tells_everybody(
+    sql_store: SqlStore, pragma: Callable[[str], None]
+) -> None:
+    sql_store.transact(put_text("zero"))
+    fill_disk(sql_store, pragma)
+    futures = together(sql_store, put_text("one"), put_text("big", 1_000_000), put_text("two"))
+    for future in futures:
+        error = future.exception(timeout=30)
+        assert error is None or isinstance(error, StoreUnavailable), repr(error)
+    written = ["one", "big", "two"]
+    kept = [name for name, future in zip(written, futures, strict=True) if future.exception() is None]
+    assert texts(sql_store, *written) == sorted(kept), "a future tells the truth about what is stored"
+    assert "big" not in kept
+    assert isinstance(futures[1].exception(), StoreUnavailable)
+    assert "the disk is full" in str(futures[1].exception())
+    sql_store.transact(put_text("after"))
+    assert texts(sql_store, "zero", "after") == ["after", "zero"]
+
+
+SPEND = """
+import sys
+from orchestrator.errors import InsufficientFunds
+from orchestrator.ledger import transfer
+from orchestrator.store import open_store
+
+store, me, refused = open_store(sys.argv[1]), sys.argv[2], 0
+for number in range(20):
+    try:
+        store.transact(lambda tx: tx.apply([transfer(f"{me}/{number}", "a", "b", 1, "x")]))
+    except InsufficientFunds:
+        refused += 1
+store.close()
+print(refused)
+"""
+
+
+def test_two_processes_write_to_one_store_and_overdraw_nothing(sql_store: SqlStore, url: str) -> None:
+    """Both spend from a wallet that covers 25 of their 40 transfers."""
+    sql_store.transact(lambda tx: tx.open_accounts(ACCOUNTS))
+    sql_store.transact(lambda tx: tx.apply([transfer("fund", "issuer", "a", 25, "fund")]))
+    processes = [
+        subprocess.Popen([sys.executable, "-c", SPEND, url, me], stdout=subprocess.PIPE, text=True)
+        for me in ("one", "two")
+    ]
+    refused_there = [int(process.communicate(timeout=60)[0]) for process in processes]
+    assert sum(refused_there) == 15
+    assert sql_store.read(lambda reader: reader.spendable(["a", "b"])) == {"a": 0, "b": 25}
+    assert len(sql_store.read(lambda reader: reader.transfers())) == 26
+    assert sql_store.read(lambda reader: audit(reader.balances(), reader.transfers())) == []
+
+
+def test_two_stores_that_open_one_new_file_at_once_both_get_it(url: str) -> None:
+    opened: list[Any] = []
+
+    def open_it() -> None:
+        try:
+            opened.append(open_store(url))
+        except Exception as error:
+            opened.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert [each for each in opened if isinstance(each, Exception)] == []
+    for number, store in enumerate(opened):
+        store.transact(put_text(f"t{number}"))
+    assert texts(opened[0], "t0", "t1", "t2", "t3") == ["t0", "t1", "t2", "t3"]
+    for store in opened:
+        store.close()

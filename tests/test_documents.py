@@ -1,0 +1,532 @@
+"""README and docs say what is true: their code runs, their commands parse, their links and names lead somewhere.
+
+Every check is a function from a page to what is wrong with it, and is itself tried on pages with a planted fault.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import contextlib
+import inspect
+import io
+import pkgutil
+import re
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from itertools import dropwhile, zip_longest
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
+
+import pytest
+import typer.main
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from orchestrator.cli.app import app
+from orchestrator.config.sections import ConfigSection, PluginSection
+from orchestrator.core.bid import FaultKind
+from tests.layers import LAYERS
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [page for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))) if page.exists()]
+PROMISED = ("architecture", "configuration", "design", "glossary", "ledger", "mechanism", "writing-a-bidder")
+
+FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
+CODE = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.MULTILINE)
+TREE = re.compile(r"(?:orchestrator|bidders|benchmarks|tests|configs|docs)/[\w./*-]*")
+DOTTED = re.compile(r"(?:orchestrator|bidders|benchmarks|tests)(?:\.[A-Za-z_]\w*)+")
+# A test, or what a state machine of hypothesis is collected as.
+KNOWN_TEST = re.compile(r"^ *(?:def )?(test_\w+)(?:\(| =|:)", re.MULTILINE)
+# What makes transfers, and which of its arguments is the code.
+MAKERS = {"transfer": 4, "hold": 4, "_move": 4, "Transfer": 6}
+TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
+
+# --- reading pages ---
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, the words after that, its text, and the line on which the text begins."""
+
+    language: str
+    marks: tuple[str, ...]
+    text: str
+    line: int
+
+
+def blocks(markdown: str) -> list[Block]:
+    """A page's fenced blocks, in order."""
+    return [block for block in _pieces(markdown) if isinstance(block, Block)]
+
+
+def prose(markdown: str) -> str:
+    """A page without its fenced blocks."""
+    return "\n".join(piece for piece in _pieces(markdown) if isinstance(piece, str))
+
+
+def _pieces(markdown: str) -> Iterator[Block | str]:
+    fence, info, start, held = "", "", 0, list[str]()
+    for number, line in enumerate(markdown.splitlines(), 1):
+        found = FENCE.match(line)
+        if not fence and found:
+            fence, info, start = found[1], found[2], number + 1
+        elif fence and found and found[1].startswith(fence) and not found[2].strip():
+            language, *marks = info.split() or [""]
+            yield Block(language, tuple(marks), "\n".join([*held, ""]), start)
+            fence, held = "", []
+        elif fence:
+            held.append(line)
+        else:
+            yield line
+
+
+def rows(markdown: str, columns: int) -> dict[str, list[str]]:
+    """The rows of a page's tables of so many columns, by the first code in their first cell."""
+    found: dict[str, list[str]] = {}
+    for line in prose(markdown).splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        key = CODE.search(cells[0]) if len(cells) == columns else None
+        if key:
+            found[key[1]] = cells
+    return found
+
+
+def section(markdown: str, heading: str) -> str:
+    """What stands under a heading of the second level."""
+    return markdown.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def anchors(markdown: str) -> set[str]:
+    """What a page's headings are called in links."""
+    names = (re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(prose(markdown)))
+    return set(names)
+
+
+# --- checks ---
+
+
+def run_python(page: str, markdown: str) -> list[str]:
+    """Run a page's Python blocks in one namespace; a `text output` block after one must be what it prints."""
+    module = ModuleType("documented_page")
+    sys.modules[module.__name__] = module
+    found = blocks(markdown)
+    try:
+        for block, following in zip_longest(found, found[1:]):
+            if block.language != "python":
+                continue
+            try:
+                printed = _run(page, block, module.__dict__)
+            except Exception:
+                return [f"{page}:{block.line}: {traceback.format_exc(limit=-3)}"]
+            expected = following.text if following and following.marks == ("output",) else None
+            if expected is not None and "no-run" not in block.marks and printed != expected:
+                return [f"{page}:{block.line}: it prints\n{printed}"]
+    finally:
+        del sys.modules[module.__name__]
+    return []
+
+
+def _run(page: str, block: Block, namespace: dict[str, Any]) -> str:
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code = compile("\n" * (block.line - 1) + block.text, page, "exec", flags=flags, dont_inherit=True)
+    printed = io.StringIO()
+    if "no-run" not in block.marks:
+        with contextlib.redirect_stdout(printed):
+            result = eval(code, namespace)
+            if inspect.iscoroutine(result):
+                asyncio.run(_awaited(result))
+    return printed.getvalue()
+
+
+async def _awaited(result: Any) -> None:
+    await result
+
+
+def check_commands(page: str, markdown: str) -> list[str]:
+    """Every `vickrey` command in a shell block must parse, and every `make` target exist."""
+    problems = []
+    for block in blocks(markdown):
+        if block.language not in ("sh", "console", "bash", "shell"):
+            continue
+        lines = block.text.replace("\\\n", " ").splitlines()
+        for line in lines:
+            if block.language == "console" and not line.startswith("$ "):
+                continue
+            problem = command_problem(line.removeprefix("$ "))
+            if problem:
+                problems.append(f"{page}:{block.line}: {line}: {problem}")
+    return problems
+
+
+def command_problem(line: str) -> str:
+    """What is wrong with a command line; nothing where it is no command of ours."""
+    words = shlex.split(line, comments=True)
+    while words and re.fullmatch(r"\w+=.*", words[0]):
+        words = words[1:]
+    end = next((place for place, word in enumerate(words) if word in ("|", ">", ">>", "&&", ";", "<")), len(words))
+    program, arguments = (Path(words[0]).name, words[1:end]) if words else ("", [])
+    if program == "make":
+        return "".join(f"no target {word}" for word in arguments if "=" not in word and word not in make_targets())
+    return parse_problem(arguments) if program == "vickrey" else ""
+
+
+def parse_problem(arguments: list[str]) -> str:
+    """What the command line's parser says against some arguments, without running anything."""
+    command: Any = typer.main.get_command(app)
+    context = None
+    try:
+        name = "vickrey"
+        while True:
+            context = command.make_context(name, list(arguments), parent=context)
+            if not hasattr(command, "resolve_command"):
+                return ""
+            left = dropwhile(lambda word: word.startswith("-"), arguments)
+            name, command, arguments = command.resolve_command(context, list(left))
+    except Exception as error:
+        # Help and version end the parsing, which is as it should be.
+        said = error.format_message() if hasattr(error, "format_message") else str(error)
+        return "" if getattr(error, "exit_code", None) == 0 else said or "it does not parse"
+
+
+@cache
+def make_targets() -> frozenset[str]:
+    """The Makefile's targets."""
+    return frozenset(TARGET.findall((ROOT / "Makefile").read_text(encoding="utf-8")))
+
+
+def check_links(page: str, markdown: str) -> list[str]:
+    """Relative links must lead to files, and their anchors to headings."""
+    problems = []
+    for link in LINK.findall(prose(markdown)):
+        path, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        target = (ROOT / page).parent / path
+        if path and not target.exists():
+            problems.append(f"{page}: {link}: there is no such file")
+        elif anchor and (not path or target.suffix == ".md"):
+            text = target.read_text(encoding="utf-8") if path else markdown
+            if anchor not in anchors(text):
+                problems.append(f"{page}: {link}: there is no such heading")
+    return problems
+
+
+def check_names(page: str, markdown: str) -> list[str]:
+    """Modules, files, verbs, targets and tests that are named in code type must exist."""
+    problems = []
+    for name in dict.fromkeys(CODE.findall(prose(markdown))):
+        problem = _name_problem(name)
+        if problem:
+            problems.append(f"{page}: `{name}`: {problem}")
+    return problems
+
+
+def _name_problem(name: str) -> str:
+    program, _, rest = name.partition(" ")
+    if DOTTED.fullmatch(name) and name not in set().union(*config_keys(ConfigSection)):
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError) as error:
+            return str(error)
+    elif TREE.fullmatch(name):
+        return "" if (ROOT / name).exists() or any(ROOT.glob(name)) else "there is no such file"
+    elif re.fullmatch(r"test_\w+", name):
+        return "" if name in known_tests() else "there is no such test"
+    elif program == "vickrey" and rest:
+        return _verb_problem(rest.split())
+    elif program == "make" and re.fullmatch(r"[a-z-]+", rest):
+        return "" if rest in make_targets() else "there is no such target"
+    return ""
+
+
+def _verb_problem(words: list[str]) -> str:
+    command: Any = typer.main.get_command(app)
+    for word in words:
+        if word.startswith("-") or not hasattr(command, "commands"):
+            return ""
+        if word not in command.commands:
+            return f"there is no verb {word!r}"
+        command = command.commands[word]
+    return ""
+
+
+@cache
+def known_tests() -> frozenset[str]:
+    """The names of all tests."""
+    sources = (path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    return frozenset(name for source in sources for name in re.findall(KNOWN_TEST, source))
+
+
+def check_config_keys(page: str, markdown: str) -> list[str]:
+    """Every key of the config must have a row with its default, and no other key a row."""
+    told = {name: cells[1].strip("`") for name, cells in rows(markdown, 3).items()}
+    leaves, sections = config_keys(ConfigSection)
+    problems = [f"{page}: the key {name} is missing" for name in leaves if name not in told]
+    problems += [f"{page}: there is no key {name}" for name in told if name not in leaves.keys() | sections]
+    for name, default in leaves.items():
+        if told.get(name, default) != default:
+            problems.append(f"{page}: the default of {name} is {default}, not {told[name]}")
+    return problems
+
+
+def config_keys(model: type[BaseModel], prefix: str = "") -> tuple[dict[str, str], set[str]]:
+    """The keys of a config with their defaults as a page writes them, and the keys of its sections."""
+    leaves: dict[str, str] = {}
+    sections: set[str] = set()
+    for name, field in model.model_fields.items():
+        inner = _model_in(field.annotation)
+        if inner is None:
+            leaves[prefix + name] = _default(field)
+        else:
+            sections.add(prefix + name)
+            below, nested = config_keys(inner, f"{prefix}{name}.")
+            leaves |= below
+            sections |= nested
+    return leaves, sections
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for found in map(_model_in, get_args(annotation)) if found is not None), None)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None:
+        return "none"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(list(value) if isinstance(value, tuple) else value)
+
+
+def check_layers(page: str, markdown: str) -> list[str]:
+    """The table of layers must be the one that is enforced."""
+    told = {name: set(CODE.findall(cells[2])) for name, cells in rows(markdown, 3).items() if name in LAYERS}
+    enforced = {
+        name: {other.removeprefix("orchestrator.") for other in layer.may_import} for name, layer in LAYERS.items()
+    }
+    return [f"{page}: {name} may import {sorted(may)}" for name, may in enforced.items() if told.get(name) != may]
+
+
+def check_codes(page: str, markdown: str) -> list[str]:
+    """The table of codes must hold those of the source, and no others."""
+    told = set(rows(section(markdown, "Codes"), 4))
+    return [f"{page}: the code {code} is missing or not there" for code in sorted(told ^ transfer_codes())]
+
+
+@cache
+def transfer_codes() -> frozenset[str]:
+    """The codes that the source gives to transfers."""
+    codes = set()
+    for path in (ROOT / "orchestrator").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            node.target.id: node.value
+            for node in tree.body
+            if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
+                for given in node.args[MAKERS[node.func.id] :][:1]:
+                    code = constants.get(given.id) if isinstance(given, ast.Name) else given
+                    codes |= {code.value} if isinstance(code, ast.Constant) else set()
+    return frozenset(map(str, codes))
+
+
+def check_faults(page: str, markdown: str) -> list[str]:
+    """The table of faults must hold every kind there is."""
+    told = set(rows(section(markdown, "When a bidder misbehaves"), 3))
+    return [f"{page}: the fault {kind} is missing or not there" for kind in sorted(told ^ (kinds_of_fault()))]
+
+
+@cache
+def kinds_of_fault() -> frozenset[str]:
+    """The kinds of fault that some code finds."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "orchestrator" / "engine").glob("*.py")]
+    sources += [path.read_text(encoding="utf-8") for path in (ROOT / "orchestrator" / "core").glob("[!b]*.py")]
+    return frozenset(kind for kind in get_args(FaultKind) if any(f'"{kind}"' in source for source in sources))
+
+
+def check_glossary(page: str, markdown: str) -> list[str]:
+    """The words must be in order, each once."""
+    cells = [line.split("|")[1].strip() for line in markdown.splitlines() if line.startswith("| ")]
+    words = [cell for cell in cells if cell not in ("Word", "---")]
+    return [] if words and words == sorted(set(words)) else [f"{page}: the words are not in order, each once"]
+
+
+def check_rules(page: str, markdown: str) -> list[str]:
+    """Every rule of the design must have its paragraph."""
+    return [f"{page}: R{number} is missing" for number in range(1, 15) if f"\n**R{number} " not in markdown]
+
+
+Check = Callable[[str, str], list[str]]
+EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names)
+PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "docs/architecture.md": (check_layers,),
+    "docs/configuration.md": (check_config_keys,),
+    "docs/glossary.md": (check_glossary,),
+    "docs/ledger.md": (check_codes,),
+    "docs/mechanism.md": (check_rules,),
+    "docs/writing-a-bidder.md": (check_faults,),
+}
+
+
+# --- the pages keep them ---
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder like a fresh checkout's, as far as pages name files in it; its home is empty."""
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VICKREY_CONFIG", raising=False)
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_python_of_a_page_runs_and_prints_what_the_page_says(page: Path) -> None:
+    problems = run_python(name_of(page), page.read_text(encoding="utf-8"))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("check", EVERYWHERE, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_names_only_what_is_there(page: Path, check: Check) -> None:
+    problems = check(name_of(page), page.read_text(encoding="utf-8"))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", PAGE_CHECKS)
+def test_the_tables_of_a_page_are_those_of_the_code(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    problems = [problem for check in PAGE_CHECKS[name] for problem in check(name, text)]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_the_pages_that_are_promised_are_there(name: str) -> None:
+    assert (DOCS / f"{name}.md").is_file()
+
+
+# --- and the checks bite ---
+
+# Each: a page with a fault, the check that must find it, and what it must say.
+PLANTED: dict[str, tuple[Check, str, str]] = {
+    "raises": (run_python, "```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n", r"page\.md:6"),
+    "does not compile": (run_python, "```python no-run\ndef:\n```\n", "SyntaxError"),
+    "prints otherwise": (run_python, "```python\nprint(1)\n```\n\n```text output\n2\n```\n", "it prints\n1"),
+    "prints nothing": (run_python, "```python\nx = 1\n```\n\n```text output\n1\n```\n", "it prints\n"),
+    "imports what is not public": (run_python, "```python\nfrom orchestrator import Markt\n```\n", "ImportError"),
+    "awaits in vain": (run_python, "```python\nimport asyncio\nawait asyncio.gather(1)\n```\n", "TypeError"),
+    "no such verb": (check_commands, "```sh\nvickrey rum x\n```\n", "rum"),
+    "no such option": (check_commands, "```sh\nvickrey run x --budjet 10\n```\n", "budjet"),
+    "no such verb in a group": (check_commands, "```sh\nvickrey bidders buy x\n```\n", "buy"),
+    "an argument is missing": (check_commands, "```console\n$ vickrey pick\n```\n", "REQUEST"),
+    "on a second line": (check_commands, "```sh\nvickrey run x \\\n  --budjet 1\n```\n", "budjet"),
+    "behind a variable": (check_commands, "```sh\nVICKREY_HOME=x vickrey rum\n```\n", "rum"),
+    "no such target": (check_commands, "```sh\nmake tea\n```\n", "no target tea"),
+    "no such file": (check_links, "[x](orchestrator/none.py)", "no such file"),
+    "no such heading": (check_links, "# One\n\n[x](#two)", "no such heading"),
+    "no such heading elsewhere": (check_links, "[x](docs/ledger.md#none)", "no such heading"),
+    "code in the link's text": (check_links, "[`a[0]`](none.md)", "no such file"),
+    "no such module": (check_names, "`orchestrator.core.none`", "none"),
+    "no such attribute": (check_names, "`orchestrator.core.rules.Rulez`", "Rulez"),
+    "no such path": (check_names, "`tests/none.py`", "no such file"),
+    "no such test": (check_names, "`test_that_nobody_wrote`", "no such test"),
+    "no such verb in prose": (check_names, "`vickrey rum r1`", "no verb 'rum'"),
+    "no such target in prose": (check_names, "`make tea`", "no such target"),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_fault_is_found(planted: str) -> None:
+    check, page, said = PLANTED[planted]
+    problems = check("page.md", page)
+    assert len(problems) == 1
+    assert re.search(said, problems[0]), problems[0]
+
+
+CLEAN = """# A page
+
+[a](docs/ledger.md#the-laws), [b](#a-page), [c](https://example.com/none), `orchestrator.core.rules.Rules`,
+`vickrey bidders topup`, `orchestrator/core/*.py`, `make test`, `anything else`
+
+```python
+first = 1
+```
+
+```python no-run
+raise SystemExit
+```
+
+```python
+import asyncio
+await asyncio.sleep(0)
+print(first)
+```
+
+```text output
+1
+```
+
+```console
+$ VICKREY_HOME=x vickrey run "a text" --budget 10 --judge top | less  # watch it
+vickrey: what a program prints is no command
+$ vickrey --help
+$ make test PYTEST_ARGS=-x
+```
+"""
+
+
+@pytest.mark.parametrize("check", [run_python, *EVERYWHERE], ids=lambda check: check.__name__)
+def test_a_page_without_faults_passes(check: Check) -> None:
+    assert check("page.md", CLEAN) == []
+
+
+# Each: a check of one page, and a change to that page that it must notice.
+CHANGED: dict[str, tuple[str, str, str]] = {
+    "a config key is missing": ("docs/configuration.md", "| `rules.offers_max` ", "| `rules.offers_most` "),
+    "a default has changed": ("docs/configuration.md", "`wealth.refills_max` | `10` |", "`wealth.refills_max` | `9` |"),
+    "a layer may import more": ("docs/architecture.md", "| `errors`, `money`, `core` |", "| `errors`, `money` |"),
+    "a layer is missing": ("docs/architecture.md", "| [`orchestrator.plugins`]", "| [`orchestrator.plugin`]"),
+    "a code is missing": ("docs/ledger.md", "| `overrun` |", "| overrun |"),
+    "a code is not there": ("docs/ledger.md", "| `overrun` |", "| `underrun` |"),
+    "a fault is missing": ("docs/writing-a-bidder.md", "| `unchanged` |", "| `the same` |"),
+    "a word is out of order": ("docs/glossary.md", "| wallet |", "| purse |"),
+    "a rule is missing": ("docs/mechanism.md", "**R7 Costs**", "**Costs**"),
+}
+
+
+@pytest.mark.parametrize("changed", CHANGED)
+def test_a_changed_table_is_noticed(changed: str) -> None:
+    name, before, after = CHANGED[changed]
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert before in text
+    problems = [problem for check in PAGE_CHECKS[name] for problem in check(name, text.replace(before, after))]
+    assert problems
+
+
+def test_a_new_key_of_the_config_must_be_documented() -> None:
+    class Grown(ConfigSection):
+        brand_new: PluginSection | None = None
+        newer: int = 3
+
+    leaves, sections = config_keys(Grown)
+    assert {"brand_new.type": "required", "brand_new.options": "{}", "newer": "3"}.items() <= leaves.items()
+    assert "brand_new" in sections

@@ -1,0 +1,210 @@
+"""The conformance kit finds every planted breach of a policy, and nothing in a good one."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bidders.policies.fixed import FixedPolicy
+from bidders.policies.fraction import FractionPolicy
+from bidders.policies.tracker import TrackerPolicy
+from orchestrator.bidding import Observation, Valuation
+from orchestrator.core.receipts import Receipt
+from orchestrator.testing import assert_policy, check_policy
+
+
+class Good:
+    """Values lots at a running mean of its profits."""
+
+    name = "mean"
+    version = 1
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Any:
+        mean = max(0.0, memory["sum"] / max(1, memory["count"])) if memory else 1.0
+        return Valuation([mean for _ in observations], [random.Random(seen.seed).random() for seen in observations])
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        told = [receipt.profit_nanos / 10**9 for receipt in receipts if receipt.won and not receipt.censored]
+        before = memory or {"sum": 0.0, "count": 0}
+        return {"sum": before["sum"] + sum(told), "count": before["count"] + len(told)}
+
+
+class Arrays(Good):
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Any:
+        ones: Any = np.ones(len(observations))
+        return Valuation(ones, ones * 0)
+
+
+def found_in(policy: Any) -> str:
+    return "\n".join(map(str, check_policy(policy)))
+
+
+@pytest.mark.parametrize(
+    "policy", [Good(), Arrays(), FixedPolicy(amount="1"), FixedPolicy(share=0.3), FractionPolicy(), TrackerPolicy()]
+)
+def test_nothing_is_found_in_a_good_policy(policy: Any) -> None:
+    assert found_in(policy) == ""
+    assert_policy(policy)
+
+
+# --- planted breaches of the shape ---
+
+
+def without(attribute: str, value: Any = None) -> Good:
+    policy = Good()
+    setattr(policy, attribute, value)
+    return policy
+
+
+class AsyncValue(Good):
+    async def value(self, memory: Any, observations: Sequence[Observation]) -> Any:
+        return Valuation([], [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        (Good, "Good is a class; give a policy made from it"),
+        (without("name"), "name is missing"),
+        (without("version", "1"), "version is missing or no int"),
+        (without("version", True), "version is missing or no int"),
+        (without("learn"), "learn() is missing"),
+        (without("value", 3), "value() is missing"),
+        (AsyncValue(), "value() is async; it must be pure and plain"),
+    ],
+)
+def test_a_breach_of_shape_is_found(policy: Any, found: str) -> None:
+    assert found in found_in(policy)
+
+
+# --- planted breaches of value() ---
+
+
+class Values(Good):
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Any:
+        return self._make(memory, observations)
+
+
+def constant(mean: Any, deviation: Any = 0.0) -> Values:
+    return Values(lambda memory, lots: Valuation([mean for _ in lots], [deviation for _ in lots]))
+
+
+def popping(memory: Any, lots: Any) -> Valuation:
+    count = len(lots)
+    lots.clear()
+    return Valuation([1.0] * count, [0.0] * count)
+
+
+def scribbling(memory: Any, lots: Any) -> Valuation:
+    if memory:
+        memory["count"] = -1
+    return Valuation([1.0] * len(lots), [0.0] * len(lots))
+
+
+def failing(memory: Any, lots: Any) -> Valuation:
+    return Valuation([lot.features["relevance"] for lot in lots], [0.0] * len(lots))
+
+
+DRAWS = random.Random(5)
+
+VALUES: dict[str, tuple[Values, str]] = {
+    "a list": (Values(lambda memory, lots: [1.0] * len(lots)), "value() returned list; it must return a Valuation"),
+    "too few": (Values(lambda memory, lots: Valuation([1.0], [0.0])), "value() returned means of length 1, for 5"),
+    "no deviations": (Values(lambda memory, lots: Valuation([1.0] * len(lots), [])), "deviations of length 0, for 5"),
+    "figures for no lots": (
+        Values(lambda memory, lots: Valuation([1.0] * max(1, len(lots)), [0.0] * max(1, len(lots)))),
+        "value() returned means of length 1, for 0 observations [before it has learned anything, no lots]",
+    ),
+    "one number": (Values(lambda memory, lots: Valuation(1.0, 0.0)), "means that are no sequence of numbers"),  # type: ignore[arg-type]
+    "words": (constant("one"), "means that are no sequence of numbers"),
+    "bools": (constant(True), "means with a bool in them"),
+    "NaN": (constant(math.nan), "means that are not finite"),
+    "infinity": (constant(math.inf), "means that are not finite"),
+    "a negative value": (constant(-0.5), "means below 0"),
+    "a negative deviation": (constant(1.0, -0.1), "deviations below 0"),
+    "draws of its own": (
+        Values(lambda memory, lots: Valuation([DRAWS.random() for _ in lots], [0.0] * len(lots))),
+        "value() gives another result the second time: it must be pure",
+    ),
+    "a batch that changes values": (
+        Values(lambda memory, lots: Valuation([float(len(lots))] * len(lots), [0.0] * len(lots))),
+        "value() values a lot otherwise in a batch than alone",
+    ),
+    "a memory that it writes into": (Values(scribbling), "value() changes the memory that it was given"),
+    "a list that it empties": (Values(popping), "value() changes the list that it was given"),
+    "a feature that is not always there": (Values(failing), "value() raises KeyError: 'relevance'"),
+}
+
+
+@pytest.mark.parametrize(("policy", "found"), VALUES.values(), ids=VALUES)
+def test_a_bad_value_is_found(policy: Values, found: str) -> None:
+    assert found in found_in(policy)
+    with pytest.raises(AssertionError, match="policy mean breaks its contract"):
+        assert_policy(policy)
+
+
+# --- planted breaches of learn() ---
+
+
+class Learns(Good):
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Any:
+        return Valuation([1.0] * len(observations), [0.0] * len(observations))
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return self._make(memory, receipts)
+
+
+def in_place(memory: Any, receipts: Any) -> Any:
+    grown: list[str] = memory if memory is not None else []
+    grown.append("more")
+    return grown
+
+
+def dividing(memory: Any, receipts: Any) -> Any:
+    return {"mean": sum(receipt.profit_nanos for receipt in receipts) / len(receipts)}
+
+
+LEARNS: dict[str, tuple[Learns, str]] = {
+    "a set": (Learns(lambda memory, receipts: {1}), "learn() returned a memory that JSON cannot hold"),
+    "a generator": (
+        Learns(lambda memory, receipts: iter([1])),
+        "learn() returned a memory that JSON cannot hold",
+    ),
+    "NaN": (Learns(lambda memory, receipts: [math.nan]), "learn() returned a memory that JSON cannot hold"),
+    "an array": (Learns(lambda memory, receipts: np.zeros(2)), "learn() returned a memory that JSON cannot hold"),
+    "keys that are numbers": (Learns(lambda memory, receipts: {1: 2}), "comes back from JSON changed"),
+    "tuples": (Learns(lambda memory, receipts: {"a": (1, 2)}), "comes back from JSON changed"),
+    "growing in place": (Learns(in_place), "learn() changes the memory that it was given"),
+    "draws of its own": (
+        Learns(lambda memory, receipts: DRAWS.random()),
+        "learn() gives another result the second time",
+    ),
+    "no receipts": (Learns(dividing), "learn() raises ZeroDivisionError"),
+}
+
+
+@pytest.mark.parametrize(("policy", "found"), LEARNS.values(), ids=LEARNS)
+def test_bad_learning_is_found(policy: Learns, found: str) -> None:
+    assert found in found_in(policy)
+
+
+class Misreading(Good):
+    """Cannot read what it has learned itself."""
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return {"total": 0}
+
+
+def test_a_memory_that_its_own_policy_cannot_read_is_found() -> None:
+    assert "value() raises KeyError: 'sum' [after 1 requests]" in found_in(Misreading())
