@@ -61,6 +61,7 @@ class CapableBidder(ABC):
         """Bid what the policy makes of the appraisal, never more than the wallet covers beyond the work itself."""
         if not set(self.roles) & set(announcement.roles):
             return Pass("may not bid at this stage")
+        await self.prepare()
         appraisal = self.appraise(announcement)
         if appraisal.estimate <= 0:
             return Pass(appraisal.reason)
@@ -72,6 +73,9 @@ class CapableBidder(ABC):
         if amount < announcement.reserve:
             return Pass(f"worth {worth} USD, below the reserve: {appraisal.reason}")
         return Bid(amount, observed={"estimate": min(1.0, appraisal.estimate), **appraisal.features})
+
+    async def prepare(self) -> None:  # noqa: B027 (most capabilities need no preparation)
+        """Get ready for a first appraisal, off the event loop where that takes long."""
 
     def ceiling(self, announcement: Announcement, appraisal: Appraisal) -> Money:
         """The most that any draw may come to: no state sells for more than the bounty."""

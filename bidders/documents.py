@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -75,6 +76,11 @@ class DocumentBidder(CapableBidder):
     @cached_property
     def _index(self) -> Index:
         return Index(self._collection)
+
+    async def prepare(self) -> None:
+        """Index the collection, in a thread, the first time that a lot is announced."""
+        if "_index" not in self.__dict__:
+            await asyncio.to_thread(lambda: self._index)
 
     def appraise(self, announcement: Announcement) -> Appraisal:
         """Estimate what the state will sell for with the best passages in it, or explain why it is left alone."""

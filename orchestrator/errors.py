@@ -11,6 +11,7 @@ VickreyError
 |-- OperatorError          whoever runs the market: config, disk, plugins
 |   |-- InvalidConfig      a config file that cannot be used
 |   |-- BrokenPlugin       a plugin that cannot be loaded or built
+|   |-- TreasuryEmpty      the treasury cannot pay what the rules make it pay
 |   |-- StoreUnavailable   the store cannot be opened, read or written
 |   `-- StoreTooNew        the store was written by a newer version
 |-- ProviderError          a model's or tool's provider; never the bidder's own fault
@@ -73,6 +74,10 @@ class InvalidConfig(OperatorError):
 
 class BrokenPlugin(OperatorError):
     """A plugin that cannot be imported or built; others are not affected (R14)."""
+
+
+class TreasuryEmpty(OperatorError):
+    """The treasury cannot pay the subsidies of rule `subsidised`."""
 
 
 class StoreUnavailable(OperatorError):

@@ -133,7 +133,8 @@ MUTANTS: Final = (
         'if progress.request.rules.rule != "subsidised":',
         'if progress.request.rules.rule == "none":',
     ),
-    Mutant("an unchanged text is a delivery", SETTLEMENT, "state.content == lot.state.content", "state is lot.state"),
+    Mutant("an unchanged text is a delivery", SETTLEMENT, "if state.content == bought.content:", "if state is bought:"),
+    Mutant("a repeated text is a delivery", SETTLEMENT, "return not replaces and all(", "return replaces and all("),
     Mutant(
         "the refund may exceed the bounty",
         ENDING,
@@ -215,17 +216,14 @@ def mutate(mutant: Mutant, source: str) -> str:
     return source.replace(mutant.old, mutant.new)
 
 
-def plant(mutant: Mutant | None, tree: Path) -> None:
-    """Copy what the tests need into `tree`, with the mutant in it."""
+def copy_tree(tree: Path) -> None:
+    """Copy what the tests need into `tree`."""
     skip = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "orchestrator", tree / "orchestrator", ignore=skip)
     for folder in ("core", "ledger"):
         shutil.copytree(ROOT / "tests" / folder, tree / "tests" / folder, ignore=skip)
     for name in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/network.py"):
         shutil.copy(ROOT / name, tree / name)
-    if mutant is not None:
-        path = tree / mutant.file
-        path.write_text(mutate(mutant, path.read_text()))
 
 
 def run_suite(tree: Path, suite: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -255,13 +253,16 @@ def run_suite(tree: Path, suite: Sequence[str]) -> subprocess.CompletedProcess[s
     )
 
 
-def try_mutant(mutant: Mutant | None) -> Outcome:
-    """Plant a mutant, or nothing, and say what became of it."""
+def try_mutant(mutant: Mutant | None, snapshot: Path) -> Outcome:
+    """Plant a mutant, or nothing, in a copy of the snapshot and say what became of it."""
     started = time.monotonic()
     suite = SUITES[mutant.file] if mutant else ("tests/core", "tests/ledger")
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        tree = Path(folder)
-        plant(mutant, tree)
+        tree = Path(folder) / "tree"
+        shutil.copytree(snapshot, tree)
+        if mutant is not None:
+            path = tree / mutant.file
+            path.write_text(mutate(mutant, path.read_text()))
         result = run_suite(tree, suite)
     failed = [line.split(" ")[1].split("::")[-1] for line in result.stdout.splitlines() if line.startswith("FAILED ")]
     verdict: Literal["killed", "SURVIVED", "BROKEN"]
@@ -276,10 +277,12 @@ def try_mutant(mutant: Mutant | None) -> Outcome:
 
 def try_all(mutants: Sequence[Mutant]) -> list[Outcome]:
     """Try mutants side by side; the control without a mutant comes first."""
-    for mutant in mutants:
-        mutate(mutant, (ROOT / mutant.file).read_text())
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(try_mutant, [None, *mutants]))
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder, ThreadPoolExecutor(WORKERS) as pool:
+        snapshot = Path(folder) / "tree"
+        copy_tree(snapshot)
+        for mutant in mutants:
+            mutate(mutant, (snapshot / mutant.file).read_text())
+        return list(pool.map(lambda mutant: try_mutant(mutant, snapshot), [None, *mutants]))
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

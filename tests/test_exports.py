@@ -27,9 +27,8 @@ def type_only_names(source: str) -> set[str]:
     names: set[str] = set()
     for node in ast.parse(source).body:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            for each in node.body:
-                assert isinstance(each, ast.ImportFrom)
-                names |= {alias.name for alias in each.names}
+            imports = [each for each in node.body if isinstance(each, ast.ImportFrom)]
+            names |= {alias.name for each in imports for alias in each.names}
     return names
 
 

@@ -14,10 +14,13 @@ from orchestrator.api.posting import (
     Amount,
     Posting,
     read_bounty,
+    read_idempotency_key,
     read_labels,
     read_requester,
     read_seed,
     read_text,
+    read_topup,
+    shown,
 )
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
@@ -77,7 +80,7 @@ class Market:
         self._store = (
             store if store is not None and not isinstance(store, str) else open_store(store or self.config.store_url)
         )
-        self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos))
+        self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth))
         self.expire_due()
 
     def __enter__(self) -> Market:
@@ -119,6 +122,7 @@ class Market:
             The result.
         """
         request_id = self.post(_posting(text, budget, posting))
+        self._claim(request_id)
         await self._drive(request_id, on_event)
         if judge is not None:
             await self._judge(request_id, judge)
@@ -141,10 +145,11 @@ class Market:
         seed = read_seed(posting.seed)
         requester = read_requester(posting.requester)
         labels = read_labels(posting.labels)
+        idempotency_key = read_idempotency_key(posting.idempotency_key)
         now = self._clock()
 
         def work(tx: Transaction) -> str:
-            known = tx.find_by_idempotency_key(posting.idempotency_key) if posting.idempotency_key else None
+            known = tx.find_by_idempotency_key(idempotency_key) if idempotency_key else None
             if known is not None:
                 return known.id
             request_id = tx.next_request_id()
@@ -170,7 +175,7 @@ class Market:
                 bounty_nanos=bounty.nanos,
                 created_seconds=now,
                 expires_seconds=now + self.config.request.expires_days * _SECONDS_PER_DAY,
-                idempotency_key=posting.idempotency_key,
+                idempotency_key=idempotency_key,
                 labels=labels,
                 setting=json.dumps(self.config.resolved(), sort_keys=True),
                 driver=own_lease(),
@@ -231,7 +236,7 @@ class Market:
             _check_open(progress)
             if isinstance(rank, bool) or not isinstance(rank, int) or not 0 <= rank <= len(progress.offers):
                 raise InvalidRequest(
-                    f"request {request_id} has offers 1 to {len(progress.offers)}; there is no offer {str(rank)[:20]}"
+                    f"request {request_id} has offers 1 to {len(progress.offers)}; there is no offer {shown(rank)}"
                 )
             self._recorder.pick(tx, request_id, rank, judge, self._clock())
 
@@ -295,7 +300,7 @@ class Market:
             UnknownBidder: the market has no such bidder.
             InvalidMoney: the amount is not money.
         """
-        money = read_bounty(amount)
+        money = read_topup(amount)
         self._check_known(bidder)
         self._store.transact(lambda tx: top_up(tx, bidder, money.nanos))
         return self.balance(bidder)
@@ -331,15 +336,21 @@ class Market:
             raise InvalidRequest(
                 f"judge {judge.name} returned {type(verdict).__name__}; it must be Rank, Reject or Later"
             )
+        if isinstance(verdict, Rank) and verdict.rank == 0:
+            raise InvalidRequest(f"judge {judge.name} picked rank 0; ranks begin at 1, and Reject takes none")
         self.pick(request_id, verdict.rank if isinstance(verdict, Rank) else 0, judge.name)
 
     def _claim(self, request_id: str) -> None:
+        """Take a running request over, unless the process that drives it is alive."""
+        self.read_log(request_id)
+        if _is_ours(self._store.read(lambda reader: reader.find_request(request_id))):
+            return
+
         def work(tx: Transaction) -> None:
-            read_log(tx, request_id)
             row = tx.find_request(request_id)
-            if row is None or row.status != "running":
+            if row is None or _is_ours(row):
                 return
-            if row.driver != own_lease() and is_held(row.driver):
+            if is_held(row.driver):
                 raise WrongStatus(f"request {request_id} is being driven by another process ({row.driver})")
             tx.put_request(row._replace(driver=own_lease()))
 
@@ -362,6 +373,11 @@ def _posting(text: str, budget: Amount, options: dict[str, Any]) -> Posting:
     if unknown:
         raise InvalidRequest(f"there is no option {unknown[0]!r}; see `Posting` for what a request takes")
     return Posting(text, budget, **options)
+
+
+def _is_ours(row: RequestRow | None) -> bool:
+    """Whether there is nothing to take over: it has this process's lease, or is not running."""
+    return row is None or row.status != "running" or row.driver == own_lease()
 
 
 def _check_open(progress: Progress) -> None:

@@ -14,6 +14,7 @@ from orchestrator.money import Money
 
 Amount = Money | int | str | Decimal | float
 _LABELS_CHARACTERS_MAX = 10_000
+_KEY_CHARACTERS_MAX = 200
 _SEED_MAX = 2**63 - 1
 
 
@@ -78,6 +79,19 @@ def read_bounty(budget: Any) -> Money:
     return bounty
 
 
+def read_topup(amount: Any) -> Money:
+    """Read what is to be put into a wallet.
+
+    Raises:
+        InvalidMoney: it is not an amount of money.
+        InvalidRequest: it is 0.
+    """
+    money = Money.usd(amount)
+    if money.nanos == 0:
+        raise InvalidRequest("a top-up of 0 changes nothing; give an amount above 0 dollars")
+    return money
+
+
 def read_seed(seed: Any) -> int:
     """Read a seed, or draw one.
 
@@ -87,7 +101,7 @@ def read_seed(seed: Any) -> int:
     if seed is None:
         return secrets.randbelow(2**53)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _SEED_MAX:
-        raise InvalidRequest(f"a seed is an integer from 0 to 2**63 - 1, not {str(seed)[:40]!r}")
+        raise InvalidRequest(f"a seed is an integer from 0 to 2**63 - 1, not {shown(seed)}")
     return seed
 
 
@@ -100,6 +114,27 @@ def read_requester(requester: Any) -> str:
     if not isinstance(requester, str) or not 0 < len(requester) <= 64 or not requester.isprintable():
         raise InvalidRequest("a requester's name is 1 to 64 printable characters")
     return requester
+
+
+def read_idempotency_key(key: Any) -> str | None:
+    """Read an idempotency key.
+
+    Raises:
+        InvalidRequest: it is not a short printable string.
+    """
+    if key is None:
+        return None
+    if not isinstance(key, str) or not 0 < len(key) <= _KEY_CHARACTERS_MAX or not key.isprintable():
+        raise InvalidRequest(f"an idempotency key is 1 to {_KEY_CHARACTERS_MAX} printable characters")
+    return key
+
+
+def shown(value: Any) -> str:
+    """A value for a message; very large integers have no decimal form to show."""
+    try:
+        return ascii(value)[:40]
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 def read_labels(labels: Any) -> str:

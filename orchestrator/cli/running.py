@@ -65,7 +65,7 @@ def run(
             labels=read_labels(label or []),
         )
         if market.config.is_fallback:
-            output.notice(f"no config found, so this is the demo market; {place.command('init')} writes your own")
+            output.notice("no config found, so this is the demo market; `vickrey init` writes one of your own")
         request_id = market.post(posting)
         result = drive(market, request_id, place, output, quiet)
         result = judge_offers(market, result, chosen, place, output)

@@ -150,6 +150,7 @@ class _Resolver:
             refills_max=section.refills_max,
             rent_nanos=section.rent.nanos,
             faults_to_suspend=section.faults_to_suspend,
+            treasury_stock_nanos=self._bounties(section.treasury_stock, ("wealth", "treasury_stock")),
         )
 
     def plugin(self, section: PluginSection, path: KeyPath) -> PluginSpec:

@@ -151,6 +151,7 @@ class WealthSection(Section):
     refills_max: CountOrNone = 10
     rent: Usd = Money(0)
     faults_to_suspend: Count = 5
+    treasury_stock: Size = Decimal(0)
 
 
 class BidderSection(Section):

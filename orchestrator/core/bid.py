@@ -19,7 +19,6 @@ FaultKind = Literal[
     "too large",
     "provider",
     "over the cap",
-    "overran",
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from orchestrator.core.events import Ended, Outcome, Picked
+from orchestrator.core.events import Ended, Outcome, Picked, Spent
 from orchestrator.core.keys import (
     CAP_ISSUER,
     TREASURY,
@@ -19,7 +19,7 @@ from orchestrator.core.keys import (
 from orchestrator.core.progress import Progress
 from orchestrator.core.step import Step, advance
 from orchestrator.errors import BrokenLaw
-from orchestrator.ledger import Transfer, transfer
+from orchestrator.ledger import POST, Transfer, transfer
 from orchestrator.ledger.transfer import resolve
 
 Unreleased = Literal["rejected", "expired", "failed"]
@@ -75,10 +75,21 @@ def cancel(
         The step that ends the request.
     """
     freed = tuple(resolve(row, min(costs_nanos.get(row.id, 0), row.amount_nanos)) for row in open_holds)
-    return _end(Step((), freed, progress), "rejected", "cancelled by the requester", cap_left_nanos)
+    step = Step((), freed, progress)
+    return _end(step, "rejected", "cancelled by the requester", cap_left_nanos, _cut_off(freed))
 
 
-def _end(step: Step, outcome: Outcome, reason: str, cap_left_nanos: int) -> Step:
+def _cut_off(freed: Sequence[Transfer]) -> tuple[Spent, ...]:
+    """What was charged for work that the cancellation cut off: no delivery will account for it."""
+    spent: dict[str, int] = {}
+    for row in freed:
+        if row.kind == POST and row.code == "cost":
+            bidder = row.debit.partition(":")[2]
+            spent[bidder] = spent.get(bidder, 0) + row.amount_nanos
+    return tuple(Spent(bidder, nanos) for bidder, nanos in sorted(spent.items()))
+
+
+def _end(step: Step, outcome: Outcome, reason: str, cap_left_nanos: int, cut_off: tuple[Spent, ...] = ()) -> Step:
     progress = step.progress
     released = progress.picked if outcome == "released" else None
     request = progress.request
@@ -86,8 +97,8 @@ def _end(step: Step, outcome: Outcome, reason: str, cap_left_nanos: int) -> Step
     refund = min(released.chain[0].price_nanos, request.bounty_nanos) if released else 0
     payout = request.bounty_nanos if released else 0
     returned = request.bounty_nanos - payout
-    compensation = _compensation(progress) if outcome == "rejected" else {}
-    event = Ended(outcome, reason, payout, refund, returned, escrowed - refund)
+    event = Ended(outcome, reason, payout, refund, returned, escrowed - refund, cut_off)
+    compensation = _compensation(advance(progress, (event,))) if outcome == "rejected" else {}
     rows = [
         *(_payout(progress, released.presenter, payout) if released else ()),
         *_move(progress, bounty_account(request.id), requester_account(request.requester), returned, "return"),

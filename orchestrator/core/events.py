@@ -141,6 +141,10 @@ class Settled:
     stage: int
     lots: tuple[SettledLot, ...]
 
+    def sales(self) -> tuple[Sale, ...]:
+        """The sales of all lots, in order."""
+        return tuple(sale for lot in self.lots for sale in lot.sales)
+
 
 @dataclass(frozen=True, slots=True)
 class Offered:
@@ -160,8 +164,26 @@ class Picked:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What a bidder's calls cost."""
+
+    bidder: str
+    nanos: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """The request ended, in one of four ways (R10)."""
+    """The request ended, in one of four ways (R10).
+
+    Attributes:
+        outcome: which of the four.
+        reason: why, in a few words.
+        payout_nanos: bounty released to the picked offer's presenter.
+        refund_nanos: first-stage price of the picked chain, returned to the requester (R2).
+        returned_nanos: bounty that was not released.
+        treasury_nanos: what of the escrow went to the treasury.
+        cut_off: costs of work that a cancellation cut off, by bidder.
+    """
 
     kind: ClassVar[str] = "ended"
     outcome: Outcome
@@ -170,6 +192,7 @@ class Ended:
     refund_nanos: int
     returned_nanos: int
     treasury_nanos: int
+    cut_off: tuple[Spent, ...] = ()
 
 
 Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Picked | Ended

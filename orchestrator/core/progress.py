@@ -108,6 +108,8 @@ class Progress(NamedTuple):
                 costs[bidder] = costs.get(bidder, 0) + (delivered.cost_nanos or 0)
             for fault in auction.faults:
                 costs[fault.bidder] = costs.get(fault.bidder, 0) + (fault.cost_nanos or 0)
+        for spent in self.ending.cut_off if self.ending else ():
+            costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
         return costs
 
     @property
@@ -255,7 +257,7 @@ def _after_settlement(progress: Progress, event: Settled) -> Progress:
     return progress._replace(
         auctions=auctions,
         on_sale=tuple(on_sale),
-        sales=progress.sales + tuple(sale for row in event.lots for sale in row.sales),
+        sales=progress.sales + event.sales(),
         offers=tuple(offers),
         stage=stage,
         phase="bidding",

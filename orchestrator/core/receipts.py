@@ -110,7 +110,7 @@ def receipts(progress: Progress) -> tuple[Receipt, ...]:
 
 
 def statement(progress: Progress) -> Statement:
-    """Add a request's receipts up."""
+    """Add a request's receipts up, and the costs of work that a cancellation cut off."""
     profits: dict[str, int] = {}
     costs: dict[str, int] = {}
     unknown: set[str] = set()
@@ -119,6 +119,9 @@ def statement(progress: Progress) -> Statement:
         costs[receipt.bidder] = costs.get(receipt.bidder, 0) + receipt.cost_nanos
         if not receipt.cost_known:
             unknown.add(receipt.bidder)
+    for spent in progress.ending.cut_off if progress.ending else ():
+        profits[spent.bidder] = profits.get(spent.bidder, 0) - spent.nanos
+        costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
     ending = progress.ending
     return Statement(
         payout_nanos=ending.payout_nanos if ending else 0,

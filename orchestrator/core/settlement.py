@@ -14,12 +14,12 @@ from orchestrator.core.closing import charge
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
 from orchestrator.core.holds import bid_hold, seller_account, transform_cost_hold
-from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.keys import TREASURY, bidder_account, digest_text
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
 from orchestrator.core.rules import PRESENTER
-from orchestrator.core.state import Segment
+from orchestrator.core.state import Segment, State
 from orchestrator.core.step import Step, advance
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, post, transfer, void
@@ -48,13 +48,21 @@ def accept_delivery(
     problem: tuple[FaultKind, str] | None = None
     if not any(piece.text.strip() for piece in segments):
         problem = ("empty", "delivered no text")
-    elif award.role != PRESENTER and state.content == lot.state.content:
+    elif award.role != PRESENTER and _is_repeat(lot.state, state, recorded, replaces=replaces):
         problem = ("unchanged", "delivered the text that it bought")
     elif state.size_bytes() > limit:
         problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
     if problem is not None:
         return failure(progress, path, award, *problem, cost_nanos=cost_nanos)
     return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest)
+
+
+def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], *, replaces: bool) -> bool:
+    """Whether a delivery only says again what the state said: the same text, or its parts once more."""
+    if state.content == bought.content:
+        return True
+    known = {*bought.content, digest_text(bought.text)}
+    return not replaces and all(piece.digest in known or not piece.text.strip() for piece in delivered)
 
 
 def failure(

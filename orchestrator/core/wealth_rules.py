@@ -15,7 +15,9 @@ class WealthRules:
         refill_to_nanos: what it is refilled to.
         refills_max: how often; after that a bidder that is broke again is suspended.
         rent_nanos: what each bidder pays the treasury a request.
-        faults_to_suspend: how many faults in a row suspend a bidder (R6).
+        faults_to_suspend: how many failures after an award in a row suspend a bidder (R6).
+        treasury_stock_nanos: money that the treasury opens with beside the endowments that it passes
+            on; rule `subsidised` pays its subsidies from it.
     """
 
     endowment_nanos: int
@@ -24,3 +26,4 @@ class WealthRules:
     refills_max: int = 10
     rent_nanos: int = 0
     faults_to_suspend: int = 5
+    treasury_stock_nanos: int = 0

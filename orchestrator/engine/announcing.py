@@ -49,14 +49,11 @@ def read_market(reader: Reader, progress: Progress) -> MarketView:
     )
 
 
-def read_memories(reader: Reader, seats: Iterable[Seat]) -> dict[str, Any]:
-    """Read what the seats' policies have learned, by memory id."""
-    memories = {}
-    for seat in seats:
-        row = reader.memory(seat.memory_id) if seat.policy is not None else None
-        if row is not None:
-            memories[seat.memory_id] = json.loads(row.body)
-    return memories
+def read_memories(reader: Reader, seats: Iterable[Seat]) -> dict[str, str]:
+    """Read what the seats' policies have learned, as JSON by memory key."""
+    keys = {seat.memory_key for seat in seats if seat.policy is not None}
+    rows = [reader.memory(key) for key in sorted(keys)]
+    return {row.id: row.body for row in rows if row is not None}
 
 
 class Announcer:
@@ -64,18 +61,19 @@ class Announcer:
 
     Args:
         seats: the market's bidders, by name.
-        memories: what policies have learned, by memory id.
+        memories: what policies have learned, as JSON by memory key.
         calls: the request's calls.
     """
 
-    def __init__(self, seats: Mapping[str, Seat], memories: Mapping[str, Any], calls: CallBook) -> None:
+    def __init__(self, seats: Mapping[str, Seat], memories: Mapping[str, str], calls: CallBook) -> None:
         self._seats = seats
         self._memories = memories
         self._calls = calls
 
     def memory_of(self, seat: Seat | None) -> Any:
-        """What a bidder's policy has learned."""
-        return self._memories.get(seat.memory_id) if seat is not None else None
+        """What a bidder's policy has learned; read anew each time, so that no bidder can change what others see."""
+        body = self._memories.get(seat.memory_key) if seat is not None else None
+        return None if body is None else json.loads(body)
 
     async def ask_reserves(self, progress: Progress) -> dict[str, Keep]:
         """Ask the owners of the lots on sale for their public reserves (R5)."""

@@ -37,7 +37,7 @@ class CallBook:
         self._store = store
         self._cap = cap_account(request_id)
         self._answers = {row.key: row for row in answers}
-        self._orphans = {row.id: row for row in open_holds if row.code == "cap" or row.id.endswith("/bid-cost/0")}
+        self._orphans = {row.id: row for row in open_holds if is_for_calls(row)}
         self._running = 0
         self._waiting = 0
         self._flushing = 0
@@ -102,7 +102,7 @@ class CallBook:
         Holds that a crashed driver left and no task has come back for are settled, too: the
         bidder is charged nothing, the cap what is known, or else the worst case.
         """
-        orphans = [self._settle_orphan(row) for row in self._orphans.values()]
+        orphans = [settle_orphan(row, self._answers.values()) for row in self._orphans.values()]
         due, self._due, self._orphans = [*self._due, *orphans], [], {}
         return due
 
@@ -197,16 +197,6 @@ class CallBook:
             return "new"
         return "open" if was_open else "settled"
 
-    def _settle_orphan(self, held: Transfer) -> Transfer:
-        if held.debit != self._cap:
-            return void(held)
-        request, lot, round_, bidder, purpose, _ = held.id.split("/")
-        task = f"{request}/{lot}/{round_}/{bidder}/{purpose.removesuffix('-cap')}/0"
-        costs = [row.cost_nanos for row in self._answers.values() if row.task == task]
-        known = [cost for cost in costs if cost is not None]
-        is_known = costs and len(known) == len(costs)
-        return resolve(held, min(sum(known), held.amount_nanos) if is_known else held.amount_nanos)
-
     async def _commit(self, work: Callable[[Transaction], T]) -> T:
         try:
             return await asyncio.wrap_future(self._store.submit(work))
@@ -215,6 +205,27 @@ class CallBook:
         except BaseException as error:
             self.failure = self.failure or error
             raise
+
+
+def is_for_calls(held: Transfer) -> bool:
+    """Whether a hold was taken for a task's calls; all others are settled by the core."""
+    return held.code == "cap" or held.id.endswith("/bid-cost/0")
+
+
+def settle_orphan(held: Transfer, answers: Iterable[AnswerRow]) -> Transfer:
+    """Settle a hold that no task will come back for.
+
+    The bidder is charged nothing; the cap what its calls are known to have cost, or else the
+    worst case.
+    """
+    if held.code != "cap":
+        return void(held)
+    request, lot, round_, bidder, purpose, _ = held.id.split("/")
+    task = f"{request}/{lot}/{round_}/{bidder}/{purpose.removesuffix('-cap')}/0"
+    costs = [row.cost_nanos for row in answers if row.task == task]
+    known = [cost for cost in costs if cost is not None]
+    is_known = costs and len(known) == len(costs)
+    return resolve(held, min(sum(known), held.amount_nanos) if is_known else held.amount_nanos)
 
 
 def apply_due(tx: Transaction, due: Iterable[Transfer]) -> None:

@@ -10,15 +10,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from orchestrator.bidding import Policy
 from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Announced, Delivered, Event, Faulted
+from orchestrator.core.events import Announced, Delivered, Event, Faulted, Settled
 from orchestrator.core.holds import key
-from orchestrator.core.keys import bidder_account, cap_account, requester_account
+from orchestrator.core.keys import TREASURY, bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, request_accounts
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.receipts import Receipt, receipts
@@ -26,11 +27,11 @@ from orchestrator.core.request import Request
 from orchestrator.core.settlement import Outcome, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.callbook import apply_due
+from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
 from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
-from orchestrator.errors import UnknownRequest
+from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
 from orchestrator.journal import GENESIS, Entry
 from orchestrator.ledger import Transfer
 from orchestrator.store import BidderRow, MemoryRow, Reader, RequestRow, Transaction
@@ -71,7 +72,7 @@ class Recorder:
         purse = requester_account(request.requester)
         wallets = [bidder_account(entry.name) for entry in request.roster]
         tx.put_request(row)
-        step = open_request(request, tx.spendable([purse, "treasury", *wallets]))
+        step = open_request(request, tx.spendable([purse, TREASURY, *wallets]))
         return self._write(tx, RequestLog(step.progress, 0, GENESIS), step, row.created_seconds)
 
     def close(
@@ -101,16 +102,29 @@ class Recorder:
         """Pay for what was delivered: a stage's second market commit."""
         apply_due(tx, due)
         step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log))
-        return self._write(tx, log, step, now_seconds)
+        if step.progress.ending is not None:
+            _settle_orphans(tx, log.progress.request.id)
+            step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log))
+        try:
+            return self._write(tx, log, step, now_seconds)
+        except InsufficientFunds as shortfall:
+            if shortfall.account != TREASURY:
+                raise
+            raise TreasuryEmpty(
+                f"request {log.progress.request.id}: the treasury cannot pay the subsidies of rule `subsidised`; "
+                "raise wealth.treasury_stock in the config, then `vickrey resume`"
+            ) from shortfall
 
     def pick(self, tx: Transaction, request_id: str, rank: int, judge: str, now_seconds: float) -> RequestLog:
         """Release the bounty to the picked offer, or return it (rank 0)."""
         log = read_log(tx, request_id)
+        _settle_orphans(tx, request_id)
         return self._write(tx, log, pick(log.progress, rank, judge, self._cap_left_nanos(tx, log)), now_seconds)
 
     def expire(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
         """Return the bounty of a request that nobody picked from in time."""
         log = read_log(tx, request_id)
+        _settle_orphans(tx, request_id)
         return self._write(tx, log, expire(log.progress, self._cap_left_nanos(tx, log)), now_seconds)
 
     def cancel(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
@@ -153,15 +167,15 @@ class Recorder:
     def _update_records(self, tx: Transaction, events: Sequence[Event]) -> None:
         """Count wins and faults; suspend a bidder that fails again and again after winning (R6)."""
         faults = [event for event in events if isinstance(event, Faulted)]
-        wins = [event.award.bidder for event in events if isinstance(event, Delivered)]
-        if not faults and not wins:
+        delivered = [event.award.bidder for event in events if isinstance(event, Delivered)]
+        if not faults and not delivered:
             return
+        bought = [sale.buyer for event in events if isinstance(event, Settled) for sale in event.sales()]
         known = tx.bidders()
         changed: dict[str, BidderRow] = {}
-        for name in wins:
+        for name in delivered:
             if name in known:
-                row = changed.get(name, known[name])
-                changed[name] = row._replace(wins=row.wins + 1, faults_in_a_row=0)
+                changed[name] = known[name]._replace(wins=known[name].wins + bought.count(name), faults_in_a_row=0)
         for fault in faults:
             if fault.bidder in known and fault.own_fault:
                 row = changed.get(fault.bidder, known[fault.bidder])
@@ -177,25 +191,25 @@ class Recorder:
         for entry in progress.request.roster:
             seat = self.seats.get(entry.name)
             if seat is not None and seat.policy is not None:
-                mine.setdefault(seat.memory_id, []).append(seat.name)
+                mine.setdefault(seat.memory_key, []).append(seat.name)
         if not mine:
             return
         all_receipts = receipts(progress)
-        for memory_id, names in mine.items():
+        for memory_key, names in mine.items():
             policy = self.seats[names[0]].policy
             given = [receipt for receipt in all_receipts if receipt.bidder in names]
             if policy is None or not given:
                 continue
-            before = tx.memory(memory_id)
+            before = tx.memory(memory_key)
             learned = read_guarded(partial(_learned, policy, before, given))
             if isinstance(learned, Returned):
-                tx.put_memory(MemoryRow(memory_id, policy.name, policy.version, learned.value))
+                tx.put_memory(MemoryRow(memory_key, policy.name, policy.version, learned.value))
             else:
                 _count_faults(tx, names)
 
 
 def _learned(policy: Policy, before: MemoryRow | None, given: Sequence[Receipt]) -> str:
-    return json.dumps(policy.learn(json.loads(before.body) if before else None, given))
+    return json.dumps(policy.learn(json.loads(before.body) if before else None, given), allow_nan=False)
 
 
 def _count_faults(tx: Transaction, names: Iterable[str]) -> None:
@@ -205,16 +219,18 @@ def _count_faults(tx: Transaction, names: Iterable[str]) -> None:
         tx.put_bidder(known[name]._replace(faults=known[name].faults + 1))
 
 
-def read_log(reader: Reader, request_id: str) -> RequestLog:
+def read_log(reader: Reader, request_id: Any) -> RequestLog:
     """Fold a request's journal.
 
     Raises:
         UnknownRequest: the store has no such request.
         InvalidRecord: the journal does not fold.
     """
-    entries = reader.journal(request_id)
+    is_name = isinstance(request_id, str) and request_id.isascii() and request_id.isprintable()
+    entries = reader.journal(request_id) if is_name else []
     if not entries:
-        raise UnknownRequest(f"there is no request {request_id} in this store; see `vickrey requests`")
+        shown = request_id if is_name else ascii(request_id)
+        raise UnknownRequest(f"there is no request {shown[:40]} in this store; see `vickrey requests`")
     return RequestLog(fold(read_events(reader, request_id, entries)), entries[-1].sequence + 1, entries[-1].digest)
 
 
@@ -222,6 +238,17 @@ def read_events(reader: Reader, request_id: str, entries: Sequence[Entry]) -> li
     """Read journal entries back into events."""
     texts = reader.texts(text_digests(entries))
     return [decode(entry, texts, request_id) for entry in entries]
+
+
+def _settle_orphans(tx: Transaction, request_id: str) -> None:
+    """Settle the holds of calls that no driver will come back for, before a request ends.
+
+    A driver that was overtaken by another leaves some behind.
+    """
+    orphans = [row for row in tx.open_holds(request_id) if is_for_calls(row)]
+    if orphans:
+        answers = tx.answers(request_id)
+        tx.apply([settle_orphan(row, answers) for row in orphans])
 
 
 def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:

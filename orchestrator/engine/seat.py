@@ -46,6 +46,11 @@ class Seat:
     close: Callable[[], None] = field(default=lambda: None, repr=False)
 
     @property
+    def memory_key(self) -> str:
+        """Where its policy's memory is kept: another policy, or another version of it, starts anew."""
+        return f"{self.memory_id}/{self.policy.name}/{self.policy.version}" if self.policy else self.memory_id
+
+    @property
     def name(self) -> str:
         """The bidder's name."""
         return self.participant.name
@@ -136,12 +141,24 @@ def take_seat(
         bidder=bidder,
         participant=Participant(who, behind, _roles(who, bidder)),
         memory_id=memory_id or who,
-        policy=policy or _attribute(bidder, "policy"),
+        policy=_checked_policy(who, policy or _attribute(bidder, "policy")),
         provider=payee,
         bid_deadline_seconds=bid_deadline_seconds,
         transform_deadline_seconds=transform_deadline_seconds,
         close=_attribute(bidder, "close") or (lambda: None),
     )
+
+
+def _checked_policy(who: str, policy: Any) -> Policy | None:
+    """A policy's name and version are part of the key of its memory."""
+    if policy is None:
+        return None
+    name, version = _attribute(policy, "name"), _attribute(policy, "version")
+    if not callable(_attribute(policy, "learn")) or type(version) is not int:
+        raise BrokenPlugin(f"the policy of bidder {who} needs a `name`, a whole `version` and a method `learn`")
+    _check_name(name, f"policy of bidder {who}")
+    checked: Policy = policy
+    return checked
 
 
 def _attribute(bidder: Any, name: str) -> Any:

@@ -13,8 +13,10 @@ from orchestrator.engine.seat import Seat
 from orchestrator.ledger import Account, transfer
 from orchestrator.store import BidderRow, Transaction
 
+_TREASURY_STOCK = "market/treasury/"
 
-def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[str, int]) -> None:
+
+def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[str, int], rules: WealthRules) -> None:
     """Make the market's standing accounts, and give every newcomer its wallet and endowment.
 
     An endowment is paid by the treasury out of opening stock that the issuer puts in for it, so
@@ -24,11 +26,13 @@ def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[s
         tx: where to write.
         seats: the market's bidders.
         endowments_nanos: what each is endowed with when it first enters.
+        rules: for the treasury's own opening stock; where that was raised since, it is filled up.
     """
     seated = list(seats)
     tx.open_accounts(standing_accounts())
     tx.open_accounts(Account(bidder_account(seat.name)) for seat in seated)
     tx.open_accounts(provider_accounts({seat.provider for seat in seated if seat.provider}))
+    _stock_treasury(tx, rules.treasury_stock_nanos)
     known = tx.bidders()
     for seat in seated:
         row = known.get(seat.name)
@@ -68,6 +72,14 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
         tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))
     for name in due.suspended:
         tx.put_bidder(known[name]._replace(status="suspended"))
+
+
+def _stock_treasury(tx: Transaction, stock_nanos: int) -> None:
+    """Fill the treasury's own stock up to what the rules say it opened with."""
+    stocked = sum(row.amount_nanos for row in tx.transfers(account=TREASURY) if row.id.startswith(_TREASURY_STOCK))
+    if stock_nanos > stocked:
+        missing = stock_nanos - stocked
+        tx.apply([transfer(f"{_TREASURY_STOCK}{stock_nanos}", ISSUER, TREASURY, missing, "stock")])
 
 
 def _endow(tx: Transaction, name: str, amount_nanos: int) -> None:

@@ -258,5 +258,7 @@ class Book:
                 debit.debits_posted -= row.amount_nanos
                 credit.credits_posted -= row.amount_nanos
             del self._resolved[row.pending_id]
-            self._open_holds[pending.id] = pending
+            # Back in its place, oldest first: who resolves what is left must not see that this was tried.
+            still_open = {pending.id, *self._open_holds}
+            self._open_holds = {id: known for id, known in self._transfers.items() if id in still_open}
         del self._transfers[row.id]

@@ -24,7 +24,7 @@ from orchestrator.ledger import PENDING, POST, POSTED, Account, Book, Finding, T
 from orchestrator.money import format_usd
 from orchestrator.record.calls import check_answers, held_for_calls, is_cut_short, task_of, tasks_of
 from orchestrator.record.document import RunRecord
-from orchestrator.record.moves import Move
+from orchestrator.record.moves import Ending, Move
 
 _WEALTH = ("rent", "refill")
 _OUTSIDE = (*_WEALTH, "compensation")
@@ -44,6 +44,10 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
     """
     recorded = {row.id: row for row in run.transfers}
     decided = [row for step in steps for row in step.transfers]
+    if isinstance(moves[-1], Ending) and moves[-1].is_cancelled:
+        # What a cancellation frees was read from the record itself; its amounts are checked as cut short.
+        freed = {row.id for row in steps[-1].transfers if row.pending_id is not None}
+        decided = [row for row in decided if row.id not in freed]
     tasks = tasks_of(moves, present)
     calls = [row for task in tasks for row in held_for_calls(task, run.request_id, recorded)]
     yield from _compare(recorded, [*decided, *calls])
@@ -61,7 +65,7 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
             yield Finding(f"transfer {row.id[:200]}", "no rule of the market calls for it")
     yield from check_answers(run.answers, tasks, {task_of(row.id) for row in cut_short})
     yield from _check_laws(run, present)
-    yield from _check_statement(run.transfers, cut_short, present)
+    yield from _check_statement(run.transfers, present)
 
 
 def _compare(recorded: Mapping[str, Transfer], expected: Sequence[Transfer]) -> Iterator[Finding]:
@@ -134,21 +138,18 @@ def _request_accounts(request_id: str) -> set[str]:
     return {name(request_id) for name in names}
 
 
-def _check_statement(
-    transfers: Sequence[Transfer], cut_short: Sequence[Transfer], present: Progress
-) -> Iterator[Finding]:
+def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterator[Finding]:
     """Once it has ended, what moved in each wallet must be the profit that the statement shows.
 
-    Costs that a cancellation cut short are in no event, and what a provider charged beyond the
-    promise was borne by the issuer.
+    What a provider charged beyond the promise was borne by the issuer; the statement counts it
+    with its bidder's costs.
     """
     if present.ending is None:
         return
     moved: dict[str, int] = {}
-    unstated = {row.id for row in cut_short}
     holders = {row.id: row.debit for row in transfers if row.kind == PENDING}
     for row in transfers:
-        if row.kind in (POSTED, POST) and row.code not in _OUTSIDE and row.id not in unstated:
+        if row.kind in (POSTED, POST) and row.code not in _OUTSIDE:
             debit = holders.get(row.id.removesuffix("/overrun"), row.debit) if row.code == "overrun" else row.debit
             moved[debit] = moved.get(debit, 0) - row.amount_nanos
             moved[row.credit] = moved.get(row.credit, 0) + row.amount_nanos

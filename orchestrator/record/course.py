@@ -19,6 +19,7 @@ from orchestrator.core.progress import Progress, delivered_state
 from orchestrator.core.rules import Rule
 from orchestrator.core.settlement import Outcome, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
+from orchestrator.ledger import hold
 from orchestrator.record.moves import Auctions, Ending, Opening, Settlement, cut
 from orchestrator.record.tally import tally
 
@@ -217,7 +218,7 @@ class Course:
     def _end(self, move: Ending) -> Step | None:
         """The judge's recorded verdict on the same offer; None where that is not on offer now."""
         if move.picked is None:
-            return cancel(self.now, (), {}, 0) if move.is_cancelled else expire(self.now, 0)
+            return self._cancel(move) if move.is_cancelled else expire(self.now, 0)
         if self.now.status != "open":
             return None
         if move.picked.rank == 0:
@@ -225,3 +226,9 @@ class Course:
         wanted = self.then.offers[move.picked.rank - 1].path
         ranks = [rank for rank, offer in enumerate(self.now.offers, 1) if self.origins[offer.path] == wanted]
         return pick(self.now, ranks[0], move.picked.judge, 0) if ranks else None
+
+    def _cancel(self, move: Ending) -> Step:
+        """The requester withdraws as it did; what others had spent by then, they had spent."""
+        spent = [each for each in move.ended.cut_off if self._takes_part(each.bidder)]
+        held = [hold(each.bidder, bidder_account(each.bidder), "", each.nanos, "cost") for each in spent]
+        return cancel(self.now, held, {row.id: row.amount_nanos for row in held}, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.events import (
@@ -28,6 +28,7 @@ from orchestrator.core.settlement import Outcome
 from orchestrator.errors import InvalidRecord
 
 E = TypeVar("E")
+_FOUND_BY_THE_CORE: Final = ("unfunded", "overcommitted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ def _read_ending(reading: _Reading) -> Ending:
 
 def _as_given(answer: Answer) -> Answer:
     """An answer before its wallet was looked at: only the core finds that a bid lacks its hold."""
-    without_hold = answer.fault in ("unfunded", "overcommitted")
+    without_hold = answer.fault in _FOUND_BY_THE_CORE
     return replace(answer, kind="bid", fault=None, reason="") if without_hold else answer
 
 

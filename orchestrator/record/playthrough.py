@@ -79,6 +79,8 @@ def _tell(event: Event, present: Progress) -> Iterator[str]:
             yield from ("", f"{event.judge} picks " + (f"offer {event.rank}" if event.rank else "none"))
         case Ended():
             yield from ("", f"{event.outcome}: {event.reason}")
+            for spent in event.cut_off:
+                yield f"  {spent.bidder} had spent {format_usd(spent.nanos)} on work that was cut off"
 
 
 def _requested(event: Requested) -> Iterator[str]:

@@ -20,7 +20,7 @@ from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.errors import InvalidRecord
-from orchestrator.ledger import POST, POSTED, Finding, Transfer
+from orchestrator.ledger import PENDING, POST, POSTED, Finding, Transfer
 from orchestrator.record.moves import Auctions, Ending, Move, Opening, Settlement, outcomes_by_lot
 
 _NEVER_OWN: Final = ("provider", "over the cap")
@@ -34,10 +34,14 @@ class Funds:
     Attributes:
         purse_nanos: what the requester could spend before it posted.
         cap_left_nanos: what was left of the spend cap at the ending.
+        cost_holds: what was held for costs on wallets.
+        charged_nanos: what of each hold was charged, by its id.
     """
 
     purse_nanos: int
     cap_left_nanos: int
+    cost_holds: tuple[Transfer, ...]
+    charged_nanos: Mapping[str, int]
 
 
 def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
@@ -47,7 +51,12 @@ def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
     cap = cap_account(request.id)
     charged = [row for row in transfers if row.debit == cap and row.credit == CAP_SPENT]
     spent = sum(row.amount_nanos for row in charged if row.kind in (POST, POSTED))
-    return Funds(max(0, needed - added), request.spend_cap_nanos - spent)
+    return Funds(
+        purse_nanos=max(0, needed - added),
+        cap_left_nanos=request.spend_cap_nanos - spent,
+        cost_holds=tuple(row for row in transfers if row.kind == PENDING and row.code == "cost"),
+        charged_nanos={row.pending_id: row.amount_nanos for row in transfers if row.kind == POST and row.pending_id},
+    )
 
 
 def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
@@ -78,7 +87,7 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
         if progress.phase != "transforming":
             raise InvalidRecord(f"a stage cannot settle while the request is {progress.phase}")
         return settle_stage(progress, _whole_rounds(progress, move.outcomes), funds.cap_left_nanos)
-    return _end(progress, move, funds.cap_left_nanos)
+    return _end(progress, move, funds)
 
 
 def _whole_rounds(progress: Progress, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -103,16 +112,22 @@ def _take(left: list[Outcome], path: str, award: Award) -> Outcome:
     raise InvalidRecord(f"lot {path}: {award} fell due, but the record holds no outcome of it")
 
 
-def _end(progress: Progress, move: Ending, cap_left_nanos: int) -> Step:
+def _end(progress: Progress, move: Ending, funds: Funds) -> Step:
     if progress.ending is not None:
         raise InvalidRecord("the request ends a second time")
     if move.picked is not None:
-        return pick(progress, move.picked.rank, move.picked.judge, cap_left_nanos)
+        return pick(progress, move.picked.rank, move.picked.judge, funds.cap_left_nanos)
     if move.is_cancelled:
-        return cancel(progress, (), {}, cap_left_nanos)
+        return cancel(progress, _cut_off(progress, funds), funds.charged_nanos, funds.cap_left_nanos)
     if move.ended.outcome != "expired" or progress.status != "open":
         raise InvalidRecord(f"a request that is {progress.status} cannot end as {move.ended.outcome} without a pick")
-    return expire(progress, cap_left_nanos)
+    return expire(progress, funds.cap_left_nanos)
+
+
+def _cut_off(progress: Progress, funds: Funds) -> list[Transfer]:
+    """What a cancellation finds held for costs: of bids, or of transforms, at the present stage."""
+    purpose = "/bid-cost/0" if progress.phase == "bidding" else "/transform-cost/0"
+    return [row for row in funds.cost_holds if row.stage == progress.stage and row.id.endswith(purpose)]
 
 
 def unlawful_inputs(progress: Progress, move: Move) -> list[Finding]:

@@ -56,6 +56,8 @@ def tally(progress: Progress, lots: Collection[str], *, ending: bool) -> Tally:
     ended = progress.ending if ending else None
     if ended is not None:
         counter.treasury += ended.treasury_nanos
+        for spent in ended.cut_off:
+            counter.gain(spent.bidder, -spent.nanos)
         if progress.picked is not None:
             counter.gain(progress.picked.presenter, ended.payout_nanos)
     return Tally(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from orchestrator import Announcement, Money, Pass, Role, Segment, WonLot
 
@@ -45,3 +47,21 @@ class Hostile:
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
         return []
+
+
+class Patient:
+    """Does not answer as long as a file is there."""
+
+    roles: Sequence[Role] = ("presenter",)
+
+    def __init__(self, name: str, gate: str) -> None:
+        self.name = name
+        self._gate = Path(gate)
+
+    async def bid(self, announcement: Announcement) -> Money | Pass:
+        if self._gate.exists():
+            await asyncio.Event().wait()
+        return Money.usd(1)
+
+    async def transform(self, lot: WonLot) -> Sequence[Segment]:
+        return [Segment("at last: Belém →")]

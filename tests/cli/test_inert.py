@@ -43,7 +43,7 @@ def test_one_line_is_one_line_of_bounded_length() -> None:
 def hostile(tmp_path: Path) -> str:
     """Run a request in which everybody who can write text writes a payload."""
     hostile = [
-        bidder("a", bids=["2", "1"], says=[PAYLOAD], kind=PAYLOAD),
+        bidder("a", bids=["2", "1"], says=[PAYLOAD], kind="[bold]loud[/]"),
         {"name": "b", "type": "tests.cli.sample_bidders:Hostile", "options": {"words": PAYLOAD}},
         bidder("p", roles=["presenter"], bids=[None, "3"], says=[f"offer {PAYLOAD}"]),
     ]
@@ -57,12 +57,12 @@ def test_the_control_the_payload_did_reach_the_states_unharmed(hostile: str) -> 
     document = vickrey("show", "r1", "--json").document
     assert document["text"] == f"wish {PAYLOAD}"
     assert document["stages"][0]["lots"][0]["deliveries"][0]["changes"][0]["text"] == PAYLOAD
-    assert any(PAYLOAD in answer["reason"] for answer in document["stages"][0]["lots"][0]["answers"])
+    assert any("[bold red]markup[/]" in answer["reason"] for answer in document["stages"][0]["lots"][0]["answers"])
 
 
 def test_progress_and_offers_show_payloads_as_text(hostile: str) -> None:
     _assert_inert(hostile)
-    assert "passed   b: no \\x1b[2J" in hostile
+    assert "[bold red]markup[/]" in hostile[hostile.index("passed   b: no ") : hostile.index("won ")]
 
 
 @pytest.mark.parametrize("words", ["show r1", "offers r1", "requests", "statement r1", "bidders list", "cancel r1"])

@@ -186,3 +186,13 @@ def test_the_store_may_be_named_by_path_or_be_in_memory(tmp_path: Path) -> None:
 def test_hints_name_the_same_market() -> None:
     shown = vickrey("run", "x", "-b", "10", "--home", "my home", "--config", "vickrey.yaml", "--quiet").stdout
     assert "`vickrey pick r1 1 --config vickrey.yaml --home 'my home'`" in shown
+
+
+def test_where_nobody_wrote_a_config_the_demo_runs_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bundled = tmp_path / "bundled"
+    bundled.mkdir()
+    write_market(tmp_path).rename(bundled / "lisbon.yaml")
+    monkeypatch.setattr("orchestrator.config.loading.bundled_folder", lambda: bundled)
+    outcome = vickrey("run", "x", "-b", "10", "--quiet", *MEMORY)
+    assert outcome.code == 0
+    assert "no config found, so this is the demo market; `vickrey init` writes one of your own" in outcome.stderr

@@ -39,7 +39,7 @@ def best_by_principal(bids: list[Answer], principals: dict[str, str], owner_prin
     return sorted(best.values(), reverse=True)
 
 
-@examples(150)
+@examples(70)
 @given(bid_lists(), backers, st.sampled_from([None, "P", "a"]), reserves, copies_sold, seeds)
 def test_each_pays_the_first_losing_bid_with_principals_counted_once(
     bids: list[Answer],
@@ -64,7 +64,7 @@ def test_each_pays_the_first_losing_bid_with_principals_counted_once(
     assert {award.round for award in awards} <= {0}
 
 
-@examples(100)
+@examples(70)
 @given(bid_lists(), backers, st.sampled_from(RULES), reserves, copies_sold, seeds)
 def test_a_price_lies_between_the_reserve_and_the_winning_bid(
     bids: list[Answer], principals: dict[str, str], rule: Rule, reserve: int, copies: int, seed: int
@@ -74,7 +74,7 @@ def test_a_price_lies_between_the_reserve_and_the_winning_bid(
         assert reserve <= award.price_nanos <= award.bid_nanos
 
 
-@examples(100)
+@examples(70)
 @given(bid_lists(least=1), backers, st.sampled_from(SECOND_PRICE), reserves, copies_sold, seeds, st.integers(0, 20))
 def test_a_winners_price_does_not_depend_on_its_own_bid_while_it_still_wins(
     bids: list[Answer],
@@ -105,7 +105,7 @@ def test_under_first_price_a_winners_price_does_depend_on_its_own_bid() -> None:
     assert (price(9), price(5)) == (9, 5)
 
 
-@examples(100)
+@examples(70)
 @given(bid_lists(), backers, st.sampled_from(RULES), reserves, copies_sold, seeds, st.randoms(use_true_random=False))
 def test_the_order_in_which_bids_arrive_changes_nothing(
     bids: list[Answer],
@@ -125,7 +125,7 @@ def test_the_order_in_which_bids_arrive_changes_nothing(
     assert one == other
 
 
-@examples(100)
+@examples(70)
 @given(bid_lists(), backers, reserves, copies_sold, seeds)
 def test_every_bid_stands_or_is_refused_with_a_reason(
     bids: list[Answer], principals: dict[str, str], reserve: int, copies: int, seed: int
@@ -144,7 +144,7 @@ def test_every_bid_stands_or_is_refused_with_a_reason(
             assert reason in ("its principal has a higher bid", "below the reserve")
 
 
-@examples(100)
+@examples(70)
 @given(bid_lists(least=1), st.sampled_from(RULES), reserves, copies_sold, seeds, amounts)
 def test_a_principals_second_bid_neither_wins_nor_sets_a_price(
     bids: list[Answer], rule: Rule, reserve: int, copies: int, seed: int, second: int
@@ -169,7 +169,7 @@ def test_the_same_second_bid_of_another_principal_does_set_a_price() -> None:
     assert cleared(bids).awards()[0].price_nanos == 7
 
 
-@examples(100)
+@examples(70)
 @given(bid_lists(), st.sampled_from(RULES), reserves, copies_sold, seeds, st.lists(amounts, max_size=3))
 def test_the_owners_principal_neither_wins_nor_sets_a_price(
     bids: list[Answer], rule: Rule, reserve: int, copies: int, seed: int, shills: list[int]
@@ -198,7 +198,7 @@ def test_where_the_owner_may_bid_its_losing_bid_sets_the_price() -> None:
     assert cleared(bids, owner_principal=None).awards()[0].price_nanos == 8
 
 
-@examples(100)
+@examples(70)
 @given(
     bid_lists(least=1),
     st.sampled_from(SECOND_PRICE),
@@ -245,7 +245,7 @@ def utility(rule: Rule, value: int, own: int, others: list[int], reserve: int) -
     return total / len(draws)
 
 
-@examples(60)
+@examples(50)
 @given(amounts, st.lists(amounts, max_size=4), reserves)
 def test_no_deviation_from_the_truth_gains_in_a_one_lot_vickrey_market(
     value: int, others: list[int], reserve: int
@@ -271,7 +271,7 @@ def test_overbidding_to_win_loses_money_under_vickrey() -> None:
     assert utility("vickrey", 4, 9, [7], 0) == -3
 
 
-@examples(60)
+@examples(50)
 @given(bid_lists(least=1), backers, reserves, copies_sold, seeds)
 def test_under_first_price_everybody_pays_its_own_bid(
     bids: list[Answer], principals: dict[str, str], reserve: int, copies: int, seed: int
@@ -281,7 +281,7 @@ def test_under_first_price_everybody_pays_its_own_bid(
         assert award.price_nanos == award.bid_nanos
 
 
-@examples(60)
+@examples(50)
 @given(bid_lists(), backers, reserves, copies_sold, seeds)
 def test_the_subsidised_rule_clears_at_vickrey_prices(
     bids: list[Answer], principals: dict[str, str], reserve: int, copies: int, seed: int
@@ -307,7 +307,7 @@ def test_a_tie_is_paid_at_the_tied_bid() -> None:
     assert {cleared([bid("a", 5), bid("b", 5)], seed=seed).awards()[0].price_nanos for seed in range(10)} == {5}
 
 
-@examples(60)
+@examples(50)
 @given(st.permutations("abcd"), seeds)
 def test_a_tie_at_the_edge_of_the_copies_is_drawn_alike_whatever_the_order(names: list[str], seed: int) -> None:
     bids = [bid(name, 5) for name in names]
@@ -317,7 +317,7 @@ def test_a_tie_at_the_edge_of_the_copies_is_drawn_alike_whatever_the_order(names
     ]
 
 
-@examples(100)
+@examples(70)
 @given(
     bid_lists(), st.sampled_from(SECOND_PRICE), reserves, copies_sold, seeds, st.lists(st.integers(0, 3), max_size=4)
 )

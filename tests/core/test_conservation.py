@@ -22,7 +22,7 @@ from tests.core.effort import examples
 from tests.core.playing import ENDINGS, Ending, Play
 
 NAMES = "abcdef"
-ROLES = st.sampled_from([(TRANSFORMER,), (PRESENTER,), (TRANSFORMER, PRESENTER)])
+ROLES = st.sampled_from([(TRANSFORMER, PRESENTER), (TRANSFORMER,), (PRESENTER,), (TRANSFORMER, PRESENTER)])
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,14 @@ class Life:
 
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
-    names = NAMES[: draw(st.integers(2, 6))]
+    names = NAMES[: draw(st.sampled_from([4, 2, 3, 5, 6]))]
     roster = tuple(Participant(name, draw(st.sampled_from([name, name, "P"])), draw(ROLES)) for name in names)
     bounty = draw(st.sampled_from([0, 1, 50, 1000]))
     rules = Rules(
         rule=draw(st.sampled_from(["vickrey", "first_price", "subsidised"])),
         reserve_nanos=draw(st.sampled_from([0, 0, 3])),
         copies=(*draw(st.lists(st.integers(1, 3), max_size=2)), 1),
-        stages_max=draw(st.integers(1, 5)),
+        stages_max=draw(st.sampled_from([4, 1, 2, 3, 5, 6])),
         offers_max=draw(st.sampled_from([1, 2, 10])),
         forfeit_percent=draw(st.sampled_from([0, 50, 100])),
         self_sale=draw(st.sampled_from(["keep", "open"])),
@@ -79,7 +79,7 @@ def lives(draw: st.DrawFn) -> Life:
     )
     return Life(
         request=request,
-        wallets=tuple((name, draw(st.sampled_from([0, 20, 5000]))) for name in names),
+        wallets=tuple((name, draw(st.sampled_from([20_000, 20, 20_000, 0, 20_000]))) for name in names),
         luck=draw(st.integers(0, 2**32)),
         ending=draw(st.sampled_from(ENDINGS)),
         boldness=draw(st.sampled_from([2, 12, 20])),
@@ -88,7 +88,7 @@ def lives(draw: st.DrawFn) -> Life:
     )
 
 
-@examples(250)
+@examples(90)
 @given(lives())
 def test_money_is_conserved_to_the_nano_dollar(life: Life) -> None:
     play, progress = life.play()
@@ -108,18 +108,18 @@ def test_money_is_conserved_to_the_nano_dollar(life: Life) -> None:
     assert 0 <= summary.refund_nanos <= life.request.bounty_nanos
 
 
-@examples(250)
+@examples(90)
 @given(lives())
 def test_the_statement_says_what_the_ledger_did(life: Life) -> None:
     play, progress = life.play()
     summary = statement(progress)
     compensation, overruns = play.moved("compensation"), play.moved("overrun")
     for name, _ in life.wallets:
-        # A provider's overrun is the operator's loss; costs of calls cut off by a cancellation reach no receipt.
-        expected = summary.profits_nanos.get(name, 0) + overruns[name] - play.unrecorded.get(name, 0)
+        # A provider's overrun is the operator's loss.
+        expected = summary.profits_nanos.get(name, 0) + overruns[name]
         assert play.gain(bidder_account(name)) == expected + compensation[name], name
     assert play.gain(TREASURY) == summary.treasury_nanos
-    assert play.spent() == sum(summary.costs_nanos.values()) + sum(play.unrecorded.values())
+    assert play.spent() == sum(summary.costs_nanos.values())
     purse = life.purse
     pledged = life.request.bounty_nanos + life.request.deposit_nanos
     kept = max(purse - pledged, 0)
@@ -130,7 +130,7 @@ def test_the_statement_says_what_the_ledger_did(life: Life) -> None:
         assert not compensation
 
 
-@examples(100)
+@examples(60)
 @given(lives())
 def test_every_bidder_that_took_part_has_a_receipt(life: Life) -> None:
     play, progress = life.play()
@@ -148,7 +148,7 @@ def test_every_bidder_that_took_part_has_a_receipt(life: Life) -> None:
     assert statement(progress).unknown_costs == tuple(sorted(unknown))
 
 
-@examples(100)
+@examples(60)
 @given(lives(), st.integers(1, 1000))
 def test_the_order_in_which_answers_and_deliveries_come_in_changes_nothing(life: Life, disorder: int) -> None:
     one, other = life.play(0)[0], life.play(disorder)[0]
@@ -168,7 +168,7 @@ def test_the_chain_of_digests_is_determined_by_the_run_and_not_by_its_id(life: L
         previous = entry.digest
 
 
-@examples(60)
+@examples(30)
 @given(lives())
 def test_another_seed_text_or_bounty_gives_another_chain(life: Life) -> None:
     first = life.play()[0].entries[0].digest
@@ -180,7 +180,7 @@ def test_another_seed_text_or_bounty_gives_another_chain(life: Life) -> None:
         assert replace(life, request=changed).play()[0].entries[0].digest != first
 
 
-@examples(100)
+@examples(60)
 @given(lives())
 def test_a_run_whose_texts_were_erased_still_folds_to_the_same_books(life: Life) -> None:
     play, progress = life.play()
@@ -189,12 +189,12 @@ def test_a_run_whose_texts_were_erased_still_folds_to_the_same_books(life: Life)
     assert [offer.path for offer in erased.offers] == [offer.path for offer in progress.offers]
     assert statement(erased) == statement(progress)
     assert receipts(erased) == receipts(progress)
-    assert {offer.text for offer in erased.offers} <= {"[erased]", "[erased]\n\n[erased]"}
+    assert {piece.text for offer in erased.offers for piece in offer.state.segments} <= {"[erased]"}
     for path, auction in progress.auctions.items():
         assert erased.auctions[path].lot.state.digest == auction.lot.state.digest
 
 
-@examples(60)
+@examples(30)
 @given(lives())
 def test_journal_entries_hold_no_text(life: Life) -> None:
     play, _ = life.play()
@@ -203,7 +203,7 @@ def test_journal_entries_hold_no_text(life: Life) -> None:
     assert "the same from everybody" not in bodies
 
 
-@examples(60)
+@examples(30)
 @given(lives())
 def test_what_a_bidder_claims_of_author_and_digest_reaches_no_record(life: Life) -> None:
     play, progress = life.play()
@@ -217,10 +217,22 @@ def test_what_a_bidder_claims_of_author_and_digest_reaches_no_record(life: Life)
 def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
     """The control: without releases, refunds, substitutes, keeps, forfeits and the rest the laws would be idle."""
     seen = Counter[str]()
+    expected = [
+        *("released", "rejected", "expired", "failed", "vickrey", "first_price", "subsidised"),
+        *("refund", "treasury gains", "subsidy", "kept", "own lot bought", "several lots", "several offers"),
+        *("overrun", "unknown cost", "substitute", "forfeit", "price", "payout", "return"),
+        *("escrow", "compensation", "deposit-return", "cap-return", "cost"),
+    ]
+    faults = ("raised", "late", "malformed", "unfunded", "unchanged", "empty", "too large", "provider", "over the cap")
 
-    @settings(max_examples=300, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+    def missing() -> list[str]:
+        return [name for name in (*expected, *(f"fault: {fault}" for fault in faults)) if not seen[name]]
+
+    @settings(max_examples=400, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(lives())
     def count(life: Life) -> None:
+        if not missing():
+            return
         play, progress = life.play()
         summary = statement(progress)
         seen[progress.status] += 1
@@ -232,7 +244,6 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
         seen["own lot bought"] += any(sale.buyer == sale.seller and not sale.kept for sale in progress.sales)
         seen["several lots"] += len(progress.auctions) > 3
         seen["several offers"] += len(progress.offers) > 1
-        seen["unrecorded"] += bool(play.unrecorded)
         seen["unknown cost"] += bool(summary.unknown_costs)
         for event in play.events:
             if isinstance(event, Delivered | Faulted) and event.award is not None:
@@ -244,14 +255,7 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
             seen[row.code] += 1
 
     count()
-    expected = [
-        *("released", "rejected", "expired", "failed", "vickrey", "first_price", "subsidised"),
-        *("refund", "treasury gains", "subsidy", "kept", "own lot bought", "several lots", "several offers"),
-        *("overrun", "unrecorded", "unknown cost", "substitute", "forfeit", "price", "payout", "return"),
-        *("escrow", "compensation", "deposit-return", "cap-return", "cost"),
-    ]
-    faults = ("raised", "late", "malformed", "unfunded", "unchanged", "empty", "too large", "provider", "over the cap")
-    assert [name for name in (*expected, *(f"fault: {fault}" for fault in faults)) if not seen[name]] == []
+    assert missing() == []
 
 
 @pytest.mark.parametrize("changed", ["price_nanos", "revenue"])

@@ -74,6 +74,15 @@ def test_the_refund_is_the_picked_chains_first_price_at_most_the_bounty_and_the_
     assert (ending.payout_nanos, ending.returned_nanos) == (bounty, 0)
 
 
+def test_the_refund_is_the_price_of_the_chains_first_sale_and_of_no_later_one() -> None:
+    progress = play_stage(opened(make_request("a", "b", "p")), {"0": [bid("a", 9), bid("b", 4)]}, {}).progress
+    progress = play_stage(progress, {"0.0": [bid("p", 60, PRESENTER), bid("b", 50)]}, {}).progress
+    assert [sale.price_nanos for sale in progress.offers[0].chain] == [4, 50]
+    ending = pick(progress, 1, "judge", 0).progress.ending
+    assert ending is not None
+    assert (ending.refund_nanos, ending.treasury_nanos) == (4, 0)
+
+
 def test_a_rejection_returns_the_bounty_and_gives_the_escrow_to_the_treasury() -> None:
     progress = offered(rule="first_price")
     step = pick(progress, 0, "judge", 0)

@@ -129,6 +129,8 @@ def test_a_presenter_may_offer_the_text_that_it_bought() -> None:
         ((), False, "empty"),
         (("", " "), False, "empty"),
         (("Plan a tour",), True, "unchanged"),
+        (("Plan a tour",), False, "unchanged"),
+        (("Plan a tour", " "), False, "unchanged"),
         ((), True, "empty"),
         ((" \n ",), True, "empty"),
         (("x" * 90,), False, "too large"),
@@ -146,7 +148,8 @@ def test_a_delivery_without_a_usable_change_is_a_fault_that_forfeits(
 
 
 @pytest.mark.parametrize(
-    ("delivered", "replaces"), [(("x" * 89,), False), (("é" * 50,), True), (("Plan a tour!",), True)]
+    ("delivered", "replaces"),
+    [(("x" * 89,), False), (("é" * 50,), True), (("Plan a tour!",), True), (("Plan a tour", "by tram"), False)],
 )
 def test_a_delivery_that_changes_the_text_within_its_size_is_accepted(
     delivered: tuple[str, ...], replaces: bool

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,33 +45,31 @@ def free_bidders(count: int) -> list[Any]:
 
 
 @pytest.mark.parametrize(("copies", "lots"), [([1], 1), ([3, 1], 3), ([4, 2, 1], 8)])
-def test_a_stage_of_free_bidders_takes_two_commits_whatever_its_lots(
-    copies: list[int], lots: int, tmp_path: Path
-) -> None:
-    market = make_market(*free_bidders(5), store=f"sqlite:///{tmp_path}/market.db", rules={"copies": copies})
+def test_a_stage_of_free_bidders_takes_two_commits_whatever_its_lots(copies: list[int], lots: int, disk: str) -> None:
+    market = make_market(*free_bidders(5), store=disk, rules={"copies": copies})
     stages, commits = drive(market)
     on_sale = market.read_log("r1").progress.auctions.values()
     assert max([auction.lot.stage for auction in on_sale].count(stage) for stage in range(1, stages + 1)) >= lots
     assert stages == 3
-    assert commits == 2 * stages + 1  # and one by which `resume` takes the request over
+    assert commits == 2 * stages
     market.close()
 
 
-def test_paid_calls_add_commits(tmp_path: Path) -> None:
+def test_paid_calls_add_commits(disk: str) -> None:
     """The control: the counter sees more where more is written."""
     source = Provider()
     bidders = [*free_bidders(2), Paid("x", {1: "9"}, source, bid_calls=1)]
-    market = make_market(*bidders, store=f"sqlite:///{tmp_path}/market.db")
+    market = make_market(*bidders, store=disk)
     stages, commits = drive(market)
-    assert commits > 2 * stages + 1
+    assert commits > 2 * stages
     market.close()
 
 
-def test_a_commit_more_in_the_driver_would_be_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_commit_more_in_the_driver_would_be_seen(disk: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another control."""
     from orchestrator.engine.recorder import Recorder
 
-    market = make_market(*free_bidders(2), store=f"sqlite:///{tmp_path}/market.db")
+    market = make_market(*free_bidders(2), store=disk)
     write: Callable[..., Any] = Recorder.settle
 
     def settle(self: Recorder, *arguments: Any) -> Any:
@@ -81,5 +78,5 @@ def test_a_commit_more_in_the_driver_would_be_seen(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Recorder, "settle", settle)
     stages, commits = drive(market)
-    assert commits > 2 * stages + 1
+    assert commits > 2 * stages
     market.close()

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
-from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,25 +158,11 @@ def in_flight_most(repeated: dict[str, int]) -> int:
     return len(tasks)
 
 
-@pytest.fixture
-def new_store(tmp_path: Path) -> Callable[[], str]:
-    """Makes stores on disk, quickly: migrated once, then copied."""
-    open_store(f"sqlite:///{tmp_path}/template.db").close()
-    numbers = count()
-
-    def make() -> str:
-        path = tmp_path / f"{next(numbers)}.db"
-        shutil.copy(tmp_path / "template.db", path)
-        return f"sqlite:///{path}"
-
-    return make
-
-
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_at_some_writes_on_disk_changes_nothing_in_the_end(after: bool, new_store: Callable[[], str]) -> None:
+def test_a_crash_at_some_writes_on_disk_changes_nothing_in_the_end(after: bool, new_disk: Callable[[], str]) -> None:
     digest, writes, made = uninterrupted()
-    for at in range(1 + after, writes + 1, 7):
-        ended, again, market = crash_and_finish(new_store(), at, after=after)
+    for at in range(1 + after, writes + 1, 9):
+        ended, again, market = crash_and_finish(new_disk(), at, after=after)
         assert ended == digest, at
         assert_sound(market)
         check_calls(made, again, at)
@@ -188,10 +171,10 @@ def test_a_crash_at_some_writes_on_disk_changes_nothing_in_the_end(after: bool, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_write_on_disk_changes_nothing_in_the_end(after: bool, new_store: Callable[[], str]) -> None:
+def test_a_crash_at_any_write_on_disk_changes_nothing_in_the_end(after: bool, new_disk: Callable[[], str]) -> None:
     digest, writes, made = uninterrupted()
     for at in range(1, writes + 1):
-        ended, again, market = crash_and_finish(new_store(), at, after=after)
+        ended, again, market = crash_and_finish(new_disk(), at, after=after)
         assert ended == digest, at
         assert_sound(market)
         check_calls(made, again, at)
@@ -217,7 +200,7 @@ def repeats(at: int) -> int:
 def test_a_bidder_that_is_gone_after_the_crash_leaves_no_hold_behind() -> None:
     """What it held for its bids and calls is settled with the stage that it is missing from."""
     _, writes, _ = uninterrupted()
-    for at in range(2, writes):
+    for at in range(2, writes, 2):
         source = Provider("0.003")
         store = open_store("memory")
         with pytest.raises(Crash):
@@ -230,7 +213,7 @@ def test_a_bidder_that_is_gone_after_the_crash_leaves_no_hold_behind() -> None:
 
 def test_a_bidder_that_promises_otherwise_after_the_crash_does_not_stop_the_run() -> None:
     _, writes, _ = uninterrupted()
-    for at in range(2, writes):
+    for at in range(2, writes, 2):
         source = Provider("0.003")
         store = open_store("memory")
         with pytest.raises(Crash):
@@ -271,7 +254,7 @@ def test_a_crash_under_a_tight_cap_keeps_the_cap(after: bool) -> None:
 
     counting = CrashingStore(open_store("memory"), None)
     drive(counting, Provider("0.01"))
-    for at in range(1, counting.writes + 1):
+    for at in range(1, counting.writes + 1, 2):
         source = Provider("0.01")
         store = open_store("memory")
         with contextlib.suppress(Crash):  # how often who waits tries again is a matter of timing

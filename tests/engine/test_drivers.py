@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 import textwrap
@@ -15,7 +16,6 @@ from orchestrator import Market
 from orchestrator.api.posting import Posting
 from orchestrator.engine.driver import Driver
 from orchestrator.errors import StaleDriver, WrongStatus
-from orchestrator.store import open_store
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
 
 
@@ -29,10 +29,10 @@ def driver_of(market: Market, request_id: str) -> Driver:
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_the_second_driver_of_a_request_stops_and_the_first_goes_on(kind: str, tmp_path: Path) -> None:
+def test_the_second_driver_of_a_request_stops_and_the_first_goes_on(kind: str, disk: str) -> None:
     source = Provider("0.01")
     source.pause = lambda: asyncio.sleep(0)
-    market = make_market(*crew(source), store="memory" if kind == "memory" else f"sqlite:///{tmp_path}/market.db")
+    market = make_market(*crew(source), store="memory" if kind == "memory" else disk)
     request_id = market.post(Posting("hello", 10, seed=1))
 
     async def drive_twice() -> list[Any]:
@@ -99,10 +99,9 @@ def start(store: str) -> subprocess.Popen[str]:
     )
 
 
-def test_two_processes_on_one_store_share_wallets_and_end_all_their_requests(tmp_path: Path) -> None:
-    store = f"sqlite:///{tmp_path}/market.db"
-    open_store(store).close()
-    processes = [start(store) for _ in range(2)]
+@pytest.mark.slow
+def test_two_processes_on_one_store_share_wallets_and_end_all_their_requests(disk: str) -> None:
+    processes = [start(disk) for _ in range(2)]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n", process.communicate()
@@ -110,18 +109,16 @@ def test_two_processes_on_one_store_share_wallets_and_end_all_their_requests(tmp
     assert [process.returncode for process in processes] == [0, 0], outputs
     lines = [line for out, _ in outputs for line in out.split("\n") if line]
     assert sorted(lines) == sorted(f"r{number} released" for number in range(1, 11))
-    market = make_market(*crew(Provider()), store=store)
+    market = make_market(*crew(Provider()), store=disk)
     assert len(market.requests(["released"])) == 10
     assert_sound(market)
     market.close()
 
 
-def test_a_request_that_another_living_process_drives_is_not_taken_over(tmp_path: Path) -> None:
+def test_a_request_that_another_living_process_drives_is_not_taken_over() -> None:
     market = make_market(*crew(Provider()))
     request_id = market.post(Posting("hello", 10, seed=1))
     row = market.requests()[0]
-    import socket
-
     lease = f"{socket.gethostname()}/1/{started(1)}"
     market.store.transact(lambda tx: tx.put_request(row._replace(driver=lease)))
     assert market.interrupted() == []

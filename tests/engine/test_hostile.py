@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import CoroutineType
 from typing import Any
 
@@ -222,9 +221,9 @@ def test_the_same_bidder_with_a_lawful_bid_wins() -> None:
 
 
 @pytest.mark.parametrize("act", ["exits", "hangs", "forged negative", "above its balance", "raises surrogates"])
-def test_the_same_holds_on_disk(act: str, tmp_path: Path) -> None:
+def test_the_same_holds_on_disk(act: str, disk: str) -> None:
     behaviour, fault, _ = BAD_BIDS[act]
-    market = run_with(Odd(behaviour), store=f"sqlite:///{tmp_path}/market.db", **HURRIED)
+    market = run_with(Odd(behaviour), store=disk, **HURRIED)
     assert answers(market)["0", "odd"].fault == fault
     finish(market)
     market.close()
@@ -419,12 +418,12 @@ def test_a_reserve_that_fails_is_no_reserve(act: Act) -> None:
     finish(market)
 
 
-def test_closing_goes_on_after_a_bidder_that_fails_to_close(tmp_path: Path) -> None:
+def test_closing_goes_on_after_a_bidder_that_fails_to_close() -> None:
     closed = []
     first, second = Scripted("a", {}), Scripted("b", {})
     first.close = throw(SystemExit("never"))  # type: ignore[attr-defined]
     second.close = lambda: closed.append("b")  # type: ignore[attr-defined]
-    market = make_market(first, second, store=f"sqlite:///{tmp_path}/market.db")
+    market = make_market(first, second)
     market.close()
     assert closed == ["b"]
 
@@ -451,7 +450,16 @@ def test_a_policy_that_fails_to_learn_does_not_keep_the_request_from_ending(lear
     finish(market)
     assert market.result("r1").status == "released"
     assert market.bidder_rows()["odd"].faults == 1
-    assert market.store.read(lambda reader: reader.memory("odd")) is None
+    assert market.store.read(lambda reader: reader.memory(market.seats["odd"].memory_key)) is None
+
+
+@pytest.mark.parametrize(("name", "version"), [("a/b", 1), (None, 1), ("x", "1"), ("x", True), (3, 1)])
+def test_a_policy_whose_memory_would_have_no_key_is_refused(name: Any, version: Any) -> None:
+    odd: Any = Scripted("odd", {})
+    odd.policy = FailingPolicy(lambda: None)
+    odd.policy.name, odd.policy.version = name, version
+    with pytest.raises(BrokenPlugin, match="policy of bidder odd"):
+        make_market(odd)
 
 
 def test_a_policy_that_learns_is_remembered() -> None:
@@ -460,7 +468,7 @@ def test_a_policy_that_learns_is_remembered() -> None:
     odd.policy = FailingPolicy(lambda: {"seen": 1})  # type: ignore[attr-defined]
     market = run_with(odd)
     finish(market)
-    row = market.store.read(lambda reader: reader.memory("odd"))
+    row = market.store.read(lambda reader: reader.memory(market.seats["odd"].memory_key))
     assert row is not None
     assert row.body == '{"seen": 1}'
     assert market.bidder_rows()["odd"].faults == 0

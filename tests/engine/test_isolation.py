@@ -266,7 +266,7 @@ def test_a_provider_that_fails_there_is_the_providers_fault_here(closing: list[M
 def test_its_policy_learns_there_and_its_memory_is_kept_here(closing: list[Market]) -> None:
     market = run(closing, entry("a", "Learning"))
     finish(market)
-    row = market.store.read(lambda reader: reader.memory("a"))
+    row = market.store.read(lambda reader: reader.memory("a/learner/3"))
     assert row is not None
     assert (row.policy, row.version) == ("learner", 3)
     learned = json.loads(row.body)

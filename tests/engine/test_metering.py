@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,10 +28,6 @@ from tests.engine.world import (
 
 USD = 10**9
 CENT = USD // 100
-
-
-def store_url(kind: str, folder: Path) -> str:
-    return "memory" if kind == "memory" else f"sqlite:///{folder}/market.db"
 
 
 def test_what_calls_cost_moves_from_the_bidders_wallet_to_the_provider() -> None:
@@ -203,12 +198,10 @@ def run_crowd(source: Provider, store: str, count: int = 20) -> Market:
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
 @pytest.mark.parametrize(("cost", "calls"), [("0.10", 3), ("0.06", 4), ("0.01", 21), ("0.000000001", 21), (None, 3)])
-def test_the_cap_holds_however_many_want_to_spend_at_once(
-    kind: str, cost: str | None, calls: int, tmp_path: Path
-) -> None:
+def test_the_cap_holds_however_many_want_to_spend_at_once(kind: str, cost: str | None, calls: int, disk: str) -> None:
     source = Provider(cost)
     source.pause = lambda: asyncio.sleep(0)
-    market = run_crowd(source, store_url(kind, tmp_path))
+    market = run_crowd(source, "memory" if kind == "memory" else disk)
     assert source.spent_nanos <= 30 * CENT
     assert source.running_most <= 3
     assert len(source.made) == calls
@@ -237,10 +230,10 @@ def uncapped(request_id: str, lot: Any, round: int, bidder: str, purpose: str, c
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_a_call_that_does_not_fit_waits_for_one_that_runs_and_then_fits(kind: str, tmp_path: Path) -> None:
+def test_a_call_that_does_not_fit_waits_for_one_that_runs_and_then_fits(kind: str, disk: str) -> None:
     source = Provider("0.01")
     source.pause = lambda: asyncio.sleep(0)
-    market = make_market(*crowd(source, 4)[:4], store=store_url(kind, tmp_path))
+    market = make_market(*crowd(source, 4)[:4], store="memory" if kind == "memory" else disk)
     market.run("hello", 10, seed=1, spend_cap="0.13")
     assert [row.kind for lot, row in sorted(answers(market).items())] == ["bid"] * 4
     assert source.running_most == 1
@@ -248,10 +241,10 @@ def test_a_call_that_does_not_fit_waits_for_one_that_runs_and_then_fits(kind: st
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
-def test_a_call_that_still_does_not_fit_when_nothing_runs_is_refused(kind: str, tmp_path: Path) -> None:
+def test_a_call_that_still_does_not_fit_when_nothing_runs_is_refused(kind: str, disk: str) -> None:
     source = Provider("0.05")
     source.pause = lambda: asyncio.sleep(0)
-    market = make_market(*crowd(source, 2)[:2], store=store_url(kind, tmp_path))
+    market = make_market(*crowd(source, 2)[:2], store="memory" if kind == "memory" else disk)
     market.run("hello", 10, seed=1, spend_cap="0.13")
     kinds = [(row.kind, row.reason[:36]) for _, row in sorted(answers(market).items())]
     assert kinds == [("bid", ""), ("pass", "request r1 has reached its spend cap")]

@@ -136,6 +136,14 @@ def test_a_reverted_commit_leaves_no_trace() -> None:
         made.revert(rows)
 
 
+def test_a_reverted_resolution_leaves_the_open_holds_in_their_order() -> None:
+    made = book()
+    second = hold("h2", "a", "b", 1, "price", "r1")
+    made.apply([HOLD, second])
+    made.revert(made.apply([void(HOLD)]))
+    assert made.open_holds("r1") == [HOLD, second]
+
+
 def test_open_holds_are_found_by_request() -> None:
     made = book()
     other = hold("h2", "a", "b", 1, "price", "r2")

@@ -166,11 +166,11 @@ class SqlLedgerMachine(LedgerMachine):
 
 
 def test_the_ledger_in_memory_agrees_with_the_model() -> None:
-    run_state_machine_as_test(LedgerMachine, settings=examples(80, steps=25))
+    run_state_machine_as_test(LedgerMachine, settings=examples(60, steps=25))
 
 
 def test_the_ledger_on_a_file_agrees_with_the_model() -> None:
-    run_state_machine_as_test(SqlLedgerMachine, settings=examples(8, steps=25))
+    run_state_machine_as_test(SqlLedgerMachine, settings=examples(6, steps=25))
 
 
 @pytest.mark.parametrize("law", ["_judge_new", "_judge_resolution"])

@@ -23,6 +23,7 @@ GOLDEN = (
     "rejected-with-deposit",
     "cancelled-while-bidding",
     "poor-bidders",
+    "overcommitted",
 )
 
 

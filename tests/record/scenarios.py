@@ -91,13 +91,24 @@ def _copies_that_fail() -> list[Scripted]:
     ]
 
 
+def _eager() -> list[Scripted]:
+    return [
+        Scripted("ann", {1: "3"}),
+        Scripted("bob", {1: "2"}),
+        Scripted("cid", {2: "30"}, keeps_below="1", keeps_at=(3,)),
+        Scripted("dot", {2: "20", 3: "10"}, work_cost="0.01", cost_max="45"),
+        presenter("letter", {2: "26", 3: "27"}),
+        presenter("plan", {2: "1", 3: "3"}),
+    ]
+
+
 SCENARIOS: dict[str, Scenario] = {
     "simple-chain": Scenario(_simple),
     "copies-and-merge": Scenario(_copies, rules={"copies": [3, 1]}, ends="pick 2"),
     "fallback-with-forfeit": Scenario(_fallback),
     "keep-under-reserve": Scenario(_keep),
     "first-price": Scenario(_simple, rules={"rule": "first_price"}),
-    "subsidised": Scenario(_simple, rules={"rule": "subsidised"}, treasury=100),
+    "subsidised": Scenario(_simple, rules={"rule": "subsidised"}, wealth={"treasury_stock": 10}),
     "rejected-with-deposit": Scenario(_costly, ends="none", options={"deposit": "0.06"}),
     "released-with-costs": Scenario(_costly, wealth={"rent": "0.1"}),
     "unknown-costs": Scenario(_mute),
@@ -109,10 +120,11 @@ SCENARIOS: dict[str, Scenario] = {
     "cancelled-while-transforming": Scenario(lambda: _cancelling("transform", 2), ends=""),
     "poor-bidders": Scenario(_poor),
     "copies-that-fail": Scenario(_copies_that_fail, rules={"copies": 2}),
+    "overcommitted": Scenario(_eager, rules={"copies": [2, 1]}, options={"spend_cap": "500"}),
     "research": Scenario(
         _poor,
         rules={"self_sale": "open", "last_stage": "any", "stages_max": 3, "reserve": "0.5", "rule": "subsidised"},
-        treasury=1000,
+        wealth={"treasury_stock": 100},
     ),
     "refilled": Scenario(_simple, wealth={"refill_below": "5", "rent": "1.5"}),
 }

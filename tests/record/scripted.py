@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator import Announcement, Bid, Charged, Market, Money, Pass, Replacement, Result, Segment, WonLot
-from orchestrator.core.keys import ISSUER, TREASURY
 from orchestrator.core.rules import Role
 from orchestrator.errors import VickreyError
-from orchestrator.ledger import transfer
-from orchestrator.money import NANOS_PER_USD
 from orchestrator.record import export_request
 from orchestrator.store import Store
 
@@ -133,7 +130,6 @@ class Scenario:
         ends: `pick RANK`, `none`, `cancel`, `expire`, or nothing.
         budget: the bounty.
         options: more options of the posting.
-        treasury: dollars that the treasury holds besides what endowments need.
     """
 
     bidders: Callable[[], list[Scripted]]
@@ -142,7 +138,6 @@ class Scenario:
     ends: str = "pick 1"
     budget: str = "10"
     options: Mapping[str, Any] = field(default_factory=dict)
-    treasury: int = 0
 
     def play(self, store: Store | str = "memory", bidders: list[Scripted] | None = None, seed: int = 7) -> Played:
         """Run the scenario to its end in a new market."""
@@ -152,9 +147,6 @@ class Scenario:
         market = Market(config, bidders=seated, store=store, clock=lambda: seconds[0])
         for each in seated:
             each.market = market
-        if self.treasury:
-            stock = transfer("market/stock", ISSUER, TREASURY, self.treasury * NANOS_PER_USD, "stock")
-            market.store.transact(lambda tx: tx.apply([stock]))
         try:
             result = market.run(REQUEST, self.budget, **{"seed": seed, **self.options})
         except VickreyError:

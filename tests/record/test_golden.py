@@ -23,7 +23,11 @@ def test_every_golden_file_belongs_to_a_scenario() -> None:
     assert {path.name for path in FOLDER.iterdir()} == {f"{name}.txt" for name in GOLDEN}
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+# Whose calls had been answered when a request was cancelled is no matter of its seed.
+SEEDED = [name for name in SCENARIOS if name != "cancelled-while-bidding"]
+
+
+@pytest.mark.parametrize("name", SEEDED)
 def test_the_order_in_which_bidders_answer_changes_nothing(name: str) -> None:
     scenario = SCENARIOS[name]
     told = scenario.play().result.journal_hash

@@ -109,8 +109,15 @@ def crashed(scenario: Scenario, commits: int, *, after: bool) -> tuple[Store, bo
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("name", ["copies-that-fail", "released-with-costs", "unknown-costs"])
 @pytest.mark.parametrize("leaver", ["", "bob"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "released-with-costs",
+        pytest.param("copies-that-fail", marks=pytest.mark.slow),
+        pytest.param("unknown-costs", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_that_crashed_anywhere_and_was_resumed_verifies(name: str, leaver: str, after: bool) -> None:
     scenario = SCENARIOS[name]
     for commits in range(200):
@@ -251,6 +258,58 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
         "simple-chain",
         lambda record: record["transfers"].remove(transfer_of(record, "price", "post")),
         "should have moved; nothing did",
+    ),
+    "a bounty that stays where it is": (
+        "simple-chain",
+        lambda record: record["transfers"].remove(transfer_of(record, "payout", "posted")),
+        "the request has ended, but 10.00 remain in it",
+    ),
+    "a payout that the statement does not know": (
+        "simple-chain",
+        lambda record: transfer_of(record, "payout", "posted").update(credit="bidder:letter"),
+        "the statement says 4.00 USD, its transfers -6.00 USD",
+    ),
+    "a hold that stays open": (
+        "simple-chain",
+        lambda record: record["transfers"].remove(transfer_of(record, "price", "void")),
+        "this hold was never resolved",
+    ),
+    "a hold that is resolved twice": (
+        "simple-chain",
+        lambda record: record["transfers"].append(
+            {**transfer_of(record, "price", "void"), "id": "r1/0/0/guide/bid/0/again"}
+        ),
+        "breaks a law of the ledger",
+    ),
+    "an owner that cannot keep": (
+        "keep-under-reserve",
+        lambda record: body_of(record, "requested")["request"]["roster"][0].update(roles=["presenter"]),
+        "ann transforms nothing, so it cannot keep it",
+    ),
+    "a negative reserve": (
+        "keep-under-reserve",
+        lambda record: body_of(record, "announced", 1)["lots"][0]["keep"].update(reserve_nanos=-1),
+        "ann gave a negative amount",
+    ),
+    "a keep that was not affordable": (
+        "keep-under-reserve",
+        lambda record: body_of(record, "closed", 1)["lots"][0]["spendable"][-1].update(nanos=1),
+        "cleared.lots[0].awards is",
+    ),
+    "a negative cost": (
+        "released-with-costs",
+        lambda record: body_of(record, "delivered").update(cost_nanos=-1),
+        "has a negative cost",
+    ),
+    "an oversized delivery": (
+        "simple-chain",
+        lambda record: body_of(record, "requested")["request"]["rules"].update(state_bytes_max=10),
+        "outside the contract",
+    ),
+    "an outcome that never fell due": (
+        "fallback-with-forfeit",
+        lambda record: body_of(record, "delivered")["award"].update(round=2),
+        "the record holds no outcome of it",
     ),
     "a transfer too many": (
         "simple-chain",

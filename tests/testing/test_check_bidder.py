@@ -85,9 +85,9 @@ def test_nothing_is_found_in_our_own_bidders(tmp_path: Path) -> None:
         "# Walks\n\n## The weekend\n\nThe mountains are best walked early.\n\n## Huts\n\nHuts have soup.\n"
     )
     asked = [make_announcement(request="A weekend in the mountains with huts")]
-    assert messages(check_bidder(DocumentBidder("notes", notes), asked)) == []
-    assert messages(check_bidder(PresenterBidder("planner"))) == []
-    assert messages(check_bidder(ToolBidder("tool", f"{__name__}:advise"))) == []
+    assert messages(check_bidder(DocumentBidder("notes", notes), asked, blocking_seconds=60)) == []
+    assert messages(check_bidder(PresenterBidder("planner"), blocking_seconds=60)) == []
+    assert messages(check_bidder(ToolBidder("tool", f"{__name__}:advise"), blocking_seconds=60)) == []
 
 
 def advise(text: str) -> str:
@@ -369,6 +369,18 @@ class BlockingBid(Plain):
     async def bid(self, announcement: Announcement) -> Any:
         threading.Event().wait(0.03)
         return Pass("slept")
+
+
+class BlockingOnce(Plain):
+    async def bid(self, announcement: Announcement) -> Any:
+        self.calls += 1
+        if self.calls == 1:
+            threading.Event().wait(0.5)
+        return Pass("ready now")
+
+
+def test_a_bidder_that_builds_its_index_at_first_use_is_let_pass() -> None:
+    assert "blocks" not in "\n".join(messages(check_bidder(BlockingOnce(), blocking_seconds=0.4)))
 
 
 class Rewriting(Plain):

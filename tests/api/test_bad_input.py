@@ -1,0 +1,307 @@
+"""Bad input through the Python API: one clear line each, no money moved, and the books balance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import Later, Market, Rank, Reject, run_request
+from orchestrator.errors import (
+    CallerError,
+    InvalidMoney,
+    InvalidRequest,
+    StaleDriver,
+    UnknownBidder,
+    UnknownRequest,
+    WrongStatus,
+)
+from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
+
+
+@pytest.fixture
+def market() -> Market:
+    return make_market(Scripted("a", {1: "2"}), presenter("p", {2: "3"}), presenter("q", {2: "1"}))
+
+
+def assert_untouched(market: Market) -> None:
+    assert market.requests() == []
+    assert posted(market, "requester:user") == 0
+    assert_sound(market)
+
+
+def assert_one_line(error: BaseException) -> None:
+    said = str(error)
+    assert said.isprintable()
+    assert 0 < len(said) < 300
+
+
+@pytest.mark.parametrize(
+    ("budget", "kind"),
+    [
+        (0, InvalidRequest),
+        ("0.00", InvalidRequest),
+        (-1, InvalidMoney),
+        ("-0.01", InvalidMoney),
+        (float("nan"), InvalidMoney),
+        (float("inf"), InvalidMoney),
+        (Decimal("NaN"), InvalidMoney),
+        (Decimal("sNaN"), InvalidMoney),
+        (Decimal("-Infinity"), InvalidMoney),
+        (True, InvalidMoney),
+        (1e400, InvalidMoney),
+        ("1e400", InvalidMoney),
+        (10**400, InvalidMoney),
+        (10**5000, InvalidMoney),
+        ("9" * 100_000, InvalidMoney),
+        ("ten", InvalidMoney),
+        ("", InvalidMoney),
+        ("10\n\x1b[2J", InvalidMoney),
+        (None, InvalidMoney),
+        (b"10", InvalidMoney),
+        ([10], InvalidMoney),
+        ("0.0000000001", InvalidMoney),
+        (0.1 + 0.2, InvalidMoney),
+        (Decimal("1." + "0" * 30 + "1"), InvalidMoney),
+        (1_000_000_001, InvalidMoney),
+    ],
+    ids=lambda value: ascii(value)[:20] if not isinstance(value, int) or abs(value) < 10**12 else "a big int",
+)
+def test_a_budget_that_is_no_bounty_is_refused(market: Market, budget: Any, kind: type[Exception]) -> None:
+    with pytest.raises(kind) as caught:
+        market.run("hello", budget)
+    assert_one_line(caught.value)
+    if kind is InvalidMoney and budget is not None:  # a cap or deposit of 0, or none, is lawful
+        for option in ("spend_cap", "deposit"):
+            with pytest.raises(kind):
+                market.run("hello", 10, **{option: budget})
+    assert_untouched(market)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n\t", "x" * 10_000_000, "a\x00b", b"hello", b"\xff\xfe", "\ud800", None, 3, ["hello"]],
+    ids=["empty", "blank", "10 MB", "NUL", "bytes", "binary", "surrogate", "none", "int", "list"],
+)
+def test_a_text_that_is_no_request_is_refused(market: Market, text: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        market.run(text, 10)
+    assert_one_line(caught.value)
+    assert_untouched(market)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"budgett": 3},
+        {"seed": -1},
+        {"seed": 2**63},
+        {"seed": 10**5000},
+        {"seed": True},
+        {"seed": 1.0},
+        {"seed": "1"},
+        {"labels": ["a"]},
+        {"labels": {"a": 1}},
+        {"labels": {1: "a"}},
+        {"labels": {"a": "x" * 20_000}},
+        {"requester": ""},
+        {"requester": "a\nb"},
+        {"requester": "x" * 65},
+        {"requester": 3},
+        {"idempotency_key": 3},
+        {"idempotency_key": ""},
+        {"idempotency_key": "\ud800"},
+        {"idempotency_key": "a\x00b"},
+        {"idempotency_key": "x" * 1000},
+        {"idempotency_key": b"key"},
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_an_option_that_makes_no_sense_is_refused(market: Market, options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        market.run("hello", 10, **options)
+    assert_one_line(caught.value)
+    assert_untouched(market)
+
+
+def test_an_ordinary_request_is_taken(market: Market) -> None:
+    """The control of those before."""
+    result = market.run(
+        "Olá \U0001f3c4", "10.50", seed=2**63 - 1, spend_cap=0, deposit=1, requester="ana",
+        idempotency_key="k-1", labels={"for": "the test"},
+    )  # fmt: skip
+    assert result.status == "open"
+    result.pick(1)
+    assert_sound(market)
+
+
+@pytest.mark.parametrize(
+    "request_id", ["r999", "", "r1; DROP TABLE journal", "\ud800", "a\x00b", None, 5, b"r1", ["r1"]]
+)
+@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+def test_an_unknown_request_is_named_as_such(kind: str, request_id: Any, template: Path) -> None:
+    market = make_market(Scripted("a", {}), store="memory" if kind == "memory" else f"sqlite:///{template}")
+    verbs: list[Callable[[], Any]] = [
+        lambda: market.result(request_id),
+        lambda: market.pick(request_id, 1),
+        lambda: market.cancel(request_id),
+        lambda: market.read_log(request_id),
+    ]
+    if request_id is not None:
+        verbs.append(lambda: market.resume(request_id))
+    for verb in verbs:
+        with pytest.raises(UnknownRequest) as caught:
+            verb()
+        assert_one_line(caught.value)
+    market.close()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store") / "market.db"
+
+
+@pytest.mark.parametrize(
+    "rank", [-1, 3, 99, 10**5000, True, 1.0, "1", None, float("nan")], ids=lambda rank: type(rank).__name__
+)
+def test_a_pick_out_of_range_is_refused(market: Market, rank: Any) -> None:
+    result = market.run("hello", 10)
+    assert len(result.offers) == 1
+    with pytest.raises(InvalidRequest) as caught:
+        result.pick(rank)
+    assert_one_line(caught.value)
+    assert result.status == "open"
+    result.pick(1)
+    assert_sound(market)
+
+
+def test_a_second_pick_is_refused_and_pays_nobody_twice(market: Market) -> None:
+    result = market.run("hello", 10).pick(1)
+    balance = market.balance("p")
+    verbs: list[Callable[[], Any]] = [lambda: result.pick(1), result.reject, lambda: market.cancel(result.request_id)]
+    for again in verbs:
+        with pytest.raises(WrongStatus, match="released"):
+            again()
+    assert market.balance("p") == balance
+    assert_sound(market)
+
+
+def test_a_pick_while_the_request_runs_is_refused(market: Market) -> None:
+    refused: list[Exception] = []
+
+    def on_event(event: Any, progress: Any) -> None:
+        if event.kind == "settled" and progress.status == "running":
+            with pytest.raises(WrongStatus, match="running, not open") as caught:
+                market.pick(progress.request.id, 1)
+            refused.append(caught.value)
+
+    market.run("hello", 10, on_event=on_event).pick(1)
+    assert refused
+    assert_sound(market)
+
+
+def test_unknown_bidders_are_named_as_such(market: Market) -> None:
+    verbs: list[Callable[[], Any]] = [lambda: market.balance("nobody"), lambda: market.topup("nobody", 1)]
+    for verb in verbs:
+        with pytest.raises(UnknownBidder, match="it has: a, p, q"):
+            verb()
+    with pytest.raises(CallerError):
+        market.topup("a", -1)
+    assert_sound(market)
+
+
+def test_it_runs_inside_a_running_event_loop_as_in_a_notebook(market: Market) -> None:
+    async def cell() -> str:
+        result = market.run("hello", 10)
+        result.pick(1)
+        return result.status
+
+    assert asyncio.run(cell()) == "released"
+    assert_sound(market)
+
+
+def test_an_error_inside_a_running_event_loop_comes_out_as_itself(market: Market) -> None:
+    async def cell() -> None:
+        market.run("", 10)
+
+    with pytest.raises(InvalidRequest):
+        asyncio.run(cell())
+
+
+def test_run_request_takes_a_mapping_for_a_config() -> None:
+    result = run_request("hello", 10, config={"version": 1, "bidders": [], "store": "memory"})
+    assert (result.status, result.offers) == ("failed", ())
+
+
+def test_the_same_idempotency_key_finds_the_same_request(market: Market) -> None:
+    first = market.run("hello", 10, idempotency_key="order-7")
+    again = market.run("something else", 99, idempotency_key="order-7")
+    other = market.run("hello", 10, idempotency_key="order-8")
+    assert first.request_id == again.request_id != other.request_id
+    assert again.bounty == first.bounty
+    for result in (first, other):
+        result.pick(1)
+    assert market.run("hello", 10, idempotency_key="order-7").status == "released"
+    assert_sound(market)
+
+
+def test_a_request_that_nobody_picks_from_expires_and_its_bounty_returns() -> None:
+    now = [1_000_000.0]
+    market = make_market(Scripted("a", {1: "2"}), presenter("p", {2: "3"}), clock=lambda: now[0])
+    result = market.run("hello", 10)
+    now[0] += 7 * 86_400 - 1
+    assert market.expire_due() == []
+    now[0] += 1
+    assert market.expire_due() == [result.request_id]
+    assert result.status == "expired"
+    assert posted(market, "requester:user") == 10 * 10**9
+    with pytest.raises(WrongStatus):
+        result.pick(1)
+    assert_sound(market)
+
+
+@pytest.mark.parametrize(("verdict", "status"), [(Rank(1), "released"), (Reject("no"), "rejected"), (Later(), "open")])
+def test_a_judge_decides(market: Market, verdict: Any, status: str) -> None:
+    assert market.run("hello", 10, judge=Judging(verdict)).status == status
+
+
+@pytest.mark.parametrize("verdict", [Rank(0), Rank(7), Rank(True), 1, None, "yes"])
+def test_a_verdict_that_is_none_leaves_the_request_open(market: Market, verdict: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        market.run("hello", 10, judge=Judging(verdict))
+    assert_one_line(caught.value)
+    assert market.result("r1").status == "open"
+    market.pick("r1", 1)
+    assert_sound(market)
+
+
+class Judging:
+    name = "judging"
+
+    def __init__(self, verdict: Any) -> None:
+        self.verdict = verdict
+
+    async def pick(self, request: str, offers: Any) -> Any:
+        return self.verdict
+
+
+def test_a_cancelled_request_returns_its_bounty_whenever_it_is_cancelled() -> None:
+    for stage in (1, 2, None):
+        market = make_market(Scripted("a", {1: "2"}), presenter("p", {2: "3"}))
+
+        def on_event(event: Any, progress: Any, market: Market = market, stage: int | None = stage) -> None:
+            if event.kind == "cleared" and event.stage == stage:
+                market.cancel(progress.request.id)
+
+        if stage is None:
+            market.cancel(market.run("hello", 10).request_id)
+        else:
+            with pytest.raises(StaleDriver, match=r"another driver"):
+                market.run("hello", 10, on_event=on_event)
+        assert market.result("r1").status == "rejected"
+        assert posted(market, "requester:user") == 10 * 10**9
+        assert_sound(market)

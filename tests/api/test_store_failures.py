@@ -1,0 +1,101 @@
+"""A store that fails in mid-run: one error for the operator, and the run can be resumed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from orchestrator import Market
+from orchestrator.errors import StoreUnavailable
+from orchestrator.store import open_store
+from tests.engine.world import Paid, Provider, Scripted, assert_sound, faults, make_market, presenter
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "market.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def market(template: Path, tmp_path: Path) -> Iterator[Market]:
+    path = shutil.copy(template, tmp_path / "market.db")
+    source = Provider("0.01")
+    bidders: list[Any] = [
+        Paid("a", {1: "3", 2: "2"}, source, bid_calls=1, says="x" * 5_000),
+        Scripted("d", {1: "1", 2: "3"}, says="y" * 50_000),
+        presenter("p", {3: "4"}, says="z" * 50_000),
+        presenter("q", {3: "3"}),
+    ]
+    market = make_market(*bidders, store=f"sqlite:///{path}")
+    yield market
+    market.close()
+
+
+def pragmas(market: Market, *statements: str) -> Callable[[], None]:
+    """Run pragmas at the start of every transaction, until the function returned is called."""
+    engine: Any = market.store._engine  # type: ignore[attr-defined]
+
+    def on_begin(connection: Any) -> None:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+    event.listen(engine, "begin", on_begin)
+    return lambda: event.remove(engine, "begin", on_begin)
+
+
+def failing_at(market: Market, kind: str, stage: int, *statements: str) -> tuple[list[Callable[[], None]], Any]:
+    undo: list[Callable[[], None]] = []
+
+    def on_event(happened: Any, progress: Any) -> None:
+        if happened.kind == kind and happened.stage == stage and not undo:
+            undo.append(pragmas(market, *statements))
+
+    return undo, on_event
+
+
+@pytest.mark.parametrize(("kind", "stage"), [("announced", 1), ("cleared", 1), ("announced", 2), ("settled", 2)])
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        (("PRAGMA query_only=1",), "read-only"),
+        (("PRAGMA max_page_count=1", "PRAGMA cache_size=1"), "the disk is full"),
+    ],
+    ids=["read-only", "full"],
+)
+def test_a_store_that_fails_in_mid_run_is_one_error_and_resume_goes_on(
+    market: Market, kind: str, stage: int, statements: tuple[str, ...], said: str
+) -> None:
+    undo, on_event = failing_at(market, kind, stage, *statements)
+    with pytest.raises(StoreUnavailable, match=said) as caught:
+        market.run("hello", 10, seed=1, on_event=on_event)
+    assert str(caught.value).isprintable()
+    undo[0]()
+    restore = pragmas(market, "PRAGMA query_only=0", "PRAGMA max_page_count=1073741823")
+    assert market.result("r1").status == "running"
+    market.resume("r1")
+    restore()
+    assert market.result("r1").status == "open"
+    assert faults(market) == []
+    market.pick("r1", 1)
+    assert_sound(market)
+
+
+def test_the_same_run_on_a_store_that_does_not_fail_ends_without_an_error(market: Market) -> None:
+    """The control of the one before."""
+    undo, on_event = failing_at(market, "announced", 1, "PRAGMA query_only=0")
+    market.run("hello", 10, seed=1, on_event=on_event).pick(1)
+    undo[0]()
+    assert_sound(market)
+
+
+def test_a_closed_market_says_so(market: Market) -> None:
+    market.close()
+    with pytest.raises(StoreUnavailable, match="is closed"):
+        market.run("hello", 10)
