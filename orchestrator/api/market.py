@@ -34,7 +34,7 @@ from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.wealth import register, top_up
-from orchestrator.errors import InvalidRequest, UnknownBidder, WrongStatus
+from orchestrator.errors import BrokenPlugin, InvalidRequest, StaleDriver, UnknownBidder, VickreyError, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
@@ -322,14 +322,26 @@ class Market:
         """Where everything is recorded."""
         return self._store
 
-    async def _drive(self, request_id: str, on_event: Listener | None) -> Progress:
-        return await Driver(self._store, self._recorder, request_id, self._clock, on_event).run()
+    async def _drive(self, request_id: str, on_event: Listener | None) -> None:
+        try:
+            await Driver(self._store, self._recorder, request_id, self._clock, on_event).run()
+        except StaleDriver:
+            # Cancelled under its driver: there is nothing left to drive, and nothing went wrong.
+            if self.read_log(request_id).progress.ending is None:
+                raise
 
     async def _judge(self, request_id: str, judge: Judge) -> None:
         progress = self.read_log(request_id).progress
         if progress.status != "open":
             return
-        verdict = await judge.pick(progress.request.text, _shown(progress))
+        try:
+            verdict = await judge.pick(progress.request.text, _shown(progress))
+        except VickreyError:
+            raise
+        except Exception as error:
+            raise BrokenPlugin(
+                f"judge {judge.name} failed ({type(error).__name__}: {error}); request {request_id} stays open"
+            ) from error
         if isinstance(verdict, Later):
             return
         if not isinstance(verdict, Rank | Reject):

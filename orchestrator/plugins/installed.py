@@ -76,7 +76,20 @@ def _by_name(group: str) -> dict[str, list[_Entry]]:
 
 
 def _entries(group: str) -> Iterator[_Entry]:
-    """Every entry point of a group; the first distribution of a name on the path hides later ones."""
+    """Every entry point of a group, with who declares it."""
+    try:
+        points = list(metadata.entry_points(group=group))
+    except Exception:
+        # One distribution that cannot be read spoils this for all; then each is read on its own.
+        yield from _entries_one_by_one(group)
+        return
+    for point in points:
+        name, version = _identity(point.dist) if point.dist is not None else ("", "?")
+        yield _Entry(point.name, name or "a distribution without a name", version, point)
+
+
+def _entries_one_by_one(group: str) -> Iterator[_Entry]:
+    """The same where one cannot be read; the first distribution of a name on the path hides later ones."""
     seen = set()
     for distribution in metadata.distributions():
         name, version = _identity(distribution)
