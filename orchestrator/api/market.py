@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.api.blocking import run_blocking
+from orchestrator.api.judging import ask_judge
 from orchestrator.api.lease import is_held, own_lease
 from orchestrator.api.posting import (
     Amount,
@@ -25,7 +26,7 @@ from orchestrator.api.posting import (
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.seating import seat_all
-from orchestrator.bidding import Judge, Later, Rank, Reject, ShownOffer
+from orchestrator.bidding import Judge
 from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress
@@ -34,7 +35,7 @@ from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.wealth import register, top_up
-from orchestrator.errors import BrokenPlugin, InvalidRequest, StaleDriver, UnknownBidder, VickreyError, WrongStatus
+from orchestrator.errors import InvalidRequest, StaleDriver, UnknownBidder, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
@@ -334,23 +335,9 @@ class Market:
         progress = self.read_log(request_id).progress
         if progress.status != "open":
             return
-        try:
-            verdict = await judge.pick(progress.request.text, _shown(progress))
-        except VickreyError:
-            raise
-        except Exception as error:
-            raise BrokenPlugin(
-                f"judge {judge.name} failed ({type(error).__name__}: {error}); request {request_id} stays open"
-            ) from error
-        if isinstance(verdict, Later):
-            return
-        if not isinstance(verdict, Rank | Reject):
-            raise InvalidRequest(
-                f"judge {judge.name} returned {type(verdict).__name__}; it must be Rank, Reject or Later"
-            )
-        if isinstance(verdict, Rank) and verdict.rank == 0:
-            raise InvalidRequest(f"judge {judge.name} picked rank 0; ranks begin at 1, and Reject takes none")
-        self.pick(request_id, verdict.rank if isinstance(verdict, Rank) else 0, judge.name)
+        rank = await ask_judge(judge, progress)
+        if rank is not None:
+            self.pick(request_id, rank, judge.name)
 
     def _claim(self, request_id: str) -> None:
         """Take a running request over, unless the process that drives it is alive."""
@@ -396,17 +383,3 @@ def _check_open(progress: Progress) -> None:
     if progress.status != "open":
         hint = "; `vickrey resume` finishes it" if progress.status == "running" else ""
         raise WrongStatus(f"request {progress.request.id} is {progress.status}, not open{hint}")
-
-
-def _shown(progress: Progress) -> list[ShownOffer]:
-    return [
-        ShownOffer(
-            rank,
-            offer.presenter,
-            offer.text,
-            Money(offer.last_bid_nanos),
-            Money(offer.price_nanos),
-            tuple(sale.buyer for sale in offer.chain),
-        )
-        for rank, offer in enumerate(progress.offers, 1)
-    ]

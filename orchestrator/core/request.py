@@ -58,14 +58,3 @@ class Request:
     def principals(self) -> dict[str, str]:
         """Who stands behind each bidder of the roster."""
         return {entry.name: entry.principal for entry in self.roster}
-
-    def participant(self, name: str) -> Participant:
-        """The roster's entry of this name.
-
-        Raises:
-            KeyError: the name is not on the roster.
-        """
-        for entry in self.roster:
-            if entry.name == name:
-                return entry
-        raise KeyError(name)

@@ -147,7 +147,9 @@ class Play:
             kinds: tuple[FaultKind, ...] = ("raised", "late", "malformed")
             return Answer(name, "fault", fault=self.luck.choice(kinds), reason="broke down")
         allowed = self.request.rules.roles_at(progress.stage)
-        roles = [role for role in self.request.participant(name).roles if role in allowed]
+        roles = [
+            role for role in next(entry.roles for entry in self.request.roster if entry.name == name) if role in allowed
+        ]
         role = roles[0] if self.luck.random() < 0.7 else roles[-1]
         return Answer(name, "bid", self._amount(), role, cost_max_nanos=self._cost_max())
 
