@@ -16,10 +16,12 @@ BIN := $(VENV)/bin
 # uv only makes installing and locking faster: where it cannot be had, pip does the installing.
 UV_VERSION := 0.13.9
 
-DEMO_COMMAND := $(BIN)/vickrey run "Plan a three-day tour of Lisbon" --budget 10 --config configs/lisbon.yaml --judge top --home .demo
+DEMO_COMMAND := $(BIN)/vickrey run "Plan a three-day tour of Lisbon" --budget 10 --config configs/lisbon.yaml --judge top --seed 7 --home .demo
 
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+# How hard the property tests try: half of their examples while one works; .ci/run asks for all.
+export VICKREY_TEST_EFFORT ?= 0.5
 PYTEST := $(BIN)/python -m pytest --quiet
 # Those that hold Python by now: mypy refuses a folder without any.
 CODE := $(foreach folder,orchestrator bidders benchmarks tests,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))

@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import QueuePool
 
 from orchestrator.errors import StoreTooNew, StoreUnavailable
+from orchestrator.store import schema
 from orchestrator.store.schema import HEAD
 
 BUSY_SECONDS = 30.0
@@ -130,13 +131,41 @@ def _use_wal(cursor: Any) -> None:
             return
 
 
+def _created(engine: Engine) -> bool:
+    """Make a new database at once, without going through its history; False if it is no longer empty."""
+    with engine.begin() as connection:
+        if inspect(connection).get_table_names():
+            return False
+        schema.create(connection)
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+    return True
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring a database to this version's schema, one migration after the other."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+
+
 def _migrate(engine: Engine, url: str) -> None:
     with engine.connect().execution_options(reading=True) as connection:
         tables = set(inspect(connection).get_table_names())
         version = None
         if "alembic_version" in tables:
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version == HEAD:
+    if version == HEAD or (not tables and _created(engine)):
+        return
+    if not tables:
+        # Another process has made the tables since this one looked.
+        _migrate(engine, url)
         return
     if version is not None and version > HEAD:
         raise StoreTooNew(
@@ -147,12 +176,4 @@ def _migrate(engine: Engine, url: str) -> None:
             f"store {_shown(url)}: the database holds other tables ({', '.join(sorted(tables)[:3])}); "
             "give the market one of its own"
         )
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+    upgrade(engine)

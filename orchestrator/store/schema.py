@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Connection,
     Float,
     ForeignKey,
     Index,
@@ -171,3 +172,10 @@ POSTGRESQL_TRIGGERS: Final = (
     "CREATE TRIGGER journal_refuse_change BEFORE UPDATE OR DELETE ON journal "
     "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
 )
+
+
+def create(connection: Connection) -> None:
+    """Create every table, constraint and trigger of the present schema in an empty database."""
+    metadata.create_all(connection, checkfirst=False)
+    for trigger in SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS:
+        connection.exec_driver_sql(trigger)

@@ -158,7 +158,7 @@ def in_flight_most(repeated: dict[str, int]) -> int:
     return len(tasks)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.slow), True], ids=["before", "after"])
 def test_a_crash_at_some_writes_on_disk_changes_nothing_in_the_end(after: bool, new_disk: Callable[[], str]) -> None:
     digest, writes, made = uninterrupted()
     for at in range(1 + after, writes + 1, 9):

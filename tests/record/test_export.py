@@ -195,6 +195,7 @@ def flips_that_pass(content: bytes, file: Path, bits: tuple[int, ...]) -> list[i
     return passed
 
 
+@pytest.mark.slow
 def test_no_byte_of_a_file_changes_without_a_trace(file: Path) -> None:
     record = {**NOBODY.play().record(), "setting": {}}
     write_record({**record, "seal": seal_of(record)}, file)

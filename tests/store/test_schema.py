@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 import orchestrator.store
 from orchestrator.ledger import Account, hold, post, transfer
+from orchestrator.store.database import open_engine, upgrade
 from orchestrator.store.schema import HEAD, metadata
 from orchestrator.store.sql import SqlStore
 
@@ -235,6 +237,29 @@ def test_the_newest_migration_is_the_one_the_code_knows() -> None:
     assert scripts.get_heads() == [HEAD]
     revisions = [script.revision for script in scripts.walk_revisions()]
     assert revisions == sorted(revisions, reverse=True), "versions are compared as text"
+
+
+def test_migrating_through_history_leads_to_the_schema_of_a_new_store(tmp_path: Path) -> None:
+    fresh, migrated = tmp_path / "fresh.db", tmp_path / "migrated.db"
+    open_engine(f"sqlite:///{fresh}").dispose()
+    engine = create_engine(f"sqlite:///{migrated}")
+    upgrade(engine)
+    engine.dispose()
+    assert _definitions(fresh) == _definitions(migrated)
+    with sqlite3.connect(migrated) as raw:
+        raw.execute("DROP TRIGGER journal_has_no_gaps")
+    raw.close()
+    assert _definitions(fresh) != _definitions(migrated), "the control: the comparison sees a missing law"
+
+
+def _definitions(database: Path) -> dict[str, str]:
+    """What a database says it consists of, white space aside."""
+    with sqlite3.connect(database) as raw:
+        rows = raw.execute("SELECT name, sql FROM sqlite_master WHERE name <> 'alembic_version' AND sql IS NOT NULL")
+        found = {name: "".join(sql.split()) for name, sql in rows}
+        found["version"] = raw.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+    raw.close()
+    return found
 
 
 def test_a_store_is_strict_and_synchronises_fully(sql_store: SqlStore, database: Path) -> None:

@@ -1,19 +1,19 @@
-"""First schema: book, journal, texts, answers, requests, bidders, memories."""
+"""First schema: book, journal, texts, answers, requests, bidders, memories.
+
+The first migration creates what `schema` says today. The second one will have to freeze this one
+first, by copying those tables here; a test compares a migrated database with a fresh one.
+"""
 
 from alembic import op
 
-from orchestrator.store.schema import POSTGRESQL_TRIGGERS, SQLITE_TRIGGERS, metadata
+from orchestrator.store.schema import create
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    bind = op.get_bind()
-    metadata.create_all(bind)
-    triggers = SQLITE_TRIGGERS if bind.dialect.name == "sqlite" else POSTGRESQL_TRIGGERS
-    for trigger in triggers:
-        op.execute(trigger)
+    create(op.get_bind())
 
 
 def downgrade() -> None:
