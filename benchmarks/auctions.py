@@ -17,8 +17,8 @@ from orchestrator.core.clearing import clear
 from orchestrator.ledger import Account, Book, hold, post, transfer, void
 
 ROUNDS = 5
-BATCHES = 20
-BATCH = 50
+BATCHES = 10
+BATCH = 100
 BARE = 4000
 
 

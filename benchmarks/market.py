@@ -16,6 +16,7 @@ from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Job, Simulation
 from orchestrator.money import NANOS_PER_USD
 
+BOUNTY_USD = 10.0
 BOUNTY_NANOS = 10 * NANOS_PER_USD
 COST_NANOS = NANOS_PER_USD // 100
 # Large wallets, because the requests of a batch are paid out together.
@@ -40,14 +41,14 @@ class FacetPlayer:
         return self.name
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
-        if self.role == TRANSFORMER and any(piece.author == self.name for piece in lot.state.segments):
+        if self.role == TRANSFORMER and self.name in [piece.author for piece in lot.state.segments]:
             return None
         return Observation(
             bidder=self.name,
             role=self.role,
             stage=lot.stage,
             stages_max=request.rules.stages_max,
-            bounty_usd=request.bounty_nanos / NANOS_PER_USD,
+            bounty_usd=BOUNTY_USD,
             cost_max_usd=self.cost_nanos / NANOS_PER_USD,
         )
 

@@ -114,10 +114,10 @@ MUTANTS: Final = (
     Mutant(
         "the price is posted without a delivery",
         SETTLEMENT,
-        "post(bid, sale.price_nanos) if sale is not None and sale.price_nanos else void(bid)",
-        "post(bid, sale.price_nanos if sale is not None and sale.price_nanos else 1)",
+        "price = sale.price_nanos if sale is not None else 0",
+        "price = sale.price_nanos if sale is not None else 1",
     ),
-    Mutant("the winner is charged its bid", SETTLEMENT, "post(bid, sale.price_nanos)", "post(bid, sale.bid_nanos)"),
+    Mutant("the winner is charged its bid", SETTLEMENT, "price = sale.price_nanos if", "price = sale.bid_nanos if"),
     Mutant("a provider's failure forfeits", SETTLEMENT, "forfeits = own_fault and ", "forfeits = "),
     Mutant("all of the bid is forfeit", SETTLEMENT, "progress.request.rules.forfeit_percent // 100", "1"),
     Mutant("failures are not replaced", SETTLEMENT, "    if not failed or any(", "    if failed or any("),

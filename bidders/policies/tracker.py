@@ -51,16 +51,26 @@ class TrackerPolicy:
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         """Value each lot at what it has learned for its role and stage, never above the bounty."""
+        known: dict[tuple[str, int, float], tuple[float, float]] = {}
         means, deviations = [], []
         for seen in observations:
-            averages = (memory or {}).get(seen.role, {})
-            overall, _ = averages.get(_OVERALL, (self._prior, 1))
-            average, count = averages.get(str(seen.stage), (0.0, 0))
-            weight = count + self._shrink
-            share = (count * average + self._shrink * overall) / weight if weight else overall
-            means.append(min(1.0, max(0.0, share)) * seen.bounty_usd)
-            deviations.append(self._deviation * seen.bounty_usd / math.sqrt(count + 1))
+            # Lots of one kind are worth the same to it, and a simulation asks about hundreds at once.
+            kind = (seen.role, seen.stage, seen.bounty_usd)
+            if kind not in known:
+                known[kind] = self._value_one(memory or {}, seen)
+            mean, deviation = known[kind]
+            means.append(mean)
+            deviations.append(deviation)
         return Valuation(means, deviations)
+
+    def _value_one(self, memory: Any, seen: Observation) -> tuple[float, float]:
+        averages = memory.get(seen.role, {})
+        overall, _ = averages.get(_OVERALL, (self._prior, 1))
+        average, count = averages.get(str(seen.stage), (0.0, 0))
+        weight = count + self._shrink
+        share = (count * average + self._shrink * overall) / weight if weight else overall
+        mean = min(1.0, max(0.0, share)) * seen.bounty_usd
+        return mean, self._deviation * seen.bounty_usd / math.sqrt(count + 1)
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Move the averages towards what each lot that was won has brought."""

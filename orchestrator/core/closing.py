@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import Final
 
 from orchestrator.core.bid import Answer, Keep
@@ -32,6 +33,7 @@ from orchestrator.ledger import Transfer, transfer
 from orchestrator.ledger.transfer import resolve
 from orchestrator.money import format_usd
 
+_BIDDER: Final = attrgetter("bidder")
 _NO_BREACH: Final = ("provider", "overcommitted")
 
 
@@ -92,7 +94,7 @@ def close_stage(
     transfers: list[Transfer] = []
     for row in announced.lots:
         lot = progress.auctions[row.lot].lot
-        given = sorted(answers.get(row.lot, ()), key=lambda answer: answer.bidder)
+        given = sorted(answers.get(row.lot, ()), key=_BIDDER)
         wallets = [bidder_account(answer.bidder) for answer in given if answer.kind == "bid"]
         if row.keep is not None:
             wallets.append(bidder_account(lot.owner))

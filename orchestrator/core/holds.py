@@ -11,7 +11,7 @@ from orchestrator.core.keys import (
 )
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import REQUESTER
-from orchestrator.ledger import PENDING, Transfer, hold
+from orchestrator.ledger import PENDING, POST, VOID, Transfer, hold
 
 
 def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attempt: int = 0) -> str:
@@ -35,6 +35,28 @@ def bid_hold(request_id: str, lot: Lot, bidder: str, bid_nanos: int) -> Transfer
         bid_nanos,
         PENDING,
         None,
+        "price",
+        request_id,
+        lot.stage,
+    )
+
+
+def resolve_bid(request_id: str, lot: Lot, bidder: str, bid_nanos: int, price_nanos: int) -> Transfer | None:
+    """The end of a bid's hold: its price is posted, or all of it is freed where the price is 0 (R6).
+
+    The same as posting or voiding what `bid_hold` returns; written out, because every bid of a
+    simulation ends here.
+    """
+    if bid_nanos == 0 or bidder == lot.owner:
+        return None
+    hold_id = f"{request_id}/{lot.path}/0/{bidder}/bid/0"
+    return Transfer(
+        f"{hold_id}/post" if price_nanos else f"{hold_id}/void",
+        bidder_account(bidder),
+        seller_account(request_id, lot),
+        price_nanos or bid_nanos,
+        POST if price_nanos else VOID,
+        hold_id,
         "price",
         request_id,
         lot.stage,

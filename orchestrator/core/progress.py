@@ -179,15 +179,19 @@ def _after_announcement(progress: Progress, event: Announced) -> Progress:
 
 
 def _after_closing(progress: Progress, event: Closed) -> Progress:
-    auctions = {row.lot: progress.auctions[row.lot]._replace(answers=row.answers) for row in event.lots}
+    auctions = {}
+    for row in event.lots:
+        lot, keep, _, awards, standing, reserve_nanos, deliveries, faults = progress.auctions[row.lot]
+        auctions[row.lot] = Auction(lot, keep, row.answers, awards, standing, reserve_nanos, deliveries, faults)
     return _with_auctions(progress, auctions)
 
 
 def _after_clearing(progress: Progress, event: Cleared) -> Progress:
-    auctions = {
-        row.lot: progress.auctions[row.lot]._replace(awards=row.awards, standing=row.standing) for row in event.lots
-    }
-    return _with_auctions(progress, auctions)._replace(phase="transforming")
+    auctions = {}
+    for row in event.lots:
+        lot, keep, answers, _, _, reserve_nanos, deliveries, faults = progress.auctions[row.lot]
+        auctions[row.lot] = Auction(lot, keep, answers, row.awards, row.standing, reserve_nanos, deliveries, faults)
+    return _with_auctions(progress, auctions, phase="transforming")
 
 
 def _after_delivery(progress: Progress, event: Delivered) -> Progress:
@@ -213,12 +217,12 @@ def _after_ending(progress: Progress, event: Ended) -> Progress:
     return progress._replace(ending=event, status=event.outcome, phase="ended")
 
 
-def _with_auctions(progress: Progress, changed: Mapping[str, Auction]) -> Progress:
+def _with_auctions(progress: Progress, changed: Mapping[str, Auction], phase: Phase | None = None) -> Progress:
     # Spelled out, because `_replace` would be a quarter of what a simulated auction costs.
     return Progress(
         progress.request,
         progress.status,
-        progress.phase,
+        phase or progress.phase,
         progress.stage,
         {**progress.auctions, **changed},
         progress.on_sale,

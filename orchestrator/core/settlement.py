@@ -13,8 +13,8 @@ from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.closing import charge
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
-from orchestrator.core.holds import bid_hold, seller_account, transform_cost_hold
-from orchestrator.core.keys import TREASURY, bidder_account, digest_text
+from orchestrator.core.holds import resolve_bid, seller_account, transform_cost_hold
+from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
@@ -22,7 +22,7 @@ from orchestrator.core.rules import PRESENTER
 from orchestrator.core.state import Segment, State
 from orchestrator.core.step import Step, advance
 from orchestrator.errors import BrokenLaw
-from orchestrator.ledger import Transfer, post, transfer, void
+from orchestrator.ledger import Transfer, transfer
 
 Outcome = Delivered | Faulted
 
@@ -61,8 +61,10 @@ def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], *, rep
     """Whether a delivery only says again what the state said: the same text, or its parts once more."""
     if state.content == bought.content:
         return True
-    known = {*bought.content, digest_text(bought.text)}
-    return not replaces and all(piece.digest in known or not piece.text.strip() for piece in delivered)
+    known = set(bought.content)
+    return not replaces and all(
+        piece.digest in known or not piece.text.strip() or piece.text == bought.text for piece in delivered
+    )
 
 
 def failure(
@@ -201,10 +203,11 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
     for answer in auction.answers:
         if answer.kind != "bid":
             continue
-        bid = bid_hold(request_id, auction.lot, answer.bidder, answer.amount_nanos)
         sale = prices.get(answer.bidder)
-        if bid is not None:
-            rows.append(post(bid, sale.price_nanos) if sale is not None and sale.price_nanos else void(bid))
+        price = sale.price_nanos if sale is not None else 0
+        resolved = resolve_bid(request_id, auction.lot, answer.bidder, answer.amount_nanos, price)
+        if resolved is not None:
+            rows.append(resolved)
         if answer.cost_max_nanos:
             cost = transform_cost_hold(request_id, auction.lot, answer.bidder, answer.cost_max_nanos, answer.provider)
             rows.extend(charge(cost, costs.get(answer.bidder, 0), answer.provider))

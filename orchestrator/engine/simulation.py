@@ -147,6 +147,7 @@ class Simulation:
             if self.learning:
                 self._learn(ended)
             self.book.forget()
+            self._close_accounts(ended)
         return ended
 
     def _enter(self, player: Player) -> None:
@@ -189,7 +190,7 @@ class Simulation:
         self.auctions += len(answers)
         invited = {path: [answer.bidder for answer in given] for path, given in answers.items()}
         wallets = {bidder_account(answer.bidder) for given in answers.values() for answer in given}
-        spendable = {wallet: self.book.spendable_nanos(wallet) for wallet in wallets}
+        spendable = self.book.spendable(wallets)
         progress = self._apply(close_stage(progress, announce(progress, {}, invited), answers, spendable))
         outcomes: dict[str, list[Outcome]] = {}
         while due := due_awards(progress, outcomes):
@@ -246,7 +247,7 @@ class Simulation:
     def _keep_up(self, progress: Progress) -> None:
         active = [entry.name for entry in progress.request.roster if self._records[entry.name].active]
         accounts = [TREASURY, *map(bidder_account, active)]
-        spendable = {account: self.book.spendable_nanos(account) for account in accounts}
+        spendable = self.book.spendable(accounts)
         refills = {name: self._records[name].refills for name in active}
         due = upkeep(progress.request.id, active, refills, spendable, self.wealth)
         self.book.apply(due.transfers)
@@ -256,6 +257,13 @@ class Simulation:
             self._records[name].active = False
         if due.suspended:
             self._call_roll()
+
+    def _close_accounts(self, ended: Iterable[Progress]) -> None:
+        """Drop the accounts of requests that have ended: all are zero, and millions would fill the memory."""
+        for progress in ended:
+            for account in request_accounts(progress.request):
+                if not account.id.startswith("requester:"):
+                    self.book.forget_account(account.id)
 
     def _learn(self, ended: Iterable[Progress]) -> None:
         given: dict[str, list[Receipt]] = {}

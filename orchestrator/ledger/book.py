@@ -120,6 +120,16 @@ class Book:
         found = self._counters.get(account_id)
         return 0 if found is None else found.credits_posted - found.debits_posted - found.debits_pending
 
+    def spendable(self, account_ids: Iterable[str]) -> dict[str, int]:
+        """What can be taken from each of some accounts; 0 where one is not open."""
+        counters = self._counters
+        return {
+            name: found.credits_posted - found.debits_posted - found.debits_pending
+            if (found := counters.get(name)) is not None
+            else 0
+            for name in account_ids
+        }
+
     def is_open(self, account_id: str) -> bool:
         """Whether the account exists."""
         return account_id in self._counters
@@ -149,10 +159,10 @@ class Book:
         self._resolved = {}
 
     def forget_account(self, account_id: str) -> None:
-        """Take back the opening of an account, where the commit that it belongs to failed.
+        """Drop an account: one whose opening is taken back, or a simulated request's that is done.
 
         Args:
-            account_id: an account without transfers.
+            account_id: an account without transfers, or one at zero whose transfers are forgotten.
         """
         del self._counters[account_id]
 

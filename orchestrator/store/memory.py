@@ -76,7 +76,7 @@ class _MemoryView:
 
     def spendable(self, accounts: Iterable[str]) -> dict[str, int]:
         """What each account can spend, in nano-units; 0 where it is not open (R4)."""
-        return {account: self.book.spendable_nanos(account) for account in accounts}
+        return self.book.spendable(accounts)
 
     def balances(self) -> dict[Account, Balance]:
         """Every account with its counters."""

@@ -42,7 +42,7 @@ class SqlTransaction:
         """What each account can spend, in nano-units; 0 where it is not open (R4)."""
         wanted = list(accounts)
         self._load_accounts(wanted)
-        return {account: self._book.spendable_nanos(account) for account in wanted}
+        return self._book.spendable(wanted)
 
     def balances(self) -> dict[Account, Balance]:
         """Every account with its counters."""

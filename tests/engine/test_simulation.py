@@ -1,0 +1,125 @@
+"""The driver in memory: same core, same laws, many requests at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.market import BOUNTY_NANOS, FacetPlayer, accept_best, job, society
+from benchmarks.refund import shares
+from orchestrator import Observation, Valuation
+from orchestrator.core.keys import bidder_account
+from orchestrator.core.lot import Offer
+from orchestrator.core.receipts import Receipt, statement
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Rules
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.simulation import Job, Simulation
+from tests.engine.world import Scripted, make_market, presenter
+
+NANOS = 10**9
+RICH = WealthRules(50 * NANOS, 0, 50 * NANOS)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Values a lot by its stage, as a script says."""
+
+    usd: tuple[float, ...]
+    name: str = "staged"
+    version: int = 1
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+        return Valuation([self.usd[seen.stage - 1] for seen in observations], [0.0] * len(observations))
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return memory
+
+
+def take_first(offers: Sequence[Offer]) -> int:
+    return min(1, len(offers))
+
+
+def test_the_books_of_a_learning_society_balance() -> None:
+    market = society()
+    ended = [progress for batch in range(4) for progress in market.run([job(n) for n in range(10)])]
+    assert {progress.status for progress in ended} >= {"released"}
+    assert all(statement(progress).imbalance_nanos() == 0 for progress in ended)
+    assert market.book.totals() == {"USD": 0, "USD-cap": 0}
+    assert market.book.open_holds() == []
+
+
+def test_nothing_of_an_ended_request_stays_in_memory() -> None:
+    market = society()
+    market.run([job(1)])
+    accounts = sum(1 for _ in market.book.accounts())
+    market.run([job(n) for n in range(20)])
+    assert sum(1 for _ in market.book.accounts()) == accounts
+    assert list(market.book.transfers()) == []
+
+
+def test_the_same_seed_gives_the_same_society() -> None:
+    def wealth(seed: int) -> list[int]:
+        market = society(seed=seed)
+        for _ in range(5):
+            market.run([job(n) for n in range(10)])
+        return [market.book.spendable_nanos(bidder_account(player.name)) for player in market.players]
+
+    assert wealth(1) == wealth(1)
+    assert wealth(1) != wealth(2)
+
+
+def test_a_society_learns_to_present_what_the_user_takes() -> None:
+    market = society(seed=3)
+    early = [progress.status for _ in range(3) for progress in market.run([job(n) for n in range(20)])]
+    for _ in range(30):
+        market.run([job(n) for n in range(20)])
+    late = [progress.status for _ in range(3) for progress in market.run([job(n) for n in range(20)])]
+    assert late.count("released") > early.count("released")
+
+
+def test_without_learning_nothing_is_remembered_and_means_are_bid() -> None:
+    market = society()
+    market.learning = False
+    bids = [tuple(sale.bid_nanos for sale in progress.sales) for progress in market.run([job(1), job(2)])]
+    assert market.memories == {}
+    assert set(bids[0]) == {BOUNTY_NANOS // 2}, "every bid is the tracker's prior"
+
+
+def test_a_durable_run_and_a_simulation_come_to_the_same_sales() -> None:
+    players = [
+        FacetPlayer("a", TRANSFORMER, Staged((5, 0.1, 0.1)), 0),
+        FacetPlayer("b", TRANSFORMER, Staged((3, 2, 0.1)), 0),
+        FacetPlayer("p", PRESENTER, Staged((1, 1, 4)), 0),
+    ]
+    simulation = Simulation(players, Rules(stages_max=3), RICH, learning=False)
+    (simulated,) = simulation.run([Job("hello", BOUNTY_NANOS, take_first)])
+    market = make_market(
+        Scripted("a", {1: "5"}, says="facet a"),
+        Scripted("b", {1: "3", 2: "2"}, says="facet b"),
+        presenter("p", {1: "1", 2: "1", 3: "4"}, says="facet a facet b"),
+        rules={"stages_max": 3},
+    )
+    durable = market.run("hello", 10, seed=1)
+    durable.pick(1)
+    assert market.read_log("r1").progress.sales == simulated.sales
+    assert durable.statement().profits_nanos == statement(simulated).profits_nanos
+
+
+def test_whoever_is_broke_and_refilled_too_often_is_suspended() -> None:
+    poor = WealthRules(2 * NANOS, NANOS, 2 * NANOS, refills_max=0)
+    players = [FacetPlayer("p", PRESENTER, Staged((2,)), 0), FacetPlayer("q", PRESENTER, Staged((2,)), 0)]
+    market = Simulation(players, Rules(stages_max=1), poor, learning=False)
+    refused = Job("hello", BOUNTY_NANOS, lambda offers: 0 * len(offers))
+    assert [len(progress.request.roster) for _ in range(3) for progress in market.run([refused])] == [2, 1, 1]
+
+
+def test_competition_refunds_more_the_more_bidders_there_are() -> None:
+    means = [sum(found) / len(found) for found in (shares(bidders, 300, seed=5) for bidders in (2, 3, 5, 10))]
+    assert means == sorted(means)
+    assert 0.25 < means[0] < 0.42
+    assert 0.75 < means[-1] < 0.88
+
+
+def test_a_user_takes_an_offer_with_enough_facets_or_none() -> None:
+    assert accept_best([]) == 0
