@@ -166,7 +166,7 @@ SQLITE_TRIGGERS: Final = (
 
 POSTGRESQL_TRIGGERS: Final = (
     """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION '% rows are never changed or deleted', TG_TABLE_NAME; END $$""",
+    BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' rows are never changed or deleted'; END $$""",
     "CREATE TRIGGER transfers_refuse_change BEFORE UPDATE OR DELETE ON transfers "
     "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
     "CREATE TRIGGER journal_refuse_change BEFORE UPDATE OR DELETE ON journal "
