@@ -55,8 +55,12 @@ def open_engine(url: str) -> Engine:
         raise StoreUnavailable(
             f"store {_shown(url)!r} is not a database URL; write for example sqlite:////path/market.db ({error})"
         ) from error
-    with translated(url):
-        _migrate(engine, url)
+    try:
+        with translated(url):
+            _migrate(engine, url)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

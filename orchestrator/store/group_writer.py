@@ -1,0 +1,143 @@
+"""The group writer: one thread, and one commit for all transactions that wait together.
+
+A transaction's work runs under a savepoint inside the group's database transaction. So what
+fails undoes itself alone, and what waits together pays for one flush to disk.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from orchestrator.errors import StoreUnavailable
+from orchestrator.store.database import translated
+from orchestrator.store.sql_transaction import SqlTransaction
+
+T = TypeVar("T")
+GROUP_MAX = 64
+
+
+@dataclass(slots=True)
+class _Submission:
+    """A transaction that waits for the writer."""
+
+    work: Callable[[SqlTransaction], Any]
+    future: Future[Any]
+
+
+class GroupWriter:
+    """Commits transactions in groups, on a thread of its own that starts with the first.
+
+    Args:
+        engine: the database.
+        url: its URL, for messages.
+    """
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self._engine = engine
+        self._url = url
+        self._queue: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def submit(self, work: Callable[[SqlTransaction], T]) -> Future[T]:
+        """Queue a transaction.
+
+        Raises:
+            StoreUnavailable: the writer has stopped.
+        """
+        self._ensure_started()
+        future: Future[T] = Future()
+        self._queue.put(_Submission(work, future))
+        return future
+
+    def stop(self) -> None:
+        """Finish what was submitted, then close the database's connections; safe to call again."""
+        with self._starting:
+            if self._stopped:
+                return
+            self._stopped = True
+            if self._thread is not None:
+                self._queue.put(None)
+                # The collector may drop a store in any thread, this one's own included.
+                if self._thread is not threading.current_thread():
+                    self._thread.join()
+        self._engine.dispose()
+
+    def _ensure_started(self) -> None:
+        with self._starting:
+            if self._stopped:
+                raise StoreUnavailable(f"store {self._url} is closed; open it again")
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._write, name="vickrey-store", daemon=True)
+                self._thread.start()
+
+    def _write(self) -> None:
+        stopping = False
+        while not stopping:
+            group, stopping = self._next_group()
+            if group:
+                self._commit_group(group)
+
+    def _next_group(self) -> tuple[list[_Submission], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        group = [first]
+        while len(group) < GROUP_MAX:
+            try:
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                return group, True
+            group.append(following)
+        return group, False
+
+    def _commit_group(self, group: list[_Submission]) -> None:
+        """Run a group's transactions, commit them at once, and only then tell those that wait."""
+        # From here on nobody can cancel: a future that is cancelled while its work commits has no result to take.
+        group = [submission for submission in group if submission.future.set_running_or_notify_cancel()]
+        results: list[tuple[_Submission, Any]] = []
+        try:
+            with translated(self._url), self._engine.begin() as connection:
+                for submission in group:
+                    try:
+                        results.append((submission, self._run(connection, submission, alone=len(group) == 1)))
+                    except Exception as error:
+                        if len(group) == 1 or _is_of_the_store(error):
+                            raise
+                        submission.future.set_exception(error)
+        except BaseException as error:
+            for submission in group:
+                if not submission.future.done():
+                    submission.future.set_exception(error)
+            return
+        for submission, result in results:
+            submission.future.set_result(result)
+
+    def _run(self, connection: Connection, submission: _Submission, *, alone: bool) -> Any:
+        transaction = SqlTransaction(connection)
+        if alone:
+            result = submission.work(transaction)
+            transaction.flush()
+            return result
+        with connection.begin_nested():
+            result = submission.work(transaction)
+            transaction.flush()
+        return result
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Whether the database itself failed, a full disk for example, which undoes the whole group."""
+    return isinstance(error, StoreUnavailable) or (
+        isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
+    )
