@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
@@ -89,7 +90,6 @@ def test_the_statement_of_an_account_adds_up_to_its_balance(released: str, name:
 
 def test_an_account_whose_counters_were_altered_does_not_balance(released: str, tmp_path: Path) -> None:
     import sqlite3
-from contextlib import closing
 
     with closing(sqlite3.connect(tmp_path / "market.db", isolation_level=None)) as database:
         database.execute("UPDATE accounts SET credits_posted = credits_posted + 1 WHERE id = 'bidder:list'")
