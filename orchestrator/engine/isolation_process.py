@@ -20,7 +20,7 @@ from orchestrator.errors import BidderError, BrokenPlugin
 Message = dict[str, Any]
 Receiver = Callable[[Message], None]
 
-GRACE_SECONDS: Final = 0.5
+GRACE_SECONDS: Final = 0.1
 """How long a task that was cancelled has to stop before its process is killed."""
 
 _FINAL: Final = ("value", "raised", "over")

@@ -77,6 +77,8 @@ def test_a_commit_more_in_the_driver_would_be_seen(disk: str, monkeypatch: pytes
         return write(self, *arguments)
 
     monkeypatch.setattr(Recorder, "settle", settle)
+    # Commits that wait together become one; here each is to be seen.
+    monkeypatch.setattr("orchestrator.store.group_writer.GROUP_MAX", 1)
     stages, commits = drive(market)
     assert commits > 2 * stages
     market.close()

@@ -169,7 +169,11 @@ def test_a_process_that_hangs_is_killed_and_the_next_use_starts_another(hostile:
     assert is_alive(bidder.pid)
 
 
-def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(hostile: Market) -> None:
+def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(
+    hostile: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A busy machine may need longer than a tenth of a second to run the few lines that stop the task.
+    monkeypatch.setattr("orchestrator.engine.isolation_process.GRACE_SECONDS", 10.0)
     bidder: Any = hostile.seats["tardy"].bidder
     bidder.wait_until_ready()
     first = bidder.pid
