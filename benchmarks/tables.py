@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -47,16 +45,6 @@ def write_into_docs(report: Report) -> list[Path]:
             page.write_text(f"{head}{begin}\n{report.to_markdown()}\n{end}{tail}", encoding="utf-8")
             changed.append(page)
     return changed
-
-
-def spread(samples: Sequence[float]) -> dict[str, float]:
-    """Least, median and most of some timings."""
-    return {"min": min(samples), "median": median(samples), "max": max(samples)}
-
-
-def ratio(samples: Mapping[str, Sequence[float]], one: str, other: str) -> float:
-    """Median of the pairwise ratios of two things timed in turn."""
-    return median(a / b for a, b in zip(samples[one], samples[other], strict=True))
 
 
 def _shown(value: Any) -> str:
