@@ -1,10 +1,11 @@
-"""The contracts: what a bidder, a bid policy and a judge must be, and what they are shown."""
+"""The contracts: what a bidder, a bid policy, a model and a judge must be, and what they are shown."""
 
 from orchestrator.bidding.announcement import Acceptance, Announcement, PublicPrice, WonLot
 from orchestrator.bidding.answer import Bid, Pass, Replacement
 from orchestrator.bidding.bidder import Bidder
 from orchestrator.bidding.judge import Judge, Later, Rank, Reject, ShownOffer
 from orchestrator.bidding.meter import Charged, Meter
+from orchestrator.bidding.model import Completion, Message, Model, Prompt, Usage
 from orchestrator.bidding.policy import Observation, Policy, Valuation
 
 __all__ = [
@@ -13,17 +14,22 @@ __all__ = [
     "Bid",
     "Bidder",
     "Charged",
+    "Completion",
     "Judge",
     "Later",
+    "Message",
     "Meter",
+    "Model",
     "Observation",
     "Pass",
     "Policy",
+    "Prompt",
     "PublicPrice",
     "Rank",
     "Reject",
     "Replacement",
     "ShownOffer",
+    "Usage",
     "Valuation",
     "WonLot",
 ]
