@@ -13,7 +13,7 @@ from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
 from orchestrator.core.state import Segment
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.simulation import Job, Simulation
+from orchestrator.engine.simulation import Delivery, Job, Simulation
 from orchestrator.money import NANOS_PER_USD
 
 BOUNTY_USD = 10.0
@@ -30,7 +30,7 @@ class FacetPlayer:
     name: str
     role: Role
     policy: Policy
-    cost_nanos: int = COST_NANOS
+    cost_max_nanos: int = COST_NANOS
 
     @property
     def principal(self) -> str:
@@ -49,13 +49,13 @@ class FacetPlayer:
             stage=lot.stage,
             stages_max=request.rules.stages_max,
             bounty_usd=BOUNTY_USD,
-            cost_max_usd=self.cost_nanos / NANOS_PER_USD,
+            cost_max_usd=self.cost_max_nanos / NANOS_PER_USD,
         )
 
-    def transform(self, request: Request, lot: Lot, award: Award) -> Sequence[Segment]:
+    def transform(self, request: Request, lot: Lot, award: Award, memory: object) -> Delivery:
         if self.role == TRANSFORMER:
-            return [Segment(f"facet {self.name}")]
-        return [Segment(" ".join(piece.text for piece in lot.state.segments))]
+            return Delivery([Segment(f"facet {self.name}")], self.cost_max_nanos)
+        return Delivery([Segment(" ".join(piece.text for piece in lot.state.segments))], self.cost_max_nanos)
 
 
 def society(skills: int = 2, presenters: int = 3, cost_nanos: int = COST_NANOS, seed: int = 0) -> Simulation:

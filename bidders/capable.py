@@ -104,6 +104,9 @@ class CapableBidder(ABC):
             last_price_usd=Money(sale.price_nanos).to_float() if sale else 0.0,
             features=appraisal.features,
             seed=announcement.seed,
+            request=announcement.request,
+            contributions=announcement.state.contributions(),
+            copies=announcement.copies,
         )
 
 

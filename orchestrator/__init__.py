@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Completion,
         Judge,
         Later,
+        Lesson,
         Message,
         Meter,
         Model,
@@ -43,12 +44,13 @@ if TYPE_CHECKING:
         Usage,
         Valuation,
         WonLot,
+        Work,
     )
     from orchestrator.config import load_config
     from orchestrator.core.lot import Sale
-    from orchestrator.core.receipts import Receipt
+    from orchestrator.core.receipts import Receipt, Verdict
     from orchestrator.core.rules import Role
-    from orchestrator.core.state import Segment, State
+    from orchestrator.core.state import Contribution, Segment, State
     from orchestrator.money import Money
 
 _HOMES = {
@@ -62,6 +64,7 @@ _HOMES = {
         "Completion",
         "Judge",
         "Later",
+        "Lesson",
         "Message",
         "Meter",
         "Model",
@@ -77,12 +80,13 @@ _HOMES = {
         "Usage",
         "Valuation",
         "WonLot",
+        "Work",
     ),
     "orchestrator.config": ("load_config",),
     "orchestrator.core.lot": ("Sale",),
-    "orchestrator.core.receipts": ("Receipt",),
+    "orchestrator.core.receipts": ("Receipt", "Verdict"),
     "orchestrator.core.rules": ("Role",),
-    "orchestrator.core.state": ("Segment", "State"),
+    "orchestrator.core.state": ("Contribution", "Segment", "State"),
     "orchestrator.money": ("Money",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -94,8 +98,10 @@ __all__ = [
     "Bidder",
     "Charged",
     "Completion",
+    "Contribution",
     "Judge",
     "Later",
+    "Lesson",
     "Market",
     "Message",
     "Meter",
@@ -119,7 +125,9 @@ __all__ = [
     "State",
     "Usage",
     "Valuation",
+    "Verdict",
     "WonLot",
+    "Work",
     "arun_request",
     "errors",
     "load_config",

@@ -6,7 +6,7 @@ from orchestrator.bidding.bidder import Bidder
 from orchestrator.bidding.judge import Judge, Later, Rank, Reject, ShownOffer
 from orchestrator.bidding.meter import Charged, Meter
 from orchestrator.bidding.model import Completion, Message, Model, Prompt, Usage
-from orchestrator.bidding.policy import Observation, Policy, Valuation
+from orchestrator.bidding.policy import Lesson, Observation, Policy, Valuation, Work
 
 __all__ = [
     "Acceptance",
@@ -17,6 +17,7 @@ __all__ = [
     "Completion",
     "Judge",
     "Later",
+    "Lesson",
     "Message",
     "Meter",
     "Model",
@@ -32,4 +33,5 @@ __all__ = [
     "Usage",
     "Valuation",
     "WonLot",
+    "Work",
 ]

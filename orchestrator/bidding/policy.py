@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import Role
+from orchestrator.core.state import Contribution
 
 
 class Observation(NamedTuple):
@@ -25,6 +26,10 @@ class Observation(NamedTuple):
         last_price_usd: the last price on the chain, the market's own estimate of the state.
         features: more numbers that the capability offers.
         seed: for the policy's draws.
+        request: the request's text.
+        contributions: what the state holds: whose work, and what each claims.
+        copies: how many buyers the lot has at most.
+        cost_usd: what the transform is expected to cost, where the capability knows; else None.
     """
 
     bidder: str
@@ -37,6 +42,40 @@ class Observation(NamedTuple):
     last_price_usd: float = 0.0
     features: Mapping[str, float] = MappingProxyType({})
     seed: int = 0
+    request: str = ""
+    contributions: tuple[Contribution, ...] = ()
+    copies: int = 1
+    cost_usd: float | None = None
+
+
+class Work(NamedTuple):
+    """What one bidder did with a labelled task.
+
+    Attributes:
+        bidder: who did it.
+        claim: its answer, as a digest; empty where answers cannot be compared.
+        score: how right it was, 0 to 1.
+        cost_usd: what it cost.
+    """
+
+    bidder: str
+    claim: str
+    score: float
+    cost_usd: float
+
+
+class Lesson(NamedTuple):
+    """A labelled task that every bidder worked on: full information, for a warm start.
+
+    Attributes:
+        request: the task's text.
+        bounty_usd: what a right answer would be paid.
+        works: what each bidder did with the task alone.
+    """
+
+    request: str
+    bounty_usd: float
+    works: tuple[Work, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +93,14 @@ class Valuation:
 
 @runtime_checkable
 class Policy(Protocol):
-    """Values lots, and learns from receipts; pure, so that a resumed run learns the same."""
+    """Values lots, and learns from receipts; pure, so that a resumed run learns the same.
+
+    Two more methods are optional:
+
+    - `practise(memory, lessons: Sequence[Lesson]) -> memory`: learn from labelled tasks.
+    - `best_claims(memory, observation) -> Sequence[tuple[str, float]]`: the claims that a state
+      holds with the chance that each is right, best first; by it presenters choose what to show.
+    """
 
     @property
     def name(self) -> str:

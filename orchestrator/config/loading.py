@@ -15,7 +15,7 @@ from orchestrator.config.entries import check_names, with_paths
 from orchestrator.config.problems import Problems
 from orchestrator.config.sections import VERSION, BidderSection, ConfigSection, PluginSection, RulesSection
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
-from orchestrator.core.rules import Rules
+from orchestrator.core.rules import MILLION, Rules
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.errors import InvalidConfig, InvalidMoney
 from orchestrator.money import Money
@@ -125,6 +125,7 @@ def _rules(section: RulesSection) -> Rules:
         state_bytes_max=section.state_bytes_max,
         bid_deadline_seconds=section.deadlines.bid_seconds,
         transform_deadline_seconds=section.deadlines.transform_seconds,
+        discount_millionths=int(section.discount * MILLION),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from orchestrator.core.rules import LastStage, Rule, SelfSale
+from orchestrator.core.rules import MILLION, LastStage, Rule, SelfSale
 from orchestrator.core.state import REQUESTER
 from orchestrator.errors import InvalidMoney
 from orchestrator.money import Money
@@ -65,6 +65,17 @@ def _percent(value: Any) -> int:
     return written
 
 
+def _share(value: Any) -> Decimal:
+    """A share of a price, exact to a millionth: it is read as money is."""
+    try:
+        share = _size(value)
+    except ValueError:
+        share = Decimal(0)
+    if not 0 < share <= 1 or share * MILLION % 1:
+        raise ValueError("must be a number above 0 and at most 1 of at most six decimal places, for example 0.99")
+    return share
+
+
 def _by_stage(value: Any) -> tuple[int, ...]:
     counts = value if isinstance(value, list | tuple) else [value]
     if not counts or any(type(count) is not int or count < 1 for count in counts):
@@ -86,6 +97,7 @@ Name = Annotated[str, BeforeValidator(_name)]
 Usd = Annotated[Money, BeforeValidator(_usd)]
 PositiveUsd = Annotated[Money, BeforeValidator(_positive_usd)]
 Size = Annotated[Decimal, BeforeValidator(_size)]
+Share = Annotated[Decimal, BeforeValidator(_share)]
 Percent = Annotated[int, BeforeValidator(_percent)]
 ByStage = Annotated[tuple[int, ...], BeforeValidator(_by_stage)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
@@ -129,6 +141,7 @@ class RulesSection(Section):
     forfeit: Percent = 50
     self_sale: SelfSale = "keep"
     last_stage: LastStage = "presenters"
+    discount: Share = Decimal(1)
     state_bytes_max: Count = 1_000_000
     deadlines: Annotated[DeadlinesSection, _empty(dict)] = DeadlinesSection()
 

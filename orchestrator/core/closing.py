@@ -20,7 +20,7 @@ from orchestrator.core.events import (
     Faulted,
     Spendable,
 )
-from orchestrator.core.holds import bid_cost_hold, bid_hold, transform_cost_hold
+from orchestrator.core.holds import bid_cost_hold, bid_hold, own_bid_hold, penalty_hold, transform_cost_hold
 from orchestrator.core.keys import ISSUER, bidder_account, derive_seed, provider_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
@@ -99,7 +99,7 @@ def close_stage(
         if row.keep is not None:
             wallets.append(bidder_account(lot.owner))
         seen = tuple(Spendable(account, left.get(account, 0)) for account in wallets)
-        backed = tuple(_back(progress.request.id, lot, answer, whole, left, transfers) for answer in given)
+        backed = tuple(_back(progress.request, lot, answer, whole, left, transfers) for answer in given)
         closed.append(ClosedLot(row.lot, backed, seen))
         faults.extend(_faults(progress.stage, row.lot, backed))
         cleared.append(_clear_lot(progress.request, lot, row, backed, principals, left, transfers))
@@ -113,7 +113,7 @@ def close_stage(
 
 
 def _back(
-    request_id: str,
+    request: Request,
     lot: Lot,
     answer: Answer,
     whole: Mapping[str, int],
@@ -122,22 +122,31 @@ def _back(
 ) -> Answer:
     """Charge what bidding cost, then hold what the bid needs or turn it into a fault."""
     if answer.bid_cost_max_nanos:
-        transfers.extend(_charge_bid_cost(request_id, lot, answer))
+        transfers.extend(_charge_bid_cost(request.id, lot, answer))
     if answer.kind != "bid":
         return answer
     wallet = bidder_account(answer.bidder)
-    bid = bid_hold(request_id, lot, answer.bidder, answer.amount_nanos)
-    needed = (bid.amount_nanos if bid else 0) + answer.cost_max_nanos
+    bid = bid_hold(request.id, lot, answer.bidder, answer.amount_nanos)
+    research = _research_holds(request, lot, answer) if request.rules.is_research else ()
+    needed = (bid.amount_nanos if bid else 0) + sum(row.amount_nanos for row in research) + answer.cost_max_nanos
     if needed > left.get(wallet, 0):
         return _unbacked(answer, needed, whole.get(wallet, 0), left.get(wallet, 0))
     if needed:
         left[wallet] -= needed
         if bid is not None:
             transfers.append(bid)
-        cost = transform_cost_hold(request_id, lot, answer.bidder, answer.cost_max_nanos, answer.provider)
+        cost = transform_cost_hold(request.id, lot, answer.bidder, answer.cost_max_nanos, answer.provider)
         if cost is not None:
             transfers.append(cost)
+        transfers.extend(research)
     return answer
+
+
+def _research_holds(request: Request, lot: Lot, answer: Answer) -> tuple[Transfer, ...]:
+    """What the settings for reinforcement learning may take from a bidder beyond its bid and its cost."""
+    own = own_bid_hold(request, lot, answer.amount_nanos) if answer.bidder == lot.owner else None
+    penalty = penalty_hold(request, lot, answer.bidder)
+    return tuple(row for row in (own, penalty) if row is not None)
 
 
 def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:
@@ -207,17 +216,19 @@ def _clear_lot(
     )
     awards = clearing.awards()
     if not awards and row.keep is not None:
-        awards = _keep(request.id, lot, row.keep, left, transfers)
+        awards = _keep(request, lot, row.keep, left, transfers)
     return ClearedLot(row.lot, awards, clearing.standing, clearing.refused, row.reserve_nanos)
 
 
-def _keep(request_id: str, lot: Lot, keep: Keep, left: dict[str, int], transfers: list[Transfer]) -> tuple[Award, ...]:
+def _keep(request: Request, lot: Lot, keep: Keep, left: dict[str, int], transfers: list[Transfer]) -> tuple[Award, ...]:
     """The owner keeps its state, if its wallet covers what transforming it again may cost (R5)."""
-    cost = transform_cost_hold(request_id, lot, lot.owner, keep.cost_max_nanos, keep.provider)
+    cost = transform_cost_hold(request.id, lot, lot.owner, keep.cost_max_nanos, keep.provider)
+    holds = [row for row in (cost, penalty_hold(request, lot, lot.owner)) if row is not None]
     wallet = bidder_account(lot.owner)
-    if cost is not None:
-        if cost.amount_nanos > left.get(wallet, 0):
-            return ()
-        left[wallet] -= cost.amount_nanos
-        transfers.append(cost)
+    needed = sum(row.amount_nanos for row in holds)
+    if needed > left.get(wallet, 0):
+        return ()
+    if holds:
+        left[wallet] = left.get(wallet, 0) - needed
+        transfers.extend(holds)
     return (Award(lot.owner, TRANSFORMER, 0, 0, kept=True),)

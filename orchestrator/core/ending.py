@@ -112,8 +112,8 @@ def _end(step: Step, outcome: Outcome, reason: str, cap_left_nanos: int, cut_off
 
 def escrowed_nanos(progress: Progress) -> int:
     """What first-stage buyers have paid into escrow, subsidies included (R2)."""
-    subsidised = progress.request.rules.rule == "subsidised"
-    return sum(sale.bid_nanos if subsidised else sale.price_nanos for sale in progress.first_sales)
+    rule = progress.request.rules.rule
+    return sum(sale.received_nanos(rule) for sale in progress.first_sales)
 
 
 def _payout(progress: Progress, presenter: str, payout: int) -> list[Transfer]:

@@ -96,7 +96,18 @@ class Cleared:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A winner delivered its transformed state in time, valid and within size (R6)."""
+    """A winner delivered its transformed state in time, valid and within size (R6).
+
+    Attributes:
+        stage: the lot's stage.
+        lot: the lot's path.
+        award: what the winner was awarded.
+        segments: what it delivered.
+        replaces: whether that stands in place of the old segments.
+        cost_nanos: what its calls cost; None where that is unknown.
+        state: digest of the state that it led to.
+        reward_nanos: what the delivery earned at once; negative where it cost, 0 but for research.
+    """
 
     kind: ClassVar[str] = "delivered"
     stage: int
@@ -106,6 +117,7 @@ class Delivered:
     replaces: bool
     cost_nanos: int | None
     state: str
+    reward_nanos: int = 0
 
 
 @dataclass(frozen=True, slots=True)

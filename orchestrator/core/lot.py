@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.core.rules import Role
+from orchestrator.core.rules import Role, Rule
 from orchestrator.core.state import State
 
 
@@ -31,6 +31,10 @@ class Sale:
     bid_nanos: int
     price_nanos: int
     kept: bool = False
+
+    def received_nanos(self, rule: Rule) -> int:
+        """What its seller was given: the price, or under `subsidised` the bid (R5)."""
+        return self.bid_nanos if rule == "subsidised" else self.price_nanos
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,19 @@ from orchestrator.core.bid import Answer, AnswerKind
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.rules import Role
+from orchestrator.core.state import REQUESTER, Contribution, Segment
+
+
+class Verdict(NamedTuple):
+    """What the user's choice says about claims; it says nothing where nobody chose.
+
+    Attributes:
+        taken: claim of the offer that was picked; empty where none was, or where it claims nothing.
+        refused: the other claims that were shown, in order of rank.
+    """
+
+    taken: str = ""
+    refused: tuple[str, ...] = ()
 
 
 class Receipt(NamedTuple):
@@ -38,6 +51,13 @@ class Receipt(NamedTuple):
         censored: whether the request expired unseen, which says nothing about quality.
         last_price_nanos: the last price paid on the chain before this lot.
         observed: the figures that its bid rested on, by name.
+        reward_nanos: what its delivery earned at once, negative where it cost; 0 but for research.
+        request: the request's text.
+        contributions: what the lot's state held: whose work, and what each claimed.
+        claim: what it delivered itself, where that claims to be an answer.
+        verdict: what the user's choice says about claims.
+        lot_price_nanos: the posted price of the lot, whoever bought it; None where nobody did.
+        lot_buyers: who bought a copy.
     """
 
     request_id: str
@@ -59,11 +79,18 @@ class Receipt(NamedTuple):
     censored: bool
     last_price_nanos: int = 0
     observed: tuple[tuple[str, float], ...] = ()
+    reward_nanos: int = 0
+    request: str = ""
+    contributions: tuple[Contribution, ...] = ()
+    claim: str = ""
+    verdict: Verdict = Verdict()
+    lot_price_nanos: int | None = None
+    lot_buyers: tuple[str, ...] = ()
 
     @property
     def profit_nanos(self) -> int:
-        """Revenue less price, cost and forfeit."""
-        return self.revenue_nanos - self.price_nanos - self.cost_nanos - self.forfeit_nanos
+        """Revenue and reward, less price, cost and forfeit."""
+        return self.revenue_nanos + self.reward_nanos - self.price_nanos - self.cost_nanos - self.forfeit_nanos
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +129,27 @@ def receipts(progress: Progress) -> tuple[Receipt, ...]:
     sales = _sales_by_lot(progress)
     picked = progress.picked if progress.status == "released" else None
     picked_sales = frozenset(picked.chain) if picked else frozenset()
+    verdict = _verdict(progress)
     return tuple(
         receipt
         for auction in progress.auctions.values()
-        for receipt in _receipts_of(progress, auction, sales, picked_sales)
+        for receipt in _receipts_of(progress, auction, sales, picked_sales, verdict)
     )
+
+
+def _verdict(progress: Progress) -> Verdict:
+    """Claims are judged only where the user chose: a request that was cancelled or expired unseen judges none."""
+    if progress.picked_rank is None:
+        return Verdict()
+    picked = progress.picked
+    taken = _claim_of(picked.state.segments) if picked else ""
+    shown = (_claim_of(offer.state.segments) for offer in progress.offers)
+    return Verdict(taken, tuple(dict.fromkeys(claim for claim in shown if claim not in ("", taken))))
+
+
+def _claim_of(segments: Sequence[Segment]) -> str:
+    """The claim of a piece of work: of its last segment that makes one."""
+    return next((piece.claim for piece in reversed(segments) if piece.claim), "")
 
 
 def statement(progress: Progress) -> Statement:
@@ -137,10 +180,26 @@ def statement(progress: Progress) -> Statement:
 def _treasury_nanos(progress: Progress) -> int:
     forfeits = sum(fault.forfeit_nanos for auction in progress.auctions.values() for fault in auction.faults)
     escrow = progress.ending.treasury_nanos if progress.ending else 0
-    subsidies = 0
-    if progress.request.rules.rule == "subsidised":
-        subsidies = sum(sale.bid_nanos - sale.price_nanos for sale in progress.sales)
-    return forfeits + escrow - subsidies
+    rules = progress.request.rules
+    subsidies = sum(sale.received_nanos(rules.rule) - sale.price_nanos for sale in progress.sales)
+    return forfeits + escrow - subsidies + (_research_nanos(progress) if rules.is_research else 0)
+
+
+def _research_nanos(progress: Progress) -> int:
+    """What discounts brought the treasury, less the stage rewards that it paid."""
+    rules = progress.request.rules
+    received = [
+        sale.received_nanos(rules.rule) for sale in progress.sales if sale.seller != REQUESTER and not sale.kept
+    ]
+    discounts = sum(nanos - rules.discounted_nanos(nanos) for nanos in received)
+    buyers = {(sale.lot, sale.buyer) for sale in progress.sales}
+    rewards = sum(
+        delivered.reward_nanos
+        for auction in progress.auctions.values()
+        for delivered, _ in auction.deliveries
+        if (delivered.lot, delivered.award.bidder) in buyers
+    )
+    return discounts - rewards
 
 
 def _sales_by_lot(progress: Progress) -> dict[str, list[Sale]]:
@@ -152,16 +211,25 @@ def _sales_by_lot(progress: Progress) -> dict[str, list[Sale]]:
 
 
 def _receipts_of(
-    progress: Progress, auction: Auction, sales: Mapping[str, Sequence[Sale]], picked_sales: frozenset[Sale]
+    progress: Progress,
+    auction: Auction,
+    sales: Mapping[str, Sequence[Sale]],
+    picked_sales: frozenset[Sale],
+    verdict: Verdict,
 ) -> list[Receipt]:
     request, lot = progress.request, auction.lot
     mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(lot.path, ()))}
     last_price = next((sale.price_nanos for sale in reversed(lot.chain) if not sale.kept), 0)
     costs = _costs(auction)
+    contributions = lot.state.contributions()
+    delivered = {event.award.bidder: event for event, _ in auction.deliveries}
+    buyers = tuple(mine)
+    lot_price = max((sale.price_nanos for _, sale in mine.values()), default=None)
     forfeits = {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
     written = []
     for answer in (*auction.answers, *_kept(auction)):
         copy, sale = mine.get(answer.bidder, (0, None))
+        delivery = delivered.get(answer.bidder)
         spent = costs.get(answer.bidder, ())
         # By position: a keyword for each field would double what a receipt costs a simulation.
         written.append(
@@ -185,6 +253,13 @@ def _receipts_of(
                 progress.status == "expired",
                 last_price,
                 answer.observed,
+                delivery.reward_nanos if delivery and sale else 0,
+                request.text,
+                contributions,
+                _claim_of(delivery.segments) if delivery else "",
+                verdict,
+                lot_price,
+                buyers,
             )
         )
     return written
@@ -210,8 +285,10 @@ def _costs(auction: Auction) -> dict[str, list[int | None]]:
 
 def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path: str) -> int:
     """What a copy was sold for in turn; for the picked offer, the bounty."""
-    subsidised = progress.request.rules.rule == "subsidised"
-    revenue = sum(sale.bid_nanos if subsidised else sale.price_nanos for sale in sales.get(path, ()) if not sale.kept)
+    rules = progress.request.rules
+    revenue = sum(
+        rules.discounted_nanos(sale.received_nanos(rules.rule)) for sale in sales.get(path, ()) if not sale.kept
+    )
     picked = progress.picked if progress.status == "released" else None
     if picked is not None and picked.path == path and progress.ending is not None:
         revenue += progress.ending.payout_nanos

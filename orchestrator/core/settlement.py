@@ -13,16 +13,18 @@ from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.closing import charge
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
-from orchestrator.core.holds import resolve_bid, seller_account, transform_cost_hold
+from orchestrator.core.holds import own_bid_hold, penalty_hold, resolve_bid, seller_account, transform_cost_hold
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
-from orchestrator.core.rules import PRESENTER
-from orchestrator.core.state import Segment, State
+from orchestrator.core.request import Request
+from orchestrator.core.rules import PRESENTER, Rules
+from orchestrator.core.state import REQUESTER, Segment, State
 from orchestrator.core.step import Step, advance
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
+from orchestrator.ledger.transfer import resolve
 
 Outcome = Delivered | Faulted
 
@@ -35,12 +37,30 @@ def accept_delivery(
     *,
     replaces: bool,
     cost_nanos: int | None,
+    reward_nanos: int = 0,
 ) -> Outcome:
     """Check a delivery against the contract: it must change the text, and stay within size (R6).
 
+    Args:
+        progress: a request in phase `transforming`.
+        path: the lot.
+        award: what the winner was awarded.
+        segments: what it delivered.
+        replaces: whether that stands in place of the old segments.
+        cost_nanos: what its calls cost; None where that is unknown.
+        reward_nanos: what a task of reinforcement learning pays at once, negative where it takes.
+
     Returns:
         `Delivered`, or the `Faulted` that a delivery outside the contract is.
+
+    Raises:
+        BrokenLaw: the reward is more than the rules allow.
     """
+    if abs(reward_nanos) > progress.request.rules.stage_reward_max_nanos:
+        raise BrokenLaw(
+            f"a stage reward of {reward_nanos} nano-dollars on lot {path}: the request's rules allow at most "
+            f"{progress.request.rules.stage_reward_max_nanos}"
+        )
     lot = progress.auctions[path].lot
     recorded = _as_recorded(segments)
     state = delivered_state(lot, award, recorded, replaces=replaces)
@@ -54,7 +74,7 @@ def accept_delivery(
         problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
     if problem is not None:
         return failure(progress, path, award, *problem, cost_nanos=cost_nanos)
-    return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest)
+    return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest, reward_nanos)
 
 
 def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], *, replaces: bool) -> bool:
@@ -217,6 +237,54 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
         rows.extend(charge(cost, costs.get(owner, 0), keep.provider))
     rows.extend(_subsidies(progress, auction, settled))
     rows.extend(_forfeits(request_id, results))
+    if progress.request.rules.is_research:
+        rows.extend(_discounts(progress.request, auction, settled))
+        rows.extend(_rewards(progress.request, auction, results, settled))
+    return rows
+
+
+def _discounts(request: Request, auction: Auction, settled: SettledLot) -> list[Transfer]:
+    """What a discount takes from sellers; the requester's lot pays into escrow and gives none."""
+    lot = auction.lot
+    if lot.owner == REQUESTER:
+        return []
+    rows: list[Transfer] = []
+    own_bid = next((answer for answer in auction.answers if answer.kind == "bid" and answer.bidder == lot.owner), None)
+    held = own_bid_hold(request, lot, own_bid.amount_nanos) if own_bid else None
+    own_sale = next((sale for sale in settled.sales if sale.buyer == lot.owner and not sale.kept), None)
+    if held is not None:
+        rows.append(resolve(held, _discount_nanos(request.rules, own_sale) if own_sale else 0))
+    for sale in settled.sales:
+        taken_nanos = _discount_nanos(request.rules, sale)
+        if sale is own_sale or sale.kept or taken_nanos == 0:
+            continue
+        transfer_id = f"{request.id}/{sale.lot}/0/{sale.buyer}/discount/0"
+        wallet = bidder_account(sale.seller)
+        rows.append(transfer(transfer_id, wallet, TREASURY, taken_nanos, "discount", request.id, sale.stage))
+    return rows
+
+
+def _discount_nanos(rules: Rules, sale: Sale) -> int:
+    received_nanos = sale.received_nanos(rules.rule)
+    return received_nanos - rules.discounted_nanos(received_nanos)
+
+
+def _rewards(request: Request, auction: Auction, results: Sequence[Outcome], settled: SettledLot) -> list[Transfer]:
+    """What deliveries earned or cost at once, paid by or to the treasury; every other hold is freed."""
+    lot = auction.lot
+    bought = {sale.buyer for sale in settled.sales}
+    earned = {result.award.bidder: result.reward_nanos for result in results if isinstance(result, Delivered)}
+    kept = {award.bidder for award in auction.awards if award.kept}
+    rows: list[Transfer] = []
+    for bidder in [answer.bidder for answer in auction.answers if answer.kind == "bid"] + sorted(kept):
+        reward_nanos = earned.get(bidder, 0) if bidder in bought else 0
+        held = penalty_hold(request, lot, bidder)
+        if held is not None:
+            rows.append(resolve(held, max(0, -reward_nanos)))
+        if reward_nanos > 0:
+            transfer_id = f"{request.id}/{lot.path}/0/{bidder}/reward/1"
+            wallet = bidder_account(bidder)
+            rows.append(transfer(transfer_id, TREASURY, wallet, reward_nanos, "reward", request.id, lot.stage))
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from orchestrator.core.keys import digest_text
 
@@ -13,6 +14,21 @@ REQUESTER = "requester"
 
 TEXT = "text"
 PLAIN = "text/plain"
+ANSWER = "answer"
+"""Kind of a segment that claims to be the answer: two of equal text agree, and others do not."""
+
+
+class Contribution(NamedTuple):
+    """One piece of work that a state holds.
+
+    Attributes:
+        author: whose work it is.
+        claim: what it claims, as a digest of its text, by which claims agree or differ; empty for
+            work that is not of kind `answer`.
+    """
+
+    author: str
+    claim: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,11 @@ class Segment:
     def __post_init__(self) -> None:
         if not self.digest:
             object.__setattr__(self, "digest", digest_text(self.text))
+
+    @property
+    def claim(self) -> str:
+        """What it claims to be the answer, as a digest; empty for any other kind of text."""
+        return self.digest if self.kind == ANSWER else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,10 @@ class State:
     def content(self) -> tuple[str, ...]:
         """Digests of the texts alone: states of equal content are merged (R8)."""
         return tuple(segment.digest for segment in self.segments)
+
+    def contributions(self) -> tuple[Contribution, ...]:
+        """Whose work it holds, and what each claims, in reading order; the request's own text is no work."""
+        return tuple(Contribution(piece.author, piece.claim) for piece in self.segments if piece.author != REQUESTER)
 
     def size_bytes(self) -> int:
         """Length of the segments' texts in UTF-8."""

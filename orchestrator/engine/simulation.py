@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -33,6 +33,20 @@ from orchestrator.core.upkeep import upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.ledger import Account, Book, transfer
 from orchestrator.money import NANOS_PER_USD
+
+
+class Delivery(NamedTuple):
+    """What a player's transform came to.
+
+    Attributes:
+        segments: what it adds to the state; from a presenter, the whole offer.
+        cost_nanos: what it cost, at most what the player declared.
+        reward_nanos: what it earned at once, in a task of reinforcement learning.
+    """
+
+    segments: Sequence[Segment]
+    cost_nanos: int = 0
+    reward_nanos: int = 0
 
 
 class Player(Protocol):
@@ -59,14 +73,14 @@ class Player(Protocol):
         """Where what it learns is kept; twins share one."""
 
     @property
-    def cost_nanos(self) -> int:
-        """What each of its transforms costs."""
+    def cost_max_nanos(self) -> int:
+        """The worst case of what a transform of its costs."""
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
         """What its policy sees of a lot; None passes."""
 
-    def transform(self, request: Request, lot: Lot, award: Award) -> Sequence[Segment]:
-        """What it delivers."""
+    def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:
+        """What it delivers; `memory` is what its policy has learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +214,17 @@ class Simulation:
 
     def _deliver(self, progress: Progress, path: str, award: Award) -> Outcome:
         player = self._seats[award.bidder]
-        segments = player.transform(progress.request, progress.auctions[path].lot, award)
-        return accept_delivery(progress, path, award, segments, replaces=False, cost_nanos=player.cost_nanos)
+        memory = self.memories.get(player.memory_id)
+        work = player.transform(progress.request, progress.auctions[path].lot, award, memory)
+        return accept_delivery(
+            progress,
+            path,
+            award,
+            work.segments,
+            replaces=False,
+            cost_nanos=work.cost_nanos,
+            reward_nanos=work.reward_nanos,
+        )
 
     def _bids(self, live: Sequence[Progress]) -> dict[str, dict[str, list[Answer]]]:
         """Every player's answer to every lot; one call of a policy for all that share a memory."""
@@ -215,7 +238,8 @@ class Simulation:
                 continue
             rows = asked.setdefault(player.memory_id, [])
             for request, lot in on_sale:
-                if player.name == lot.owner or player.role not in self.rules.roles_at(lot.stage):
+                is_own = player.name == lot.owner and self.rules.self_sale != "open"
+                if is_own or player.role not in self.rules.roles_at(lot.stage):
                     continue
                 observation = player.observe(request, lot)
                 if observation is not None:
@@ -297,5 +321,5 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _answer(player: Player, amount_nanos: int) -> Answer:
-    provider = player.name if player.cost_nanos else ""
-    return Answer(player.name, "bid", amount_nanos, player.role, player.cost_nanos, provider)
+    provider = player.name if player.cost_max_nanos else ""
+    return Answer(player.name, "bid", amount_nanos, player.role, player.cost_max_nanos, provider)

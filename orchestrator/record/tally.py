@@ -74,7 +74,7 @@ class _Counter:
     def __init__(self, progress: Progress) -> None:
         self.profits: dict[str, int] = {}
         self.treasury = 0
-        self._is_subsidised = progress.request.rules.rule == "subsidised"
+        self._rules = progress.request.rules
         self._sales = progress.sales
 
     def gain(self, bidder: str, nanos: int) -> None:
@@ -83,16 +83,20 @@ class _Counter:
     def add(self, auction: Auction) -> None:
         for answer in auction.answers:
             self.gain(answer.bidder, -(answer.bid_cost_nanos or 0))
+        buyers = {sale.buyer for sale in self._sales if sale.lot == auction.lot.path}
         for delivered, _ in auction.deliveries:
-            self.gain(delivered.award.bidder, -(delivered.cost_nanos or 0))
+            reward = delivered.reward_nanos if delivered.award.bidder in buyers else 0
+            self.gain(delivered.award.bidder, reward - (delivered.cost_nanos or 0))
+            self.treasury -= reward
         for fault in auction.faults:
             self.gain(fault.bidder, -(fault.cost_nanos or 0) - fault.forfeit_nanos)
             self.treasury += fault.forfeit_nanos
         for sale in self._sales:
             if sale.lot != auction.lot.path:
                 continue
-            paid = sale.bid_nanos if self._is_subsidised else sale.price_nanos
+            paid = sale.received_nanos(self._rules.rule)
             self.gain(sale.buyer, -sale.price_nanos)
             self.treasury -= paid - sale.price_nanos
             if sale.seller != REQUESTER and not sale.kept:
-                self.gain(sale.seller, paid)
+                self.gain(sale.seller, self._rules.discounted_nanos(paid))
+                self.treasury += paid - self._rules.discounted_nanos(paid)

@@ -37,13 +37,14 @@ def test_every_rule_is_read(load: Loader) -> None:
           forfeit: 25 %
           self_sale: open
           last_stage: any
+          discount: 0.99
           state_bytes_max: 9000
           deadlines: {bid_seconds: 1.5, transform_seconds: 60}
         """
     )
     assert config.rules == Rules(
         "first_price", 50_000_000, (3, 2, 1), 12, 4, 25, "open", "any", 9000, bid_deadline_seconds=1.5,
-        transform_deadline_seconds=60.0,
+        transform_deadline_seconds=60.0, discount_millionths=990_000,
     )  # fmt: skip
 
 

@@ -188,7 +188,7 @@ def test_a_run_whose_texts_were_erased_still_folds_to_the_same_books(life: Life)
     assert (erased.status, erased.ending, erased.sales) == (progress.status, progress.ending, progress.sales)
     assert [offer.path for offer in erased.offers] == [offer.path for offer in progress.offers]
     assert statement(erased) == statement(progress)
-    assert receipts(erased) == receipts(progress)
+    assert receipts(erased) == tuple(row._replace(request="[erased]") for row in receipts(progress))
     assert {piece.text for offer in erased.offers for piece in offer.state.segments} <= {"[erased]"}
     for path, auction in progress.auctions.items():
         assert erased.auctions[path].lot.state.digest == auction.lot.state.digest
