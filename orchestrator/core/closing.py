@@ -127,8 +127,10 @@ def _back(
         return answer
     wallet = bidder_account(answer.bidder)
     bid = bid_hold(request.id, lot, answer.bidder, answer.amount_nanos)
+    needed = (bid.amount_nanos if bid else 0) + answer.cost_max_nanos
     research = _research_holds(request, lot, answer) if request.rules.is_research else ()
-    needed = (bid.amount_nanos if bid else 0) + sum(row.amount_nanos for row in research) + answer.cost_max_nanos
+    for row in research:
+        needed += row.amount_nanos
     if needed > left.get(wallet, 0):
         return _unbacked(answer, needed, whole.get(wallet, 0), left.get(wallet, 0))
     if needed:

@@ -78,6 +78,8 @@ def decode(entry: Entry, texts: Mapping[str, str], request_id: str) -> Event:
             body["request"]["id"] = request_id
             body["request"]["text"] = texts.get(body["request"]["text_digest"], ERASED)
         elif entry.kind == Delivered.kind:
+            if "reached" in body:
+                raise ValueError("a record does not say which state it reached, but what leads there")
             for piece in body["segments"]:
                 piece["text"] = texts.get(piece["digest"], ERASED)
         event: Event = _adapter(entry.kind).validate_python(body)
@@ -88,7 +90,7 @@ def decode(entry: Entry, texts: Mapping[str, str], request_id: str) -> Event:
 
 
 def _body(event: Event) -> dict[str, Any]:
-    body: dict[str, Any] = _adapter(event.kind).dump_python(event, mode="json")
+    body: dict[str, Any] = _adapter(event.kind).dump_python(event, mode="json", exclude={"reached"})
     if isinstance(event, Requested):
         del body["request"]["id"], body["request"]["text"]
     elif isinstance(event, Delivered):

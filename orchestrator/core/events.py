@@ -6,14 +6,14 @@ no clock times, latencies or random ids, so equal runs have equal journals (R13)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
 from orchestrator.core.bid import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
 from orchestrator.core.lot import Sale
 from orchestrator.core.request import Request
-from orchestrator.core.state import Segment
+from orchestrator.core.state import Segment, State
 
 EVENTS_VERSION: Final = 1
 Outcome = Literal["released", "rejected", "expired", "failed"]
@@ -107,6 +107,7 @@ class Delivered:
         cost_nanos: what its calls cost; None where that is unknown.
         state: digest of the state that it led to.
         reward_nanos: what the delivery earned at once; negative where it cost, 0 but for research.
+        reached: the state itself, where it was computed in this process; no part of the record.
     """
 
     kind: ClassVar[str] = "delivered"
@@ -118,6 +119,7 @@ class Delivered:
     cost_nanos: int | None
     state: str
     reward_nanos: int = 0
+    reached: State | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,7 +235,7 @@ def _with_auctions(progress: Progress, changed: Mapping[str, Auction], phase: Ph
 
 
 def _with_delivery(auction: Auction, event: Delivered) -> Auction:
-    state = delivered_state(auction.lot, event.award, event.segments, replaces=event.replaces)
+    state = event.reached or delivered_state(auction.lot, event.award, event.segments, replaces=event.replaces)
     if state.digest != event.state:
         raise BrokenLaw(f"delivery to lot {auction.lot.path} leads to state {state.digest}, not to {event.state}")
     return auction._replace(deliveries=(*auction.deliveries, (event, state)))

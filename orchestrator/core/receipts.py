@@ -128,7 +128,7 @@ def receipts(progress: Progress) -> tuple[Receipt, ...]:
     """One receipt for each answer and each kept state, in order of stage, lot and bidder."""
     sales = _sales_by_lot(progress)
     picked = progress.picked if progress.status == "released" else None
-    picked_sales = frozenset(picked.chain) if picked else frozenset()
+    picked_sales = {sale.lot: sale.buyer for sale in picked.chain} if picked else {}
     verdict = _verdict(progress)
     return tuple(
         receipt
@@ -214,7 +214,7 @@ def _receipts_of(
     progress: Progress,
     auction: Auction,
     sales: Mapping[str, Sequence[Sale]],
-    picked_sales: frozenset[Sale],
+    picked_sales: Mapping[str, str],
     verdict: Verdict,
 ) -> list[Receipt]:
     request, lot = progress.request, auction.lot
@@ -249,7 +249,7 @@ def _receipts_of(
                 None not in spent,
                 forfeits.get(answer.bidder, 0),
                 progress.status,
-                sale in picked_sales,
+                sale is not None and picked_sales.get(lot.path) == answer.bidder,
                 progress.status == "expired",
                 last_price,
                 answer.observed,

@@ -74,7 +74,7 @@ def accept_delivery(
         problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
     if problem is not None:
         return failure(progress, path, award, *problem, cost_nanos=cost_nanos)
-    return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest, reward_nanos)
+    return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest, reward_nanos, state)
 
 
 def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], *, replaces: bool) -> bool:
@@ -128,6 +128,8 @@ def _next_round(progress: Progress, path: str, outcomes: Sequence[Outcome]) -> t
     auction = progress.auctions[path]
     if not outcomes:
         return auction.awards
+    if all(isinstance(outcome, Delivered) for outcome in outcomes):
+        return ()
     awards = [_award_of(outcome) for outcome in outcomes]
     last_round = max(award.round for award in awards)
     failed = sum(isinstance(outcome, Faulted) and _award_of(outcome).round == last_round for outcome in outcomes)
