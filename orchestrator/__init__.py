@@ -26,11 +26,14 @@ if TYPE_CHECKING:
         Bidder,
         Charged,
         Completion,
+        Finish,
+        Hearing,
         Judge,
         Later,
         Lesson,
         Message,
         Meter,
+        MeteredJudge,
         Model,
         Observation,
         Pass,
@@ -51,7 +54,9 @@ if TYPE_CHECKING:
     from orchestrator.core.receipts import Receipt, Verdict
     from orchestrator.core.rules import Role
     from orchestrator.core.state import Contribution, Segment, State
+    from orchestrator.models import build_model, release_model
     from orchestrator.money import Money
+    from orchestrator.telemetry import traced_complete
 
 _HOMES = {
     "orchestrator.api": ("Market", "Offer", "Result", "arun_request", "run_request"),
@@ -62,11 +67,14 @@ _HOMES = {
         "Bidder",
         "Charged",
         "Completion",
+        "Finish",
+        "Hearing",
         "Judge",
         "Later",
         "Lesson",
         "Message",
         "Meter",
+        "MeteredJudge",
         "Model",
         "Observation",
         "Pass",
@@ -87,7 +95,9 @@ _HOMES = {
     "orchestrator.core.receipts": ("Receipt", "Verdict"),
     "orchestrator.core.rules": ("Role",),
     "orchestrator.core.state": ("Contribution", "Segment", "State"),
+    "orchestrator.models": ("build_model", "release_model"),
     "orchestrator.money": ("Money",),
+    "orchestrator.telemetry": ("traced_complete",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -99,12 +109,15 @@ __all__ = [
     "Charged",
     "Completion",
     "Contribution",
+    "Finish",
+    "Hearing",
     "Judge",
     "Later",
     "Lesson",
     "Market",
     "Message",
     "Meter",
+    "MeteredJudge",
     "Model",
     "Money",
     "Observation",
@@ -129,9 +142,12 @@ __all__ = [
     "WonLot",
     "Work",
     "arun_request",
+    "build_model",
     "errors",
     "load_config",
+    "release_model",
     "run_request",
+    "traced_complete",
 ]
 
 

@@ -7,7 +7,8 @@ VickreyError
 |   |-- UnknownRequest     no such request in this store
 |   |-- UnknownBidder      no such bidder in this market
 |   |-- WrongStatus        the request is not in a status that allows this
-|   `-- InvalidRecord      an exported run that is not what it claims to be
+|   |-- InvalidRecord      an exported run that is not what it claims to be
+|   `-- InvalidMemory      a policy's memory that its policy cannot read
 |-- OperatorError          whoever runs the market: config, disk, plugins
 |   |-- InvalidConfig      a config file that cannot be used
 |   |-- BrokenPlugin       a plugin that cannot be loaded or built
@@ -15,7 +16,15 @@ VickreyError
 |   |-- StoreUnavailable   the store cannot be opened, read or written
 |   `-- StoreTooNew        the store was written by a newer version
 |-- ProviderError          a model's or tool's provider; never the bidder's own fault
-|   `-- SpendCapReached    the request may not spend more real money
+|   |-- SpendCapReached    the request may not spend more real money
+|   |-- RateLimited        too many calls: the provider asks us to wait
+|   |-- ProviderDown       unreachable, overloaded or broken: the provider must act
+|   |-- ProviderTimeout    no whole answer in time
+|   |-- Unauthorised       the key is missing, wrong or has no credit: the operator must act
+|   |-- UnknownModel       the provider has no such model: the operator must act
+|   |-- PromptTooLong      more text than the model can read: whoever wrote the prompt
+|   |-- ProviderRefused    the provider will not take this call: whoever wrote the prompt
+|   `-- UnreadableReply    an answer that is not what was asked for: the provider must act
 |-- BidderError            a bidder's breach; the engine records it as a fault
 |   `-- InvalidAnswer      a bid or delivery outside the contract
 `-- InternalError          a law of the market would be broken: our defect, or a raced store
@@ -30,6 +39,8 @@ VickreyError
     |-- StaleDriver        another driver has moved this request on
     `-- BrokenLaw          the core was asked for something impossible
 """
+
+from typing import ClassVar, Literal
 
 
 class VickreyError(Exception):
@@ -64,6 +75,10 @@ class InvalidRecord(CallerError):
     """An exported run cannot be read, or its contents do not agree with each other."""
 
 
+class InvalidMemory(CallerError):
+    """A policy's memory is another policy's, of a version that it cannot read, or damaged."""
+
+
 class OperatorError(VickreyError):
     """The market's operator must act: configuration, disk, plugins."""
 
@@ -89,11 +104,82 @@ class StoreTooNew(OperatorError):
 
 
 class ProviderError(VickreyError):
-    """A provider failed: the bidder that used it is not to blame and forfeits nothing (R6)."""
+    """A provider failed: the bidder that used it is not to blame and forfeits nothing (R6).
+
+    Args:
+        message: what happened, where, and what to do.
+        cost_nanos: what the failed call cost all the same, in nano-dollars; None where that is
+            not known. A call that the provider turned down costs nothing.
+        retry_after_seconds: how long the provider asks us to wait, where it says.
+
+    Attributes:
+        is_retriable: whether the same call may succeed later and cost nothing so far.
+        must_act: who can put an end to it: the `provider`, the `operator` (key, model, endpoint)
+            or the `caller` (the prompt).
+    """
+
+    is_retriable: ClassVar[bool] = False
+    must_act: ClassVar[Literal["provider", "operator", "caller"]] = "provider"
+
+    def __init__(
+        self, message: str = "", *, cost_nanos: int | None = 0, retry_after_seconds: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.cost_nanos = cost_nanos
+        self.retry_after_seconds = retry_after_seconds
 
 
 class SpendCapReached(ProviderError):
     """A call's worst case does not fit under the request's spend cap (R7)."""
+
+    must_act = "caller"
+
+
+class RateLimited(ProviderError):
+    """The provider takes no more calls for now; `retry_after_seconds` says how long, if it does."""
+
+    is_retriable = True
+
+
+class ProviderDown(ProviderError):
+    """The provider cannot be reached, is overloaded, or broke while it answered."""
+
+    is_retriable = True
+
+
+class ProviderTimeout(ProviderError):
+    """The provider had not answered in full at the deadline.
+
+    It may have done the work and charge for it, so the call is not made again.
+    """
+
+
+class Unauthorised(ProviderError):
+    """The provider does not accept the key, or its account may not make this call."""
+
+    must_act = "operator"
+
+
+class UnknownModel(ProviderError):
+    """The provider has no model of this name at this address."""
+
+    must_act = "operator"
+
+
+class PromptTooLong(ProviderError):
+    """The prompt and the answer it asks for do not fit into the model's context."""
+
+    must_act = "caller"
+
+
+class ProviderRefused(ProviderError):
+    """The provider will not take this call: its content, or a parameter that it does not know."""
+
+    must_act = "caller"
+
+
+class UnreadableReply(ProviderError):
+    """The provider answered with something that is not what was asked for."""
 
 
 class BidderError(VickreyError):

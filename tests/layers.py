@@ -45,18 +45,29 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.ledger": layer("errors money"),
     "orchestrator.core": layer("errors money journal ledger", keeps_out=IMPURE),
     "orchestrator.bidding": layer("errors money core"),
+    "orchestrator.telemetry": layer("errors money core bidding"),
     "orchestrator.plugins": layer("errors"),
     "orchestrator.store": layer("errors money journal ledger"),
     "orchestrator.judges": layer("errors money core bidding"),
+    "orchestrator.models": layer("errors money core bidding plugins"),
+    "orchestrator.comparing": layer("errors money core bidding"),
     "orchestrator.config": layer("errors money core bidding plugins"),
-    "orchestrator.engine": layer("errors money journal ledger core bidding plugins store"),
+    "orchestrator.engine": layer("errors money journal ledger core bidding telemetry plugins store"),
     "orchestrator.record": layer("errors money journal ledger core store engine"),
-    "orchestrator.api": layer("errors money journal ledger core bidding plugins store judges config engine record"),
+    "orchestrator.practice": layer("errors money ledger core bidding store engine"),
+    "orchestrator.progress": layer("errors money core store record"),
+    "orchestrator.api": layer(
+        "errors money journal ledger core bidding telemetry plugins store judges comparing config engine record"
+    ),
     "orchestrator.testing": layer("errors money core bidding plugins judges config engine api"),
-    "orchestrator.cli": layer("errors money journal ledger core bidding plugins store judges config engine record api"),
+    "orchestrator.cli": layer(
+        "errors money journal ledger core bidding plugins store judges comparing config engine record practice "
+        "progress api"
+    ),
     # The root hands out the public names, and nothing inside the package goes back up to it.
     "orchestrator": layer(
-        "errors money journal ledger core bidding plugins store judges config engine record api testing",
+        "errors money journal ledger core bidding telemetry plugins store judges models comparing config engine record "
+        "api testing",
     ),
     # As a stranger's plugin would: the public names and the testing kit.
     "bidders": Layer(frozenset({"orchestrator", "orchestrator.errors", "orchestrator.testing"})),

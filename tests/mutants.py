@@ -28,15 +28,22 @@ CLOSING = "orchestrator/core/closing.py"
 SETTLEMENT = "orchestrator/core/settlement.py"
 ENDING = "orchestrator/core/ending.py"
 RANKING = "orchestrator/core/ranking.py"
+AUDITION = "orchestrator/core/audition.py"
 BOOK = "orchestrator/ledger/book.py"
 
 # The fast tests that are asked about a file; those that fail soonest come first.
 SUITES: Final[dict[str, tuple[str, ...]]] = {
     CLEARING: ("tests/core/test_clearing.py",),
     CLOSING: ("tests/core/test_closing.py", "tests/core/test_conservation.py"),
-    SETTLEMENT: ("tests/core/test_settlement.py", "tests/core/test_states.py", "tests/core/test_conservation.py"),
+    SETTLEMENT: (
+        "tests/core/test_auditions.py",
+        "tests/core/test_settlement.py",
+        "tests/core/test_states.py",
+        "tests/core/test_conservation.py",
+    ),
     ENDING: ("tests/core/test_endings.py", "tests/core/test_conservation.py"),
     RANKING: ("tests/core/test_ranking.py",),
+    AUDITION: ("tests/core/test_auditions.py",),
     BOOK: ("tests/ledger/test_book.py", "tests/ledger/test_audit.py", "tests/ledger/test_machine.py"),
 }
 
@@ -64,6 +71,39 @@ class Outcome(NamedTuple):
 
 
 MUTANTS: Final = (
+    Mutant(
+        "a newcomer's own bid prices its trial",
+        AUDITION,
+        "regular = replace(clearing, standing=others).awards()",
+        "regular = clearing.awards()",
+    ),
+    Mutant(
+        "a trial is held that the grant does not cover",
+        AUDITION,
+        "price_nanos <= spendable.get(account, 0)",
+        "price_nanos >= 0",
+    ),
+    Mutant(
+        "a request has a trial at every stage",
+        AUDITION,
+        "return {} if held else newcomers",
+        "return newcomers",
+    ),
+    Mutant(
+        "grants go beyond the budget",
+        AUDITION,
+        "min(rules.audition_budget_nanos - each.granted_nanos, share_nanos)",
+        "share_nanos",
+    ),
+    Mutant(
+        "a trial is paid for without a delivery",
+        SETTLEMENT,
+        "award.price_nanos if award.bidder in sales else 0",
+        "award.price_nanos",
+    ),
+    Mutant(
+        "a trial is charged to the newcomer", SETTLEMENT, "price = sale.paid_nanos if", "price = sale.price_nanos if"
+    ),
     Mutant(
         "the winner pays its own bid",
         CLEARING,
@@ -114,10 +154,10 @@ MUTANTS: Final = (
     Mutant(
         "the price is posted without a delivery",
         SETTLEMENT,
-        "price = sale.price_nanos if sale is not None else 0",
-        "price = sale.price_nanos if sale is not None else 1",
+        "price = sale.paid_nanos if sale is not None else 0",
+        "price = sale.paid_nanos if sale is not None else 1",
     ),
-    Mutant("the winner is charged its bid", SETTLEMENT, "price = sale.price_nanos if", "price = sale.bid_nanos if"),
+    Mutant("the winner is charged its bid", SETTLEMENT, "price = sale.paid_nanos if", "price = sale.bid_nanos if"),
     Mutant("a provider's failure forfeits", SETTLEMENT, "forfeits = own_fault and ", "forfeits = "),
     Mutant("all of the bid is forfeit", SETTLEMENT, "progress.request.rules.forfeit_percent // 100", "1"),
     Mutant("failures are not replaced", SETTLEMENT, "    if not failed or any(", "    if failed or any("),
@@ -134,7 +174,12 @@ MUTANTS: Final = (
         'if progress.request.rules.rule == "none":',
     ),
     Mutant("an unchanged text is a delivery", SETTLEMENT, "if state.content == bought.content:", "if state is bought:"),
-    Mutant("a repeated text is a delivery", SETTLEMENT, "return not replaces and all(", "return replaces and all("),
+    Mutant(
+        "a repeated text is a delivery",
+        SETTLEMENT,
+        "return not replaces and not agrees",
+        "return replaces and not agrees",
+    ),
     Mutant(
         "the refund may exceed the bounty",
         ENDING,

@@ -39,7 +39,7 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
 @pytest.mark.parametrize(
     ("drawn", "instead"),
     [
-        ("|   `-- InvalidRecord ", "|   `-- InvalidRecords "),
+        ("|   `-- InvalidMemory ", "|   `-- InvalidMemories "),
         ("|-- BidderError ", "|   |-- BidderError "),
         ("|   |-- UnknownBidder      no such bidder in this market\n", ""),
         ("|-- StaleDriver ", "|   |-- StaleDriver "),

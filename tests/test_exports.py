@@ -19,7 +19,7 @@ from orchestrator import errors
 SOURCE = Path(orchestrator.__file__)
 
 # Names that are neither class, function nor module, and so can have no docstring of their own.
-ALIASES = {"Role"}
+ALIASES = {"Finish", "Role"}
 
 
 def type_only_names(source: str) -> set[str]:

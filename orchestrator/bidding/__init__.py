@@ -3,9 +3,9 @@
 from orchestrator.bidding.announcement import Acceptance, Announcement, PublicPrice, WonLot
 from orchestrator.bidding.answer import Bid, Pass, Replacement
 from orchestrator.bidding.bidder import Bidder
-from orchestrator.bidding.judge import Judge, Later, Rank, Reject, ShownOffer
+from orchestrator.bidding.judge import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.bidding.meter import Charged, Meter
-from orchestrator.bidding.model import Completion, Message, Model, Prompt, Usage
+from orchestrator.bidding.model import Completion, Finish, Message, Model, Prompt, Usage
 from orchestrator.bidding.policy import Lesson, Observation, Policy, Valuation, Work
 
 __all__ = [
@@ -15,11 +15,14 @@ __all__ = [
     "Bidder",
     "Charged",
     "Completion",
+    "Finish",
+    "Hearing",
     "Judge",
     "Later",
     "Lesson",
     "Message",
     "Meter",
+    "MeteredJudge",
     "Model",
     "Observation",
     "Pass",

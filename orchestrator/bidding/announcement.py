@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,8 @@ class WonLot:
         seed: for the bidder's draws on this transform.
         memory: what its policy has learned so far.
         meter: through which it makes every call that costs money.
+        on_text: takes pieces of an offer's text while it is being written, for whoever watches;
+            None where nobody does. They are only shown: what counts is the delivery.
     """
 
     request_id: str
@@ -120,3 +123,4 @@ class WonLot:
     seed: int
     memory: Any
     meter: Meter
+    on_text: Callable[[str], None] | None = None

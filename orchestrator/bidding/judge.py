@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from orchestrator.bidding.meter import Meter
 from orchestrator.money import Money
 
 
@@ -46,7 +47,28 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The judge does not say yet; the request stays open until it is picked or expires."""
+    """The judge does not say yet; the request stays open until it is picked or expires.
+
+    Attributes:
+        reason: why not, for the person who waits.
+    """
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What a judge is given whose calls cost money.
+
+    Attributes:
+        seed: for the judge's draws on these offers.
+        deadline_seconds: how long it should take at most.
+        meter: through which it makes every call that costs money.
+    """
+
+    seed: int
+    deadline_seconds: float
+    meter: Meter
 
 
 @runtime_checkable
@@ -66,4 +88,34 @@ class Judge(Protocol):
 
         Returns:
             A rank, a rejection, or that the decision comes later.
+        """
+
+
+@runtime_checkable
+class MeteredJudge(Protocol):
+    """A judge whose calls cost money: the requester's, held against the spend cap before they are made (R7)."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the record."""
+
+    @property
+    def provider(self) -> str:
+        """Who is paid for its calls."""
+
+    def pick_cost_max(self, request: str, offers: Sequence[ShownOffer]) -> Money:
+        """Worst case of what its calls cost."""
+
+    async def pick(
+        self, request: str, offers: Sequence[ShownOffer], hearing: Hearing | None = None
+    ) -> Rank | Reject | Later:
+        """Pick; see `Judge`.
+
+        Args:
+            request: the request's text.
+            offers: best first; at least one.
+            hearing: what its calls are charged to; a market always gives one.
+
+        Raises:
+            ProviderError: its provider failed; the request stays open.
         """

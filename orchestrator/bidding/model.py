@@ -33,6 +33,8 @@ class Usage(NamedTuple):
         cached_input_tokens: how many of those read were cached.
         reasoning_tokens: how many of those written were reasoning.
         estimated: whether the provider did not say, and these are our own count.
+        cache_written_input_tokens: how many of those read were put into the provider's cache,
+            which some charge more for.
     """
 
     input_tokens: int
@@ -40,6 +42,7 @@ class Usage(NamedTuple):
     cached_input_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cache_written_input_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,15 @@ class Model(Protocol):
         """Who is paid for its calls."""
 
     def cost_max(self, prompt: Prompt) -> Money | None:
-        """Worst case of what a call costs; None where the model's price is not known."""
+        """Worst case of what a call costs, as far as it can be known.
+
+        Args:
+            prompt: what would be asked.
+
+        Returns:
+            The most that the call can cost; where the model's price is not known, what the
+            operator said to reserve for a call; None where neither is known.
+        """
 
     async def complete(self, prompt: Prompt, on_text: Callable[[str], None] | None = None) -> Completion:
         """Ask the model once.

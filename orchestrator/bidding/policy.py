@@ -95,11 +95,17 @@ class Valuation:
 class Policy(Protocol):
     """Values lots, and learns from receipts; pure, so that a resumed run learns the same.
 
-    Two more methods are optional:
+    Three more methods are optional:
 
     - `practise(memory, lessons: Sequence[Lesson]) -> memory`: learn from labelled tasks.
     - `best_claims(memory, observation) -> Sequence[tuple[str, float]]`: the claims that a state
       holds with the chance that each is right, best first; by it presenters choose what to show.
+    - `migrate(memory, version: int) -> memory`: read a memory that an earlier version has written.
+
+    So is an attribute, `asks_model: bool`: whether a bidder that is a language model should have its
+    model value the state before `value` is asked, at the cost of a call. A policy makes none itself.
+    And so is `pool: str | None`: all bidders of a market whose policies name one pool share one memory,
+    and learn together from the receipts of all of them; of those policies one speaks for all.
     """
 
     @property

@@ -13,6 +13,7 @@ from operator import attrgetter
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.keys import derive_seed
+from orchestrator.core.omission import LaterFlag
 from orchestrator.core.rules import Role, Rule
 
 _AMOUNT = attrgetter("amount_nanos")
@@ -29,6 +30,7 @@ class Award:
         price_nanos: what it pays on delivery.
         round: 0 at the first clearing, then one more for each substitution (R6).
         kept: whether this is the owner, keeping its own state.
+        audition: whether this is a newcomer's trial, whose price the treasury pays (R11).
     """
 
     bidder: str
@@ -37,6 +39,7 @@ class Award:
     price_nanos: int
     round: int = 0
     kept: bool = False
+    audition: LaterFlag = False
 
 
 @dataclass(frozen=True, slots=True)

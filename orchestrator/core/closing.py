@@ -7,8 +7,9 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Final
 
+from orchestrator.core.audition import find_trial, newcomers_of
 from orchestrator.core.bid import Answer, Keep
-from orchestrator.core.clearing import Award, clear
+from orchestrator.core.clearing import Award, Clearing, clear
 from orchestrator.core.events import (
     Announced,
     AnnouncedLot,
@@ -21,7 +22,7 @@ from orchestrator.core.events import (
     Spendable,
 )
 from orchestrator.core.holds import bid_cost_hold, bid_hold, own_bid_hold, penalty_hold, transform_cost_hold
-from orchestrator.core.keys import ISSUER, bidder_account, derive_seed, provider_account
+from orchestrator.core.keys import ISSUER, audition_account, bidder_account, derive_seed, provider_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
@@ -88,6 +89,7 @@ def close_stage(
     left = dict(spendable)
     whole = dict(spendable)
     principals = progress.request.principals()
+    newcomers = newcomers_of(progress)
     closed: list[ClosedLot] = []
     cleared: list[ClearedLot] = []
     faults: list[Faulted] = []
@@ -98,11 +100,16 @@ def close_stage(
         wallets = [bidder_account(answer.bidder) for answer in given if answer.kind == "bid"]
         if row.keep is not None:
             wallets.append(bidder_account(lot.owner))
+        wallets += _grant_accounts(given, newcomers)
         seen = tuple(Spendable(account, left.get(account, 0)) for account in wallets)
         backed = tuple(_back(progress.request, lot, answer, whole, left, transfers) for answer in given)
         closed.append(ClosedLot(row.lot, backed, seen))
         faults.extend(_faults(progress.stage, row.lot, backed))
-        cleared.append(_clear_lot(progress.request, lot, row, backed, principals, left, transfers))
+        clearing = _clear_lot(progress.request, lot, row, backed, principals)
+        result = _award(progress.request, lot, row, clearing, newcomers, left, transfers)
+        if any(award.audition for award in result.awards):
+            newcomers = {}
+        cleared.append(result)
     events: tuple[Event, ...] = (
         announced,
         Closed(progress.stage, tuple(closed)),
@@ -195,19 +202,19 @@ def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:
     ]
 
 
+def _grant_accounts(answers: Sequence[Answer], newcomers: Mapping[str, str]) -> list[str]:
+    """The accounts from which trials of those who bid could be paid."""
+    principals = {newcomers[answer.bidder] for answer in answers if answer.kind == "bid" and answer.bidder in newcomers}
+    return [audition_account(principal) for principal in sorted(principals)]
+
+
 def _clear_lot(
-    request: Request,
-    lot: Lot,
-    row: AnnouncedLot,
-    answers: Sequence[Answer],
-    principals: Mapping[str, str],
-    left: dict[str, int],
-    transfers: list[Transfer],
-) -> ClearedLot:
+    request: Request, lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], principals: Mapping[str, str]
+) -> Clearing:
     owner_principal = None
     if request.rules.self_sale != "open":
         owner_principal = principals.get(lot.owner, lot.owner)
-    clearing = clear(
+    return clear(
         [answer for answer in answers if answer.kind == "bid"],
         principals=principals,
         owner_principal=owner_principal,
@@ -216,10 +223,28 @@ def _clear_lot(
         rule=request.rules.rule,
         seed=derive_seed(request.seed, lot.path, "clear"),
     )
-    awards = clearing.awards()
-    if not awards and row.keep is not None:
+
+
+def _award(
+    request: Request,
+    lot: Lot,
+    row: AnnouncedLot,
+    clearing: Clearing,
+    newcomers: Mapping[str, str],
+    left: dict[str, int],
+    transfers: list[Transfer],
+) -> ClearedLot:
+    """Award a lot to its winners; to a newcomer in the last winner's place; or to the owner, where nobody wins."""
+    awards, standing = clearing.awards(), clearing.standing
+    trial = find_trial(request, lot, clearing, newcomers, left) if newcomers else None
+    if trial is not None:
+        awards, standing = trial.awards, trial.standing
+        if trial.held is not None:
+            left[trial.held.debit] -= trial.held.amount_nanos
+            transfers.append(trial.held)
+    elif not awards and row.keep is not None:
         awards = _keep(request, lot, row.keep, left, transfers)
-    return ClearedLot(row.lot, awards, clearing.standing, clearing.refused, row.reserve_nanos)
+    return ClearedLot(row.lot, awards, standing, clearing.refused, row.reserve_nanos)
 
 
 def _keep(request: Request, lot: Lot, keep: Keep, left: dict[str, int], transfers: list[Transfer]) -> tuple[Award, ...]:

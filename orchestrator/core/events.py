@@ -169,6 +169,28 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A judge whose calls cost money was asked, whatever it decided.
+
+    Attributes:
+        judge: who was asked.
+        rank: the offer that it picked, 0 for none of them, None where it left the decision for later.
+        reason: why it did; empty where it picked.
+        cost_max_nanos: the worst case of its calls, held on the spend cap before they were made.
+        cost_nanos: what they cost; None where that is unknown.
+        provider: who was paid.
+    """
+
+    kind: ClassVar[str] = "judged"
+    judge: str
+    rank: int | None
+    reason: str
+    cost_max_nanos: int
+    cost_nanos: int | None
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
 class Picked:
     """The judge picked an offer by its rank, or none (rank 0)."""
 
@@ -209,8 +231,8 @@ class Ended:
     cut_off: tuple[Spent, ...] = ()
 
 
-Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Picked | Ended
+Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Judged | Picked | Ended
 EVENT_TYPES: Final[dict[str, type]] = {
     event.kind: event
-    for event in (Requested, Announced, Closed, Cleared, Delivered, Faulted, Settled, Offered, Picked, Ended)
+    for event in (Requested, Announced, Closed, Cleared, Delivered, Faulted, Settled, Offered, Judged, Picked, Ended)
 }

@@ -64,6 +64,11 @@ def cap_account(request_id: str) -> str:
     return f"cap:{request_id}"
 
 
+def audition_account(principal: str) -> str:
+    """What the treasury has granted a principal's newcomers for trials (R11)."""
+    return f"audition:{principal}"
+
+
 def provider_account(provider: str) -> str:
     """What a provider has been paid."""
     return f"provider:{provider}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.core.omission import LaterFlag
 from orchestrator.core.rules import Role, Rule
 from orchestrator.core.state import State
 
@@ -21,6 +22,7 @@ class Sale:
         bid_nanos: what it bid.
         price_nanos: what it paid.
         kept: whether the owner kept its own state, in which case nothing was paid (R5).
+        audition: whether it was a newcomer's trial: the treasury paid the price for it (R11).
     """
 
     lot: str
@@ -31,6 +33,12 @@ class Sale:
     bid_nanos: int
     price_nanos: int
     kept: bool = False
+    audition: LaterFlag = False
+
+    @property
+    def paid_nanos(self) -> int:
+        """What it cost its buyer: the price, unless the treasury paid it."""
+        return 0 if self.audition else self.price_nanos
 
     def received_nanos(self, rule: Rule) -> int:
         """What its seller was given: the price, or under `subsidised` the bid (R5)."""

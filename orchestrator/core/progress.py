@@ -20,6 +20,7 @@ from orchestrator.core.events import (
     Ended,
     Event,
     Faulted,
+    Judged,
     Offered,
     Picked,
     Requested,
@@ -74,6 +75,7 @@ class Progress(NamedTuple):
         ranked: whether the offers are final.
         picked_rank: rank of the picked offer, 0 for none, None before a pick.
         ending: how it ended.
+        judged: the judges that were asked at a cost, in order.
     """
 
     request: Request
@@ -87,6 +89,7 @@ class Progress(NamedTuple):
     ranked: bool = False
     picked_rank: int | None = None
     ending: Ended | None = None
+    judged: tuple[Judged, ...] = ()
 
     def lots(self) -> tuple[Lot, ...]:
         """The lots of the present stage."""
@@ -209,6 +212,10 @@ def _after_ranking(progress: Progress, event: Offered) -> Progress:
     return progress._replace(offers=shown, ranked=True, status="open", phase="waiting")
 
 
+def _after_judging(progress: Progress, event: Judged) -> Progress:
+    return progress._replace(judged=(*progress.judged, event))
+
+
 def _after_pick(progress: Progress, event: Picked) -> Progress:
     return progress._replace(picked_rank=event.rank)
 
@@ -231,6 +238,7 @@ def _with_auctions(progress: Progress, changed: Mapping[str, Auction], phase: Ph
         progress.ranked,
         progress.picked_rank,
         progress.ending,
+        progress.judged,
     )
 
 
@@ -277,6 +285,7 @@ _AFTER: Mapping[type, Callable[[Progress, Any], Progress]] = {
     Faulted: _after_fault,
     Settled: _after_settlement,
     Offered: _after_ranking,
+    Judged: _after_judging,
     Picked: _after_pick,
     Ended: _after_ending,
 }

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from orchestrator.core.bid import Answer, AnswerKind
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, Status
-from orchestrator.core.rules import Role
+from orchestrator.core.request import Request
+from orchestrator.core.rules import PRESENTER, Role
 from orchestrator.core.state import REQUESTER, Contribution, Segment
 
 
@@ -41,14 +42,15 @@ class Receipt(NamedTuple):
         bounty_nanos: the request's bounty, by which figures of different requests compare.
         bid_nanos: what it bid.
         won: whether it owned a copy in the end.
-        price_nanos: what it paid.
+        price_nanos: what it paid; 0 on audition, where the treasury paid.
         revenue_nanos: what its copy sold for, subsidies included; for a picked offer the bounty.
         cost_nanos: what its calls for this lot are known to have cost.
         cost_known: whether that is all of it.
         forfeit_nanos: what it lost by failing (R6).
         outcome: how the request ended.
         in_picked_chain: whether the picked offer was built on its work.
-        censored: whether the request expired unseen, which says nothing about quality.
+        censored: whether what the lot would have brought was cut off, which says nothing about its
+            worth: the request expired unseen, or the last stage left no stage to sell the copy at.
         last_price_nanos: the last price paid on the chain before this lot.
         observed: the figures that its bid rested on, by name.
         reward_nanos: what its delivery earned at once, negative where it cost; 0 but for research.
@@ -58,6 +60,8 @@ class Receipt(NamedTuple):
         verdict: what the user's choice says about claims.
         lot_price_nanos: the posted price of the lot, whoever bought it; None where nobody did.
         lot_buyers: who bought a copy.
+        kept: whether this is an owner that kept its state: what it then brought also belongs to the
+            work that had led there (R5).
     """
 
     request_id: str
@@ -86,6 +90,7 @@ class Receipt(NamedTuple):
     verdict: Verdict = Verdict()
     lot_price_nanos: int | None = None
     lot_buyers: tuple[str, ...] = ()
+    kept: bool = False
 
     @property
     def profit_nanos(self) -> int:
@@ -108,6 +113,8 @@ class Statement:
         profits_nanos: by bidder, deposit compensation not included.
         costs_nanos: known costs by bidder.
         unknown_costs: bidders with calls whose cost is not known.
+        judging_nanos: what judges' calls are known to have cost, which the requester pays besides.
+        judging_known: whether that is all of it.
     """
 
     payout_nanos: int
@@ -117,6 +124,8 @@ class Statement:
     profits_nanos: dict[str, int]
     costs_nanos: dict[str, int]
     unknown_costs: tuple[str, ...]
+    judging_nanos: int = 0
+    judging_known: bool = True
 
     def imbalance_nanos(self) -> int:
         """What the equation of conservation leaves over: 0 in any lawful request."""
@@ -174,6 +183,8 @@ def statement(progress: Progress) -> Statement:
         profits_nanos=dict(sorted(profits.items())),
         costs_nanos=dict(sorted(costs.items())),
         unknown_costs=tuple(sorted(unknown)),
+        judging_nanos=sum(judged.cost_nanos or 0 for judged in progress.judged),
+        judging_known=all(judged.cost_nanos is not None for judged in progress.judged),
     )
 
 
@@ -182,7 +193,8 @@ def _treasury_nanos(progress: Progress) -> int:
     escrow = progress.ending.treasury_nanos if progress.ending else 0
     rules = progress.request.rules
     subsidies = sum(sale.received_nanos(rules.rule) - sale.price_nanos for sale in progress.sales)
-    return forfeits + escrow - subsidies + (_research_nanos(progress) if rules.is_research else 0)
+    trials = sum(sale.price_nanos for sale in progress.sales if sale.audition)
+    return forfeits + escrow - subsidies - trials + (_research_nanos(progress) if rules.is_research else 0)
 
 
 def _research_nanos(progress: Progress) -> int:
@@ -243,14 +255,14 @@ def _receipts_of(
                 request.bounty_nanos,
                 answer.amount_nanos,
                 sale is not None,
-                sale.price_nanos if sale else 0,
+                sale.paid_nanos if sale else 0,
                 _revenue_nanos(progress, sales, f"{lot.path}.{copy}") if sale else 0,
                 sum(cost or 0 for cost in spent) if spent else 0,
                 None not in spent,
                 forfeits.get(answer.bidder, 0),
                 progress.status,
                 sale is not None and picked_sales.get(lot.path) == answer.bidder,
-                progress.status == "expired",
+                progress.status == "expired" or (sale is not None and _is_cut_off(request, sale)),
                 last_price,
                 answer.observed,
                 delivery.reward_nanos if delivery and sale else 0,
@@ -260,9 +272,15 @@ def _receipts_of(
                 verdict,
                 lot_price,
                 buyers,
+                sale is not None and sale.kept,
             )
         )
     return written
+
+
+def _is_cut_off(request: Request, sale: Sale) -> bool:
+    """Whether a copy came too late to be sold: bought to be transformed at the last stage (`last_stage: any`)."""
+    return sale.role != PRESENTER and sale.stage >= request.rules.stages_max
 
 
 def _kept(auction: Auction) -> list[Answer]:

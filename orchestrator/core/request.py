@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.core.keys import digest_text
+from orchestrator.core.omission import LaterFlag
 from orchestrator.core.rules import Role, Rules
 
 
@@ -16,11 +17,13 @@ class Participant:
         name: the bidder's own name, unique in its market.
         principal: who stands behind it; one principal's bids count as one (R5).
         roles: `transformer`, `presenter` or both.
+        audition: whether it is on audition: the treasury may buy it a lot (R11).
     """
 
     name: str
     principal: str
     roles: tuple[Role, ...]
+    audition: LaterFlag = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Rules:
         discount_millionths: the share of a price that reaches the seller, in millionths; the rest
             goes to the treasury. Less than a million only for research: it is the discount of
             reinforcement learning (Chang et al. 2020).
+        invited_max: how many transformers, and how many presenters, are asked to bid for a lot: the
+            most promising and some drawn; 0 asks everybody.
         stage_reward_max_nanos: the most that a delivery may earn or cost at once, paid by or to the
             treasury, for research; 0 forbids stage rewards.
         state_bytes_max: size of a state in UTF-8 bytes above which a delivery is invalid (R6).
@@ -53,6 +55,7 @@ class Rules:
     transform_deadline_seconds: float = 120.0
     discount_millionths: int = MILLION
     stage_reward_max_nanos: int = 0
+    invited_max: int = 0
 
     def copies_at(self, stage: int) -> int:
         """How many copies of each lot are sold at a stage (1 is the first)."""

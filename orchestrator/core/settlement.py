@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from orchestrator.core.audition import audition_hold
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.closing import charge
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
 from orchestrator.core.holds import own_bid_hold, penalty_hold, resolve_bid, seller_account, transform_cost_hold
-from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.keys import TREASURY, audition_account, bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
@@ -68,7 +69,7 @@ def accept_delivery(
     problem: tuple[FaultKind, str] | None = None
     if not any(piece.text.strip() for piece in segments):
         problem = ("empty", "delivered no text")
-    elif award.role != PRESENTER and _is_repeat(lot.state, state, recorded, replaces=replaces):
+    elif award.role != PRESENTER and _is_repeat(lot.state, state, recorded, award.bidder, replaces=replaces):
         problem = ("unchanged", "delivered the text that it bought")
     elif state.size_bytes() > limit:
         problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
@@ -77,14 +78,20 @@ def accept_delivery(
     return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest, reward_nanos, state)
 
 
-def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], *, replaces: bool) -> bool:
-    """Whether a delivery only says again what the state said: the same text, or its parts once more."""
+def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], author: str, *, replaces: bool) -> bool:
+    """Whether a delivery only says again what the state said: the same text, or its parts once more.
+
+    A claim that others have made is news from a bidder that has made none: it says that they agree.
+    """
     if state.content == bought.content:
         return True
     known = set(bought.content)
-    return not replaces and all(
-        piece.digest in known or not piece.text.strip() or piece.text == bought.text for piece in delivered
-    )
+    if not all(piece.digest in known or not piece.text.strip() or piece.text == bought.text for piece in delivered):
+        return False
+    claims = {piece.claim for piece in bought.segments if piece.claim}
+    claimants = {piece.author for piece in bought.segments if piece.claim}
+    agrees = author not in claimants and any(piece.claim in claims for piece in delivered)
+    return not replaces and not agrees
 
 
 def failure(
@@ -212,6 +219,7 @@ def _settle_lot(auction: Auction, results: Sequence[Outcome]) -> SettledLot:
                 award.bid_nanos,
                 award.price_nanos,
                 award.kept,
+                award.audition,
             )
         )
     return SettledLot(lot.path, tuple(sales), tuple(merged))
@@ -226,7 +234,7 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
         if answer.kind != "bid":
             continue
         sale = prices.get(answer.bidder)
-        price = sale.price_nanos if sale is not None else 0
+        price = sale.paid_nanos if sale is not None else 0
         resolved = resolve_bid(request_id, auction.lot, answer.bidder, answer.amount_nanos, price)
         if resolved is not None:
             rows.append(resolved)
@@ -237,11 +245,24 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
         owner, keep = auction.lot.owner, auction.keep
         cost = transform_cost_hold(request_id, auction.lot, owner, keep.cost_max_nanos, keep.provider)
         rows.extend(charge(cost, costs.get(owner, 0), keep.provider))
+    rows.extend(_trials(progress.request, auction, prices))
     rows.extend(_subsidies(progress, auction, settled))
     rows.extend(_forfeits(request_id, results))
     if progress.request.rules.is_research:
         rows.extend(_discounts(progress.request, auction, settled))
         rows.extend(_rewards(progress.request, auction, results, settled))
+    return rows
+
+
+def _trials(request: Request, auction: Auction, sales: Mapping[str, Sale]) -> list[Transfer]:
+    """What the treasury pays for a newcomer's trial, once that has delivered (R11)."""
+    rows: list[Transfer] = []
+    for award in auction.awards:
+        if award.audition:
+            account = audition_account(request.principals()[award.bidder])
+            held = audition_hold(request, auction.lot, award, account)
+            if held is not None:
+                rows.append(resolve(held, award.price_nanos if award.bidder in sales else 0))
     return rows
 
 

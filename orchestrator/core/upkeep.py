@@ -1,4 +1,4 @@
-"""Upkeep of wallets when a request ends: rent, refills and suspension (R11)."""
+"""Upkeep of wallets when a request ends: rent, refills, suspension and what the retired leave (R11)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Upkeep:
     """What a request's ending does to its bidders' wallets.
 
     Attributes:
-        transfers: rent and refills.
+        transfers: rent, refills, and what retired bidders still received.
         refilled: bidders that were refilled.
         suspended: bidders that are broke, and have been refilled too often.
     """
@@ -31,6 +31,7 @@ def upkeep(
     refills: Mapping[str, int],
     spendable: Mapping[str, int],
     rules: WealthRules,
+    retired: Iterable[str] = (),
 ) -> Upkeep:
     """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
 
@@ -42,12 +43,13 @@ def upkeep(
         refills: how often each was refilled before.
         spendable: what their wallets and the treasury can spend, by account.
         rules: sizes and limits.
+        retired: bidders that retired while the request waited; what they received since is the treasury's.
 
     Returns:
         What to do.
     """
-    treasury = spendable.get(TREASURY, 0)
-    transfers: list[Transfer] = []
+    transfers = _swept(request_id, retired, spendable)
+    treasury = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)
     refilled: list[str] = []
     suspended: list[str] = []
     for name in active:
@@ -67,3 +69,12 @@ def upkeep(
             treasury -= refill
             refilled.append(name)
     return Upkeep(tuple(transfers), tuple(refilled), tuple(suspended))
+
+
+def _swept(request_id: str, retired: Iterable[str], spendable: Mapping[str, int]) -> list[Transfer]:
+    left = {name: spendable.get(bidder_account(name), 0) for name in retired}
+    return [
+        transfer(f"{request_id}/retire/{name}", bidder_account(name), TREASURY, nanos, "retire", request_id)
+        for name, nanos in left.items()
+        if nanos
+    ]

@@ -18,6 +18,9 @@ class WealthRules:
         faults_to_suspend: how many failures after an award in a row suspend a bidder (R6).
         treasury_stock_nanos: money that the treasury opens with beside the endowments that it passes
             on; rule `subsidised` pays its subsidies from it.
+        audition_trials: how many lots a newcomer wins before it stands on its own; until then the
+            treasury may buy it lots. 0 holds no auditions.
+        audition_budget_nanos: the most that the treasury spends on a principal's trials, ever.
     """
 
     endowment_nanos: int
@@ -27,3 +30,5 @@ class WealthRules:
     rent_nanos: int = 0
     faults_to_suspend: int = 5
     treasury_stock_nanos: int = 0
+    audition_trials: int = 0
+    audition_budget_nanos: int = 0

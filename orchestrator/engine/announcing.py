@@ -18,6 +18,7 @@ from orchestrator.core.rules import TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Returned, read_guarded, run_guarded
+from orchestrator.engine.invitations import invited
 from orchestrator.engine.metering import BID, TRANSFORM, TaskMeter
 from orchestrator.engine.seat import Seat, plain_nanos
 from orchestrator.money import Money
@@ -63,12 +64,20 @@ class Announcer:
         seats: the market's bidders, by name.
         memories: what policies have learned, as JSON by memory key.
         calls: the request's calls.
+        promises: what each known bidder may bid, by which a crowded market invites.
     """
 
-    def __init__(self, seats: Mapping[str, Seat], memories: Mapping[str, str], calls: CallBook) -> None:
+    def __init__(
+        self,
+        seats: Mapping[str, Seat],
+        memories: Mapping[str, str],
+        calls: CallBook,
+        promises: Mapping[str, float],
+    ) -> None:
         self._seats = seats
         self._memories = memories
         self._calls = calls
+        self._promises = promises
 
     def memory_of(self, seat: Seat | None) -> Any:
         """What a bidder's policy has learned; read anew each time, so that no bidder can change what others see."""
@@ -91,7 +100,10 @@ class Announcer:
         keep = keeps.get(lot.path)
         reserve_nanos = max(request.rules.reserve_nanos, keep.reserve_nanos if keep else 0)
         shown = {}
+        asked = invited(request, lot, self._promises) if request.rules.invited_max else None
         for entry in request.roster:
+            if asked is not None and entry.name not in asked:
+                continue
             seat = self._seats.get(entry.name)
             roles = tuple(role for role in entry.roles if role in request.rules.roles_at(lot.stage))
             if seat is None or not roles or (entry.name == lot.owner and request.rules.self_sale != "open"):

@@ -17,12 +17,13 @@ from orchestrator.engine.metering import BID, TaskMeter
 from orchestrator.engine.seat import Seat, plain_nanos
 from orchestrator.errors import BidderError, ProviderError, SpendCapReached
 from orchestrator.money import Money
+from orchestrator.telemetry import Attributes, recording
 
 _FIGURES_MAX: Final = 64
 
 
 async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
-    """Ask one bidder for its bid on one lot.
+    """Ask one bidder for its bid on one lot, as a span of its own.
 
     Args:
         seat: the bidder.
@@ -34,11 +35,29 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
     Returns:
         A bid, a pass, or a fault; never raises for what the bidder does.
     """
+    about: Attributes = {"vickrey.lot": lot.path, "vickrey.stage": lot.stage, "vickrey.bidder": seat.name}
+    with recording("vickrey.bid", about) as span:
+        answer = await _ask(seat, announcement, lot, calls, deadline_seconds)
+        is_bid = answer.kind == "bid"
+        span.note(
+            {
+                "vickrey.answer": answer.kind,
+                "vickrey.role": answer.role if is_bid else None,
+                "vickrey.bid.nanos": answer.amount_nanos if is_bid else None,
+                "vickrey.cost.nanos": answer.bid_cost_nanos,
+                "vickrey.fault": answer.fault,
+            }
+        )
+    return answer
+
+
+async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
     promised = await _promise(seat, "bid_cost_max", announcement, deadline_seconds)
     if not isinstance(promised, Returned):
         return _fault(seat, *_breach(promised, "bid_cost_max", deadline_seconds))
     cost_max_nanos = promised.value
-    meter = TaskMeter(calls, lot, seat.name, seat.provider, BID, cost_max_nanos)
+    is_declared = seat.has("bid_cost_max")
+    meter = TaskMeter(calls, lot, seat.name, seat.provider, BID, cost_max_nanos, is_declared=is_declared)
     try:
         await meter.open()
     except (SpendCapReached, BidderError) as refusal:

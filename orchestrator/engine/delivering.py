@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.bidding import Replacement, WonLot
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award
+from orchestrator.core.events import Faulted
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
+from orchestrator.core.rules import PRESENTER
 from orchestrator.core.settlement import Outcome, accept_delivery, failure
 from orchestrator.core.state import Segment
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, TimedOut, read_guarded, run_guarded, shortened
 from orchestrator.engine.metering import TRANSFORM, TaskMeter
 from orchestrator.engine.seat import Seat
+from orchestrator.engine.streaming import TextListener, Writing
 from orchestrator.errors import BidderError, InvalidAnswer, ProviderError, SpendCapReached
 from orchestrator.money import Money
+from orchestrator.telemetry import Attributes, recording
 
 _LABEL_CHARACTERS_MAX = 100
 
 
 async def deliver(
-    progress: Progress, path: str, award: Award, seat: Seat | None, calls: CallBook, memory: Any
+    progress: Progress,
+    path: str,
+    award: Award,
+    seat: Seat | None,
+    calls: CallBook,
+    memory: Any,
+    on_text: TextListener | None = None,
 ) -> Outcome:
     """Have a winner transform its lot.
 
@@ -33,10 +44,37 @@ async def deliver(
         seat: the winner; None where it is no longer part of the market.
         calls: the request's calls.
         memory: what its policy has learned.
+        on_text: told of what a presenter writes while it writes.
 
     Returns:
         The delivery, or the fault that its failure is.
     """
+    about: Attributes = {
+        "vickrey.lot": path,
+        "vickrey.stage": progress.stage,
+        "vickrey.bidder": award.bidder,
+        "vickrey.role": award.role,
+        "vickrey.bid.nanos": award.bid_nanos,
+        "vickrey.price.nanos": award.price_nanos,
+        "vickrey.round": award.round,
+    }
+    with recording("vickrey.transform", about) as span:
+        outcome = await _deliver(progress, path, award, seat, calls, memory, on_text)
+        span.note({"vickrey.cost.nanos": outcome.cost_nanos})
+        if isinstance(outcome, Faulted):
+            span.fail(outcome.fault)
+    return outcome
+
+
+async def _deliver(
+    progress: Progress,
+    path: str,
+    award: Award,
+    seat: Seat | None,
+    calls: CallBook,
+    memory: Any,
+    on_text: TextListener | None,
+) -> Outcome:
     if seat is None:
         return failure(progress, path, award, "raised", "is no longer part of this market", own_fault=False)
     meter = TaskMeter(
@@ -47,16 +85,20 @@ async def deliver(
         TRANSFORM,
         _cost_max_nanos(progress, path, award),
         award.round,
+        is_declared=seat.has("transform_cost_max"),
     )
     try:
         await meter.open()
     except (SpendCapReached, BidderError) as refusal:
         return failure(progress, path, award, "over the cap", shortened(str(refusal)), own_fault=False)
     deadline = seat.transform_deadline_seconds or progress.request.rules.transform_deadline_seconds
-    won = _won_lot(progress, path, award, meter, deadline, memory)
+    writing = _writing(progress, path, award, on_text)
+    won = replace(_won_lot(progress, path, award, meter, deadline, memory), on_text=writing)
     try:
         result = await run_guarded(lambda: seat.bidder.transform(won), deadline)
     finally:
+        if writing is not None:
+            writing.close()
         await meter.close()
     calls.raise_failure()
     cost = meter.cost_nanos
@@ -72,6 +114,13 @@ async def deliver(
         return failure(progress, path, award, "malformed", reason, cost_nanos=cost)
     segments, replaces = read.value
     return accept_delivery(progress, path, award, segments, replaces=replaces, cost_nanos=cost)
+
+
+def _writing(progress: Progress, path: str, award: Award, on_text: TextListener | None) -> Writing | None:
+    """What a winner writes into; only presenters write for the user's eyes."""
+    if on_text is None or award.role != PRESENTER:
+        return None
+    return Writing(path, award.bidder, on_text, progress.request.rules.state_bytes_max)
 
 
 def _cost_max_nanos(progress: Progress, path: str, award: Award) -> int:
@@ -104,7 +153,7 @@ def _won_lot(
         state=lot.state,
         role=award.role,
         bid=Money(award.bid_nanos),
-        price=Money(award.price_nanos),
+        price=Money(0 if award.audition else award.price_nanos),
         deadline_seconds=deadline_seconds,
         seed=derive_seed(request.seed, path, award.round, award.bidder, TRANSFORM),
         memory=memory,

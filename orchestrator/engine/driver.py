@@ -22,8 +22,11 @@ from orchestrator.engine.announcing import Announcer, read_market, read_memories
 from orchestrator.engine.asking import ask
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.delivering import deliver
+from orchestrator.engine.invitations import read_promises
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
+from orchestrator.engine.streaming import TextListener
 from orchestrator.store import Store, Transaction
+from orchestrator.telemetry import Attributes, recording
 
 T = TypeVar("T")
 Listener = Callable[[Event, Progress], None]
@@ -38,6 +41,7 @@ class Driver:
         request_id: the request, which has been posted.
         clock: Unix time in seconds, for the lists; never part of the journal.
         listener: told of every event as it happens.
+        on_text: told of what presenters write while they write.
     """
 
     def __init__(
@@ -47,16 +51,19 @@ class Driver:
         request_id: str,
         clock: Callable[[], float],
         listener: Listener | None = None,
+        on_text: TextListener | None = None,
     ) -> None:
         self._store = store
         self._recorder = recorder
         self._clock = clock
         self._listener = listener
+        self._on_text = on_text
         self._log: RequestLog = store.read(lambda reader: read_log(reader, request_id))
         answers = store.read(lambda reader: reader.answers(request_id))
         self._calls = CallBook(store, request_id, answers, store.read(lambda reader: reader.open_holds(request_id)))
         memories = store.read(lambda reader: read_memories(reader, recorder.seats.values()))
-        self._announcer = Announcer(recorder.seats, memories, self._calls)
+        promises = store.read(read_promises)
+        self._announcer = Announcer(recorder.seats, memories, self._calls, promises)
 
     async def run(self) -> Progress:
         """Go on until the request is open or has ended.
@@ -67,12 +74,22 @@ class Driver:
         Raises:
             StaleDriver: another driver has moved it on.
         """
-        while self._log.progress.status == "running":
+        request = self._log.progress.request
+        about: Attributes = {"vickrey.request.id": request.id, "vickrey.bounty.nanos": request.bounty_nanos}
+        with recording("vickrey.request", about) as span:
+            while self._log.progress.status == "running":
+                await self._hold_stage()
+            span.note({"vickrey.status": self._log.progress.status, "vickrey.offers": len(self._log.progress.offers)})
+        return self._log.progress
+
+    async def _hold_stage(self) -> None:
+        """Go through one stage, or through what an earlier driver left of it."""
+        stage, lots = self._log.progress.stage, len(self._log.progress.on_sale)
+        with recording("vickrey.stage", {"vickrey.stage": stage, "vickrey.lots": lots}):
             if self._log.progress.phase == "bidding":
                 await self._hold_auctions()
-            else:
+            if self._log.progress.phase == "transforming":
                 await self._transform()
-        return self._log.progress
 
     async def _hold_auctions(self) -> None:
         progress = self._log.progress
@@ -117,7 +134,7 @@ class Driver:
     async def _deliver(self, path: str, award: Award) -> Outcome:
         seat = self._recorder.seats.get(award.bidder)
         memory = self._announcer.memory_of(seat)
-        return await deliver(self._log.progress, path, award, seat, self._calls, memory)
+        return await deliver(self._log.progress, path, award, seat, self._calls, memory, self._on_text)
 
     async def _commit(self, work: Callable[[Transaction], RequestLog], already_told: int = 0) -> None:
         self._log = await asyncio.wrap_future(self._store.submit(work))

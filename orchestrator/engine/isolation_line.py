@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.bidding import Charged
+from orchestrator.bidding import Charged, WonLot
 from orchestrator.engine.isolation_process import GRACE_SECONDS, BidderProcess, Message, ProcessOver
 from orchestrator.engine.isolation_wire import decode_charged, decode_problem, decode_value, describe_problem
 
@@ -59,7 +59,7 @@ class Line:
             with contextlib.suppress(RuntimeError):  # the loop may be closed by now
                 loop.call_soon_threadsafe(inbox.put_nowait, message)
 
-        task = process.begin(verb, (replace(shown, meter=None),), receive)
+        task = process.begin(verb, (_sendable(shown),), receive)
         calls = _Calls(process, task, shown.meter)
         try:
             while True:
@@ -136,6 +136,11 @@ class _Calls:
             performed.set_result(outcome())
         except Exception as error:
             performed.set_exception(error)
+
+
+def _sendable(shown: Any) -> Any:
+    """What a bidder is shown without what lives in this process: its meter, and who watches it write."""
+    return replace(shown, meter=None, **({"on_text": None} if isinstance(shown, WonLot) else {}))
 
 
 def _answer(message: Message) -> Any:

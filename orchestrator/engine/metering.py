@@ -35,6 +35,8 @@ class TaskMeter:
         purpose: `bid` or `transform`.
         cost_max_nanos: the worst case that the bidder promised.
         round: round of the award, for transforms.
+        is_declared: whether the bidder declared the worst case: one of 0 then allows calls that cost
+            nothing, which are recorded like any other.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class TaskMeter:
         purpose: str,
         cost_max_nanos: int,
         round: int = 0,
+        *,
+        is_declared: bool = False,
     ) -> None:
         self._book = book
         self._task = key(book.request_id, lot.path, round, bidder, purpose)
@@ -54,6 +58,7 @@ class TaskMeter:
         )
         self._cap_hold = cap_hold(book.request_id, lot, round, bidder, purpose, cost_max_nanos)
         self._cost_max_nanos = cost_max_nanos
+        self._is_declared = is_declared
         self._spent_nanos = 0
         self._settled_nanos = 0
         self._unknown = False
@@ -88,7 +93,7 @@ class TaskMeter:
 
     async def call(self, perform: Callable[[], Awaitable[Charged]], *, purpose: str = "call") -> Any:
         """Make a call, or take its answer from the record; see `orchestrator.bidding.Meter`."""
-        if self._cap_hold is None:
+        if self._cap_hold is None and not self._is_declared:
             raise InvalidAnswer("a call that costs money needs its worst case declared: see bid_cost_max()")
         if type(purpose) is not str or not purpose.isprintable() or not 0 < len(purpose) <= _PURPOSE_CHARACTERS_MAX:
             raise InvalidAnswer("a call's purpose is a short printable string")
@@ -110,7 +115,7 @@ class TaskMeter:
             raise InvalidAnswer("its task is over; no more calls can be made for it")
         if self._unknown:
             raise InvalidAnswer("what an earlier call cost is not known; it may have used up the worst case")
-        if self._spent_nanos >= self._cost_max_nanos:
+        if self._cap_hold is not None and self._spent_nanos >= self._cost_max_nanos:
             raise InvalidAnswer(
                 f"its calls have used up the worst case of {format_usd(self._cost_max_nanos)} USD that it declared"
             )
@@ -120,6 +125,8 @@ class TaskMeter:
             await self._hold_again()
         self._unknown = True
         body, cost_nanos, usage = _read_charged(await perform())
+        if self._cap_hold is None and cost_nanos:
+            raise InvalidAnswer(f"it declared that its calls cost nothing, and one cost {format_usd(cost_nanos)} USD")
         usage_text = json.dumps({**usage, **({"repeated": 1} if self._is_resumed else {})})
         row = AnswerRow(answer_key, self._book.request_id, self._task, body, cost_nanos, usage_text)
         await self._book.record(row)

@@ -17,10 +17,11 @@ from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Announced, Delivered, Event, Faulted, Settled
+from orchestrator.core.events import Announced, Delivered, Event, Faulted, Judged, Settled
 from orchestrator.core.holds import key
-from orchestrator.core.keys import TREASURY, bidder_account, cap_account, requester_account
-from orchestrator.core.opening import open_request, request_accounts
+from orchestrator.core.judging import charge_judge
+from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
+from orchestrator.core.opening import open_request, provider_accounts, request_accounts
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.request import Request
@@ -29,6 +30,7 @@ from orchestrator.core.step import Step
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
 from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.engine.invitations import remember_answers
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
 from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
@@ -88,7 +90,8 @@ class Recorder:
         names = {answer.bidder for row in answers.values() for answer in row}
         owners = {lot.owner for lot in log.progress.lots()}
         apply_due(tx, due)
-        spendable = tx.spendable(bidder_account(name) for name in names | (owners & self.seats.keys()))
+        grants = {audition_account(entry.principal) for entry in log.progress.request.roster if entry.audition}
+        spendable = tx.spendable({*grants, *(bidder_account(name) for name in names | (owners & self.seats.keys()))})
         return self._write(tx, log, close_stage(log.progress, announced, answers, spendable), now_seconds)
 
     def settle(
@@ -114,6 +117,16 @@ class Recorder:
                 f"request {log.progress.request.id}: the treasury cannot pay the subsidies of rule `subsidised`; "
                 "raise wealth.treasury_stock in the config, then `vickrey resume`"
             ) from shortfall
+
+    def charge_judge(
+        self, tx: Transaction, request_id: str, judged: Judged, due: Sequence[Transfer], now_seconds: float
+    ) -> RequestLog:
+        """Record that a judge was asked at a cost, and have the requester pay for it."""
+        log = read_log(tx, request_id)
+        apply_due(tx, due)
+        tx.open_accounts(provider_accounts({judged.provider}))
+        purse = requester_account(log.progress.request.requester)
+        return self._write(tx, log, charge_judge(log.progress, judged, tx.spendable([purse])[purse]), now_seconds)
 
     def pick(self, tx: Transaction, request_id: str, rank: int, judge: str, now_seconds: float) -> RequestLog:
         """Release the bounty to the picked offer, or return it (rank 0)."""
@@ -154,6 +167,7 @@ class Recorder:
             self._update_request(tx, step.progress, now_seconds)
         if step.progress.ending is not None:
             after_request(tx, step.progress, self.wealth)
+            remember_answers(tx, step.progress)
             self._learn(tx, step.progress)
         last = entries[-1]
         return RequestLog(step.progress, last.sequence + 1, last.digest, step.events)

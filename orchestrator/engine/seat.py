@@ -29,7 +29,7 @@ class Seat:
     Attributes:
         bidder: the bidder's own object.
         participant: what a request's record says of it.
-        memory_id: where what its policy learns is kept; twins share one.
+        memory_id: where what its policy learns is kept; twins share one, and so do the bidders of a pool.
         policy: what learns from its receipts, if anything does.
         provider: who is paid for its calls; empty where they cost nothing.
         bid_deadline_seconds: its own deadline for bids, if it has one.
@@ -48,7 +48,11 @@ class Seat:
     @property
     def memory_key(self) -> str:
         """Where its policy's memory is kept: another policy, or another version of it, starts anew."""
-        return f"{self.memory_id}/{self.policy.name}/{self.policy.version}" if self.policy else self.memory_id
+        return self.memory_key_of(self.policy.version) if self.policy else self.memory_id
+
+    def memory_key_of(self, version: int) -> str:
+        """Where the memory of some version of its policy is kept."""
+        return f"{self.memory_id}/{self.policy.name}/{version}" if self.policy else self.memory_id
 
     @property
     def name(self) -> str:
@@ -137,11 +141,12 @@ def take_seat(
         raise BrokenPlugin(
             f"bidder {who}: `provider` is a printable name of at most {_PROVIDER_CHARACTERS_MAX} letters"
         )
+    learner = _checked_policy(who, policy or _attribute(bidder, "policy"))
     return Seat(
         bidder=bidder,
         participant=Participant(who, behind, _roles(who, bidder)),
-        memory_id=memory_id or who,
-        policy=_checked_policy(who, policy or _attribute(bidder, "policy")),
+        memory_id=_pool_id(who, learner) or memory_id or who,
+        policy=learner,
         provider=payee,
         bid_deadline_seconds=bid_deadline_seconds,
         transform_deadline_seconds=transform_deadline_seconds,
@@ -159,6 +164,15 @@ def _checked_policy(who: str, policy: Any) -> Policy | None:
     _check_name(name, f"policy of bidder {who}")
     checked: Policy = policy
     return checked
+
+
+def _pool_id(who: str, policy: Policy | None) -> str | None:
+    """Where bidders keep what they learn together whose policies name one pool; no bidder's name holds a colon."""
+    pool = None if policy is None else _attribute(policy, "pool")
+    if pool is None:
+        return None
+    _check_name(pool, f"pool of bidder {who}")
+    return f"pool:{pool}"
 
 
 def _attribute(bidder: Any, name: str) -> Any:

@@ -15,22 +15,24 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from orchestrator.bidding import Observation, Policy
-from orchestrator.core.bid import Answer
+from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import pick
+from orchestrator.core.invitation import BidRecord, invite
 from orchestrator.core.keys import ISSUER, TREASURY, bidder_account, cap_account, derive_seed
 from orchestrator.core.lot import Lot, Offer
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts, standing_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.request import Participant, Request
-from orchestrator.core.rules import Role, Rules
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
 from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, settle_stage
 from orchestrator.core.state import Segment
 from orchestrator.core.step import Step
 from orchestrator.core.upkeep import upkeep
 from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.simulated_auditions import Auditions
 from orchestrator.ledger import Account, Book, transfer
 from orchestrator.money import NANOS_PER_USD
 
@@ -83,6 +85,16 @@ class Player(Protocol):
         """What it delivers; `memory` is what its policy has learned."""
 
 
+_Asked = tuple[Player, str, Lot, Observation]
+
+
+class _Said(NamedTuple):
+    """What was said about a request's lots, by lot: sealed answers, and public reserves of their owners."""
+
+    answers: dict[str, list[Answer]]
+    keeps: dict[str, Keep]
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A request to simulate.
@@ -119,6 +131,8 @@ class Simulation:
         wealth: endowments, refills and rent.
         seed: root of every draw.
         learning: whether policies learn, and explore; without, they bid their means.
+        owners_keep: whether an owner announces, as its lot's public reserve, what transforming its
+            state again is worth to itself (R5).
         book: the ledger.
         memories: what policies have learned, by memory id.
         auctions: auctions held so far.
@@ -129,17 +143,25 @@ class Simulation:
     wealth: WealthRules
     seed: int = 0
     learning: bool = True
+    owners_keep: bool = False
     book: Book = field(default_factory=Book)
     memories: dict[str, Any] = field(default_factory=dict)
     auctions: int = 0
     _records: dict[str, _Records] = field(default_factory=dict)
     _seats: dict[str, Player] = field(default_factory=dict)
+    _names: dict[Role, list[str]] = field(default_factory=dict)
+    _bid_records: dict[str, BidRecord] = field(default_factory=dict)
+    _promises: dict[str, float] = field(default_factory=dict)
+    _auditions: Auditions = field(init=False)
     _roster: tuple[Participant, ...] = ()
     _requests: int = 0
 
     def __post_init__(self) -> None:
+        self._auditions = Auditions(self.book, self.wealth)
         for account in (*standing_accounts(), *provider_accounts({player.name for player in self.players})):
             self.book.open_account(account)
+        if self.wealth.treasury_stock_nanos:
+            self.book.apply([transfer("stock", ISSUER, TREASURY, self.wealth.treasury_stock_nanos, "stock")])
         for player in self.players:
             self._enter(player)
         self._call_roll()
@@ -164,6 +186,19 @@ class Simulation:
             self._close_accounts(ended)
         return ended
 
+    def enter(self, player: Player) -> None:
+        """Let a newcomer take part in the requests to come; it is endowed as the others were."""
+        self.players = (*self.players, player)
+        for account in provider_accounts({player.name}):
+            self.book.open_account(account)
+        self._enter(player)
+        self._call_roll()
+
+    def leave(self, name: str) -> None:
+        """Let a bidder take part in no further request; its wallet stays in the books."""
+        self.players = tuple(player for player in self.players if player.name != name)
+        self._call_roll()
+
     def _enter(self, player: Player) -> None:
         wallet = bidder_account(player.name)
         self._seats[player.name] = player
@@ -175,7 +210,12 @@ class Simulation:
     def _call_roll(self) -> None:
         """List who takes part in the requests to come."""
         active = [player for player in self.players if self._records[player.name].active]
-        self._roster = tuple(Participant(player.name, player.principal, (player.role,)) for player in active)
+        self._roster = tuple(
+            Participant(player.name, player.principal, (player.role,), self._auditions.is_on(player.name))
+            for player in active
+        )
+        for role in (TRANSFORMER, PRESENTER):
+            self._names[role] = sorted(player.name for player in active if player.role == role)
 
     def _open(self, job: Job) -> Progress:
         self._requests += 1
@@ -196,16 +236,19 @@ class Simulation:
         """One stage of every request that still runs."""
         bids = self._bids([progress for progress in live if progress.status == "running"])
         return [
-            self._hold_stage(progress, bids[progress.request.id]) if progress.status == "running" else progress
+            self._hold_stage(progress, *bids[progress.request.id]) if progress.status == "running" else progress
             for progress in live
         ]
 
-    def _hold_stage(self, progress: Progress, answers: Mapping[str, Sequence[Answer]]) -> Progress:
+    def _hold_stage(
+        self, progress: Progress, answers: Mapping[str, Sequence[Answer]], keeps: Mapping[str, Keep]
+    ) -> Progress:
         self.auctions += len(answers)
         invited = {path: [answer.bidder for answer in given] for path, given in answers.items()}
         wallets = {bidder_account(answer.bidder) for given in answers.values() for answer in given}
-        spendable = self.book.spendable(wallets)
-        progress = self._apply(close_stage(progress, announce(progress, {}, invited), answers, spendable))
+        wallets.update(bidder_account(progress.auctions[path].lot.owner) for path in keeps)
+        spendable = self.book.spendable(wallets | self._auditions.accounts(progress))
+        progress = self._apply(close_stage(progress, announce(progress, keeps, invited), answers, spendable))
         outcomes: dict[str, list[Outcome]] = {}
         while due := due_awards(progress, outcomes):
             for path, awards in due.items():
@@ -226,32 +269,51 @@ class Simulation:
             reward_nanos=work.reward_nanos,
         )
 
-    def _bids(self, live: Sequence[Progress]) -> dict[str, dict[str, list[Answer]]]:
+    def _bids(self, live: Sequence[Progress]) -> dict[str, _Said]:
         """Every player's answer to every lot; one call of a policy for all that share a memory."""
         on_sale = [(progress.request, lot) for progress in live for lot in progress.lots()]
-        answers: dict[str, dict[str, list[Answer]]] = {}
+        said: dict[str, _Said] = {}
         for request, lot in on_sale:
-            answers.setdefault(request.id, {})[lot.path] = []
-        asked: dict[str, list[tuple[Player, str, Lot, Observation]]] = {}
-        for player in self.players:
-            if not self._records[player.name].active:
-                continue
-            rows = asked.setdefault(player.memory_id, [])
-            for request, lot in on_sale:
-                is_own = player.name == lot.owner and self.rules.self_sale != "open"
-                if is_own or player.role not in self.rules.roles_at(lot.stage):
-                    continue
+            said.setdefault(request.id, _Said({}, {})).answers[lot.path] = []
+        asked: dict[str, list[_Asked]] = {}
+        for request, lot in on_sale:
+            for player in self._invited(request, lot):
                 observation = player.observe(request, lot)
                 if observation is not None:
-                    rows.append((player, request.id, lot, observation))
+                    asked.setdefault(player.memory_id, []).append((player, request.id, lot, observation))
+                elif self.rules.invited_max:
+                    self._remember(player.name, 0.0)
         for memory_id, rows in asked.items():
-            if not rows:
-                continue
-            for (player, request_id, lot, _), amount in zip(rows, self._values(memory_id, rows), strict=True):
-                answers[request_id][lot.path].append(_answer(player, amount))
-        return answers
+            for (player, request_id, lot, seen), amount in zip(rows, self._values(memory_id, rows), strict=True):
+                if player.name == lot.owner and self.rules.self_sale == "keep":
+                    said[request_id].keeps[lot.path] = Keep(amount, player.cost_max_nanos, _provider(player))
+                    continue
+                said[request_id].answers[lot.path].append(_answer(player, seen, amount))
+                if self.rules.invited_max:
+                    self._remember(player.name, amount / NANOS_PER_USD / seen.bounty_usd if seen.bounty_usd else 0.0)
+        return said
 
-    def _values(self, memory_id: str, rows: Sequence[tuple[Player, str, Lot, Observation]]) -> Sequence[int]:
+    def _invited(self, request: Request, lot: Lot) -> list[Player]:
+        """Who is asked to bid for a lot: everybody, or in a crowded market the most promising (R3)."""
+        names: list[str] = []
+        for role in self.rules.roles_at(lot.stage):
+            known = self._names[role]
+            if self.rules.invited_max:
+                seed = derive_seed(request.seed, lot.path, role)
+                known = invite(known, self._promises, self.rules.invited_max, seed)
+            names += known
+        own_too = self.rules.self_sale == "open" or self._may_keep(lot)
+        return [self._seats[name] for name in names if own_too or name != lot.owner]
+
+    def _may_keep(self, lot: Lot) -> bool:
+        return self.owners_keep and lot.owner in self._names[TRANSFORMER] and lot.stage < self.rules.stages_max
+
+    def _remember(self, name: str, share: float) -> None:
+        record = self._bid_records.get(name, BidRecord()).after(share)
+        self._bid_records[name] = record
+        self._promises[name] = record.promise
+
+    def _values(self, memory_id: str, rows: Sequence[_Asked]) -> Sequence[int]:
         policy = rows[0][0].policy
         valuation = policy.value(self.memories.get(memory_id), [row[3] for row in rows])
         values = np.asarray(valuation.means, dtype=float)
@@ -279,7 +341,7 @@ class Simulation:
             self._records[name].refills += 1
         for name in due.suspended:
             self._records[name].active = False
-        if due.suspended:
+        if self._auditions.after(progress, set(active).difference(due.suspended)) or due.suspended:
             self._call_roll()
 
     def _close_accounts(self, ended: Iterable[Progress]) -> None:
@@ -320,6 +382,18 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _answer(player: Player, amount_nanos: int) -> Answer:
-    provider = player.name if player.cost_max_nanos else ""
-    return Answer(player.name, "bid", amount_nanos, player.role, player.cost_max_nanos, provider)
+def _answer(player: Player, seen: Observation, amount_nanos: int) -> Answer:
+    return Answer(
+        player.name,
+        "bid",
+        amount_nanos,
+        player.role,
+        player.cost_max_nanos,
+        _provider(player),
+        observed=tuple(sorted(seen.features.items())) if seen.features else (),
+    )
+
+
+def _provider(player: Player) -> str:
+    """Who is paid for a player's calls; nobody where they are free."""
+    return player.name if player.cost_max_nanos else ""

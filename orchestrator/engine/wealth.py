@@ -1,18 +1,25 @@
-"""Wealth: endowments, refills, rent and suspension, as transfers of the treasury (R11)."""
+"""Wealth: endowments, refills, rent, auditions, suspension and retirement, as transfers of the treasury (R11)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.core.keys import ISSUER, TREASURY, bidder_account
+from orchestrator.core.audition import GRANT, Newcomers, grants
+from orchestrator.core.codec import decode
+from orchestrator.core.events import Requested
+from orchestrator.core.keys import ISSUER, TREASURY, audition_account, bidder_account
 from orchestrator.core.opening import provider_accounts, standing_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.upkeep import upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.seat import Seat
+from orchestrator.errors import WrongStatus
 from orchestrator.ledger import Account, transfer
-from orchestrator.store import BidderRow, Transaction
+from orchestrator.store import BidderRow, Reader, Transaction
 
+ACTIVE = "active"
+SUSPENDED = "suspended"
+RETIRED = "retired"
 _TREASURY_STOCK = "market/treasury/"
 
 
@@ -45,12 +52,78 @@ def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[s
 
 
 def top_up(tx: Transaction, bidder: str, amount_nanos: int) -> None:
-    """Put new money into a wallet, from outside, and let a suspended bidder act again."""
-    number = len(tx.transfers(account=bidder_account(bidder)))
-    account = bidder_account(bidder)
-    tx.apply([transfer(f"market/topup/{bidder}/{number}", ISSUER, account, amount_nanos, "topup")])
+    """Put new money into a wallet, from outside, and let a suspended bidder act again.
+
+    Raises:
+        WrongStatus: the bidder has retired.
+    """
     row = tx.bidders()[bidder]
-    tx.put_bidder(row._replace(status="active", faults_in_a_row=0))
+    if row.status == RETIRED:
+        raise WrongStatus(f"bidder {bidder} has retired; `vickrey bidders reinstate {bidder}` lets it take part again")
+    account = bidder_account(bidder)
+    number = len(tx.transfers(account=account))
+    tx.apply([transfer(f"market/topup/{bidder}/{number}", ISSUER, account, amount_nanos, "topup")])
+    tx.put_bidder(row._replace(status=ACTIVE, faults_in_a_row=0))
+
+
+def retire(tx: Transaction, bidder: str, rules: WealthRules) -> int:
+    """Let a bidder take part in no further request; what its wallet can spend goes to the treasury.
+
+    Its memory stays. What requests that still wait for a pick bring it later goes to the treasury
+    when they end.
+
+    Args:
+        tx: where to write.
+        bidder: its name.
+        rules: who else of its principal is on audition; if nobody is, its grant returns, too.
+
+    Returns:
+        What the treasury received, in nano-dollars.
+
+    Raises:
+        WrongStatus: it has retired already, or takes part in a request that is running.
+    """
+    row = tx.bidders()[bidder]
+    if row.status == RETIRED:
+        raise WrongStatus(f"bidder {bidder} has retired already")
+    busy = next((each.id for each in tx.requests(["running"]) if _takes_part(tx, each.id, bidder)), None)
+    if busy is not None:
+        raise WrongStatus(f"bidder {bidder} takes part in {busy}, which is running; let it finish, or cancel it first")
+    account = bidder_account(bidder)
+    amount_nanos = tx.spendable([account])[account]
+    if amount_nanos:
+        number = len(tx.transfers(account=account))
+        tx.apply([transfer(f"market/retire/{bidder}/{number}", account, TREASURY, amount_nanos, "retire")])
+    tx.put_bidder(row._replace(status=RETIRED))
+    _return_grant(tx, row.principal, rules)
+    return amount_nanos
+
+
+def reinstate(tx: Transaction, bidder: str) -> int:
+    """Let a bidder that has retired, or was suspended, take part again.
+
+    One that had retired gets back what it left to the treasury then, as far as the treasury
+    reaches: nobody grows richer by leaving and coming back.
+
+    Returns:
+        What it got back, in nano-dollars.
+
+    Raises:
+        WrongStatus: it takes part already.
+    """
+    row = tx.bidders()[bidder]
+    if row.status == ACTIVE:
+        raise WrongStatus(f"bidder {bidder} takes part already")
+    account = bidder_account(bidder)
+    moved = tx.transfers(account=account)
+    left = sum(each.amount_nanos for each in moved if each.code == "retire")
+    left -= sum(each.amount_nanos for each in moved if each.code == "reinstate")
+    amount_nanos = min(left, tx.spendable([TREASURY])[TREASURY])
+    if amount_nanos:
+        id = f"market/reinstate/{bidder}/{len(moved)}"
+        tx.apply([transfer(id, TREASURY, account, amount_nanos, "reinstate")])
+    tx.put_bidder(row._replace(status=ACTIVE, faults_in_a_row=0))
+    return amount_nanos
 
 
 def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> None:
@@ -63,15 +136,58 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     """
     known = tx.bidders()
     roster = [known[entry.name] for entry in progress.request.roster if entry.name in known]
-    active = [row.name for row in roster if row.status == "active"]
-    spendable = tx.spendable([TREASURY, *map(bidder_account, active)])
+    active = [row.name for row in roster if row.status == ACTIVE]
+    retired = [row.name for row in roster if row.status == RETIRED]
+    spendable = tx.spendable([TREASURY, *map(bidder_account, (*active, *retired))])
     refills = {row.name: row.refills for row in roster}
-    due = upkeep(progress.request.id, active, refills, spendable, rules)
+    due = upkeep(progress.request.id, active, refills, spendable, rules, retired)
     tx.apply(due.transfers)
     for name in due.refilled:
         tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))
     for name in due.suspended:
-        tx.put_bidder(known[name]._replace(status="suspended"))
+        tx.put_bidder(known[name]._replace(status=SUSPENDED))
+    if rules.audition_trials:
+        after = tx.bidders()
+        _grant_auditions(tx, progress.request.id, [after[row.name] for row in roster], rules)
+
+
+def on_audition(row: BidderRow, rules: WealthRules) -> bool:
+    """Whether a bidder has won too few lots to stand on its own."""
+    return row.status == ACTIVE and row.wins < rules.audition_trials
+
+
+def _grant_auditions(tx: Transaction, request_id: str, roster: Iterable[BidderRow], rules: WealthRules) -> None:
+    needs: dict[str, bool] = {}
+    for row in roster:
+        needs[row.principal] = needs.get(row.principal, False) or on_audition(row, rules)
+    tx.open_accounts(Account(audition_account(principal)) for principal in needs)
+    principals = [_newcomers(tx, principal, needs_trial) for principal, needs_trial in needs.items()]
+    tx.apply(grants(request_id, principals, tx.spendable([TREASURY])[TREASURY], rules))
+
+
+def _newcomers(reader: Reader, principal: str, needs_trial: bool) -> Newcomers:
+    account = audition_account(principal)
+    left = reader.spendable([account])[account]
+    rows = reader.transfers(account=account) if needs_trial else []
+    granted = sum(row.amount_nanos for row in rows if row.code == GRANT)
+    return Newcomers(principal, needs_trial, granted, left)
+
+
+def _return_grant(tx: Transaction, principal: str, rules: WealthRules) -> None:
+    """Take back what a principal was granted, if none of its bidders is on audition any more."""
+    if any(row.principal == principal and on_audition(row, rules) for row in tx.bidders().values()):
+        return
+    account = audition_account(principal)
+    left = tx.spendable([account])[account]
+    if left:
+        number = len(tx.transfers(account=account))
+        id = f"market/grant-return/{principal}/{number}"
+        tx.apply([transfer(id, account, TREASURY, left, "grant-return")])
+
+
+def _takes_part(reader: Reader, request_id: str, bidder: str) -> bool:
+    opening = decode(reader.journal(request_id)[0], {}, request_id)
+    return isinstance(opening, Requested) and any(entry.name == bidder for entry in opening.request.roster)
 
 
 def _stock_treasury(tx: Transaction, stock_nanos: int) -> None:

@@ -1,4 +1,4 @@
-"""Plugins: how bidders, judges and policies are found, loaded and built.
+"""Plugins: how bidders, judges, models and policies are found, loaded and built.
 
 A plugin is an entry point of any installed distribution; ours are found like a stranger's.
 Each is loaded on its own, so that a broken one is listed with its reason and harms nobody (R14).
@@ -6,11 +6,12 @@ Each is loaded on its own, so that a broken one is listed with its reason and ha
 
 from orchestrator.plugins.building import build, takes
 from orchestrator.plugins.installed import list_plugins, load_plugin
-from orchestrator.plugins.plugin import BIDDERS, JUDGES, POLICIES, Plugin, PluginStatus, suggestion
+from orchestrator.plugins.plugin import BIDDERS, JUDGES, MODELS, POLICIES, Plugin, PluginStatus, suggestion
 
 __all__ = [
     "BIDDERS",
     "JUDGES",
+    "MODELS",
     "POLICIES",
     "Plugin",
     "PluginStatus",

@@ -1,4 +1,4 @@
-"""Building bidders, judges and policies from the options that an operator wrote."""
+"""Building bidders, judges, models and policies from the options that an operator wrote."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from orchestrator.plugins.plugin import Plugin, broken, suggestion
 
 
 def build(plugin: Plugin, options: Mapping[str, Any], where: str, supplied: Mapping[str, Any] | None = None) -> Any:
-    """Build a bidder, judge or policy from its options.
+    """Build a bidder, judge, model or policy from its options.
 
     Args:
         plugin: what to call.

@@ -28,7 +28,7 @@ def list_plugins(group: str) -> list[PluginStatus]:
     """Load every plugin of a group, each in isolation.
 
     Args:
-        group: `vickrey.bidders`, `vickrey.judges` or `vickrey.policies`.
+        group: `vickrey.bidders`, `vickrey.judges`, `vickrey.models` or `vickrey.policies`.
 
     Returns:
         One status for each name, in order of name.
@@ -49,7 +49,7 @@ def load_plugin(group: str, name: str) -> Plugin:
     """Load one plugin; no other is imported.
 
     Args:
-        group: `vickrey.bidders`, `vickrey.judges` or `vickrey.policies`.
+        group: `vickrey.bidders`, `vickrey.judges`, `vickrey.models` or `vickrey.policies`.
         name: an entry point's name, or a dotted path `package.module:Class`.
 
     Returns:

@@ -11,9 +11,10 @@ from orchestrator.errors import BrokenPlugin
 
 BIDDERS: Final = "vickrey.bidders"
 JUDGES: Final = "vickrey.judges"
+MODELS: Final = "vickrey.models"
 POLICIES: Final = "vickrey.policies"
 
-_WORDS: Final = {BIDDERS: "bidder", JUDGES: "judge", POLICIES: "policy"}
+_WORDS: Final = {BIDDERS: "bidder", JUDGES: "judge", MODELS: "model", POLICIES: "policy"}
 _REASON_CHARACTERS_MAX: Final = 300
 
 
@@ -28,10 +29,10 @@ class Plugin:
 
     Attributes:
         name: its entry point's name, or the dotted path by which it was asked for.
-        group: `vickrey.bidders`, `vickrey.judges` or `vickrey.policies`.
+        group: `vickrey.bidders`, `vickrey.judges`, `vickrey.models` or `vickrey.policies`.
         distribution: who ships it; empty for a dotted path.
         version: that distribution's version; empty for a dotted path.
-        value: what was loaded: a class, or a function that makes the bidder, judge or policy.
+        value: what was loaded: a class, or a function that makes the bidder, judge, model or policy.
     """
 
     name: str

@@ -3,7 +3,7 @@
 from orchestrator.record.exporting import export_request, write_record
 from orchestrator.record.playthrough import playthrough
 from orchestrator.record.reading import read_record
-from orchestrator.record.replaying import Purchase, Replay, ReplayRow, replay
+from orchestrator.record.replaying import Purchase, Replay, ReplayRow, replay, replay_events
 from orchestrator.record.tally import Tally
 from orchestrator.record.verifying import verify
 
@@ -16,6 +16,7 @@ __all__ = [
     "playthrough",
     "read_record",
     "replay",
+    "replay_events",
     "verify",
     "write_record",
 ]

@@ -9,6 +9,7 @@ from orchestrator.core.keys import (
     CAP_SPENT,
     ISSUER,
     TREASURY,
+    audition_account,
     bidder_account,
     bounty_account,
     cap_account,
@@ -26,7 +27,9 @@ from orchestrator.record.calls import check_answers, held_for_calls, is_cut_shor
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Ending, Move
 
-_WEALTH = ("rent", "refill")
+_WEALTH = ("rent", "refill", "retire", "grant", "grant-return")
+_TO_TREASURY = ("rent", "retire", "grant-return")
+_LIMITS = {"rent": "rent_nanos", "refill": "refill_to_nanos", "grant": "audition_budget_nanos"}
 _OUTSIDE = (*_WEALTH, "compensation")
 
 
@@ -91,16 +94,22 @@ def _check_order(transfers: Sequence[Transfer], decided: Sequence[Transfer]) -> 
 
 
 def _check_wealth(run: RunRecord, row: Transfer, present: Progress) -> Iterator[Finding]:
-    """Rent and refills rest on all of a wallet's business, so only their form can be checked here."""
-    wallet = row.debit if row.code == "rent" else row.credit
-    names = {bidder_account(entry.name): entry.name for entry in present.request.roster}
-    id = f"{run.request_id}/{row.code}/{names.get(wallet)}"
-    debit, credit = (wallet, TREASURY) if row.code == "rent" else (TREASURY, wallet)
+    """Upkeep of wallets and grants rests on all of their business, so only its form can be checked here."""
+    account = row.debit if row.code in _TO_TREASURY else row.credit
+    is_grant = row.code.startswith("grant")
+    owners = {
+        audition_account(entry.principal) if is_grant else bidder_account(entry.name): (
+            entry.principal if is_grant else entry.name
+        )
+        for entry in present.request.roster
+    }
+    id = f"{run.request_id}/{row.code}/{owners.get(account)}"
+    debit, credit = (account, TREASURY) if row.code in _TO_TREASURY else (TREASURY, account)
     if row != transfer(id, debit, credit, row.amount_nanos, row.code, run.request_id) or present.ending is None:
         yield Finding(f"transfer {row.id[:200]}", f"it is no lawful {row.code}")
     wealth = run.setting.get("wealth") if isinstance(run.setting, Mapping) else None
     limits = wealth if isinstance(wealth, Mapping) else {}
-    limit = limits.get("rent_nanos" if row.code == "rent" else "refill_to_nanos")
+    limit = limits.get(_LIMITS.get(row.code, ""))
     if isinstance(limit, int) and row.amount_nanos > limit:
         yield Finding(f"transfer {row.id[:200]}", f"its amount is above the setting's {format_usd(limit)} USD")
 
@@ -142,7 +151,7 @@ def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterat
     """Once it has ended, what moved in each wallet must be the profit that the statement shows.
 
     What a provider charged beyond the promise was borne by the issuer; the statement counts it
-    with its bidder's costs.
+    with its bidder's costs. What trials cost is the treasury's, though it had granted it before.
     """
     if present.ending is None:
         return
@@ -151,6 +160,7 @@ def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterat
     for row in transfers:
         if row.kind in (POSTED, POST) and row.code not in _OUTSIDE:
             debit = holders.get(row.id.removesuffix("/overrun"), row.debit) if row.code == "overrun" else row.debit
+            debit = TREASURY if row.code == "audition" else debit
             moved[debit] = moved.get(debit, 0) - row.amount_nanos
             moved[row.credit] = moved.get(row.credit, 0) + row.amount_nanos
     money = statement(present)

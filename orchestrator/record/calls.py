@@ -8,10 +8,12 @@ from itertools import accumulate
 
 from orchestrator.core.events import Faulted
 from orchestrator.core.holds import bid_cost_hold, cap_hold, key
+from orchestrator.core.judging import JUDGE
 from orchestrator.core.keys import cap_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
 from orchestrator.core.settlement import Outcome
+from orchestrator.core.state import REQUESTER
 from orchestrator.ledger import PENDING, POST, VOID, Finding, Transfer, post, transfer, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.record.document import RunRecord
@@ -24,14 +26,14 @@ _TRANSFORM = "transform"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One bidder's bid or transform of one lot, as the journal records it.
+    """One bidder's bid or transform of one lot, or one judge's look at the offers, as the journal records it.
 
     Attributes:
         id: its key.
-        lot: the lot.
-        bidder: who worked.
-        purpose: `bid` or `transform`.
-        round: round of the award, for transforms.
+        lot: the lot; for a judge the request itself.
+        bidder: who worked; for a judge the requester, whose cost it is.
+        purpose: `bid`, `transform` or `judge`.
+        round: round of the award, for transforms; for a judge how many were asked before.
         cost_max_nanos: the worst case that was promised.
         cost_nanos: what it cost; None where that is unknown.
         provider: who was paid.
@@ -55,6 +57,7 @@ def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
             tasks += _bids(move, present)
         elif isinstance(move, Settlement):
             tasks += _transforms(move, present)
+    tasks += _judgings(present)
     return tasks
 
 
@@ -171,6 +174,20 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
         )
 
 
+def _judgings(present: Progress) -> Iterator[Task]:
+    for number, judged in enumerate(present.judged):
+        yield Task(
+            key(present.request.id, "0", number, REQUESTER, JUDGE),
+            present.auctions["0"].lot,
+            REQUESTER,
+            JUDGE,
+            number,
+            judged.cost_max_nanos,
+            judged.cost_nanos,
+            judged.provider,
+        )
+
+
 def _never_began(outcome: Outcome) -> bool:
     """Whether a winner may have failed before anything was held for it, or left after a crash.
 
@@ -188,9 +205,8 @@ def _is_hold_for_call(row: Transfer, present: Progress) -> bool:
         return False
     if purpose == f"{_BID}-cost":
         return row.code == "cost" and row.debit.startswith("bidder:")
-    return (
-        row.code == "cap" and row.debit == cap_account(request_id) and purpose in (f"{_BID}-cap", f"{_TRANSFORM}-cap")
-    )
+    purposes = (f"{_BID}-cap", f"{_TRANSFORM}-cap", f"{JUDGE}-cap")
+    return row.code == "cap" and row.debit == cap_account(request_id) and purpose in purposes
 
 
 def _possible_costs(held: Transfer, answers: Sequence[AnswerRow]) -> set[int]:

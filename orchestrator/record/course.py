@@ -13,6 +13,7 @@ from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import Delivered, Event, Settled
+from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress, delivered_state
@@ -20,7 +21,7 @@ from orchestrator.core.rules import Rule
 from orchestrator.core.settlement import Outcome, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.ledger import hold
-from orchestrator.record.moves import Auctions, Ending, Opening, Settlement, cut
+from orchestrator.record.moves import Auctions, Ending, Judging, Opening, Settlement, cut
 from orchestrator.record.tally import tally
 
 THE_PICK = "the pick"
@@ -69,6 +70,7 @@ class Course:
             for outcome in move.outcomes
             if outcome.award is not None
         }
+        self._judgings = [move for move in moves if isinstance(move, Judging)]
         self._ending = next((move for move in moves if isinstance(move, Ending)), None)
         self.origins = {"0": "0"}
         self.left: dict[str, tuple[Award, ...]] = {}
@@ -93,6 +95,9 @@ class Course:
             if step is None:
                 break
             self._take(step)
+        if self.now.status == "open" and not self.left:
+            for judging in self._judgings:
+                self._take(charge_judge(self.now, judging.judged, 0))
         if self._ending is not None and self.now.ending is None and not self.left:
             last = self._end(self._ending)
             if last is not None:

@@ -19,6 +19,7 @@ from orchestrator.core.events import (
     Ended,
     Event,
     Faulted,
+    Judged,
     Offered,
     Picked,
     Requested,
@@ -86,6 +87,14 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """A judge was asked at a cost."""
+
+    events: tuple[Event, ...]
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """The request ended by a pick, by expiry or by its requester's wish."""
 
@@ -99,7 +108,7 @@ class Ending:
         return self.picked is None and self.ended.outcome == "rejected"
 
 
-Move = Opening | Auctions | Settlement | Ending
+Move = Opening | Auctions | Settlement | Judging | Ending
 
 
 def cut(events: Sequence[Event]) -> tuple[Opening, list[Move]]:
@@ -122,6 +131,9 @@ def cut(events: Sequence[Event]) -> tuple[Opening, list[Move]]:
             moves.append(_read_auctions(reading))
         elif reading.sees(Delivered, Faulted, Settled):
             moves.append(_read_settlement(reading))
+        elif reading.sees(Judged):
+            judged = reading.take(Judged)
+            moves.append(Judging((judged,), judged))
         else:
             moves.append(_read_ending(reading))
     return Opening((requested,), requested), moves

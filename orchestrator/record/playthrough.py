@@ -15,6 +15,7 @@ from orchestrator.core.events import (
     Ended,
     Event,
     Faulted,
+    Judged,
     Offered,
     Picked,
     Requested,
@@ -75,6 +76,9 @@ def _tell(event: Event, present: Progress) -> Iterator[str]:
                 yield from (f"  {settled.lot}  {name} delivered the same and is not sold" for name in settled.merged)
         case Offered():
             yield from _offered(present)
+        case Judged():
+            cost = "unknown" if event.cost_nanos is None else format_usd(event.cost_nanos)
+            yield f"{event.judge} judged at a cost of {cost}{f': {event.reason}' if event.reason else ''}"
         case Picked():
             yield from ("", f"{event.judge} picks " + (f"offer {event.rank}" if event.rank else "none"))
         case Ended():
@@ -125,7 +129,8 @@ def _award(award: Award) -> str:
     if award.kept:
         return f"{award.bidder} keeps it"
     again = f" in round {award.round}" if award.round else ""
-    return f"{award.bidder} wins{again} at {format_usd(award.price_nanos)}"
+    audition = ", on audition" if award.audition else ""
+    return f"{award.bidder} wins{again} at {format_usd(award.price_nanos)}{audition}"
 
 
 def _delivered(event: Delivered) -> Iterator[str]:

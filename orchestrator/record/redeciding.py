@@ -11,6 +11,7 @@ from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import ERASED
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import Delivered
+from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import CAP_SPENT, cap_account, requester_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.opening import open_request
@@ -21,7 +22,7 @@ from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, f
 from orchestrator.core.step import Step
 from orchestrator.errors import InvalidRecord
 from orchestrator.ledger import PENDING, POST, POSTED, Finding, Transfer
-from orchestrator.record.moves import Auctions, Ending, Move, Opening, Settlement, outcomes_by_lot
+from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, outcomes_by_lot
 
 _NEVER_OWN: Final = ("provider", "over the cap")
 _MAYBE_OWN: Final = "raised"
@@ -36,12 +37,14 @@ class Funds:
         cap_left_nanos: what was left of the spend cap at the ending.
         cost_holds: what was held for costs on wallets.
         charged_nanos: what of each hold was charged, by its id.
+        added_nanos: what the issuer added for each judge that was asked, by its number.
     """
 
     purse_nanos: int
     cap_left_nanos: int
     cost_holds: tuple[Transfer, ...]
     charged_nanos: Mapping[str, int]
+    added_nanos: Mapping[str, int]
 
 
 def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
@@ -55,6 +58,11 @@ def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
         purse_nanos=max(0, needed - added),
         cap_left_nanos=request.spend_cap_nanos - spent,
         cost_holds=tuple(row for row in transfers if row.kind == PENDING and row.code == "cost"),
+        added_nanos={
+            row.id.rpartition("/")[2]: row.amount_nanos
+            for row in transfers
+            if row.id.startswith(f"{request.id}/judging-fund/")
+        },
         charged_nanos={row.pending_id: row.amount_nanos for row in transfers if row.kind == POST and row.pending_id},
     )
 
@@ -87,6 +95,10 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
         if progress.phase != "transforming":
             raise InvalidRecord(f"a stage cannot settle while the request is {progress.phase}")
         return settle_stage(progress, _whole_rounds(progress, move.outcomes), funds.cap_left_nanos)
+    if isinstance(move, Judging):
+        # The purse held what the issuer did not have to add.
+        added_nanos = funds.added_nanos.get(str(len(progress.judged)), 0)
+        return charge_judge(progress, move.judged, (move.judged.cost_nanos or 0) - added_nanos)
     return _end(progress, move, funds)
 
 

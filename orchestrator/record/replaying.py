@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final, get_args
 
 from orchestrator.core.clearing import Award
 from orchestrator.core.codec import encode
+from orchestrator.core.events import Event
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import fold
 from orchestrator.core.rules import Rule
@@ -186,21 +189,36 @@ def replay(record: Any, rule: str | None = None, without: str | None = None) -> 
         ) from error
 
 
-def _replay(run: RunRecord, rule: Any, without: str | None) -> Replay:
-    events = read_events(run)
+def replay_events(
+    request_id: str, events: Sequence[Event], *, rule: Rule | None = None, without: str | None = None
+) -> Replay:
+    """Replay a request from its events, as `replay` does from a file.
+
+    Args:
+        request_id: the request.
+        events: its journal's; their texts need not be there.
+        rule: the pricing rule to settle under; left out, the recorded one.
+        without: a bidder whose bids are taken out.
+
+    Returns:
+        The record and the replay, side by side.
+
+    Raises:
+        UnknownBidder: the request had no such bidder.
+    """
     then = fold(events)
     names = [entry.name for entry in then.request.roster]
     if without is not None and without not in names:
-        raise UnknownBidder(f"request {run.request_id} had no bidder {without!r}; it had: {', '.join(names) or 'none'}")
+        raise UnknownBidder(f"request {request_id} had no bidder {without!r}; it had: {', '.join(names) or 'none'}")
     course = Course(events, then, Change(rule, without))
     course.run()
     unknown = course.unknown_beyond
     return Replay(
-        request_id=run.request_id,
+        request_id=request_id,
         rule_then=then.request.rules.rule,
         rule=course.now.request.rules.rule,
         without=without,
-        recorded_hash=run.entries[-1].digest,
+        recorded_hash=encode(events, 0, GENESIS)[-1].digest,
         journal_hash=encode(course.events, 0, GENESIS)[-1].digest,
         rows=tuple(row for path in then.auctions for row in _rows(course, path)),
         unknown_beyond=unknown,
@@ -208,6 +226,11 @@ def _replay(run: RunRecord, rule: Any, without: str | None) -> Replay:
         now=tally(course.now, course.known_now(), ending=not unknown),
         status="unknown" if unknown else course.now.status,
     )
+
+
+def _replay(run: RunRecord, rule: Any, without: str | None) -> Replay:
+    replayed = replay_events(run.request_id, read_events(run), rule=rule, without=without)
+    return dataclasses.replace(replayed, recorded_hash=run.entries[-1].digest)
 
 
 def _rows(course: Course, path: str) -> list[ReplayRow]:

@@ -95,8 +95,8 @@ class _Counter:
             if sale.lot != auction.lot.path:
                 continue
             paid = sale.received_nanos(self._rules.rule)
-            self.gain(sale.buyer, -sale.price_nanos)
-            self.treasury -= paid - sale.price_nanos
+            self.gain(sale.buyer, -sale.paid_nanos)
+            self.treasury -= paid - sale.paid_nanos
             if sale.seller != REQUESTER and not sale.kept:
                 self.gain(sale.seller, self._rules.discounted_nanos(paid))
                 self.treasury += paid - self._rules.discounted_nanos(paid)

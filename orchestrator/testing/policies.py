@@ -5,26 +5,31 @@ from __future__ import annotations
 import copy
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from orchestrator.bidding import Observation, Valuation
 from orchestrator.core.receipts import Receipt
-from orchestrator.core.rules import PRESENTER, TRANSFORMER
 from orchestrator.engine.guarded import Raised
+from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
+from orchestrator.testing.policy_samples import lessons, observations, receipts
 from orchestrator.testing.problem import Findings, Problem, require_none
 from orchestrator.testing.running import call_plainly
-from orchestrator.testing.samples import make_receipt
 from orchestrator.testing.shape import check_policy_shape
 
 _NOTHING: Final = object()
+_USD_MAX: Final = AMOUNT_NANOS_MAX // NANOS_PER_USD
+# Sums of floats depend on their order in the last digits; values may, too.
+_ORDER_TOLERANCE: Final = 1e-6
 
 
-def check_policy(policy: Any) -> list[Problem]:
-    """Have a policy value lots and learn from receipts of many kinds, and say what is wrong with it.
+def check_policy(policy: Any, *, old_memories: Mapping[int, Any] | None = None) -> list[Problem]:
+    """Have a policy value lots, learn from receipts and practise, and say what is wrong with it.
 
     Args:
         policy: the policy.
+        old_memories: for each earlier version of its memory's format, a memory of that version, for
+            its `migrate` to read.
 
     Returns:
         The problems; none for a policy that keeps the contract.
@@ -32,47 +37,24 @@ def check_policy(policy: Any) -> list[Problem]:
     findings = Findings()
     check_policy_shape(policy, findings)
     if not findings.problems():
-        _Exercise(policy, findings).run()
+        exercise = _Exercise(policy, findings)
+        exercise.run()
+        exercise.practise()
+        exercise.migrate(old_memories or {})
     return findings.problems()
 
 
-def assert_policy(policy: Any) -> None:
-    """Fail a test if a policy breaks its contract.
+def assert_policy(policy: Any, *, old_memories: Mapping[int, Any] | None = None) -> None:
+    """Fail a test if a policy breaks its contract; see `check_policy`.
 
     Raises:
         AssertionError: it does; the message lists every problem.
     """
-    require_none(f"policy {getattr(policy, 'name', policy)}", check_policy(policy))
-
-
-def observations() -> list[Observation]:
-    """Observations of many kinds, as a policy may get them."""
-    return [
-        Observation("walker", TRANSFORMER, 1, 8, 10.0),
-        Observation("walker", TRANSFORMER, 3, 8, 10.0, estimate=0.4, cost_max_usd=0.02, last_price_usd=1.5, seed=1),
-        Observation("walker", PRESENTER, 8, 8, 10.0, estimate=1.0, features={"relevance": 0.7, "novelty": 0.0}, seed=2),
-        Observation("walker", TRANSFORMER, 2, 8, 0.0, estimate=0.0, seed=3),
-        Observation(
-            "walker", TRANSFORMER, 2, 8, 1e9, estimate=0.5, cost_max_usd=1e6, features={"novelty": -1.0}, seed=4
-        ),
-    ]
-
-
-def receipts() -> list[list[Receipt]]:
-    """Receipts as they come, by request: released, rejected, passed on, failed, expired unseen, none."""
-    lost = {"won": False, "price_nanos": 0, "revenue_nanos": 0, "in_picked_chain": False}
-    return [
-        [make_receipt(), make_receipt(stage=2, lot="0.0", role=PRESENTER, revenue_nanos=10**10)],
-        [make_receipt(outcome="rejected", revenue_nanos=0, in_picked_chain=False)],
-        [make_receipt(answer="pass", bid_nanos=0, cost_nanos=0, **lost)],
-        [make_receipt(answer="fault", forfeit_nanos=10**9, cost_known=False, **lost)],
-        [make_receipt(outcome="expired", censored=True, in_picked_chain=False)],
-        [],
-    ]
+    require_none(f"policy {getattr(policy, 'name', policy)}", check_policy(policy, old_memories=old_memories))
 
 
 class _Exercise:
-    """One policy's way through all observations and receipts."""
+    """One policy's way through all observations, receipts and lessons."""
 
     def __init__(self, policy: Any, findings: Findings) -> None:
         self._policy = policy
@@ -83,48 +65,106 @@ class _Exercise:
         memory: Any = None
         situation = "before it has learned anything"
         self._value(memory, situation)
+        self._claims(memory, situation)
         for number, given in enumerate(receipts(), 1):
             learned = self._learn(memory, given, f"learning from request {number}")
-            if learned is _NOTHING or not self._is_storable(learned):
+            if learned is _NOTHING or not self._is_storable(learned, "learn()"):
                 return
+            self._check_order(memory, given, learned, f"learning from request {number}")
             memory = learned
             situation = f"after {number} requests"
             self._value(memory, situation)
+            self._claims(memory, situation)
+
+    def practise(self) -> None:
+        """Practise where it can, from nothing and from what it knows; then value, and learn on."""
+        if not hasattr(self._policy, "practise"):
+            return
+        memory: Any = None
+        for given, situation in ((lessons(), "after practice"), ([], "after practice without lessons")):
+            learned = self._pure("practise", (memory, given), situation)
+            if learned is _NOTHING or not self._is_storable(learned, "practise()"):
+                return
+            memory = learned
+            self._value(memory, situation)
+            self._claims(memory, situation)
+        later = self._learn(memory, receipts()[0], "learning after practice")
+        if later is not _NOTHING and self._is_storable(later, "learn()"):
+            self._value(later, "after practice and a request")
+
+    def migrate(self, old_memories: Mapping[int, Any]) -> None:
+        """Read the memories of earlier versions."""
+        if not hasattr(self._policy, "migrate"):
+            if self._policy.version > 1 or old_memories:
+                self._findings.warn(
+                    "there is no migrate(): memories of earlier versions are not read, and their bidders begin anew"
+                )
+            return
+        for version, memory in old_memories.items():
+            situation = f"a memory of version {version}"
+            migrated = self._pure("migrate", (memory, version), situation)
+            if migrated is not _NOTHING and self._is_storable(migrated, "migrate()"):
+                self._value(migrated, situation)
+                self._learn(migrated, receipts()[0], situation)
 
     def _value(self, memory: Any, situation: str) -> None:
         lots = observations()
-        valuation = self._pure("value", memory, lots, situation)
+        valuation = self._pure("value", (memory, lots), situation)
         if valuation is _NOTHING or not self._is_valuation(valuation, len(lots), situation):
             return
         for index, lot in enumerate(lots):
-            alone = self._pure("value", memory, [lot], situation)
+            alone = self._pure("value", (memory, [lot]), situation)
             if alone is _NOTHING or not self._is_valuation(alone, 1, situation):
                 return
             whole = (valuation.means[index], valuation.deviations[index])
             if not all(map(math.isclose, whole, (alone.means[0], alone.deviations[0]))):
                 self._findings.add("value() values a lot otherwise in a batch than alone", situation)
-        nothing = self._pure("value", memory, [], situation)
+        nothing = self._pure("value", (memory, []), situation)
         if nothing is not _NOTHING:
             self._is_valuation(nothing, 0, f"{situation}, no lots")
 
-    def _learn(self, memory: Any, given: Sequence[Receipt], situation: str) -> Any:
-        return self._pure("learn", memory, given, situation)
+    def _claims(self, memory: Any, situation: str) -> None:
+        if not hasattr(self._policy, "best_claims"):
+            return
+        for lot in observations():
+            found = self._pure("best_claims", (memory, lot), situation)
+            problem = "" if found is _NOTHING else _problem_of_claims(found, lot)
+            if problem:
+                self._findings.add(f"best_claims() returned {problem}", situation)
 
-    def _pure(self, method: str, memory: Any, rest: Sequence[Any], situation: str) -> Any:
+    def _learn(self, memory: Any, given: Sequence[Receipt], situation: str) -> Any:
+        return self._pure("learn", (memory, given), situation)
+
+    def _check_order(self, memory: Any, given: Sequence[Receipt], learned: Any, situation: str) -> None:
+        """Receipts of one request come in no order that means anything: what is learned must not depend on it."""
+        turned = call_plainly(self._policy.learn, copy.deepcopy(memory), list(given)[::-1])
+        if isinstance(turned, Raised):
+            self._findings.add(f"learn() raises {turned.reason}", f"{situation}, in another order")
+            return
+        one, other = (_figures(self._policy, each) for each in (learned, turned.value))
+        if one is None or other is None:
+            return  # What is wrong with its values is found where they are asked for.
+        if not _are_close(one, other):
+            self._findings.add(
+                "learn() learns something else from the receipts of one request in another order: sort them first",
+                situation,
+            )
+
+    def _pure(self, method: str, arguments: Sequence[Any], situation: str) -> Any:
         """Call a method twice with equal arguments: it must leave them alone and repeat itself."""
         call: Callable[..., Any] = getattr(self._policy, method)
-        mine, theirs = copy.deepcopy(memory), list(rest)
-        result = call_plainly(call, mine, theirs)
+        given = _given(arguments)
+        result = call_plainly(call, *given)
         if isinstance(result, Raised):
             self._findings.add(f"{method}() raises {result.reason}", situation)
             return _NOTHING
         first = _copied(result.value)
-        if mine != memory or theirs != list(rest):
-            changed = "the memory" if mine != memory else "the list"
-            self._findings.add(
-                f"{method}() changes {changed} that it was given: it must be pure, so copy first", situation
-            )
-        again = call_plainly(call, copy.deepcopy(memory), list(rest))
+        for changed, mine, original in zip(("the memory", "the list"), given, arguments, strict=True):
+            if mine != original:
+                self._findings.add(
+                    f"{method}() changes {changed} that it was given: it must be pure, so copy first", situation
+                )
+        again = call_plainly(call, *_given(arguments))
         if isinstance(again, Raised) or not _equal(again.value, first):
             self._findings.add(
                 f"{method}() gives another result the second time: it must be pure; draw from the observation's seed, "
@@ -144,19 +184,25 @@ class _Exercise:
                 return False
         return True
 
-    def _is_storable(self, memory: Any) -> bool:
+    def _is_storable(self, memory: Any, method: str) -> bool:
         try:
             stored = json.loads(json.dumps(memory, allow_nan=False))
         except (TypeError, ValueError, RecursionError) as error:
-            self._findings.add(f"learn() returned a memory that JSON cannot hold: {error}")
+            self._findings.add(f"{method} returned a memory that JSON cannot hold: {error}")
             return False
         if stored != memory:
             self._findings.add(
-                "learn() returned a memory that comes back from JSON changed: "
+                f"{method} returned a memory that comes back from JSON changed: "
                 "its keys must be str, and its lists list, not tuple"
             )
             return False
         return True
+
+
+def _given(arguments: Sequence[Any]) -> list[Any]:
+    """Arguments of a call's own: a copy of the memory, and of a list; all else cannot be changed."""
+    memory, *rest = arguments
+    return [copy.deepcopy(memory), *(list(each) if isinstance(each, list) else each for each in rest)]
 
 
 def _problem_of(figures: Any, count: int) -> str:
@@ -173,7 +219,45 @@ def _problem_of(figures: Any, count: int) -> str:
         return f"that are not finite: {numbers}"
     if any(number < 0 for number in numbers):
         return f"below 0: {numbers}; a lot is worth 0 or more"
+    if any(number > _USD_MAX for number in numbers):
+        return f"above {_USD_MAX:,} USD: {numbers}; nobody can bid that"
     return ""
+
+
+def _problem_of_claims(found: Any, lot: Observation) -> str:
+    try:
+        pairs = [(claim, float(chance)) for claim, chance in found]
+    except (TypeError, ValueError):
+        return f"{str(found)[:60]}; it must return pairs of a claim and its chance"
+    held = {piece.claim for piece in lot.contributions} | {""}
+    claims, chances = [claim for claim, _ in pairs], [chance for _, chance in pairs]
+    if any(claim not in held for claim in claims):
+        return "a claim that the state does not hold"
+    if len(set(claims)) != len(claims):
+        return "a claim twice"
+    if not all(0.0 <= chance <= 1.0 for chance in chances):
+        return f"chances outside of 0 to 1: {chances}"
+    if chances != sorted(chances, reverse=True):
+        return f"claims that are not in order of their chances: {chances}"
+    return ""
+
+
+def _figures(policy: Any, memory: Any) -> list[float] | None:
+    """All that a policy says of every lot with a memory; None where it says nothing lawful."""
+    said = call_plainly(policy.value, copy.deepcopy(memory), observations())
+    if isinstance(said, Raised) or not isinstance(said.value, Valuation):
+        return None
+    figures = (said.value.means, said.value.deviations)
+    if any(_problem_of(each, len(observations())) for each in figures):
+        return None
+    return [float(figure) for each in figures for figure in each]
+
+
+def _are_close(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(
+        math.isclose(first, second, rel_tol=_ORDER_TOLERANCE, abs_tol=_ORDER_TOLERANCE)
+        for first, second in zip(one, other, strict=True)
+    )
 
 
 def _equal(one: Any, other: Any) -> bool:

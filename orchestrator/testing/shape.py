@@ -11,6 +11,7 @@ from orchestrator.testing.problem import Findings
 
 _ROLES: Final = (TRANSFORMER, PRESENTER)
 _OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve", "close")
+_OPTIONAL_POLICY_METHODS: Final = ("practise", "best_claims", "migrate")
 _PLAIN_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "close")
 
 
@@ -54,6 +55,12 @@ def check_policy_shape(policy: Any, findings: Findings, prefix: str = "") -> Non
         found = getattr(policy, method, None)
         if not callable(found):
             findings.add(f"{prefix}{method}() is missing")
+        elif inspect.iscoroutinefunction(found):
+            findings.add(f"{prefix}{method}() is async; it must be pure and plain: write `def {method}`")
+    for method in _OPTIONAL_POLICY_METHODS:
+        found = getattr(policy, method, None)
+        if found is not None and not callable(found):
+            findings.add(f"{prefix}{method} is {type(found).__name__}; it must be a method, or left out")
         elif inspect.iscoroutinefunction(found):
             findings.add(f"{prefix}{method}() is async; it must be pure and plain: write `def {method}`")
 

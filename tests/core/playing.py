@@ -209,7 +209,14 @@ class Play:
             )
         )
         segments = [Segment(text, author="somebody else", digest="0" * 64) for text in texts]
-        return accept_delivery(progress, path, award, segments, replaces=replaces, cost_nanos=cost)
+        return accept_delivery(
+            progress, path, award, segments, replaces=replaces, cost_nanos=cost, reward_nanos=self._reward()
+        )
+
+    def _reward(self) -> int:
+        """What a delivery earns or costs at once, where the rules allow any."""
+        largest = self.request.rules.stage_reward_max_nanos
+        return self.luck.randint(-largest, largest) if largest else 0
 
     def _end(self, progress: Progress) -> Progress:
         if self.ending == "pick":

@@ -16,7 +16,7 @@ from orchestrator.core.keys import TREASURY, bidder_account, requester_account
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.receipts import receipts, statement
 from orchestrator.core.request import Participant, Request
-from orchestrator.core.rules import PRESENTER, TRANSFORMER, Rules
+from orchestrator.core.rules import MILLION, PRESENTER, TRANSFORMER, Rules
 from orchestrator.journal import chain_digest
 from tests.core.effort import examples
 from tests.core.playing import ENDINGS, Ending, Play
@@ -66,6 +66,8 @@ def lives(draw: st.DrawFn) -> Life:
         self_sale=draw(st.sampled_from(["keep", "open"])),
         last_stage=draw(st.sampled_from(["presenters", "any"])),
         state_bytes_max=1000,
+        discount_millionths=draw(st.sampled_from([MILLION, MILLION, 990_000, 333_333, 1])),
+        stage_reward_max_nanos=draw(st.sampled_from([0, 0, 5, 300])),
     )
     request = Request(
         id="r1",
@@ -141,7 +143,8 @@ def test_every_bidder_that_took_part_has_a_receipt(life: Life) -> None:
     assert len(keys) == len(set(keys))
     for receipt in given_receipts:
         assert receipt.outcome == progress.status
-        assert receipt.censored == (progress.status == "expired")
+        cut_off = receipt.won and receipt.role == TRANSFORMER and receipt.stage == life.request.rules.stages_max
+        assert receipt.censored == (progress.status == "expired" or cut_off)
         if not receipt.won:
             assert (receipt.price_nanos, receipt.revenue_nanos) == (0, 0)
     unknown = {receipt.bidder for receipt in given_receipts if not receipt.cost_known}
@@ -222,13 +225,14 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
         *("refund", "treasury gains", "subsidy", "kept", "own lot bought", "several lots", "several offers"),
         *("overrun", "unknown cost", "substitute", "forfeit", "price", "payout", "return"),
         *("escrow", "compensation", "deposit-return", "cap-return", "cost"),
+        *("discount", "reward", "penalty", "discount on an own lot", "reward of a kept lot", "work that was cut off"),
     ]
     faults = ("raised", "late", "malformed", "unfunded", "unchanged", "empty", "too large", "provider", "over the cap")
 
     def missing() -> list[str]:
         return [name for name in (*expected, *(f"fault: {fault}" for fault in faults)) if not seen[name]]
 
-    @settings(max_examples=400, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=600, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(lives())
     def count(life: Life) -> None:
         if not missing():
@@ -239,7 +243,6 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
         seen[life.request.rules.rule] += 1
         seen["refund"] += summary.refund_nanos > 0
         seen["treasury gains"] += summary.treasury_nanos > 0
-        seen["subsidy"] += summary.treasury_nanos < 0
         seen["kept"] += any(sale.kept for sale in progress.sales)
         seen["own lot bought"] += any(sale.buyer == sale.seller and not sale.kept for sale in progress.sales)
         seen["several lots"] += len(progress.auctions) > 3
@@ -252,7 +255,11 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
                 seen[f"fault: {event.fault}"] += 1
                 seen["forfeit"] += event.forfeit_nanos > 0
         for row in play.book.transfers():
-            seen[row.code] += 1
+            seen[row.code] += row.kind in ("posted", "post")
+            seen["discount on an own lot"] += row.code == "discount" and row.kind == "post"
+        for receipt in receipts(progress):
+            seen["reward of a kept lot"] += receipt.kept and receipt.reward_nanos != 0
+            seen["work that was cut off"] += receipt.censored and progress.status != "expired"
 
     count()
     assert missing() == []

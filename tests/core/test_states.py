@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from orchestrator.core.events import Delivered, Faulted
 from orchestrator.core.keys import digest_text
+from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER, Rules
-from orchestrator.core.settlement import accept_delivery, settle_stage
+from orchestrator.core.settlement import Outcome, accept_delivery, settle_stage
 from orchestrator.core.state import REQUESTER, Segment, State, first_state, next_state
 from tests.core.effort import examples
 from tests.core.making import bid, close, deliver, make_request, opened, play_stage
@@ -156,6 +157,32 @@ def test_a_delivery_that_changes_the_text_within_its_size_is_accepted(
 ) -> None:
     present = close(opened(make_request("a", rules=Rules(state_bytes_max=100))), {"0": [bid("a", 9)]}).progress
     assert isinstance(deliver(present, "0", "a", *delivered, replaces=replaces), Delivered)
+
+
+@pytest.mark.parametrize(("kind", "is_fault"), [("answer", False), ("text", True)])
+def test_who_agrees_with_anothers_answer_delivers_something_and_who_copies_a_text_does_not(
+    kind: str, is_fault: bool
+) -> None:
+    outcome = _says_again(kind, "b")
+    assert isinstance(outcome, Faulted) == is_fault
+
+
+def test_who_repeats_its_own_answer_delivers_nothing() -> None:
+    outcome = _says_again("answer", "a")
+    assert isinstance(outcome, Faulted)
+    assert outcome.fault == "unchanged"
+
+
+def _says_again(kind: str, bidder: str) -> Outcome:
+    """What comes of `bidder` saying "18" after bidder a has said it."""
+    first = close(opened(make_request("a", "b", rules=Rules(self_sale="open"))), {"0": [bid("a", 9)]}).progress
+    bought = settle_stage(first, {"0": [_deliver_18(first, "0", kind)]}, 0).progress
+    return _deliver_18(close(bought, {"0.0": [bid(bidder, 9)]}).progress, "0.0", kind)
+
+
+def _deliver_18(present: Progress, path: str, kind: str) -> Outcome:
+    award = present.auctions[path].awards[0]
+    return accept_delivery(present, path, award, [Segment("18", kind=kind)], replaces=False, cost_nanos=0)
 
 
 def test_a_presenter_that_delivers_nothing_is_at_fault() -> None:

@@ -9,12 +9,15 @@ from typing import Any
 from benchmarks.market import BOUNTY_NANOS, FacetPlayer, accept_best, job, society
 from benchmarks.refund import shares
 from orchestrator import Observation, Valuation
-from orchestrator.core.keys import bidder_account
-from orchestrator.core.lot import Offer
+from orchestrator.core.clearing import Award
+from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.lot import Lot, Offer
 from orchestrator.core.receipts import Receipt, statement
+from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Rules
+from orchestrator.core.state import Segment
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.simulation import Job, Simulation
+from orchestrator.engine.simulation import Delivery, Job, Simulation
 from tests.engine.world import Scripted, make_market, presenter
 
 NANOS = 10**9
@@ -123,3 +126,75 @@ def test_competition_refunds_more_the_more_bidders_there_are() -> None:
 
 def test_a_user_takes_an_offer_with_enough_facets_or_none() -> None:
     assert accept_best([]) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remembering:
+    """Values every lot the same, and remembers what its receipts say that it observed."""
+
+    usd: float
+    name: str = "remembering"
+    version: int = 1
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+        return Valuation([self.usd] * len(observations), [0.0] * len(observations))
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return [*(memory or []), *(receipt.observed for receipt in receipts)]
+
+
+class SightedPlayer(FacetPlayer):
+    """A facet player that observes one figure."""
+
+    def observe(self, request: Request, lot: Lot) -> Observation | None:
+        seen = FacetPlayer.observe(self, request, lot)
+        return seen._replace(features={"state": 4.0}) if seen else None
+
+
+def test_what_a_player_observed_comes_back_in_its_receipts() -> None:
+    market = Simulation([SightedPlayer("p", PRESENTER, Remembering(1.0), 0)], Rules(stages_max=1), RICH)
+    market.run([Job("hello", BOUNTY_NANOS, take_first)])
+    assert market.memories["p"] == [(("state", 4.0),)]
+
+
+def test_a_newcomer_is_endowed_and_takes_part_and_whoever_leaves_does_not() -> None:
+    old, new = (FacetPlayer(name, PRESENTER, Staged((usd,)), 0) for name, usd in (("old", 1.0), ("new", 2.0)))
+    market = Simulation([old], Rules(stages_max=1), RICH, learning=False)
+
+    def presenter_now() -> str:
+        (ended,) = market.run([Job("hello", BOUNTY_NANOS, take_first)])
+        return ended.offers[0].presenter
+
+    assert presenter_now() == "old"
+    market.enter(new)
+    assert market.book.spendable_nanos(bidder_account("new")) == RICH.endowment_nanos
+    assert presenter_now() == "new"
+    market.leave("new")
+    assert presenter_now() == "old"
+    assert market.book.totals() == {"USD": 0, "USD-cap": 0}
+
+
+def test_the_treasury_opens_with_its_stock() -> None:
+    market = Simulation([], Rules(), WealthRules(0, 0, 0, treasury_stock_nanos=7))
+    assert market.book.spendable_nanos(TREASURY) == 7
+
+
+def test_an_owner_keeps_its_state_where_nobody_values_it_as_highly() -> None:
+    rules = Rules(stages_max=3, last_stage="any")
+    players = [Twice(name, TRANSFORMER, Staged((usd, usd, usd)), 0) for name, usd in (("a", 5.0), ("b", 3.0))]
+    for keeping, buyers in ((True, ["a", "a", "b"]), (False, ["a", "b", "a"])):
+        market = Simulation(players, rules, RICH, learning=False, owners_keep=keeping)
+        (ended,) = market.run([Job("hello", BOUNTY_NANOS, take_first)])
+        assert [sale.buyer for sale in ended.sales] == buyers
+        assert [sale.kept for sale in ended.sales] == [False, keeping, False]
+        assert statement(ended).imbalance_nanos() == 0
+
+
+class Twice(FacetPlayer):
+    """A facet player that finds something to add at every stage."""
+
+    def observe(self, request: Request, lot: Lot) -> Observation | None:
+        return Observation(self.name, self.role, lot.stage, request.rules.stages_max, 10.0)
+
+    def transform(self, request: Request, lot: Lot, award: Award, memory: object) -> Delivery:
+        return Delivery([Segment(f"stage {lot.stage}")])

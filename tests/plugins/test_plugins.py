@@ -143,7 +143,7 @@ def test_a_distribution_without_metadata_harms_nobody(install: Installer) -> Non
 def test_an_unknown_name_is_answered_with_the_known_ones_and_a_suggestion() -> None:
     with pytest.raises(
         InvalidConfig,
-        match=r"no bidder type 'documnts' is installed \(known: documents, .*\); did you mean 'documents'\?",
+        match=r"no bidder type 'documnts' is installed \(known: .*documents, .*\); did you mean 'documents'\?",
     ):
         load_plugin(GROUP, "documnts")
 

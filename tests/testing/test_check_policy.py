@@ -13,8 +13,9 @@ import pytest
 from bidders.policies.fixed import FixedPolicy
 from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
-from orchestrator.bidding import Observation, Valuation
+from orchestrator.bidding import Lesson, Observation, Valuation
 from orchestrator.core.receipts import Receipt
+from orchestrator.plugins import POLICIES, build, list_plugins, load_plugin
 from orchestrator.testing import assert_policy, check_policy
 
 
@@ -117,8 +118,8 @@ DRAWS = random.Random(5)
 
 VALUES: dict[str, tuple[Values, str]] = {
     "a list": (Values(lambda memory, lots: [1.0] * len(lots)), "value() returned list; it must return a Valuation"),
-    "too few": (Values(lambda memory, lots: Valuation([1.0], [0.0])), "value() returned means of length 1, for 5"),
-    "no deviations": (Values(lambda memory, lots: Valuation([1.0] * len(lots), [])), "deviations of length 0, for 5"),
+    "too few": (Values(lambda memory, lots: Valuation([1.0], [0.0])), "value() returned means of length 1, for 9"),
+    "no deviations": (Values(lambda memory, lots: Valuation([1.0] * len(lots), [])), "deviations of length 0, for 9"),
     "figures for no lots": (
         Values(lambda memory, lots: Valuation([1.0] * max(1, len(lots)), [0.0] * max(1, len(lots)))),
         "value() returned means of length 1, for 0 observations [before it has learned anything, no lots]",
@@ -208,3 +209,149 @@ class Misreading(Good):
 
 def test_a_memory_that_its_own_policy_cannot_read_is_found() -> None:
     assert "value() raises KeyError: 'sum' [after 1 requests]" in found_in(Misreading())
+
+
+# --- planted breaches of what a policy may do besides ---
+
+
+class Later(Good):
+    """Of the second version of its memory's format; practises, and tells which claims are right."""
+
+    version = 2
+
+    def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
+        scores = [work.score * lesson.bounty_usd for lesson in lessons for work in lesson.works]
+        before = memory or {"sum": 0.0, "count": 0}
+        return {"sum": before["sum"] + sum(scores), "count": before["count"] + len(scores)}
+
+    def best_claims(self, memory: Any, observation: Observation) -> Any:
+        claims = [piece.claim for piece in observation.contributions if piece.claim]
+        counts = {claim: claims.count(claim) / len(claims) for claim in claims}
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def migrate(self, memory: Any, version: int) -> Any:
+        return {"sum": memory[0], "count": memory[1]}
+
+
+OLD = {1: [3.0, 2]}
+
+
+def planted(**methods: Any) -> Later:
+    """A good policy with one method replaced."""
+    policy = Later()
+    for name, method in methods.items():
+        setattr(policy, name, method)
+    return policy
+
+
+def test_nothing_is_found_in_a_good_policy_that_does_all_it_may() -> None:
+    assert check_policy(Later(), old_memories=OLD) == []
+
+
+def in_order(memory: Any, receipts: Sequence[Receipt]) -> Any:
+    """The last receipt of a request counts most."""
+    mean = memory["sum"] if memory else 0.0
+    for receipt in receipts:
+        mean = (mean + receipt.revenue_nanos / 10**9) / 2
+    return {"sum": mean, "count": 1}
+
+
+OPTIONAL: dict[str, tuple[Later, str]] = {
+    "values above all money": (
+        planted(value=lambda memory, lots: Valuation([2e9] * len(lots), [0.0] * len(lots))),
+        "value() returned means above 1,000,000,000 USD",
+    ),
+    "receipts in their order": (
+        planted(learn=in_order),
+        "learn() learns something else from the receipts of one request in another order",
+    ),
+    "practice that raises": (planted(practise=lambda memory, lessons: lessons[9]), "practise() raises IndexError"),
+    "practice without works": (
+        planted(practise=lambda memory, lessons: {"sum": max(len(each.works) / len(each.works) for each in lessons)}),
+        "practise() raises ZeroDivisionError",
+    ),
+    "practice that draws": (
+        planted(practise=lambda memory, lessons: {"sum": DRAWS.random(), "count": 1}),
+        "practise() gives another result the second time",
+    ),
+    "practice that empties the list": (
+        planted(practise=lambda memory, lessons: {"sum": float(bool(lessons.clear())), "count": 1}),
+        "practise() changes the list that it was given",
+    ),
+    "practice that JSON cannot hold": (
+        planted(practise=lambda memory, lessons: {"sum": {1}, "count": 1}),
+        "practise() returned a memory that JSON cannot hold",
+    ),
+    "practice that its values cannot read": (
+        planted(practise=lambda memory, lessons: {"total": 1.0}),
+        "value() raises KeyError: 'sum' [after practice]",
+    ),
+    "practice that its learning cannot read": (
+        planted(
+            practise=lambda memory, lessons: {"practised": True},
+            value=lambda memory, lots: Valuation([1.0] * len(lots), [0.0] * len(lots)),
+        ),
+        "learn() raises KeyError: 'sum' [learning after practice]",
+    ),
+    "practice that is no method": (planted(practise=True), "practise is bool; it must be a method, or left out"),
+    "claims that are not there": (
+        planted(best_claims=lambda memory, lot: [("made up", 0.5)]),
+        "best_claims() returned a claim that the state does not hold",
+    ),
+    "a claim twice": (
+        planted(best_claims=lambda memory, lot: [("", 0.5), ("", 0.5)]),
+        "best_claims() returned a claim twice",
+    ),
+    "chances above 1": (
+        planted(best_claims=lambda memory, lot: [("", 1.5)]),
+        "best_claims() returned chances outside of 0 to 1",
+    ),
+    "chances that are no numbers": (
+        planted(best_claims=lambda memory, lot: [("", math.nan)]),
+        "best_claims() returned chances outside of 0 to 1",
+    ),
+    "the worst claim first": (
+        planted(best_claims=lambda memory, lot: Later().best_claims(memory, lot)[::-1]),
+        "best_claims() returned claims that are not in order of their chances",
+    ),
+    "no pairs": (planted(best_claims=lambda memory, lot: 0.5), "it must return pairs of a claim and its chance"),
+    "a migration that fails": (
+        planted(migrate=lambda memory, version: memory["sum"]),
+        "migrate() raises TypeError",
+    ),
+    "a migration that changes nothing": (
+        planted(migrate=lambda memory, version: memory),
+        "value() raises TypeError",
+    ),
+    "a migration that JSON cannot hold": (
+        planted(migrate=lambda memory, version: {"sum": 1.0, "count": 1, 2: 3}),
+        "migrate() returned a memory that comes back from JSON changed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("policy", "found"), OPTIONAL.values(), ids=OPTIONAL)
+def test_a_bad_method_beside_the_required_ones_is_found(policy: Later, found: str) -> None:
+    assert found in "\n".join(map(str, check_policy(policy, old_memories=OLD)))
+    with pytest.raises(AssertionError, match="policy mean breaks its contract"):
+        assert_policy(policy, old_memories=OLD)
+
+
+def test_a_later_version_that_reads_no_earlier_memory_is_warned_of() -> None:
+    class Anew(Good):
+        version = 2
+
+    (problem,) = check_policy(Anew())
+    assert problem.is_warning
+    assert "there is no migrate()" in problem.message
+    assert_policy(Anew())
+
+
+def test_every_installed_policy_that_needs_no_options_keeps_the_contract() -> None:
+    checked = []
+    for status in list_plugins(POLICIES):
+        plugin = load_plugin(POLICIES, status.name)
+        options: dict[str, Any] = {"share": 0.5} if status.name == "fixed" else {}
+        assert_policy(build(plugin, options, "tests"))
+        checked.append(status.name)
+    assert {"fixed", "fraction", "tracker"} <= set(checked)

@@ -1,0 +1,87 @@
+"""Memories: what policies have learned, carried over from one version of a policy to the next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from orchestrator.bidding import Policy
+from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.engine.seat import Seat
+from orchestrator.errors import InvalidMemory
+from orchestrator.store import MemoryRow, Reader, Store, Transaction
+
+
+def read_body(memory: Any) -> str:
+    """A memory as the store keeps it.
+
+    Raises:
+        InvalidMemory: JSON cannot hold it.
+    """
+    try:
+        return json.dumps(memory, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidMemory(f"JSON cannot hold this memory: {error}") from error
+
+
+def migrated(policy: Policy, memory: Any, version: int) -> Any:
+    """A memory of an earlier version, as the policy's present version reads it.
+
+    Args:
+        policy: the policy.
+        memory: what an earlier version had learned.
+        version: which one.
+
+    Raises:
+        InvalidMemory: the policy cannot read memories of that version.
+    """
+    if version == policy.version:
+        return memory
+    what = f"policy {policy.name} of version {policy.version}"
+    if version > policy.version:
+        raise InvalidMemory(f"the memory is of version {version}; {what} is older: upgrade it first")
+    migrate = getattr(policy, "migrate", None)
+    if migrate is None:
+        raise InvalidMemory(f"the memory is of version {version}; {what} cannot migrate it")
+    result = read_guarded(lambda: migrate(memory, version))
+    if not isinstance(result, Returned):
+        raise InvalidMemory(f"the memory is of version {version}; {what} failed to migrate it: {result.reason}")
+    read_body(result.value)
+    return result.value
+
+
+def migrate_memories(store: Store, seats: Iterable[Seat]) -> None:
+    """Carry memories over to the present versions of their policies, where a policy can.
+
+    Where it cannot, it starts anew, and the old memory stays where it is.
+    """
+    seated = [seat for seat in seats if seat.policy is not None and seat.policy.version > 1]
+    if store.read(lambda reader: any(_outdated(reader, seat) for seat in seated)):
+        store.transact(lambda tx: _migrate_all(tx, seated))
+
+
+def find_outdated(reader: Reader, seat: Seat) -> MemoryRow | None:
+    """The newest memory of an earlier version of a seat's policy."""
+    policy = seat.policy
+    if policy is None:
+        return None
+    rows = (reader.memory(seat.memory_key_of(version)) for version in range(policy.version - 1, 0, -1))
+    return next((row for row in rows if row is not None), None)
+
+
+def _outdated(reader: Reader, seat: Seat) -> MemoryRow | None:
+    is_new = reader.memory(seat.memory_key) is None and hasattr(seat.policy, "migrate")
+    return find_outdated(reader, seat) if is_new else None
+
+
+def _migrate_all(tx: Transaction, seats: Iterable[Seat]) -> None:
+    for seat in seats:
+        row, policy = _outdated(tx, seat), seat.policy
+        if row is None or policy is None:
+            continue
+        try:
+            body = read_body(migrated(policy, json.loads(row.body), row.version))
+        except InvalidMemory:
+            continue
+        tx.put_memory(MemoryRow(seat.memory_key, policy.name, policy.version, body))
