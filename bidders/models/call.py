@@ -1,0 +1,165 @@
+"""One call of a provider's model: its attempts, its modes, and what it cost however it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from typing import Final, Protocol
+
+from bidders.models.modes import Abilities, mentions, modes_to_try
+from bidders.models.pricing import Pricing
+from bidders.models.reply import TEXT_CHARACTERS_MAX, Heard, Reply
+from bidders.models.settings import Mode, ProviderSettings
+from bidders.models.tokens import estimated_usage
+from orchestrator import Completion, Prompt
+from orchestrator.errors import ProviderError, ProviderRefused, UnreadableReply
+
+# What endpoints refuse by name, and what is done without where they do.
+FEATURES: Final = {
+    "max_completion_tokens": ("max_completion_tokens", "max_tokens"),
+    "seed": ("seed",),
+    "stream_usage": ("stream_options", "include_usage"),
+}
+
+
+class Endpoint(Protocol):
+    """What a call needs of a model."""
+
+    settings: ProviderSettings
+    pricing: Pricing
+    modes: tuple[Mode, ...]
+
+    @property
+    def where(self) -> str:
+        """The model and its provider, for messages."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What the endpoint has shown to support."""
+
+    async def ask(self, question: Question) -> Reply:
+        """Make one call and wait for the whole answer."""
+
+    async def stream(self, question: Question, heard: Heard) -> Reply:
+        """Make one call; what arrives is noted as it comes."""
+
+    def failure(self, error: Exception) -> ProviderError:
+        """What an error of one call comes to."""
+
+
+class Question:
+    """What an endpoint is asked, and how.
+
+    Attributes:
+        prompt: what is asked.
+        mode: how an object is asked for; None for prose.
+        lacking: features that the endpoint is not asked for.
+    """
+
+    def __init__(self, prompt: Prompt, mode: Mode | None, lacking: Set[str]) -> None:
+        self.prompt = prompt
+        self.mode = mode
+        self.lacking = lacking
+
+
+class Call:
+    """One call, over all its attempts.
+
+    Args:
+        endpoint: who is asked.
+        prompt: what is asked.
+        on_text: called with each piece of the answer; with it the answer is streamed.
+    """
+
+    def __init__(self, endpoint: Endpoint, prompt: Prompt, on_text: Callable[[str], None] | None) -> None:
+        self._endpoint = endpoint
+        self._prompt = prompt
+        self._on_text = on_text
+        self._heard = Heard(on_text)
+        self._is_under_way = False
+
+    async def attempt(self) -> Completion:
+        """Ask once, in the best way that the endpoint takes.
+
+        Raises:
+            ProviderError: the provider failed; what it cost all the same is in it.
+        """
+        if self._prompt.schema is None:
+            return self._completion(await self._supported(None))
+        abilities, refusal = self._endpoint.abilities, None
+        for mode in modes_to_try(self._endpoint.settings.structured, self._endpoint.modes, abilities):
+            try:
+                reply = await self._supported(mode)
+            except ProviderRefused as refused:
+                # The first refusal is the one to show: later ones are of ever poorer questions.
+                refusal = refusal or refused
+            else:
+                abilities.mode = mode
+                return self._completion(reply)
+        raise refusal or ProviderRefused(f"{self._endpoint.where} knows no way to be asked for an object")
+
+    def cut_off_nanos(self) -> int | None:
+        """What it cost if it is cut off now; None where that is not known."""
+        if not self._is_under_way or self._endpoint.pricing.is_free:
+            return 0
+        return self._heard_nanos() if self._on_text is not None else None
+
+    def may_retry(self, error: BaseException) -> bool:
+        """Whether to ask again: it may succeed then, it cost nothing so far, and nobody has heard a part of it."""
+        return (
+            isinstance(error, ProviderError) and error.is_retriable and error.cost_nanos == 0 and not self._heard.began
+        )
+
+    async def _supported(self, mode: Mode | None) -> Reply:
+        """Ask, without the features that the endpoint turns out to refuse."""
+        lacking = set(self._endpoint.abilities.lacking)
+        while True:
+            try:
+                reply = await self._once(Question(self._prompt, mode, lacking))
+            except ProviderRefused as refused:
+                named = [
+                    each for each, words in FEATURES.items() if each not in lacking and mentions(str(refused), words)
+                ]
+                if not named:
+                    raise
+                lacking.add(named[0])
+            else:
+                self._endpoint.abilities.lacking |= lacking
+                return reply
+
+    async def _once(self, question: Question) -> Reply:
+        self._heard = Heard(self._on_text)
+        self._is_under_way = True
+        try:
+            if self._on_text is None:
+                reply = await self._endpoint.ask(question)
+            else:
+                reply = await self._endpoint.stream(question, self._heard)
+        except Exception as error:
+            self._is_under_way = False
+            raise self._failure(error) from None
+        # Not after a cancellation: then it is still under way, and may be charged.
+        self._is_under_way = False
+        if len(reply.text) > TEXT_CHARACTERS_MAX:
+            cost = self._completion(reply).cost
+            raise UnreadableReply(
+                f"{self._endpoint.where} answered with {len(reply.text):,} characters",
+                cost_nanos=None if cost is None else cost.nanos,
+            )
+        return reply
+
+    def _failure(self, error: Exception) -> ProviderError:
+        failure = error if isinstance(error, ProviderError) else self._endpoint.failure(error)
+        if self._endpoint.pricing.is_free:
+            failure.cost_nanos = 0
+        elif self._heard.began:
+            failure.cost_nanos = self._heard_nanos()
+        return failure
+
+    def _heard_nanos(self) -> int | None:
+        """What was streamed so far, at our own count; None for a model without a price."""
+        cost = self._endpoint.pricing.cost(estimated_usage(self._prompt, self._heard.text))
+        return None if cost is None else cost.nanos
+
+    def _completion(self, reply: Reply) -> Completion:
+        usage = reply.usage or estimated_usage(self._prompt, reply.text)
+        return Completion(reply.text, usage, self._endpoint.pricing.cost(usage), reply.finish, reply.model)

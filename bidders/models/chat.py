@@ -1,0 +1,166 @@
+"""The chat-completions format: what OpenAI, litellm and compatible endpoints are asked, and how they answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from typing import Any, Final
+
+from bidders.models.call import Question
+from bidders.models.modes import TOOL_DESCRIPTION, TOOL_NAME, with_schema
+from bidders.models.reply import Heard, Reply, checked_usage, count_at, items_at, part, text_at
+from bidders.models.schema import strict_schema
+from bidders.models.settings import Mode
+from orchestrator import Finish, Usage
+from orchestrator.errors import UnreadableReply
+
+CHAT_MODES: Final[tuple[Mode, ...]] = ("json_schema", "json_object", "tool", "prompt")
+_FINISHES: Final[dict[str, Finish]] = {
+    "stop": "stop",
+    "length": "length",
+    "content_filter": "filtered",
+    "tool_calls": "tool",
+    "function_call": "tool",
+}
+_SEED_MAX: Final = 2**31
+
+
+def chat_arguments(question: Question) -> dict[str, Any]:
+    """Messages, seed, length and format of a call."""
+    prompt, mode = question.prompt, question.mode
+    states_schema = mode in ("json_object", "prompt")
+    messages = with_schema(prompt) if states_schema else prompt.messages
+    length = "max_tokens" if "max_completion_tokens" in question.lacking else "max_completion_tokens"
+    arguments: dict[str, Any] = {
+        "messages": [{"role": message.speaker, "content": message.text} for message in messages],
+        length: prompt.max_tokens,
+    }
+    if "seed" not in question.lacking:
+        arguments["seed"] = prompt.seed % _SEED_MAX
+    return arguments | _format(question)
+
+
+def stream_arguments(question: Question) -> dict[str, Any]:
+    """What a streamed call is given besides; without its usage where the endpoint refuses to tell it."""
+    if "stream_usage" in question.lacking:
+        return {"stream": True}
+    return {"stream": True, "stream_options": {"include_usage": True}}
+
+
+def read_chat(reply: Any, mode: Mode | None) -> Reply:
+    """Read a whole answer; in mode `tool` it is what the tool was given."""
+    choice = part(reply, "choices", 0)
+    message = part(choice, "message")
+    calls = [text_at(call, "function", "arguments") for call in items_at(message, "tool_calls")]
+    refusal = text_at(message, "refusal")
+    return Reply(
+        text="".join(calls) if calls and mode == "tool" else text_at(message, "content"),
+        usage=read_chat_usage(part(reply, "usage")),
+        finish="refusal" if refusal else _FINISHES.get(text_at(choice, "finish_reason"), "unknown"),
+        model=text_at(reply, "model"),
+    )
+
+
+class ChatStream:
+    """Puts a streamed answer together.
+
+    Args:
+        heard: where each piece is noted.
+        mode: how an object was asked for.
+    """
+
+    def __init__(self, heard: Heard, mode: Mode | None) -> None:
+        self._heard = heard
+        self._mode = mode
+        self._usage: Usage | None = None
+        self._finish: Finish = "unknown"
+        self._model = ""
+        self.has_ended = False
+
+    def take(self, chunk: Any) -> None:
+        """Take the next chunk."""
+        self._model = text_at(chunk, "model") or self._model
+        self._usage = read_chat_usage(part(chunk, "usage")) or self._usage
+        choice = part(chunk, "choices", 0)
+        delta, finish = part(choice, "delta"), text_at(choice, "finish_reason")
+        if self._mode == "tool":
+            for call in items_at(delta, "tool_calls"):
+                self._heard.add(text_at(call, "function", "arguments"))
+        self._heard.add(text_at(delta, "content"))
+        if text_at(delta, "refusal"):
+            self._finish = "refusal"
+        if finish:
+            self.has_ended = True
+            self._finish = self._finish if self._finish == "refusal" else _FINISHES.get(finish, "unknown")
+
+    def reply(self) -> Reply:
+        """The whole answer."""
+        return Reply(self._heard.text, self._usage, self._finish, self._model)
+
+
+def checked_chat(reply: Any, question: Question, where: str) -> Reply:
+    """Read a whole answer.
+
+    Raises:
+        UnreadableReply: it is no chat completion at all.
+    """
+    if not items_at(reply, "choices"):
+        raise UnreadableReply(f"{where} sent no chat completion; check its address", cost_nanos=None)
+    return read_chat(reply, question.mode)
+
+
+async def gathered_chat(chunks: AsyncIterable[Any], question: Question, heard: Heard, where: str) -> Reply:
+    """Read a streamed answer to its end.
+
+    Raises:
+        UnreadableReply: it stopped before its end.
+    """
+    heard.began = True
+    answer = ChatStream(heard, question.mode)
+    async for chunk in chunks:
+        answer.take(chunk)
+    if not answer.has_ended:
+        raise UnreadableReply(f"{where} broke off its answer")
+    return answer.reply()
+
+
+def read_chat_usage(usage: Any) -> Usage | None:
+    """Usage as the provider reports it; None where it reports nothing, or nonsense."""
+    try:
+        read, written = count_at(usage, "prompt_tokens"), count_at(usage, "completion_tokens")
+        if not read or written is None:
+            # Nothing is read for nothing: 0 stands for a count that nobody made.
+            return None
+        reasoning = count_at(usage, "completion_tokens_details", "reasoning_tokens") or 0
+        if reasoning > written and count_at(usage, "total_tokens") == read + written + reasoning:
+            # Some endpoints count reasoning beside what is written, and charge both.
+            written += reasoning
+        return checked_usage(
+            Usage(
+                input_tokens=read,
+                output_tokens=written,
+                cached_input_tokens=count_at(usage, "prompt_tokens_details", "cached_tokens") or 0,
+                reasoning_tokens=reasoning,
+                cache_written_input_tokens=count_at(usage, "prompt_tokens_details", "cache_write_tokens") or 0,
+            )
+        )
+    except ValueError:
+        return None
+
+
+def _format(question: Question) -> dict[str, Any]:
+    schema = question.prompt.schema
+    if schema is None:
+        return {}
+    match question.mode:
+        case "json_schema":
+            asked = {"name": TOOL_NAME, "schema": strict_schema(schema), "strict": True}
+            return {"response_format": {"type": "json_schema", "json_schema": asked}}
+        case "json_object":
+            return {"response_format": {"type": "json_object"}}
+        case "tool":
+            function = {"name": TOOL_NAME, "description": TOOL_DESCRIPTION, "parameters": strict_schema(schema)}
+            return {
+                "tools": [{"type": "function", "function": function}],
+                "tool_choice": {"type": "function", "function": {"name": TOOL_NAME}},
+            }
+    return {}

@@ -1,0 +1,150 @@
+"""Models of any provider that litellm knows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any, Final, Unpack
+
+from bidders.models.call import Question
+from bidders.models.chat import CHAT_MODES, chat_arguments, checked_chat, gathered_chat, stream_arguments
+from bidders.models.extras import import_extra
+from bidders.models.per_loop import PerLoop
+from bidders.models.price_table import listed
+from bidders.models.provider import ProviderModel
+from bidders.models.reply import Heard, Reply
+from bidders.models.sdk_failures import failure_of
+from bidders.models.settings import ProviderOptions, host_of, read_settings
+from orchestrator.errors import InvalidConfig, ProviderError, Unauthorised
+
+# What it otherwise fetches from the network, when it is imported or first asks Anthropic.
+_LOCAL_TABLES: Final = ("LITELLM_LOCAL_MODEL_COST_MAP", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS")
+_NO_KEY: Final = "none"
+
+
+class LiteLLMModel(ProviderModel):
+    """A model behind litellm, named as litellm names it: `gemini/gemini-2.5-flash`, `groq/...`.
+
+    Keys are in the environment variables that litellm documents for the provider, or in the one
+    that `api_key_env` names. With `base_url`, only the latter is sent.
+
+    Args:
+        model: the model's name, with its provider's before it where litellm asks for that.
+        options: as of `bidders.models.settings.ProviderSettings`.
+
+    Raises:
+        InvalidConfig: an option is unknown or makes no sense, or litellm knows no such provider.
+        BrokenPlugin: litellm is not installed.
+    """
+
+    modes = CHAT_MODES
+
+    def __init__(self, model: str, **options: Unpack[ProviderOptions]) -> None:
+        settings = read_settings(model, options)
+        self._litellm = import_litellm()
+        try:
+            bare_name, provider, *_ = self._litellm.get_llm_provider(model)
+        except Exception:
+            raise InvalidConfig(
+                f"litellm knows no provider of {model!r}; write it with its provider, for example gemini/{model}"
+            ) from None
+        entry = None if settings.base_url else listed(bare_name, provider)
+        super().__init__(
+            settings,
+            provider=host_of(settings.base_url) if settings.base_url else provider,
+            key_variable=settings.api_key_env or "",
+            price=entry.price if entry else None,
+            context_tokens=entry.context_tokens if entry else None,
+        )
+        # litellm puts this under the name that the provider knows.
+        self.abilities.lacking.add("max_completion_tokens")
+
+    async def ask(self, question: Question) -> Reply:
+        """Make one call and wait for the whole answer."""
+        await _clients.get()
+        reply = await self._litellm.acompletion(**self._arguments(question))
+        return checked_chat(reply, question, self.where)
+
+    async def stream(self, question: Question, heard: Heard) -> Reply:
+        """Make one call; what arrives is noted as it comes."""
+        await _clients.get()
+        chunks = await self._litellm.acompletion(**self._arguments(question), **stream_arguments(question))
+        try:
+            return await gathered_chat(chunks, question, heard, self.where)
+        finally:
+            await chunks.aclose()
+
+    def failure(self, error: Exception) -> ProviderError:
+        """What an error of one call comes to."""
+        failure = failure_of(error, self.where, self.secret())
+        missing = self._missing_keys()
+        # Without a key some of its providers raise what could be anything.
+        return (
+            self._keyless(missing)
+            if missing and (isinstance(failure, Unauthorised) or _only_keys(missing))
+            else failure
+        )
+
+    def obstacle(self) -> str | None:
+        """Why it could not be called now: the key that litellm looks for is not set."""
+        missing = self._missing_keys()
+        return str(self._keyless(missing)) if missing and _only_keys(missing) else super().obstacle()
+
+    def _missing_keys(self) -> list[str]:
+        """The environment variables that litellm looks for in vain, where the config names none."""
+        if self._key_variable or self.settings.base_url:
+            return []
+        known = self._litellm.validate_environment(self.name)
+        return [] if known.get("keys_in_environment") else [str(each) for each in known.get("missing_keys") or ()]
+
+    def _keyless(self, missing: list[str]) -> Unauthorised:
+        return Unauthorised(f"{self.where} needs a key: set the environment variable {' or '.join(missing)}")
+
+    def _arguments(self, question: Question) -> dict[str, Any]:
+        settings = self.settings
+        given: dict[str, Any] = {"api_base": settings.base_url} if settings.base_url else {}
+        if self._key_variable or settings.base_url:
+            given["api_key"] = self.key() or _NO_KEY
+        return {
+            **settings.parameters,
+            **given,
+            **chat_arguments(question),
+            "model": self.name,
+            "timeout": settings.read_seconds,
+            "num_retries": 0,
+            "max_retries": 0,
+        }
+
+
+def _only_keys(variables: list[str]) -> bool:
+    """Whether these are keys; some providers can do without other things, such as the machine's own credentials."""
+    return all(variable.endswith("_API_KEY") for variable in variables)
+
+
+def import_litellm() -> Any:
+    """Import litellm so that it fetches no tables from the network and prints no advice; takes seconds."""
+    for variable in _LOCAL_TABLES:
+        os.environ.setdefault(variable, "True")
+    litellm: Any = import_extra("litellm", "litellm")
+    litellm.suppress_debug_info = True
+    # Its other transport leaves connections open when an event loop ends.
+    litellm.disable_aiohttp_transport = True
+    logging.getLogger("LiteLLM").setLevel(logging.ERROR)
+    return litellm
+
+
+async def _close_clients(litellm: Any) -> None:
+    """Close the clients that litellm keeps for this loop: it marks them with the loop's id, and closes none."""
+    cache = litellm.in_memory_llm_clients_cache
+    mark = f"-{id(asyncio.get_running_loop())}"
+    for key in [key for key in cache.cache_dict if str(key).endswith(mark)]:
+        client = cache.cache_dict[key]
+        cache.delete_cache(key)
+        await client.close()
+    # One turn of the loop, in which it lets go of the sockets.
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+_clients: Final[PerLoop[Any]] = PerLoop(import_litellm, _close_clients)

@@ -1,0 +1,170 @@
+"""What models with a provider share: options, slots, deadline, retry and costs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+from bidders.models.call import Call, Question
+from bidders.models.credentials import read_key
+from bidders.models.modes import Abilities, abilities_of
+from bidders.models.per_loop import PerLoop
+from bidders.models.price import Price, read_price
+from bidders.models.pricing import Pricing, read_reserve
+from bidders.models.reply import Heard, Reply
+from bidders.models.retrying import full_jitter, retrying
+from bidders.models.settings import Mode, ProviderSettings
+from bidders.models.slots import slots_of
+from orchestrator import Completion, Money, Prompt
+from orchestrator.errors import ProviderError, ProviderTimeout, Unauthorised
+
+
+class ProviderModel(ABC):
+    """A model that a provider runs.
+
+    Args:
+        settings: its options.
+        provider: who is paid.
+        key_variable: the environment variable that holds the key; empty for none.
+        price: what the price table says, where the config says nothing.
+        context_tokens: the most that it can read, where the config says nothing.
+    """
+
+    modes: tuple[Mode, ...]
+
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        *,
+        provider: str,
+        key_variable: str,
+        price: Price | None = None,
+        context_tokens: int | None = None,
+    ) -> None:
+        self.settings = settings
+        self.pricing = Pricing(
+            read_price(settings.prices) or price,
+            read_reserve(settings.reserve_per_call),
+            settings.context_tokens or context_tokens,
+        )
+        self.jitter: Callable[[float], float] = full_jitter
+        self._provider = provider
+        self._key_variable = key_variable
+        self._slots = slots_of(provider, settings.concurrency)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, provider={self.provider!r})"
+
+    @property
+    def name(self) -> str:
+        """The model's name, as its provider calls it."""
+        return self.settings.model
+
+    @property
+    def provider(self) -> str:
+        """Who is paid for its calls."""
+        return self._provider
+
+    @property
+    def where(self) -> str:
+        """The model and its provider, for messages."""
+        return f"{self.name} at {self.provider}"
+
+    @property
+    def abilities(self) -> Abilities:
+        """What its endpoint has shown to support; equal endpoints share what they know."""
+        return abilities_of(type(self).__name__, self.provider, self.settings.base_url or "", self.name)
+
+    def cost_max(self, prompt: Prompt) -> Money | None:
+        """Worst case of what a call costs: each byte read as a token, and every token written that may be.
+
+        Returns:
+            The most that it costs; `reserve_per_call` for a model without a price; None where
+            neither is given.
+        """
+        return self.pricing.cost_max(prompt)
+
+    async def complete(self, prompt: Prompt, on_text: Callable[[str], None] | None = None) -> Completion:
+        """Ask the model; see `orchestrator.Model.complete`.
+
+        Raises:
+            ProviderError: the provider failed; what the failed call cost all the same is in it.
+        """
+        ends_at = asyncio.get_running_loop().time() + prompt.deadline_seconds
+        call = Call(self, prompt, on_text)
+
+        async def attempt() -> Completion:
+            # A pause between attempts holds no slot.
+            async with await self._slots.get():
+                return await call.attempt()
+
+        try:
+            async with asyncio.timeout_at(ends_at):
+                return await retrying(attempt, call.may_retry, self.settings.attempts_max, ends_at, self.jitter)
+        except TimeoutError:
+            raise ProviderTimeout(
+                f"{self.where} had not answered after {prompt.deadline_seconds:g} s", cost_nanos=call.cut_off_nanos()
+            ) from None
+
+    def key(self) -> str:
+        """The key for a call; empty where none is needed.
+
+        Raises:
+            Unauthorised: it is not set.
+        """
+        return read_key(self._key_variable, self.where)
+
+    def obstacle(self) -> str | None:
+        """Why it could not be called now, as far as that can be told without calling: its key is not set."""
+        try:
+            self.key()
+        except Unauthorised as missing:
+            return str(missing)
+        return None
+
+    def secret(self) -> str:
+        """The key as it is set now, or nothing: what must be in no message."""
+        return os.environ.get(self._key_variable, "").strip() if self._key_variable else ""
+
+    @abstractmethod
+    async def ask(self, question: Question) -> Reply:
+        """Make one call and wait for the whole answer."""
+
+    @abstractmethod
+    async def stream(self, question: Question, heard: Heard) -> Reply:
+        """Make one call; what arrives is noted as it comes."""
+
+    @abstractmethod
+    def failure(self, error: Exception) -> ProviderError:
+        """What an error of one call comes to."""
+
+
+class ClientModel(ProviderModel):
+    """A model behind a library whose client belongs to one event loop; arguments as of `ProviderModel`."""
+
+    def __init__(self, settings: ProviderSettings, **known: Any) -> None:
+        super().__init__(settings, **known)
+        self._clients: PerLoop[Any] = PerLoop(self._make_client, _close)
+
+    async def client(self) -> Any:
+        """The library's client of the running event loop.
+
+        Raises:
+            Unauthorised: the key that it needs is not set.
+        """
+        return await self._clients.get()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._clients.close()
+
+    @abstractmethod
+    def _make_client(self) -> Any:
+        """Make the library's client, with the key as it is set now."""
+
+
+async def _close(client: Any) -> None:
+    await client.close()

@@ -1,0 +1,151 @@
+"""Every error of every SDK comes to one of our kinds, and none repeats a key."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+
+from bidders.models.failures import failure_of_status, redacted
+from bidders.models.litellm import import_litellm
+from bidders.models.sdk_failures import BY_BODY, BY_CONNECTION, BY_NAME, failure_of
+from orchestrator.errors import (
+    PromptTooLong,
+    ProviderDown,
+    ProviderError,
+    ProviderRefused,
+    RateLimited,
+    Unauthorised,
+    UnknownModel,
+    UnreadableReply,
+)
+
+# By status and words: what it comes to, and who must act.
+STATUSES = [
+    (400, "nope", ProviderRefused, "caller"),
+    (400, "This model's maximum context length is 8192 tokens", PromptTooLong, "caller"),
+    (400, "prompt is too long: 210000 tokens > 200000 maximum", PromptTooLong, "caller"),
+    (400, "the model `gpt-9` does not exist", UnknownModel, "operator"),
+    (401, "bad key", Unauthorised, "operator"),
+    (402, "pay first", Unauthorised, "operator"),
+    (403, "not here", Unauthorised, "operator"),
+    (404, "model not found", UnknownModel, "operator"),
+    (404, "no endpoint found that supports tool use", ProviderRefused, "caller"),
+    (408, "too slow", ProviderDown, "provider"),
+    (409, "conflict", ProviderDown, "provider"),
+    (413, "request too large", PromptTooLong, "caller"),
+    (422, "n: field required", ProviderRefused, "caller"),
+    (429, "slow down", RateLimited, "provider"),
+    (429, "You exceeded your current quota [insufficient_quota]", Unauthorised, "operator"),
+    (431, "headers too large", ProviderRefused, "caller"),
+    (499, "closed", ProviderDown, "provider"),
+    (500, "oops", ProviderDown, "provider"),
+    (501, "not implemented", ProviderRefused, "caller"),
+    (503, "unavailable", ProviderDown, "provider"),
+    (529, "overloaded", ProviderDown, "provider"),
+    (302, "moved", ProviderRefused, "caller"),
+]
+
+
+@pytest.mark.parametrize(("status", "said", "kind", "must_act"), STATUSES)
+def test_a_status_comes_to_a_kind(status: int, said: str, kind: type[ProviderError], must_act: str) -> None:
+    failure = failure_of_status(status, said, where="gpt-x at openai")
+    assert type(failure) is kind
+    assert failure.must_act == must_act
+    assert failure.is_retriable is (must_act == "provider")
+    assert failure.cost_nanos == 0
+    assert str(failure).startswith("gpt-x at openai ")
+    assert f"HTTP {status}" in str(failure)
+
+
+def exported_errors(module: ModuleType) -> list[type[Exception]]:
+    """Every exception class that a module exports."""
+    # A copy, because asking a lazy name what it is loads it.
+    named = list(vars(module).items())
+    classes = {value for name, value in named if not name.startswith("_") and inspect.isclass(value)}
+    return sorted((each for each in classes if issubclass(each, Exception)), key=lambda each: each.__name__)
+
+
+def is_mapped(kind: type[Exception]) -> bool:
+    """Whether an error of this class is told apart by more than being some error."""
+    names = {each.__name__ for each in kind.__mro__}
+    return bool(names & (BY_NAME.keys() | BY_CONNECTION | BY_BODY))
+
+
+# The roots alone say nothing: an error of just this class is `UnreadableReply`.
+ROOTS = {"OpenAIError", "AnthropicError"}
+
+
+@pytest.mark.parametrize("module", [openai, anthropic])
+def test_every_error_class_of_an_sdk_is_mapped(module: ModuleType) -> None:
+    found = [each for each in exported_errors(module) if each.__name__ not in ROOTS]
+    assert len(found) > 10
+    assert [each.__name__ for each in found if not is_mapped(each)] == []
+
+
+@pytest.mark.slow  # importing litellm takes five seconds
+def test_every_error_class_of_litellm_is_mapped() -> None:
+    exceptions = import_litellm().exceptions
+    found = [each for each in exported_errors(exceptions) if each.__name__ not in ROOTS]
+    assert len(found) > 20
+    assert [each.__name__ for each in found if not is_mapped(each)] == []
+
+
+def test_an_error_class_that_nobody_mapped_is_noticed() -> None:
+    planted = ModuleType("planted")
+    planted.QuotaOfTheMoonError = type("QuotaOfTheMoonError", (openai.OpenAIError,), {})  # type: ignore[attr-defined]
+    assert [each.__name__ for each in exported_errors(planted) if not is_mapped(each)] == ["QuotaOfTheMoonError"]
+
+
+@pytest.mark.parametrize("module", [openai, anthropic])
+def test_every_error_that_can_be_made_comes_to_a_kind(module: ModuleType) -> None:
+    for kind in exported_errors(module):
+        error = kind.__new__(kind)
+        error.__dict__.update(request_id=None, message="oops")
+        failure = failure_of(error, "gpt-x at openai", "")
+        assert isinstance(failure, ProviderError), kind
+        assert type(failure) is not ProviderError, kind
+
+
+def test_what_no_sdk_raises_is_an_unreadable_reply_of_unknown_cost() -> None:
+    failure = failure_of(ValueError("half a reply"), "gpt-x at openai", "")
+    assert isinstance(failure, UnreadableReply)
+    assert failure.cost_nanos is None
+
+
+KEYS = [
+    "sk-proj-abcdef1234567890",
+    "sk-ant-api03-abcdefgh",
+    "AIzaSyA-1234567890abcdef",
+    "gsk_abcdefghijkl",
+    "plain0key",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_message_repeats_a_key(key: str) -> None:
+    said = f"Incorrect API key provided: {key}. Authorization: Bearer {key}"
+    failure = failure_of_status(401, said, where="gpt-x at openai", secret=key)
+    assert key not in str(failure)
+    if not key.startswith("plain"):
+        assert key not in redacted(said)
+
+
+def test_a_providers_words_are_one_short_line() -> None:
+    said = redacted("a\nb\x1b[31m" + "c" * 10_000)
+    assert len(said) <= 200
+    assert "\n" not in said
+
+
+def test_mid_stream_errors_are_told_apart_by_their_body() -> None:
+    def error(**body: Any) -> openai.APIError:
+        return openai.APIError("oops", request=None, body=body)  # type: ignore[arg-type]
+
+    assert isinstance(failure_of(error(type="rate_limit_error"), "x", ""), RateLimited)
+    assert isinstance(failure_of(error(code=503), "x", ""), ProviderDown)
+    assert isinstance(failure_of(error(error={"type": "overloaded_error"}), "x", ""), ProviderDown)
+    assert isinstance(failure_of(error(type="invalid_request_error"), "x", ""), ProviderRefused)
