@@ -24,11 +24,13 @@ class Appraisal:
         estimate: what the transformed state will sell for, as a share of the bounty, 0 to 1; 0 is a pass.
         reason: why, for the record; a pass is explained with it.
         features: more numbers for the policy.
+        cost_usd: what the work is expected to cost, in dollars; None where only its worst case is known.
     """
 
     estimate: float
     reason: str
     features: Mapping[str, float] = field(default_factory=dict)
+    cost_usd: float | None = None
 
 
 class CapableBidder(ABC):
@@ -61,8 +63,7 @@ class CapableBidder(ABC):
         """Bid what the policy makes of the appraisal, never more than the wallet covers beyond the work itself."""
         if not set(self.roles) & set(announcement.roles):
             return Pass("may not bid at this stage")
-        await self.prepare()
-        appraisal = self.appraise(announcement)
+        appraisal = await self.consider(announcement)
         if appraisal.estimate <= 0:
             return Pass(appraisal.reason)
         cost_max = self.transform_cost_max(announcement)
@@ -73,6 +74,11 @@ class CapableBidder(ABC):
         if amount < announcement.reserve:
             return Pass(f"worth {worth} USD, below the reserve: {appraisal.reason}")
         return Bid(amount, observed={"estimate": min(1.0, appraisal.estimate), **appraisal.features})
+
+    async def consider(self, announcement: Announcement) -> Appraisal:
+        """Appraise a lot, after whatever that takes; a capability that asks a model does so here."""
+        await self.prepare()
+        return self.appraise(announcement)
 
     async def prepare(self) -> None:  # noqa: B027 (most capabilities need no preparation)
         """Get ready for a first appraisal, off the event loop where that takes long."""
@@ -107,6 +113,7 @@ class CapableBidder(ABC):
             request=announcement.request,
             contributions=announcement.state.contributions(),
             copies=announcement.copies,
+            cost_usd=appraisal.cost_usd,
         )
 
 

@@ -9,7 +9,7 @@ from orchestrator.config.building import (
 )
 from orchestrator.config.loading import bundled_folder, load_config
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
-from orchestrator.config.template import template
+from orchestrator.config.template import copy_of, template
 
 __all__ = [
     "BidderSpec",
@@ -21,6 +21,7 @@ __all__ = [
     "build_bidders",
     "build_judge",
     "bundled_folder",
+    "copy_of",
     "load_config",
     "template",
     "warnings",

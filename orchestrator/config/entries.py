@@ -30,7 +30,8 @@ def check_names(document: Document, problems: Problems) -> None:
 def with_paths(document: Document, problems: Problems) -> dict[str, Any]:
     """The document's data with the paths in options made absolute; those that lead nowhere are noted.
 
-    A path is an option called `path` or `..._path`; it starts from the config file's folder.
+    A path is an option called `path` or `..._path`; it starts from the config file's folder. One
+    called `output_path` need not exist yet, but its folder must.
     """
     copied: dict[str, Any] = _copied(document.data, (), _Paths(document, problems))
     return copied
@@ -44,19 +45,20 @@ class _Paths:
         self._problems = problems
 
     def existing(self, value: Any, path: KeyPath) -> Any:
-        """The absolute form of a path, which must lead somewhere."""
+        """The absolute form of a path; it, or for what is written its folder, must exist."""
         if value is None:
             return None
         if not isinstance(value, str | Path) or not str(value):
             self._problems.add(path, f"must be the path of a file or folder, not {value!r}")
             return value
         found = self._folder / Path(value).expanduser()
+        needed = found.parent if path[-1] == "output_path" else found
         try:
-            exists = found.exists()
+            exists = needed.exists()
         except (OSError, ValueError):
             exists = False
         if not exists:
-            self._problems.add(path, f"there is no file {found}")
+            self._problems.add(path, f"there is no {'folder' if needed != found else 'file'} {needed}")
         return str(found)
 
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from orchestrator.config.document import Document, KeyPath, read_document
 from orchestrator.config.entries import check_names, with_paths
+from orchestrator.config.model_names import ModelNames
 from orchestrator.config.problems import Problems
 from orchestrator.config.sections import VERSION, BidderSection, ConfigSection, PluginSection, RulesSection
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
@@ -28,7 +29,8 @@ def load_config(source: str | Path | Mapping[str, Any] | None = None, *, home: s
     """Read a market's settings.
 
     Args:
-        source: a YAML file, or its contents as a mapping. None looks in this order:
+        source: a YAML file, or its contents as a mapping. Where there is no file `configs/NAME.yaml`, this names
+            one that Vickrey brings along. None looks in this order:
             `$VICKREY_CONFIG`, `vickrey.yaml` here, `vickrey.yaml` in the home, the bundled demo.
         home: folder of the default store; None for `$VICKREY_HOME`, or else `~/.vickrey`.
 
@@ -42,7 +44,7 @@ def load_config(source: str | Path | Mapping[str, Any] | None = None, *, home: s
     if isinstance(source, Mapping):
         document = Document("the given config", Path.cwd(), source)
         return _resolve(document, home_folder, is_fallback=False)
-    path, is_fallback = (Path(source).expanduser(), False) if source is not None else _look_up(home_folder)
+    path, is_fallback = (_named(source), False) if source is not None else _look_up(home_folder)
     return _resolve(read_document(path), home_folder, is_fallback)
 
 
@@ -51,6 +53,14 @@ def bundled_folder() -> Path:
     package = Path(__file__).resolve().parent.parent
     installed = package / "_configs"
     return installed if installed.is_dir() else package.parent / "configs"
+
+
+def _named(source: str | Path) -> Path:
+    """A file that was named; an installed Vickrey has the configs of its repository, too."""
+    path = Path(source).expanduser()
+    bundled = bundled_folder() / path.name
+    is_bundled = path == Path("configs") / path.name and bundled.is_file() and not path.exists()
+    return bundled if is_bundled else path
 
 
 def _home(home: str | Path | None) -> Path:
@@ -126,6 +136,7 @@ def _rules(section: RulesSection) -> Rules:
         bid_deadline_seconds=section.deadlines.bid_seconds,
         transform_deadline_seconds=section.deadlines.transform_seconds,
         discount_millionths=int(section.discount * MILLION),
+        invited_max=section.invited_max,
     )
 
 
@@ -136,6 +147,8 @@ class _Resolver:
         self._document = document
         self._problems = problems
         self._root = root
+        models = {name: {"type": each.type, "options": each.options} for name, each in root.models.items()}
+        self._models = ModelNames(models, problems)
 
     def wealth(self) -> WealthRules:
         """Sizes of wealth, in money."""
@@ -152,11 +165,19 @@ class _Resolver:
             rent_nanos=section.rent.nanos,
             faults_to_suspend=section.faults_to_suspend,
             treasury_stock_nanos=self._bounties(section.treasury_stock, ("wealth", "treasury_stock")),
+            audition_trials=section.audition.trials,
+            audition_budget_nanos=self._audition_budget(),
         )
+
+    def _audition_budget(self) -> int:
+        audition = self._root.wealth.audition
+        budget = self._bounties(audition.budget, ("wealth", "audition", "budget"))
+        return budget if audition.trials else 0
 
     def plugin(self, section: PluginSection, path: KeyPath) -> PluginSpec:
         """A judge or a policy."""
-        return PluginSpec(section.type, section.options, self._document.place(path))
+        options = self._models.resolved(section.options, (*path, "options"))
+        return PluginSpec(section.type, options, self._document.place(path))
 
     def bidder(self, section: BidderSection, index: int) -> BidderSpec:
         """One bidder."""
@@ -168,7 +189,7 @@ class _Resolver:
             name=section.name,
             type=section.type,
             endowment_nanos=self._bounties(size, size_path),
-            options=section.options,
+            options=self._models.resolved(section.options, (*path, "options")),
             principal=section.principal,
             clones=section.clones,
             policy=None if section.policy is None else self.plugin(section.policy, (*path, "policy")),

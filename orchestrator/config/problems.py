@@ -91,10 +91,10 @@ def _listed(known: list[str]) -> str:
 
 
 def _fields_at(model: type[BaseModel], path: KeyPath) -> list[str]:
-    """Names of the keys that may stand at a path."""
+    """Names of the keys that may stand at a path; an index or a free name leads to an entry of the same kind."""
     current: Any = model
     for part in path:
-        if isinstance(part, str):
+        if isinstance(part, str) and part in current.model_fields:
             current = _model_in(current.model_fields[part].annotation)
     return list(current.model_fields)
 

@@ -117,7 +117,7 @@ class Section(BaseModel):
 
 
 class PluginSection(Section):
-    """A judge or a policy: its type, and options for it."""
+    """A judge, a model or a policy: its type, and options for it."""
 
     type: Word
     options: Options = Field(default_factory=dict)
@@ -138,6 +138,7 @@ class RulesSection(Section):
     copies: ByStage = (1,)
     stages_max: Annotated[int, Field(strict=True, ge=2)] = 8
     offers_max: Count = 10
+    invited_max: CountOrNone = 0
     forfeit: Percent = 50
     self_sale: SelfSale = "keep"
     last_stage: LastStage = "presenters"
@@ -155,6 +156,13 @@ class RequestSection(Section):
     text_bytes_max: Count = 200_000
 
 
+class AuditionSection(Section):
+    """How newcomers get trials; the budget is in typical bounties."""
+
+    trials: CountOrNone = 0
+    budget: Size = Decimal(2)
+
+
 class WealthSection(Section):
     """How wallets are filled, in typical bounties; only the rent is in dollars."""
 
@@ -165,6 +173,7 @@ class WealthSection(Section):
     rent: Usd = Money(0)
     faults_to_suspend: Count = 5
     treasury_stock: Size = Decimal(0)
+    audition: Annotated[AuditionSection, _empty(dict)] = AuditionSection()
 
 
 class BidderSection(Section):
@@ -191,5 +200,6 @@ class ConfigSection(Section):
     rules: Annotated[RulesSection, _empty(dict)] = RulesSection()
     request: Annotated[RequestSection, _empty(dict)] = RequestSection()
     wealth: Annotated[WealthSection, _empty(dict)] = WealthSection()
+    models: Annotated[dict[Name, PluginSection], _empty(dict)] = Field(default_factory=dict)
     judge: Annotated[PluginSection, BeforeValidator(_typed)] = PluginSection(type="terminal")
     bidders: Annotated[list[BidderSection], _empty(list)] = Field(default_factory=list)

@@ -10,6 +10,7 @@ import yaml
 from orchestrator.config import build_bidders, build_judge, bundled_folder, load_config, template, warnings
 from orchestrator.config.sections import BidderSection, ConfigSection, RulesSection, Section
 from orchestrator.config.settings import Config
+from orchestrator.errors import InvalidConfig
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
@@ -19,7 +20,25 @@ def test_there_are_configs_to_load() -> None:
     assert bundled_folder() == CONFIGS[0].parent
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def shipped(path: Path) -> object:
+    """A config as a test's parameter; litellm takes seconds to import."""
+    return pytest.param(path, id=path.name, marks=pytest.mark.slow if path.stem == "litellm" else ())
+
+
+def test_a_shipped_config_is_found_by_its_name_in_the_repository_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_config("configs/minimal.yaml").source == str(CONFIGS[0].parent / "minimal.yaml")
+    with pytest.raises(InvalidConfig):
+        load_config("elsewhere/minimal.yaml")
+    own = tmp_path / "configs"
+    own.mkdir()
+    (own / "minimal.yaml").write_text("version: 1\nbounty_typical: 7\n", encoding="utf-8")
+    assert load_config("configs/minimal.yaml").bounty_typical_nanos == 7 * 10**9
+
+
+@pytest.mark.parametrize("path", [shipped(path) for path in CONFIGS])
 def test_a_shipped_config_builds_whole(path: Path) -> None:
     check_whole(load_config(path))
 
@@ -63,3 +82,20 @@ def test_the_template_shows_every_setting() -> None:
         assert written[name].keys() == set(section.model_fields)
     for key in keys_of(BidderSection) - {"name", "type", "options"}:
         assert f"    # {key}: " in template()
+
+
+WITH_MODELS = ("openai", "anthropic", "litellm", "compatible", "local")
+
+
+@pytest.mark.parametrize("path", [shipped(path) for path in CONFIGS if path.stem in WITH_MODELS])
+def test_every_model_of_a_shipped_config_has_a_known_price_and_three_principals_present(path: Path) -> None:
+    config = load_config(path)
+    built, _ = build_bidders(config)
+    models = [each.bidder.model for each in built if hasattr(each.bidder, "model")]
+    assert len({model.name for model in models}) == len(
+        {spec.options["model"]["name"] for spec in config.bidders if "model" in spec.options}
+    )
+    assert [model.name for model in models if model.pricing.price is None] == []
+    presenting = {each.principal for each in built if "presenter" in each.bidder.roles}
+    assert len(presenting) >= 3
+    assert config.request.spend_cap_nanos is not None or path.stem == "local"

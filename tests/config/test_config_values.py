@@ -38,13 +38,14 @@ def test_every_rule_is_read(load: Loader) -> None:
           self_sale: open
           last_stage: any
           discount: 0.99
+          invited_max: 40
           state_bytes_max: 9000
           deadlines: {bid_seconds: 1.5, transform_seconds: 60}
         """
     )
     assert config.rules == Rules(
         "first_price", 50_000_000, (3, 2, 1), 12, 4, 25, "open", "any", 9000, bid_deadline_seconds=1.5,
-        transform_deadline_seconds=60.0, discount_millionths=990_000,
+        transform_deadline_seconds=60.0, discount_millionths=990_000, invited_max=40,
     )  # fmt: skip
 
 
@@ -219,3 +220,17 @@ def test_a_config_that_was_asked_for_is_not_replaced_by_another(
     monkeypatch.setenv("VICKREY_CONFIG", str(tmp_path / "gone.yaml"))
     with pytest.raises(InvalidConfig, match=r"there is no config file .*gone\.yaml"):
         load_config()
+
+
+def test_auditions_are_off_until_a_number_of_trials_is_given() -> None:
+    assert (load_config({}).wealth.audition_trials, load_config({}).wealth.audition_budget_nanos) == (0, 0)
+    wealth = load_config({"bounty_typical": 2, "wealth": {"audition": {"trials": 5}}}).wealth
+    assert (wealth.audition_trials, wealth.audition_budget_nanos) == (5, 4 * 10**9)
+    wealth = load_config({"wealth": {"audition": {"trials": 1, "budget": "0.5"}}}).wealth
+    assert (wealth.audition_trials, wealth.audition_budget_nanos) == (1, 5 * 10**9)
+
+
+@pytest.mark.parametrize("wrong", [{"trials": -1}, {"trials": 1.5}, {"budget": "much"}, {"lots": 3}])
+def test_an_audition_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InvalidConfig, match=r"wealth\.audition"):
+        load_config({"wealth": {"audition": wrong}})

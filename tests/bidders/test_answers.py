@@ -1,0 +1,121 @@
+"""The presenter of answers, alone and in a market that learns who is right."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bidders.answers import AnswerPresenter
+from bidders.capable import Appraisal, CapableBidder
+from bidders.policies.bayes import BayesPolicy
+from orchestrator import Announcement, Market, Result, Segment, WonLot, errors
+from orchestrator.judges import VerifierJudge
+from orchestrator.testing import assert_bidder
+from tests.bidders.lots import announce, bid_usd, delivered, pass_reason, state_of, win
+
+POOL = "solvers"
+
+
+def answer(text: str, author: str) -> Segment:
+    return Segment(text, kind="answer", author=author)
+
+
+def held(*texts: str) -> Any:
+    return announce(state_of(*(answer(text, f"solver{number}") for number, text in enumerate(texts))))
+
+
+class Solver(CapableBidder):
+    """Adds an answer; right as often as its skill says."""
+
+    def __init__(self, name: str, skill: float) -> None:
+        super().__init__(name, ("transformer",), BayesPolicy(pool=POOL))
+        self._skill = skill
+
+    def appraise(self, announcement: Announcement) -> Appraisal:
+        has_worked = any(piece.author == self.name for piece in announcement.state.segments)
+        return Appraisal(0.0 if has_worked else 0.5, "has answered" if has_worked else "can answer")
+
+    async def transform(self, lot: WonLot) -> Sequence[Segment]:
+        draws = random.Random(f"{lot.request}/{self.name}")
+        is_right = draws.random() < self._skill
+        return [Segment("42" if is_right else str(draws.randrange(100, 1000)), kind="answer")]
+
+
+def market() -> Market:
+    presenters = [
+        {"name": f"presenter{number}", "type": "answers", "policy": {"type": "bayes", "options": {"pool": POOL}}}
+        for number in range(3)
+    ]
+    config = {
+        "version": 1,
+        "store": "memory",
+        "bidders": presenters,
+        "rules": {"reserve": "0.001"},
+    }
+    return Market(config, bidders=[Solver("guesser", 0.1), Solver("expert", 0.95)])
+
+
+def is_right(text: str) -> bool:
+    return text == "42"
+
+
+def ask(market: Market, word: str, questions: int) -> list[Result]:
+    """Ask questions whose answer is 42, of a user who takes nothing else."""
+    texts = [f"How much {word} {number}?" for number in range(questions)]
+    return [market.run(text, budget=1, seed=seed, judge=VerifierJudge(is_right)) for seed, text in enumerate(texts)]
+
+
+def memory_of(market: Market) -> Any:
+    row = market.store.read(lambda reader: reader.memory(f"pool:{POOL}/bayes/1"))
+    assert row is not None
+    return json.loads(row.body)
+
+
+def test_it_keeps_the_contract_of_bidders() -> None:
+    assert_bidder(AnswerPresenter("p"), [held("42", "42")])
+
+
+def test_it_shows_the_answer_that_most_gave_and_by_rank_the_next() -> None:
+    lot = held("7", "42", "42")
+    assert delivered(AnswerPresenter("p"), win(lot)) == "42"
+    assert delivered(AnswerPresenter("p", rank=2), win(lot)) == "7"
+
+
+def test_of_equals_it_shows_the_latest() -> None:
+    assert delivered(AnswerPresenter("p"), win(held("7", "42"))) == "42"
+
+
+def test_it_passes_where_a_state_holds_too_few_answers() -> None:
+    assert pass_reason(AnswerPresenter("p"), announce()) == "the state holds 0 different answers"
+    assert pass_reason(AnswerPresenter("p", rank=2), held("42", "42")) == "the state holds 1 different answers"
+
+
+def test_more_agreement_is_worth_more() -> None:
+    presenter = AnswerPresenter("p")
+    assert bid_usd(presenter, held("42")) < bid_usd(presenter, held("42", "42"))
+
+
+@pytest.mark.parametrize("rank", [0, 11, "first", True])
+def test_a_rank_out_of_range_is_refused(rank: Any) -> None:
+    with pytest.raises(errors.InvalidConfig, match="rank"):
+        AnswerPresenter("p", rank=rank)
+
+
+def test_a_market_learns_from_picks_who_is_right_and_all_of_a_pool_share_one_memory() -> None:
+    with market() as learning:
+        ask(learning, "is", 20)
+        later = ask(learning, "was", 10)
+        memory = memory_of(learning)
+        keys = {seat.memory_key for seat in learning.seats.values()}
+    assert keys == {f"pool:{POOL}/bayes/1"}
+    assert memory["requests"] == 30
+    assert sum(result.status == "released" for result in later) >= 8
+    expert_first = {"7": ("7", "guesser"), "42": ("42", "expert")}
+    for order in (("7", "42"), ("42", "7")):
+        state = state_of(*(answer(*expert_first[text]) for text in order))
+        presenter = AnswerPresenter("p", policy=BayesPolicy())
+        assert delivered(presenter, win(announce(state), memory=memory)) == "42"
