@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import orchestrator
 
@@ -26,3 +27,20 @@ def number_in(name: str, value: float | str, low: float, high: float) -> float:
     if isinstance(value, bool) or not low <= number <= high:
         raise orchestrator.errors.InvalidConfig(f"{name} is a number from {low:g} to {high:g}, not {value!r}")
     return number
+
+
+def names_in(name: str, value: object) -> tuple[str, ...]:
+    """Read an option that must be a list of names, each once and at least one.
+
+    Args:
+        name: the option's name, for the message.
+        value: what the config says.
+
+    Raises:
+        InvalidConfig: it is no list, is empty, or holds something else than names or one name twice.
+    """
+    found = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    is_named = all(isinstance(each, str) and each.strip() for each in found)
+    if not found or not is_named or len(set(found)) < len(found):
+        raise orchestrator.errors.InvalidConfig(f"{name} is a list of different names, not {value!r}")
+    return found

@@ -23,6 +23,7 @@ POLICIES: list[Policy] = [
     FractionPolicy(),
     FractionPolicy(factor=0.5),
     TrackerPolicy(),
+    TrackerPolicy(by=["state", "stage"], linear_to=0.8, shrink=0),
 ]
 NANOS = st.integers(0, 20 * 10**9)
 
@@ -38,6 +39,9 @@ receipts = st.builds(
     cost_nanos=NANOS,
     outcome=st.sampled_from(["released", "rejected", "failed"]),
     censored=st.booleans(),
+    reward_nanos=st.integers(-10 * 10**9, 10 * 10**9),
+    kept=st.booleans(),
+    observed=st.sampled_from([(), (("state", 1.0),), (("state", 2.0),)]),
 )
 observations = st.builds(
     Observation,
@@ -49,6 +53,7 @@ observations = st.builds(
     estimate=st.none() | st.floats(0, 1),
     cost_max_usd=st.floats(0, 1e6),
     seed=st.integers(0, 2**32),
+    features=st.sampled_from([{}, {"state": 1.0}, {"state": 2.0}]),
 )
 
 
@@ -73,9 +78,11 @@ def test_values_are_finite_and_never_negative_whatever_was_learned(
 
 
 @settings(max_examples=40)
-@given(seen=observations, learned=st.lists(receipts, max_size=12))
-def test_a_tracker_never_values_a_lot_above_its_bounty(seen: Observation, learned: list[Receipt]) -> None:
-    policy = TrackerPolicy()
+@given(seen=observations, learned=st.lists(receipts, max_size=12), linear_to=st.sampled_from([0.0, 0.8, 1.0]))
+def test_a_tracker_never_values_a_lot_above_its_bounty(
+    seen: Observation, learned: list[Receipt], linear_to: float
+) -> None:
+    policy = TrackerPolicy(linear_to=linear_to)
     assert policy.value(policy.learn(None, learned), [seen]).means[0] <= seen.bounty_usd
 
 
@@ -84,7 +91,7 @@ def test_a_tracker_never_values_a_lot_above_its_bounty(seen: Observation, learne
 def test_the_order_of_receipts_within_a_request_makes_no_difference(
     earlier: list[Receipt], learned: list[Receipt], seed: int
 ) -> None:
-    policy = TrackerPolicy()
+    policy = TrackerPolicy(by=["stage", "state"])
     memory = policy.learn(None, earlier)
     shuffled = random.Random(seed).sample(learned, len(learned))
     assert policy.learn(memory, learned) == policy.learn(memory, shuffled)
@@ -146,6 +153,59 @@ def test_a_stage_never_seen_borrows_from_the_others_and_roles_are_kept_apart() -
     assert share_of(policy, memory, stage=2, role="presenter") == pytest.approx(0.5)
 
 
+def test_contexts_can_be_told_apart_by_a_feature_instead_of_the_stage() -> None:
+    policy = TrackerPolicy(by=["state"], shrink=0)
+    memory = policy.learn(None, [receipt(observed=(("state", 1.0),), revenue_nanos=2 * 10**9)])
+    assert share_of(policy, memory, features={"state": 1.0}, stage=9) == pytest.approx(0.2)
+    assert share_of(policy, memory, features={"state": 2.0}) == share_of(policy, memory) == pytest.approx(0.5)
+
+
+def test_without_shrinking_an_unknown_context_is_worth_the_prior() -> None:
+    learned = [receipt(stage=2, revenue_nanos=10**9)]
+    alone, pooled = TrackerPolicy(shrink=0), TrackerPolicy()
+    assert share_of(alone, alone.learn(None, learned), stage=7) == pytest.approx(0.5)
+    assert share_of(pooled, pooled.learn(None, learned), stage=7) < 0.5
+
+
+def test_the_memory_of_plain_stages_is_what_it_was_before_contexts_had_names() -> None:
+    assert TrackerPolicy().learn(None, [receipt(stage=2, revenue_nanos=10**9)]) == {
+        "transformer": {"2": [0.1, 1], "overall": [pytest.approx(0.3), 2]}
+    }
+
+
+def test_rewards_and_penalties_count_beside_revenue() -> None:
+    policy = TrackerPolicy(shrink=0)
+    for reward, share in ((10**9, 0.3), (-(10**9), 0.1)):
+        memory = policy.learn(None, [receipt(revenue_nanos=2 * 10**9, reward_nanos=reward)])
+        assert share_of(policy, memory) == pytest.approx(share)
+
+
+def test_what_a_kept_state_brings_counts_for_the_work_that_led_there() -> None:
+    policy = TrackerPolicy(shrink=0)
+    bought = receipt(lot="0", stage=1)
+    kept = receipt(lot="0.0", stage=2, kept=True)
+    again = receipt(lot="0.0.0", stage=3, kept=True, revenue_nanos=6 * 10**9, cost_nanos=10**9)
+    memory = policy.learn(None, [bought, kept, again])
+    assert [share_of(policy, memory, stage=stage) for stage in (1, 2, 3)] == pytest.approx([0.5, 0.5, 0.5])
+    sold = policy.learn(None, [bought, kept, again._replace(bidder="another")])
+    assert share_of(policy, sold, stage=1) == pytest.approx(0.0), "what others did with a state is not its own"
+
+
+def test_values_above_the_bounty_keep_their_order_where_bids_bend_and_lose_it_where_they_are_cut() -> None:
+    rich = [receipt(stage=stage, revenue_nanos=nanos * 10**9) for stage, nanos in ((1, 15), (2, 13))]
+    bent, cut = TrackerPolicy(shrink=0, linear_to=0.8), TrackerPolicy(shrink=0)
+    first, second = (share_of(bent, bent.learn(None, rich), stage=stage) for stage in (1, 2))
+    assert 0.8 < second < first < 1.0
+    assert [share_of(cut, cut.learn(None, rich), stage=stage) for stage in (1, 2)] == [1.0, 1.0]
+
+
+def test_doubt_is_carried_over_to_where_bids_bend() -> None:
+    policy = TrackerPolicy(shrink=0, linear_to=0.8)
+    known = policy.learn(None, [receipt(revenue_nanos=5 * 10**9), receipt(stage=2, revenue_nanos=15 * 10**9)])
+    straight, bent = (policy.value(known, [observe(stage=stage)]).deviations[0] for stage in (1, 2))
+    assert bent == pytest.approx(straight * (0.2 / 0.9) ** 2)
+
+
 def test_doubt_shrinks_with_what_was_seen() -> None:
     policy = TrackerPolicy()
     memory = policy.learn(None, [receipt() for _ in range(3)])
@@ -172,7 +232,19 @@ def test_a_fixed_policy_refuses_options_that_make_no_sense(options: dict[str, An
         FixedPolicy(**options)
 
 
-@pytest.mark.parametrize("options", [{"prior": -1}, {"step_min": 0}, {"shrink": "nan"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prior": -1},
+        {"step_min": 0},
+        {"shrink": "nan"},
+        {"by": "state"},
+        {"by": []},
+        {"by": ["a", "a"]},
+        {"by": [1]},
+        {"linear_to": 2},
+    ],
+)
 def test_a_tracker_refuses_options_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidConfig):
         TrackerPolicy(**options)

@@ -1,0 +1,219 @@
+"""A bid policy that pools what its bidders learn, and looks ahead."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bidders.policies.options import number_in
+from bidders.policies.pooled.embedding import embedding_named
+from bidders.policies.pooled.learning import Forgetting, after_accounts, after_practice
+from bidders.policies.pooled.lookahead import Terms
+from bidders.policies.pooled.outlook import Appraised, Outlook
+from bidders.policies.pooled.pool import Fit, checked_memory
+from bidders.policies.pooled.reading import account_of, accounts_of
+from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
+from bidders.policies.pooled.worth import after_results
+from orchestrator import Lesson, Observation, Receipt, Valuation
+
+_OUTLOOKS_MAX = 4
+_DEVIATION_SHARE = 0.1
+_WORKS_TO_HALVE_VARIANCE = 2.0
+_WAITING_SHARE = 0.001
+
+Figure = tuple[float, float]
+_LotKey = tuple[int, float, int, bool]
+
+
+class _Lot(NamedTuple):
+    """What all bidders share of a lot.
+
+    Attributes:
+        state: what its claims say; None where it is not about claims.
+        worths_usd: by bidder, the worth of working on it next; minus infinity for those that should not.
+        deviations_usd: by bidder, how unsure that is.
+    """
+
+    state: Appraised | None
+    worths_usd: list[float]
+    deviations_usd: list[float]
+
+
+class BayesPolicy:
+    """Values lots by what the whole pool knows of requests, of each bidder's ability, and of claims.
+
+    A state's claims, and whose they are, say how hard the request probably is and which claim is
+    right (`bidders/policies/pooled`). To a presenter a lot is worth the bounty times the chance that
+    its claim is accepted. To a transformer it is worth what the state can still become with its
+    work, found by looking ahead, less what all that costs. So the auction itself finds out whom to
+    ask next, and when to stop. What makes no claims is valued by what such lots have brought.
+
+    Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
+    shrinks with its works; a bidder draws from it at the first stage, where trying somebody out costs
+    one work and teaches what it is worth (Thompson sampling).
+
+    Where a lot has several copies, only the works that go on, or the presenters, bid: a second chain
+    would add nothing but its cost. Presenters then show different claims: feature `option` of an
+    observation says which, 0 for the best.
+
+    Args:
+        pool: all bidders of a market whose policies name one pool share one memory; without it each
+            has its own.
+        prior: what unclaimed work is worth before anything is known, as a share of the bounty, 0 to 1.
+        forget: share of its weight that a request loses with each one after it, 0 to 0.5.
+        exploration: how much of its doubt a bidder draws from, 0 to 10.
+        window: how many requests are kept as they are, 10 to 5000; older ones are kept as counts.
+        embedding: of requests: `package.module:function` from a text to at most 64 numbers; hashed
+            n-grams where left out.
+
+    Raises:
+        InvalidConfig: an option is out of range, or the embedding cannot be loaded.
+    """
+
+    name = "bayes"
+    version = 1
+
+    def __init__(
+        self,
+        pool: str | None = None,
+        prior: float | str = 0.5,
+        forget: float | str = 0.0005,
+        exploration: float | str = 1.0,
+        window: int | str = 1000,
+        embedding: str | None = None,
+    ) -> None:
+        self.pool = pool
+        self._prior = number_in("prior", prior, 0.0, 1.0)
+        self._forgetting = Forgetting(
+            number_in("forget", forget, 0.0, 0.5), round(number_in("window", window, 10, 5000))
+        )
+        self._exploration = number_in("exploration", exploration, 0.0, 10.0)
+        self._embedding = embedding_named(embedding)
+        self._outlooks: OrderedDict[str, Outlook] = OrderedDict()
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+        """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
+        known = checked_memory(memory)
+        outlook = self._outlook(known)
+        lots: dict[_LotKey, _Lot] = {}
+        figures = []
+        for seen in observations:
+            # The lots of one call share few states, whose tuples live as long as the call.
+            key = (id(seen.contributions), seen.bounty_usd, seen.copies, seen.estimate is None)
+            lot = lots.get(key)
+            if lot is None:
+                lot = lots[key] = self._lot(known, outlook, seen)
+            if lot.state is None:
+                figures.append(self._unclaimed(known, outlook, seen))
+            elif seen.role == "presenter":
+                figures.append(_presented(lot.state, seen))
+            else:
+                figures.append(_worked(lot, outlook, seen))
+        return Valuation([mean for mean, _ in figures], [deviation for _, deviation in figures])
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        """Learn from what became of requests; the receipts' order makes no difference."""
+        known = checked_memory(memory)
+        learned = after_accounts(known, accounts_of(receipts), self._forgetting)
+        results = results_of(receipts, self._embedding)
+        if results:
+            faded = self._forgetting.left_after(1)
+            learned = {**learned, "worth": after_results(learned["worth"], results, faded)}
+        return learned
+
+    def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
+        """Learn from tasks on which every bidder worked, with every outcome known."""
+        known = checked_memory(memory)
+        learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._forgetting)
+        results = results_of_lessons(lessons, self._embedding)
+        return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
+
+    def best_claims(self, memory: Any, observation: Observation) -> Sequence[tuple[str, float]]:
+        """The claims that a state holds, with the chance that each is accepted, the best first."""
+        known = checked_memory(memory)
+        claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
+        if not claims:
+            shown = observation._replace(role="presenter")
+            return [("", guess(known["worth"], shown, self._embedding, self._prior).mean)]
+        terms = Terms(observation.bounty_usd, max(1, observation.copies))
+        state = self._outlook(known).appraise(observation.contributions, terms)
+        return [(claims[number], float(state.prospects.chances[number])) for number in state.order]
+
+    def _outlook(self, memory: dict[str, Any]) -> Outlook:
+        """What a memory means; made once for each fit, since a fit's id names its content."""
+        key = memory["fit"]["id"]
+        found = self._outlooks.pop(key, None)
+        if found is None:
+            found = Outlook(Fit.from_json(memory["fit"]))
+        self._outlooks[key] = found
+        if len(self._outlooks) > _OUTLOOKS_MAX:
+            self._outlooks.popitem(last=False)
+        return found
+
+    def _lot(self, memory: dict[str, Any], outlook: Outlook, seen: Observation) -> _Lot:
+        """What all bidders share of a lot."""
+        if not _compares(memory, seen):
+            return _Lot(None, [], [])
+        state = outlook.appraise(seen.contributions, Terms(seen.bounty_usd, max(1, seen.copies)))
+        prospects = state.prospects
+        worths = np.where(np.isfinite(prospects.going_on_usd), prospects.going_on_usd, -np.inf)
+        if seen.copies > 1:
+            goes_on = np.arange(len(worths)) == prospects.best_next
+            worths = np.where(goes_on & (worths >= prospects.stop_usd), worths, -np.inf)
+        # Further on, only what is known counts: a trial there would cost a work more than one at the start.
+        doubt = 0.0 if seen.contributions else self._exploration * _DEVIATION_SHARE * seen.bounty_usd
+        deviations = doubt / np.sqrt(1.0 + outlook.fit.abilities.seen / _WORKS_TO_HALVE_VARIANCE)
+        return _Lot(state, worths.tolist(), np.where(np.isfinite(worths), deviations, 0.0).tolist())
+
+    def _unclaimed(self, memory: dict[str, Any], outlook: Outlook, seen: Observation) -> Figure:
+        mean, deviation = guess(memory["worth"], seen, self._embedding, self._prior)
+        worth = mean * seen.bounty_usd
+        if seen.role == "transformer":
+            worth -= _cost_usd(outlook, outlook.numbers.get(seen.bidder, outlook.stranger), seen)
+        return _within(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
+
+
+def _compares(memory: dict[str, Any], seen: Observation) -> bool:
+    """Whether a lot is about answers that agree or differ."""
+    if any(claim for _, claim in seen.contributions):
+        return True
+    claimed, silent = memory["claims"]
+    return bool(claimed > silent) if claimed + silent else not seen.contributions and seen.estimate is None
+
+
+def _worked(lot: _Lot, outlook: Outlook, seen: Observation) -> Figure:
+    """A transformer's figures."""
+    number = outlook.numbers.get(seen.bidder, outlook.stranger)
+    worth = lot.worths_usd[number]
+    learned_usd = outlook.costs_usd[number]
+    if seen.cost_usd is not None or 0.0 < seen.cost_max_usd < learned_usd:
+        worth += learned_usd - _cost_usd(outlook, number, seen)
+    return min(max(0.0, worth), seen.bounty_usd), lot.deviations_usd[number]
+
+
+def _presented(state: Appraised, seen: Observation) -> Figure:
+    """A presenter's figures: it has no doubt of its own, for all that is known is in the claims."""
+    prospects = state.prospects
+    option = int(seen.features.get("option", 0))
+    if option >= len(state.order):
+        return 0.0, 0.0
+    worth = float(prospects.chances[state.order[option]]) * seen.bounty_usd
+    if seen.copies > 1 and prospects.stop_usd < prospects.best_going_on_usd:
+        # Its claim will be in the state that is made next: this copy adds something only if nobody goes on.
+        worth *= _WAITING_SHARE
+    return _within(worth, seen.bounty_usd), 0.0
+
+
+def _cost_usd(outlook: Outlook, number: int, seen: Observation) -> float:
+    """What a work is expected to cost: what its bidder says, or else what it has cost, at most what it declared."""
+    if seen.cost_usd is not None:
+        return seen.cost_usd
+    learned = outlook.costs_usd[number]
+    return min(learned, seen.cost_max_usd) if seen.cost_max_usd else learned
+
+
+def _within(worth: float, bounty_usd: float) -> float:
+    return min(max(0.0, worth), bounty_usd)

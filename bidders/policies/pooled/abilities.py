@@ -1,0 +1,132 @@
+"""Abilities: who is right how often, worked out from expected counts of right and wrong.
+
+A bidder's chance to be right at a level follows from its ability (the Rasch model); what it has
+shown at the level itself moves the chance away from there. Abilities are drawn towards that of the
+whole pool, so that a newcomer begins as one of many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class
+
+_ABILITY_MEAN, _ABILITY_MEAN_WORTH = 1.0, 2.0
+_ABILITY_SPREAD = 1.2
+_WORKS_FOR_A_VOICE = 5.0
+_OWN_LEVEL_WORTH = 30.0
+_CLASSES_WORTH, _LEVELS_SPREAD = 5.0, 3.0
+_DECOY_MEAN, _DECOY_WORTH = 0.05, 10.0
+_NEWTON_STEPS = 4
+_CHANCE_MIN = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Expected counts.
+
+    Attributes:
+        right: works that found the evident answer: bidder, level.
+        wrong: works that missed it: bidder, level.
+        classes: requests of each class.
+        sound: by level, requests whose evident answer was accepted.
+        decoys: by level, requests whose evident answer was refused.
+    """
+
+    right: Floats
+    wrong: Floats
+    classes: Floats
+    sound: Floats
+    decoys: Floats
+
+    @classmethod
+    def none(cls, bidders: int) -> Counts:
+        """Nothing seen of so many bidders."""
+        shape = (bidders, len(LEVELS))
+        levels = np.zeros(len(LEVELS))
+        return cls(np.zeros(shape), np.zeros(shape), np.zeros(CLASSES), levels, levels)
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+    def times(self, factor: float) -> Counts:
+        """Counts that have faded."""
+        return Counts(*(getattr(self, each.name) * factor for each in fields(self)))
+
+    def widened(self, bidders: int) -> Counts:
+        """The same counts with room for more bidders."""
+        rows = ((0, bidders - len(self.right)), (0, 0))
+        return Counts(np.pad(self.right, rows), np.pad(self.wrong, rows), self.classes, self.sound, self.decoys)
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a pool believes.
+
+    Attributes:
+        classes: how frequent each class of requests is.
+        decoys: by level, the chance that the evident answer is not the one that is accepted.
+        right: each bidder's chance to find the evident answer, by level; the last row is a newcomer's.
+        seen: how many works of each bidder this rests on; the last is a newcomer's.
+    """
+
+    classes: Floats
+    decoys: Floats
+    right: Floats
+    seen: Floats
+
+    @property
+    def bidders(self) -> int:
+        """How many bidders are known."""
+        return len(self.right) - 1
+
+    def world(self) -> World:
+        """What is believed of requests."""
+        return World(self.classes, by_class(self.decoys))
+
+    def by_class(self) -> Floats:
+        """Each bidder's chance to find the evident answer, by class."""
+        return by_class(self.right)
+
+    def widened(self, bidders: int) -> Abilities:
+        """The same beliefs with room for more bidders, newcomers all."""
+        more = bidders - self.bidders
+        right = np.concatenate([self.right, np.repeat(self.right[-1:], more, axis=0)])
+        return Abilities(self.classes, self.decoys, right, np.concatenate([self.seen, np.zeros(more)]))
+
+
+def abilities_from(counts: Counts) -> Abilities:
+    """Maximisation: the abilities that explain expected counts best, drawn towards the pool's."""
+    bell = np.exp(-0.5 * (LEVELS / _LEVELS_SPREAD) ** 2)
+    classes = counts.classes + _CLASSES_WORTH * by_class(bell / bell.sum()) / len(SCATTERS)
+    newcomer = np.zeros((1, len(LEVELS)))
+    rights = np.concatenate([counts.right, newcomer])
+    works = rights + np.concatenate([counts.wrong, newcomer])
+    expected = _chance(LEVELS + _fitted(rights, works)[:, None])
+    right = (rights + _OWN_LEVEL_WORTH * expected) / (works + _OWN_LEVEL_WORTH)
+    judged = counts.decoys + counts.sound
+    decoys = (counts.decoys + _DECOY_WORTH * _DECOY_MEAN) / (judged + _DECOY_WORTH)
+    clipped = np.clip(right, _CHANCE_MIN, 1.0 - _CHANCE_MIN)
+    return Abilities(classes / classes.sum(), decoys, clipped, works.sum(axis=1))
+
+
+def _fitted(rights: Floats, works: Floats) -> Floats:
+    """Each bidder's ability, by a few steps of Newton's method, with the pool's mean moved between them."""
+    ability = np.full(len(works), _ABILITY_MEAN)
+    precision = 1.0 / _ABILITY_SPREAD**2
+    seen = works.sum(axis=1)
+    voice = seen / (seen + _WORKS_FOR_A_VOICE)
+    mean = _ABILITY_MEAN
+    for _ in range(_NEWTON_STEPS):
+        chance = _chance(LEVELS + ability[:, None])
+        slope = (rights - works * chance).sum(axis=1) - precision * (ability - mean)
+        bend = (works * chance * (1.0 - chance)).sum(axis=1) + precision
+        ability = ability + np.clip(slope / bend, -1.0, 1.0)
+        mean = (voice @ ability + _ABILITY_MEAN_WORTH * _ABILITY_MEAN) / (voice.sum() + _ABILITY_MEAN_WORTH)
+    return ability
+
+
+def _chance(log_odds: Floats) -> Floats:
+    return np.asarray(1.0 / (1.0 + np.exp(-log_odds)))

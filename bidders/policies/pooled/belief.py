@@ -1,0 +1,91 @@
+"""Beliefs: how hard a request is and which claim is its evident answer, given who has claimed what.
+
+Those who find the evident answer agree. Those who miss it agree by chance: they scatter over other
+claims as guests over the tables of a Chinese restaurant, whose concentration is high where wrong
+answers can be anything, and low where they are few, as in multiple choice, or where one error
+suggests itself. Mostly the evident answer is the one that is accepted; now and then it is a decoy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bidders.policies.pooled.world import CONCENTRATIONS, Floats, Integers, World
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What a state's claims say.
+
+    Attributes:
+        weights: probability of each class together with which claim is the evident answer: one row a
+            class, one column a claim, and a last column for none of them; the sum is the
+            probability of the claims seen.
+        sizes: how many works make each claim.
+    """
+
+    weights: Floats
+    sizes: tuple[int, ...] = ()
+
+    @property
+    def claims(self) -> int:
+        """How many different claims there are."""
+        return len(self.sizes)
+
+    def chances(self, world: World) -> Floats:
+        """The chance of each claim to be accepted; what is left to 1 is that none would be."""
+        evident = self.weights[:, :-1].sum(axis=0)
+        refused = world.decoys @ self.weights[:, :-1]
+        return np.asarray(accepted(evident, refused, self.claims) / self.weights.sum())
+
+
+def accepted(evident: Floats, refused: Floats, claims: int | Integers) -> Floats:
+    """The chance of each claim to be accepted.
+
+    Where the evident answer is a decoy, each other claim is as likely to be right as one that nobody
+    has made.
+
+    Args:
+        evident: the chance that each claim is the evident answer, along the last axis.
+        refused: the chance that it is, and is a decoy.
+        claims: how many claims there are.
+    """
+    elsewhere = refused.sum(axis=-1, keepdims=True) - refused
+    return np.asarray(evident - refused + elsewhere / np.maximum(claims, 1))
+
+
+def first_belief(world: World) -> Belief:
+    """What is believed before anybody has claimed anything."""
+    return Belief(world.classes[:, None].copy())
+
+
+def after_claim(belief: Belief, right: Floats, claim: int) -> Belief:
+    """The belief after one more work.
+
+    Args:
+        belief: before it.
+        right: by class, the chance that its worker finds the evident answer.
+        claim: which of the claims it makes; the number of claims for a new one.
+    """
+    sizes = np.array([*belief.sizes, 0], dtype=float)
+    wrong = sizes.sum() - sizes
+    size = sizes[claim] if claim < belief.claims else CONCENTRATIONS[:, None]
+    weights = belief.weights * ((1.0 - right)[:, None] * size / (CONCENTRATIONS[:, None] + wrong))
+    if claim < belief.claims:
+        weights[:, claim] = belief.weights[:, claim] * right
+        return Belief(weights, tuple(count + (place == claim) for place, count in enumerate(belief.sizes)))
+    is_first_right = belief.weights[:, -1] * right
+    return Belief(np.column_stack([weights[:, :-1], is_first_right, weights[:, -1]]), (*belief.sizes, 1))
+
+
+def after_silence(belief: Belief, right: Floats) -> Belief:
+    """The belief after a work that claims nothing where others do: it has found no answer."""
+    return Belief(belief.weights * (1.0 - right)[:, None], belief.sizes)
+
+
+def best_first(chances: Sequence[float] | Floats) -> list[int]:
+    """The claims by their chance, the best first, of equals the first made."""
+    return sorted(range(len(chances)), key=lambda claim: (-chances[claim], claim))

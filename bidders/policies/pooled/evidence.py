@@ -1,0 +1,168 @@
+"""Evidence: what is known of works on requests, and what it makes likely.
+
+The expectation half of learning: given abilities, how likely is each class of a request together
+with each claim being its evident answer, and so how often was each bidder right at each level?
+Agreement counts as evidence where no verdict was given; a verdict settles most of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from bidders.policies.pooled.abilities import Abilities, Counts
+from bidders.policies.pooled.world import (
+    LOG_CONCENTRATIONS,
+    LOG_RISING,
+    LOG_SEATINGS,
+    WORKS_MAX,
+    Flags,
+    Floats,
+    Integers,
+    World,
+    by_level,
+)
+
+SILENT = -1
+"""The claim of a work that claims nothing."""
+
+_UNFORESEEN = 1e-6
+
+
+class Trial(NamedTuple):
+    """What is known of the works on one request.
+
+    Attributes:
+        authors: who worked, by number.
+        claims: what each claims: equal numbers agree; `SILENT` for nothing.
+        taken: the claim that was accepted; `SILENT` where none was.
+        refused: claims that were refused.
+    """
+
+    authors: tuple[int, ...]
+    claims: tuple[int, ...]
+    taken: int = SILENT
+    refused: tuple[int, ...] = ()
+
+
+class Verdict(IntEnum):
+    """What is known of a claim."""
+
+    UNKNOWN = 0
+    TAKEN = 1
+    REFUSED = 2
+    ANOTHER_TAKEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Trials in arrays: one row each, padded.
+
+    Attributes:
+        authors: by number; for padding the number of bidders.
+        members: 1 where a work makes a claim: trial, work, claim.
+        present: whether there is a work.
+        sizes: how many works make each claim.
+        verdicts: what is known of each claim; the last column is for none of them.
+        weights: how much each trial counts.
+    """
+
+    authors: Integers
+    members: Floats
+    present: Flags
+    sizes: Integers
+    verdicts: Integers
+    weights: Floats
+
+    def part(self, rows: slice) -> Evidence:
+        """Some of the trials."""
+        return Evidence(
+            self.authors[rows],
+            self.members[rows],
+            self.present[rows],
+            self.sizes[rows],
+            self.verdicts[rows],
+            self.weights[rows],
+        )
+
+
+def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
+    """Put trials into arrays."""
+    works = min(WORKS_MAX, max((len(trial.authors) for trial in trials), default=1))
+    claims = max((max(trial.claims, default=SILENT) + 1 for trial in trials), default=0)
+    authors = np.full((len(trials), works), bidders, dtype=np.int64)
+    made = np.full((len(trials), works), SILENT, dtype=np.int64)
+    verdicts = np.zeros((len(trials), claims + 1), dtype=np.int64)
+    for row, trial in enumerate(trials):
+        count = min(works, len(trial.authors))
+        authors[row, :count] = trial.authors[:count]
+        made[row, :count] = trial.claims[:count]
+        if trial.taken != SILENT:
+            verdicts[row] = Verdict.ANOTHER_TAKEN
+            verdicts[row, trial.taken] = Verdict.TAKEN
+        verdicts[row, list(trial.refused)] = Verdict.REFUSED
+    members = (made[:, :, None] == np.arange(claims)).astype(float)
+    sizes = members.sum(axis=1).astype(np.int64)
+    return Evidence(authors, members, authors < bidders, sizes, verdicts, weights)
+
+
+def expected_counts(evidence: Evidence, abilities: Abilities) -> Counts:
+    """Expectation: how often each bidder was right at each level."""
+    likely = _responsibilities(evidence, abilities) * evidence.weights[:, None, None]
+    classes = likely.sum(axis=2)
+    right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
+    wrong = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
+    counts = Counts.none(abilities.bidders + 1)
+    authors = evidence.authors.ravel()
+    np.add.at(counts.right, authors, right.reshape(len(authors), -1))
+    np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
+    verdicts = evidence.verdicts[:, None, :-1]
+    named = likely[:, :, :-1]
+    sound = np.where(verdicts == Verdict.TAKEN, named, 0.0).sum(axis=(0, 2))
+    is_refused = (verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)
+    decoys = np.where(is_refused, named, 0.0).sum(axis=(0, 2))
+    return Counts(counts.right[:-1], counts.wrong[:-1], classes.sum(axis=0), by_level(sound), by_level(decoys))
+
+
+def _responsibilities(evidence: Evidence, abilities: Abilities) -> Floats:
+    """How likely each class is together with each claim being the evident answer: trial, class, claim."""
+    chances = abilities.by_class()
+    log_right, log_wrong = np.log(chances), np.log1p(-chances)
+    # Padding works as a newcomer that nobody counts.
+    works = (log_wrong[evidence.authors] * evidence.present[:, :, None]).sum(axis=1)
+    gain = np.einsum("rnh,rnk->rkh", evidence.members, (log_right - log_wrong)[evidence.authors])
+    logs = _scattering(evidence.sizes) + (works + np.log(abilities.classes))[:, :, None]
+    logs[:, :, :-1] += gain
+    logs += np.log(_verdict_chances(evidence, abilities.world()))
+    exists = evidence.sizes > 0
+    logs[:, :, :-1] = np.where(exists[:, None, :], logs[:, :, :-1], -np.inf)
+    likely = np.exp(logs - logs.max(axis=(1, 2), keepdims=True))
+    return np.asarray(likely / likely.sum(axis=(1, 2), keepdims=True))
+
+
+def _scattering(sizes: Integers) -> Floats:
+    """How likely wrong works share claims as they do: trial, class, claim that is the evident answer."""
+    seatings, made = LOG_SEATINGS[sizes], (sizes > 0).astype(np.int64)
+    without = [np.concatenate([each.sum(axis=1, keepdims=True) - each, each.sum(axis=1, keepdims=True)], axis=1)
+               for each in (sizes, made, seatings)]  # fmt: skip
+    wrong, tables, seated = without
+    opened = tables[:, None, :] * LOG_CONCENTRATIONS[None, :, None]
+    return np.asarray(opened + seated[:, None, :] - LOG_RISING[:, wrong.astype(np.int64)].transpose(1, 0, 2))
+
+
+def _verdict_chances(evidence: Evidence, world: World) -> Floats:
+    """The chance of the verdict, for each class and each claim that may be the evident answer."""
+    verdicts = evidence.verdicts[:, None, :]
+    claims = np.maximum((evidence.sizes > 0).sum(axis=1), 1)[:, None, None]
+    decoys = world.decoys[None, :, None]
+    chances = np.ones((len(verdicts), len(world.classes), verdicts.shape[2]))
+    known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys / claims))
+    for verdict, chance in known:
+        chances = np.where(verdicts == verdict, chance, chances)
+    # That a claim was accepted though nobody found the evident answer is next to impossible.
+    chances[:, :, -1] = np.where(verdicts[:, :, -1] == Verdict.ANOTHER_TAKEN, _UNFORESEEN, 1.0)
+    return chances

@@ -1,0 +1,132 @@
+"""The pool: what its bidders know together, and the form in which it is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+import orchestrator
+from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
+from bidders.policies.pooled.evidence import Trial
+from bidders.policies.pooled.lookahead import Terms
+from bidders.policies.pooled.planning import Plan
+from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
+
+VERSION = 1
+_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What the pool believes, as last worked out.
+
+    Attributes:
+        names: the bidders, in the order of the rows of all that follows.
+        abilities: who is right how often.
+        costs_usd: what each bidder's work is expected to cost; the last is a newcomer's.
+        plan: whom to ask for a typical request.
+        terms: what a typical request pays.
+        id: names the content of the fit: two fits of one id are the same.
+    """
+
+    names: tuple[str, ...]
+    abilities: Abilities
+    costs_usd: Floats
+    plan: Plan
+    terms: Terms
+    id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fit as JSON can hold it; its id is worked out from its content."""
+        body = {
+            "names": list(self.names),
+            "classes": _listed(self.abilities.classes),
+            "decoys": _listed(self.abilities.decoys),
+            "right": _listed(self.abilities.right),
+            "seen": _listed(self.abilities.seen),
+            "costs_usd": _listed(self.costs_usd, 9),
+            "plan": list(self.plan),
+            "terms": list(self.terms),
+        }
+        text = json.dumps(body, sort_keys=True)
+        return {**body, "id": hashlib.sha256(text.encode()).hexdigest()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Fit:
+        """Read a fit back."""
+        abilities = Abilities(*(np.array(stored[key], dtype=float) for key in ("classes", "decoys", "right", "seen")))
+        costs = np.array(stored["costs_usd"], dtype=float)
+        return cls(
+            tuple(stored["names"]), abilities, costs, tuple(stored["plan"]), Terms(*stored["terms"]), stored["id"]
+        )
+
+
+def counts_to_json(counts: Counts) -> dict[str, Any]:
+    """Expected counts as JSON can hold them."""
+    return {each.name: _listed(getattr(counts, each.name)) for each in fields(counts)}
+
+
+def counts_from_json(stored: dict[str, Any]) -> Counts:
+    """Read expected counts back."""
+    empty = Counts.none(0)
+    return Counts(
+        *(
+            np.array(stored[each.name], dtype=float).reshape(-1, *getattr(empty, each.name).shape[1:])
+            for each in fields(empty)
+        )
+    )
+
+
+def trial_to_json(trial: Trial) -> list[Any]:
+    """A trial as JSON can hold it."""
+    return [list(trial.authors), list(trial.claims), trial.taken, list(trial.refused)]
+
+
+def trial_from_json(stored: list[Any]) -> Trial:
+    """Read a trial back."""
+    authors, claims, taken, refused = stored
+    return Trial(tuple(authors), tuple(claims), taken, tuple(refused))
+
+
+def empty_memory() -> dict[str, Any]:
+    """The memory of a pool that has seen nothing."""
+    return {
+        "version": VERSION,
+        "levels": [len(LEVELS), len(SCATTERS)],
+        "names": [],
+        "costs": [],
+        "claims": [0.0, 0.0],
+        "requests": 0,
+        "fitted": 0,
+        "planned": 0,
+        "trials": [],
+        "faded": counts_to_json(Counts.none(0)),
+        "fit": Fit((), abilities_from(Counts.none(0)), np.zeros(1), (), Terms(0.0)).to_json(),
+        "worth": {},
+    }
+
+
+def checked_memory(memory: Any) -> dict[str, Any]:
+    """A pool's memory, as it was stored.
+
+    Raises:
+        InvalidMemory: it was written by another version, or is none at all.
+    """
+    if memory is None:
+        return empty_memory()
+    version = memory.get("version") if isinstance(memory, dict) else None
+    if version != VERSION:
+        raise orchestrator.errors.InvalidMemory(
+            f"the memory of policy bayes is of version {version}, and this program reads version {VERSION}; "
+            "reset it with `vickrey bidders memory NAME --reset`, or use the program that wrote it"
+        )
+    found: dict[str, Any] = memory
+    return found
+
+
+def _listed(values: Floats, places: int = _PLACES) -> Any:
+    return np.round(values, places).tolist()

@@ -1,0 +1,116 @@
+"""Reading: what receipts and lessons say of works, by the bidders' names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bidders.policies.pooled.evidence import SILENT, Trial
+from orchestrator import Contribution, Lesson, Receipt
+
+_NANOS_PER_USD = 1_000_000_000
+_SCORE_RIGHT_MIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What is known of the works on one request.
+
+    Attributes:
+        works: who worked, and what each claims; empty for nothing.
+        taken: the claim that was accepted, or empty.
+        refused: claims that were refused.
+        costs_usd: what works are known to have cost, by bidder.
+        bounty_usd: what the request pays.
+        offers: how many offers were made of it.
+    """
+
+    works: tuple[Contribution, ...]
+    taken: str
+    refused: tuple[str, ...]
+    costs_usd: tuple[tuple[str, float], ...]
+    bounty_usd: float
+    offers: int = 1
+
+    @property
+    def claims(self) -> int:
+        """How many works claim something."""
+        return sum(bool(work.claim) for work in self.works)
+
+    def trial(self, numbers: Mapping[str, int]) -> Trial:
+        """The same with bidders and claims by number."""
+        claims = {claim: number for number, claim in enumerate(dict.fromkeys(w.claim for w in self.works if w.claim))}
+        return Trial(
+            tuple(numbers[work.author] for work in self.works),
+            tuple(claims.get(work.claim, SILENT) for work in self.works),
+            claims.get(self.taken, SILENT),
+            tuple(claims[claim] for claim in self.refused if claim in claims),
+        )
+
+
+def accounts_of(receipts: Sequence[Receipt]) -> list[Account]:
+    """What receipts say, one account a request, whatever order they come in."""
+    by_request: dict[str, list[Receipt]] = {}
+    for receipt in sorted(receipts, key=receipt_order):
+        by_request.setdefault(receipt.request_id, []).append(receipt)
+    return [account for each in by_request.values() if (account := _account(each)).works]
+
+
+def receipt_order(receipt: Receipt) -> tuple[object, ...]:
+    """A key that puts receipts in the same order however they came."""
+    return (
+        receipt.request_id,
+        receipt.stage,
+        receipt.lot,
+        receipt.bidder,
+        receipt.role,
+        receipt.claim,
+        receipt.won,
+        receipt.revenue_nanos,
+        receipt.cost_nanos,
+        receipt.outcome,
+        receipt.in_picked_chain,
+        receipt.contributions,
+        receipt.observed,
+        receipt.verdict,
+        receipt.request,
+        receipt.lot_price_nanos or 0,
+        receipt.bounty_nanos,
+    )
+
+
+def _account(receipts: Sequence[Receipt]) -> Account:
+    works: dict[Contribution, None] = {}
+    costs = []
+    offers = 0
+    for receipt in receipts:
+        offers += receipt.won and receipt.role == "presenter"
+        works.update(dict.fromkeys(receipt.contributions))
+        if receipt.won and receipt.role == "transformer":
+            works[Contribution(receipt.bidder, receipt.claim)] = None
+            if receipt.cost_known:
+                costs.append((receipt.bidder, receipt.cost_nanos / _NANOS_PER_USD))
+    first = receipts[0]
+    verdict = first.verdict
+    bounty_usd = first.bounty_nanos / _NANOS_PER_USD
+    return Account(tuple(works), verdict.taken, verdict.refused, tuple(costs), bounty_usd, max(1, offers))
+
+
+def account_of(lesson: Lesson) -> Account:
+    """What a lesson says: of every claim whether it is right."""
+    works = tuple(Contribution(work.bidder, work.claim) for work in lesson.works)
+    scores: dict[str, float] = {}
+    for work in lesson.works:
+        if work.claim:
+            scores[work.claim] = max(scores.get(work.claim, 0.0), work.score)
+    taken = max(scores, key=lambda claim: scores[claim], default="")
+    if scores.get(taken, 0.0) <= _SCORE_RIGHT_MIN:
+        taken = ""
+    refused = tuple(claim for claim in scores if claim != taken)
+    costs = tuple((work.bidder, work.cost_usd) for work in lesson.works)
+    return Account(works, taken, refused, costs, lesson.bounty_usd)
+
+
+def names_in(accounts: Iterable[Account]) -> list[str]:
+    """Everybody who worked, in order of appearance."""
+    return list(dict.fromkeys(work.author for account in accounts for work in account.works))

@@ -1,0 +1,114 @@
+"""Unclaimed work: text that claims no answer which could be compared with another.
+
+Where bidders have estimates of their own, as in open-ended writing, a lot is worth what such lots
+have brought. Where they have none, whoever presents a state shows the work that was written last,
+and a state is worth the chance that this work is accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bidders.policies.pooled.embedding import Embedding, embedded
+from bidders.policies.pooled.reading import receipt_order
+from bidders.policies.pooled.worth import Look, Result, regression, worth_key
+from orchestrator import Lesson, Observation, Receipt
+
+_TRANSFORMER, _PRESENTER = "transformer", "presenter"
+_ESTIMATE = "estimate"
+_POSTED_PRICE_WEIGHT = 0.2
+
+
+class Guess(NamedTuple):
+    """What a lot is worth, as a share of the bounty, and how unsure that is."""
+
+    mean: float
+    deviation: float
+
+
+def guess(stored: Mapping[str, Any], seen: Observation, embedding: Embedding, prior: float) -> Guess:
+    """Value a lot by what such lots have brought.
+
+    Args:
+        stored: the pool's regressions.
+        seen: the lot.
+        embedding: of requests.
+        prior: what a lot is worth before anything is known, as a share of the bounty.
+    """
+    numbers = embedded(embedding, seen.request)
+    if seen.estimate is not None:
+        price_share = seen.last_price_usd / seen.bounty_usd if seen.bounty_usd > 0 else 0.0
+        look = Look(seen.stage, price_share, seen.estimate, len(seen.contributions), numbers)
+        return _guessed(stored, seen.role, seen.bidder, look, prior)
+    if seen.role == _TRANSFORMER:
+        return _guessed(stored, _TRANSFORMER, seen.bidder, _plain(numbers), prior)
+    if not seen.contributions:
+        return Guess(0.0, 0.0)
+    author = seen.contributions[-1].author
+    return Guess(_guessed(stored, _TRANSFORMER, author, _plain(numbers), prior).mean, 0.0)
+
+
+def _plain(numbers: Any) -> Look:
+    return Look(1, 0.0, None, 0, numbers)
+
+
+def _guessed(stored: Mapping[str, Any], role: str, bidder: str, look: Look, prior: float) -> Guess:
+    regressors = look.numbers()
+    return Guess(*regression(stored, role, bidder, len(regressors), prior).share(regressors))
+
+
+def results_of(receipts: Sequence[Receipt], embedding: Embedding) -> list[Result]:
+    """What receipts say of unclaimed work, in an order that does not depend on theirs."""
+    ordered = sorted(receipts, key=receipt_order)
+    shown_last = {
+        (receipt.request_id, receipt.contributions[-1].author)
+        for receipt in ordered
+        if receipt.won and receipt.role == _PRESENTER and receipt.contributions
+    }
+    found = []
+    for receipt in ordered:
+        if receipt.censored or receipt.bounty_nanos <= 0 or any(claim for _, claim in receipt.contributions):
+            continue
+        is_shown = (receipt.request_id, receipt.bidder) in shown_last
+        result = _result(receipt, embedding, is_shown)
+        if result is not None:
+            found.append(result)
+    return found
+
+
+def _result(receipt: Receipt, embedding: Embedding, is_shown: bool) -> Result | None:
+    estimate = dict(receipt.observed).get(_ESTIMATE)
+    if estimate is None:
+        return _answer_result(receipt, embedding) if is_shown else None
+    price_share = receipt.last_price_nanos / receipt.bounty_nanos
+    numbers = embedded(embedding, receipt.request)
+    look = Look(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).numbers()
+    if receipt.won:
+        share = min(1.0, receipt.revenue_nanos / receipt.bounty_nanos)
+        return Result(worth_key(receipt.role, receipt.bidder), look, share)
+    if receipt.lot_price_nanos is None or receipt.answer != "bid":
+        return None
+    # What somebody else paid for the lot: the market's own estimate, public and only half to the point.
+    posted = min(1.0, receipt.lot_price_nanos / receipt.bounty_nanos)
+    return Result(worth_key(receipt.role), look, posted, _POSTED_PRICE_WEIGHT)
+
+
+def _answer_result(receipt: Receipt, embedding: Embedding) -> Result | None:
+    """An answer that was shown was right exactly if it was picked."""
+    if receipt.role != _TRANSFORMER or not receipt.won or receipt.claim:
+        return None
+    if receipt.outcome not in ("released", "rejected"):
+        return None
+    look = _plain(embedded(embedding, receipt.request)).numbers()
+    return Result(worth_key(_TRANSFORMER, receipt.bidder), look, float(receipt.in_picked_chain))
+
+
+def results_of_lessons(lessons: Sequence[Lesson], embedding: Embedding) -> list[Result]:
+    """What lessons say of unclaimed work."""
+    return [
+        Result(worth_key(_TRANSFORMER, work.bidder), _plain(embedded(embedding, lesson.request)).numbers(), work.score)
+        for lesson in lessons
+        if not any(work.claim for work in lesson.works)
+        for work in lesson.works
+    ]

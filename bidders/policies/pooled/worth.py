@@ -1,0 +1,151 @@
+"""Worth: what work is worth whose claims cannot be compared, by Bayesian linear regression.
+
+Open-ended text makes no claims. There a lot's worth to a bidder, as a share of the bounty, is
+regressed on what is known of it: its stage, its last price, the bidder's own estimate, how much
+work it holds, and the request's embedding. All bidders of a pool in one role share a regression,
+fed with what lots brought and, more lightly, with posted prices; each bidder has its own beside it,
+drawn towards the shared one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from bidders.policies.pooled.world import Floats
+
+SHARED = ""
+_PRIOR_PRECISION = 1.0
+_OWN_PRECISION = 4.0
+_NOISE = 0.25
+_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is known of a lot before it is bought.
+
+    Attributes:
+        stage: its stage.
+        price_share: its last price, as a share of the bounty.
+        estimate: the bidder's own guess, as a share of the bounty; None where it has none.
+        works: how many works the state holds.
+        embedding: the request's.
+    """
+
+    stage: int
+    price_share: float
+    estimate: float | None
+    works: int
+    embedding: Floats
+
+    def numbers(self) -> Floats:
+        """The regressors."""
+        has_estimate = self.estimate is not None
+        plain = [1.0, 1.0 / max(1, self.stage), min(1.0, self.price_share), float(has_estimate)]
+        guessed = [min(1.0, max(0.0, self.estimate or 0.0)), self.works / (self.works + 3.0)]
+        return np.concatenate([plain, guessed, self.embedding])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a lot brought.
+
+    Attributes:
+        key: whose result it is, from `worth_key`.
+        numbers: the regressors of its look.
+        share: what it brought, as a share of the bounty.
+        weight: how much it counts.
+    """
+
+    key: str
+    numbers: Floats
+    share: float
+    weight: float = 1.0
+
+
+def worth_key(role: str, bidder: str = SHARED) -> str:
+    """Where a bidder's regression in a role is kept; without a bidder, the one that all share."""
+    return f"{role}/{bidder}"
+
+
+def after_results(stored: Mapping[str, Any], results: Sequence[Result], faded: float) -> dict[str, Any]:
+    """Add results to regressions.
+
+    Args:
+        stored: sums by key.
+        results: what came in.
+        faded: what is left of the old sums, 0 to 1.
+    """
+    learned = dict(stored)
+    for result in results:
+        shared = worth_key(result.key.partition("/")[0])
+        for key in dict.fromkeys((shared, result.key)):
+            learned[key] = _added(learned.get(key), result, faded)
+    return learned
+
+
+def _added(sums: Mapping[str, Any] | None, result: Result, faded: float) -> dict[str, Any]:
+    size = len(result.numbers)
+    squares, products, weight = _read(sums, size)
+    squares = faded * squares + result.weight * np.outer(result.numbers, result.numbers)
+    products = faded * products + result.weight * result.share * result.numbers
+    listed = np.round(squares[np.triu_indices(size)], _PLACES).tolist()
+    return {
+        "squares": listed,
+        "products": np.round(products, _PLACES).tolist(),
+        "weight": faded * weight + result.weight,
+    }
+
+
+def _read(sums: Mapping[str, Any] | None, size: int) -> tuple[Floats, Floats, float]:
+    squares = np.zeros((size, size))
+    if sums is None or len(sums["products"]) != size:
+        return squares, np.zeros(size), 0.0
+    squares[np.triu_indices(size)] = sums["squares"]
+    squares = squares + np.triu(squares, 1).T
+    return squares, np.array(sums["products"]), float(sums["weight"])
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """A bidder's regression.
+
+    Attributes:
+        weights: of the regressors.
+        spread: the weights' covariance, up to the noise.
+    """
+
+    weights: Floats
+    spread: Floats
+
+    def share(self, numbers: Floats) -> tuple[float, float]:
+        """What a look promises, as a share of the bounty, and how unsure that is."""
+        mean = min(1.0, max(0.0, float(self.weights @ numbers)))
+        return mean, _NOISE * sqrt(max(0.0, float(numbers @ self.spread @ numbers)))
+
+
+def regression(stored: Mapping[str, Any], role: str, bidder: str, size: int, prior: float) -> Regression:
+    """A bidder's regression, drawn towards the one that its pool shares.
+
+    Args:
+        stored: sums by key.
+        role: the bidder's role.
+        bidder: its name.
+        size: how many regressors there are.
+        prior: what a lot is worth before anything is known, as a share of the bounty.
+    """
+    constant = np.zeros(size)
+    constant[0] = prior
+    shared = _solved(stored.get(worth_key(role)), constant, _PRIOR_PRECISION)
+    return _solved(stored.get(worth_key(role, bidder)), shared.weights, _OWN_PRECISION)
+
+
+def _solved(sums: Mapping[str, Any] | None, centre: Floats, precision: float) -> Regression:
+    squares, products, _ = _read(sums, len(centre))
+    spread: Floats = np.linalg.inv(squares + precision * np.eye(len(centre))).astype(float)
+    return Regression(spread @ (products + precision * centre), spread)

@@ -1,0 +1,237 @@
+"""The pooled policy: it keeps the contract, and it learns what it claims to learn."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bidders.policies.bayes import BayesPolicy
+from orchestrator import Contribution, Observation, Receipt, Verdict, errors
+from orchestrator.testing import check_policy
+from tests.bidders.lots import receipt
+from tests.bidders.quiz import BOUNTY_USD, Player, Quiz, observe, share, utility_usd
+
+NAMES = ["a", "b", "c"]
+TRIO = {"weak": Player(-1.0), "fair": Player(0.8), "strong": Player(2.5)}
+
+contributions = st.lists(
+    st.builds(Contribution, st.sampled_from(NAMES), st.sampled_from(["", "x", "y", "z"])), max_size=4
+).map(tuple)
+receipts = st.builds(
+    receipt,
+    request_id=st.sampled_from(["r1", "r2"]),
+    bidder=st.sampled_from(NAMES),
+    stage=st.integers(1, 4),
+    role=st.sampled_from(["transformer", "presenter"]),
+    won=st.booleans(),
+    cost_nanos=st.integers(0, 10**9),
+    revenue_nanos=st.integers(0, 10**10),
+    outcome=st.sampled_from(["released", "rejected", "expired"]),
+    contributions=contributions,
+    claim=st.sampled_from(["", "x", "y"]),
+    request=st.sampled_from(["", "how many apples are left"]),
+    observed=st.sampled_from([(), (("estimate", 0.5),)]),
+    verdict=st.builds(Verdict, st.sampled_from(["", "x", "q"]), st.sampled_from([(), ("y",)])),
+    lot_price_nanos=st.none() | st.integers(0, 10**10),
+)
+observations = st.builds(
+    Observation,
+    bidder=st.sampled_from([*NAMES, "stranger"]),
+    role=st.sampled_from(["transformer", "presenter"]),
+    stage=st.integers(1, 9),
+    stages_max=st.just(9),
+    bounty_usd=st.floats(0, 1e9),
+    estimate=st.none() | st.floats(0, 1),
+    cost_max_usd=st.floats(0, 1e6),
+    cost_usd=st.none() | st.floats(0, 10),
+    copies=st.integers(1, 3),
+    request=st.sampled_from(["", "how many apples are left"]),
+    contributions=contributions,
+    features=st.sampled_from([{}, {"option": 1.0}]),
+)
+
+
+def test_it_keeps_the_contract_of_policies() -> None:
+    assert check_policy(BayesPolicy()) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(seen=st.lists(observations, max_size=4), learned=st.lists(receipts, max_size=8))
+def test_values_lie_between_nothing_and_the_bounty_whatever_was_learned(
+    seen: list[Observation], learned: list[Receipt]
+) -> None:
+    policy = BayesPolicy()
+    valuation = policy.value(policy.learn(None, learned), seen)
+    assert len(valuation.means) == len(valuation.deviations) == len(seen)
+    for lot, mean, deviation in zip(seen, valuation.means, valuation.deviations, strict=True):
+        assert 0 <= mean <= lot.bounty_usd
+        assert math.isfinite(deviation)
+        assert deviation >= 0
+
+
+@settings(max_examples=30, deadline=None)
+@given(earlier=st.lists(receipts, max_size=5), learned=st.lists(receipts, max_size=6), seed=st.integers(0, 99))
+def test_the_order_of_receipts_makes_no_difference(earlier: list[Receipt], learned: list[Receipt], seed: int) -> None:
+    policy = BayesPolicy()
+    memory = policy.learn(None, earlier)
+    shuffled = random.Random(seed).sample(learned, len(learned))
+    assert policy.learn(memory, learned) == policy.learn(memory, shuffled)
+
+
+@settings(max_examples=30, deadline=None)
+@given(learned=st.lists(receipts, max_size=8), seen=st.lists(observations, min_size=1, max_size=3))
+def test_another_process_that_reads_the_memory_from_json_values_lots_the_same(
+    learned: list[Receipt], seen: list[Observation]
+) -> None:
+    memory = BayesPolicy().learn(None, learned)
+    stored = json.loads(json.dumps(memory, allow_nan=False))
+    assert stored == memory
+    assert BayesPolicy().value(stored, seen) == BayesPolicy().value(memory, seen)
+
+
+@pytest.mark.parametrize("memory", [{"version": 0}, {"version": 2}, {}, [], "x"])
+def test_a_memory_of_another_version_is_refused(memory: Any) -> None:
+    with pytest.raises(errors.InvalidMemory, match="version"):
+        BayesPolicy().value(memory, [observe("a", "transformer", ())])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"forget": 0.6}, {"prior": -1}, {"exploration": "much"}, {"window": 1}, {"embedding": "no.such:thing"}],
+)
+def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.InvalidConfig):
+        BayesPolicy(**options)
+
+
+def test_two_pools_with_equal_figures_and_other_names_are_not_taken_for_each_other() -> None:
+    policy = BayesPolicy()
+    for strong, weak in (("a", "b"), ("b", "a")):
+        quiz = Quiz({strong: Player(3.0), weak: Player(-3.0)}, seed=1)
+        memory = policy.practise(None, quiz.lessons(60))
+        seen = [observe(strong, "transformer", ()), observe(weak, "transformer", ())]
+        means = policy.value(memory, seen).means
+        assert means[0] > means[1]
+
+
+def test_practice_makes_values_come_near_to_what_the_players_are_worth() -> None:
+    quiz = Quiz(TRIO)
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(600))
+    draws = np.random.default_rng(5)
+    true = np.mean([[answer == "right" for answer in quiz.answers(draws).values()] for _ in range(4000)], axis=0)
+    for name, chance in zip(TRIO, true, strict=True):
+        presented = observe("presenter", "presenter", (Contribution(name, "x"),))
+        assert quiz.policy.value(quiz.memory, [presented]).means[0] == pytest.approx(BOUNTY_USD * chance, abs=0.01)
+
+
+def test_learning_from_verdicts_alone_finds_the_strong_and_beats_a_random_choice() -> None:
+    quiz = Quiz(TRIO)
+    quiz.ask(150)
+    later = quiz.ask(200, learning=False)
+    assert share(later, "strong") > 0.9
+    draws = np.random.default_rng(6)
+    random_choice = np.mean([answer == "right" for _ in range(2000) for answer in quiz.answers(draws).values()])
+    assert utility_usd(later) > BOUNTY_USD * random_choice + 0.01
+
+
+def test_what_presenters_bid_is_nearly_as_good_a_forecast_as_the_truth_allows() -> None:
+    """The best forecast knows the abilities and the claims; its Brier score comes from practice at length."""
+    learned, oracle = Quiz(TRIO), Quiz(TRIO)
+    learned.ask(200)
+    oracle.memory = oracle.policy.practise(None, oracle.lessons(1500))
+
+    def brier(quiz: Quiz) -> float:
+        return float(np.mean([(each.chance - each.accepted) ** 2 for each in quiz.ask(300, learning=False)]))
+
+    assert brier(learned) < brier(oracle) + 0.02
+
+
+def test_a_state_that_all_have_worked_on_is_presented_though_a_stranger_could_improve_it() -> None:
+    quiz = Quiz(TRIO)
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(100))
+    held = tuple(Contribution(name, name) for name in TRIO)
+    assert quiz.policy.value(quiz.memory, [observe("p", "presenter", held, copies=3)]).means[0] > 0.01 * BOUNTY_USD
+
+
+def test_a_newcomer_that_is_better_than_all_is_used_within_fifty_requests() -> None:
+    quiz = Quiz({"weak": Player(-1.0), "fair": Player(0.0)})
+    quiz.ask(120)
+    quiz.players["star"] = Player(4.0)
+    quiz.ask(50)
+    assert share(quiz.ask(40), "star") > 0.8
+
+
+@pytest.mark.parametrize(("forget", "follows"), [(0.04, True), (0.0, False)])
+def test_a_drop_of_ability_is_followed_only_by_a_pool_that_forgets(forget: float, follows: bool) -> None:
+    players = {"fallen": Player(3.0, 0.0004), "steady": Player(1.0, 0.0006)}
+    quiz = Quiz(players, BayesPolicy(forget=forget))
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(600))
+    alone = [observe("presenter", "presenter", (Contribution("fallen", "x"),))]
+    before = quiz.policy.value(quiz.memory, alone).means[0]
+    players["fallen"] = replace(players["fallen"], ability=-3.0)
+    quiz.ask(100)
+    assert (quiz.policy.value(quiz.memory, alone).means[0] < 0.6 * before) is follows
+
+
+def test_agreement_raises_a_presenters_bid_and_disagreement_lowers_it() -> None:
+    quiz = Quiz(TRIO)
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(200))
+    alone = (Contribution("fair", "x"),)
+    agreed = (*alone, Contribution("weak", "x"))
+    denied = (*alone, Contribution("weak", "y"))
+    seen = [observe("presenter", "presenter", held) for held in (denied, alone, agreed)]
+    means = quiz.policy.value(quiz.memory, seen).means
+    assert means[0] < means[1] < means[2]
+
+
+def test_with_several_copies_presenters_of_other_ranks_show_other_claims_and_nobody_splits_the_chain() -> None:
+    quiz = Quiz(TRIO)
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(200))
+    held = (Contribution("weak", "x"), Contribution("fair", "y"), Contribution("strong", "z"))
+    seen = [observe(f"p{option}", "presenter", held, copies=3, features={"option": option}) for option in range(3)]
+    means = quiz.policy.value(quiz.memory, seen).means
+    chances = [chance for _, chance in quiz.policy.best_claims(quiz.memory, seen[0])]
+    assert means == pytest.approx([BOUNTY_USD * chance for chance in chances])
+    workers = [observe(name, "transformer", (), copies=3) for name in TRIO]
+    assert sum(mean > 0 for mean in quiz.policy.value(quiz.memory, workers).means) == 1
+
+
+def test_answers_that_cannot_be_compared_are_valued_by_their_authors_record() -> None:
+    policy, memory = BayesPolicy(), None
+    for number in range(60):
+        for name, right in (("good", number % 10 > 0), ("bad", number % 10 == 0)):
+            told = {"request_id": f"{name}{number}", "outcome": "released" if right else "rejected"}
+            held = (Contribution(name, ""),)
+            work = receipt(bidder=name, in_picked_chain=right, **told)
+            shown = receipt(bidder="presenter", role="presenter", stage=2, contributions=held, **told)
+            memory = policy.learn(memory, [work, shown])
+    good, bad = policy.value(
+        memory, [observe("p", "presenter", (Contribution(name, ""),)) for name in ("good", "bad")]
+    ).means
+    assert good > 0.8 * BOUNTY_USD
+    assert bad < 0.2 * BOUNTY_USD
+
+
+def test_open_ended_work_is_worth_what_such_lots_have_brought() -> None:
+    policy, memory = BayesPolicy(), None
+    for number in range(60):
+        for name, share_of_bounty in (("rich", 8), ("poor", 1)):
+            revenue = share_of_bounty * 10**9
+            sold = receipt(
+                request_id=f"{name}{number}", bidder=name, revenue_nanos=revenue, observed=(("estimate", 0.5),)
+            )
+            memory = policy.learn(memory, [sold])
+    rich, poor, stranger = policy.value(
+        memory, [Observation(name, "transformer", 1, 8, 10.0, estimate=0.5) for name in ("rich", "poor", "stranger")]
+    ).means
+    assert rich == pytest.approx(8, abs=1.0)
+    assert poor == pytest.approx(1, abs=1.0)
+    assert poor < stranger < rich
