@@ -2,46 +2,130 @@
 
 from __future__ import annotations
 
-from orchestrator.bidding import Judge, Later, Rank, Reject, ShownOffer
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
+from orchestrator.core.events import Judged
+from orchestrator.core.judging import JUDGE
+from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
-from orchestrator.errors import BrokenPlugin, InvalidRequest, VickreyError
+from orchestrator.core.state import REQUESTER
+from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.guarded import Returned, read_guarded, shortened
+from orchestrator.engine.metering import TaskMeter
+from orchestrator.engine.seat import plain_nanos
+from orchestrator.errors import BidderError, BrokenPlugin, InvalidRequest, ProviderError, VickreyError
+from orchestrator.ledger import Transfer
 from orchestrator.money import Money
+from orchestrator.telemetry import recording
 
 
-async def ask_judge(judge: Judge, progress: Progress) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What became of asking a judge.
+
+    Attributes:
+        rank: the rank that it picked, 0 for none of the offers, None where it decides later.
+        judged: what is recorded of it, where its calls may have cost something.
+        due: how its hold on the spend cap turned out.
+        failure: what its own fault is to be raised as, once its cost is recorded.
+    """
+
+    rank: int | None
+    judged: Judged | None = None
+    due: tuple[Transfer, ...] = ()
+    failure: VickreyError | None = None
+
+
+async def ask_judge(judge: Judge, progress: Progress, calls: CallBook) -> Ruling:
     """Have a judge look at a request's offers.
 
     Args:
         judge: who picks.
         progress: a request that is open.
+        calls: the request's calls, for a judge whose calls cost money.
 
     Returns:
-        The rank that it picked, 0 for none of the offers, or None if it decides later.
+        What it decided, and what that cost.
 
     Raises:
         BrokenPlugin: the judge failed; the request stays open.
         InvalidRequest: its verdict is none.
     """
+    with recording("vickrey.judge", {"vickrey.request.id": progress.request.id, "vickrey.judge": judge.name}) as span:
+        if isinstance(judge, MeteredJudge):
+            ruling = await _ask_metered(judge, progress, calls)
+        else:
+            verdict = await _asked(judge, progress, lambda offers: judge.pick(progress.request.text, offers))
+            ruling = Ruling(_rank(judge.name, verdict))
+        span.note({"vickrey.rank": ruling.rank})
+        return ruling
+
+
+async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook) -> Ruling:
+    """Ask a judge whose calls cost money: whatever comes of it, its cost is recorded."""
+    cost_max_nanos = _cost_max_nanos(judge, progress)
+    number = len(progress.judged)
+    lot = progress.auctions["0"].lot
+    meter = TaskMeter(calls, lot, REQUESTER, judge.provider, JUDGE, cost_max_nanos, number, is_declared=True)
+    rank: int | None = None
+    reason, failure, held_nanos = "", None, 0
     try:
-        verdict: object = await judge.pick(progress.request.text, _shown(progress))
+        await meter.open()
+        held_nanos = cost_max_nanos
+        try:
+            seed = derive_seed(progress.request.seed, JUDGE, number)
+            hearing = Hearing(seed, progress.request.rules.transform_deadline_seconds, meter)
+            verdict = await _asked(judge, progress, lambda offers: judge.pick(progress.request.text, offers, hearing))
+            rank = _rank(judge.name, verdict)
+            reason = verdict.reason if isinstance(verdict, Later) else ""
+        finally:
+            await meter.close()
+    except (ProviderError, BidderError) as refusal:
+        reason = str(refusal)
+    except VickreyError as error:
+        reason, failure = str(error), error
+    calls.raise_failure()
+    judged = Judged(judge.name, rank, shortened(reason), held_nanos, meter.cost_nanos, judge.provider)
+    return Ruling(rank, judged, tuple(calls.take_due()), failure)
+
+
+async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any) -> object:
+    try:
+        return await pick(_shown(progress))
     except VickreyError:
         raise
     except Exception as error:
         raise BrokenPlugin(
             f"judge {judge.name} failed ({type(error).__name__}: {error}); request {progress.request.id} stays open"
         ) from error
+
+
+def _cost_max_nanos(judge: MeteredJudge, progress: Progress) -> int:
+    said = read_guarded(lambda: plain_nanos(judge.pick_cost_max(progress.request.text, _shown(progress))))
+    if isinstance(said, Returned):
+        return int(said.value)
+    raise BrokenPlugin(
+        f"judge {judge.name} cannot say what its calls may cost ({said.reason}); "
+        f"request {progress.request.id} stays open"
+    )
+
+
+def _rank(judge: str, verdict: object) -> int | None:
     if isinstance(verdict, Later):
         return None
     if isinstance(verdict, Reject):
         return 0
     if not isinstance(verdict, Rank):
-        raise InvalidRequest(f"judge {judge.name} returned {type(verdict).__name__}; it must be Rank, Reject or Later")
+        raise InvalidRequest(f"judge {judge} returned {type(verdict).__name__}; it must be Rank, Reject or Later")
     if verdict.rank == 0:
-        raise InvalidRequest(f"judge {judge.name} picked rank 0; ranks begin at 1, and Reject takes none")
+        raise InvalidRequest(f"judge {judge} picked rank 0; ranks begin at 1, and Reject takes none")
     return verdict.rank
 
 
-def _shown(progress: Progress) -> list[ShownOffer]:
+def _shown(progress: Progress) -> Sequence[ShownOffer]:
     return [
         ShownOffer(
             rank,

@@ -5,24 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judging import ask_judge
 from orchestrator.api.lease import is_held, own_lease
-from orchestrator.api.posting import (
-    Amount,
-    Posting,
-    read_bounty,
-    read_idempotency_key,
-    read_labels,
-    read_requester,
-    read_seed,
-    read_text,
-    read_topup,
-    shown,
-)
+from orchestrator.api.posting import Amount, Posting, posting_of, read_posting, read_topup, shown
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.seating import seat_all
@@ -31,10 +21,13 @@ from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
+from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
+from orchestrator.engine.memories import migrate_memories
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
-from orchestrator.engine.wealth import register, top_up
+from orchestrator.engine.streaming import TextListener
+from orchestrator.engine.wealth import ACTIVE, on_audition, register, reinstate, retire, top_up
 from orchestrator.errors import InvalidRequest, StaleDriver, UnknownBidder, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
@@ -82,6 +75,7 @@ class Market:
             store if store is not None and not isinstance(store, str) else open_store(store or self.config.store_url)
         )
         self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth))
+        migrate_memories(self._store, self.seats.values())
         self.expire_due()
 
     def __enter__(self) -> Market:
@@ -107,6 +101,7 @@ class Market:
         *,
         judge: Judge | None = None,
         on_event: Listener | None = None,
+        on_text: TextListener | None = None,
         **posting: Any,
     ) -> Result:
         """Post a request, wait for its offers, and let the judge pick if there is one.
@@ -116,15 +111,16 @@ class Market:
             budget: the bounty in dollars.
             judge: who picks; left out, the request stays open for `Result.pick`.
             on_event: told of every event as it happens.
+            on_text: told of what presenters write while they write; see `orchestrator.engine.streaming`.
             posting: what `Posting` takes besides: seed, spend_cap, deposit, requester,
                 idempotency_key, labels.
 
         Returns:
             The result.
         """
-        request_id = self.post(_posting(text, budget, posting))
+        request_id = self.post(posting_of(text, budget, posting))
         self._claim(request_id)
-        await self._drive(request_id, on_event)
+        await self._drive(request_id, on_event, on_text)
         if judge is not None:
             await self._judge(request_id, judge)
         return Result(self, request_id)
@@ -139,45 +135,40 @@ class Market:
             InvalidRequest: the posting makes no sense.
             InvalidMoney: an amount is not money.
         """
-        text = read_text(posting.text, self.config.request.text_bytes_max)
-        bounty = read_bounty(posting.budget)
-        spend_cap = self._spend_cap(posting, bounty)
-        deposit = Money(self.config.request.deposit_nanos) if posting.deposit is None else Money.usd(posting.deposit)
-        seed = read_seed(posting.seed)
-        requester = read_requester(posting.requester)
-        labels = read_labels(posting.labels)
-        idempotency_key = read_idempotency_key(posting.idempotency_key)
+        terms = read_posting(posting, self.config.request)
         now = self._clock()
 
         def work(tx: Transaction) -> str:
-            known = tx.find_by_idempotency_key(idempotency_key) if idempotency_key else None
+            known = tx.find_by_idempotency_key(terms.idempotency_key) if terms.idempotency_key else None
             if known is not None:
                 return known.id
             request_id = tx.next_request_id()
             statuses = tx.bidders()
             roster = tuple(
-                seat.participant for name, seat in sorted(self.seats.items()) if statuses[name].status == "active"
+                replace(seat.participant, audition=on_audition(statuses[name], self.config.wealth))
+                for name, seat in sorted(self.seats.items())
+                if statuses[name].status == ACTIVE
             )
             request = Request(
                 id=request_id,
-                text=text,
-                bounty_nanos=bounty.nanos,
-                spend_cap_nanos=spend_cap.nanos,
-                seed=seed,
+                text=terms.text,
+                bounty_nanos=terms.bounty.nanos,
+                spend_cap_nanos=terms.spend_cap.nanos,
+                seed=terms.seed,
                 rules=self.config.rules,
                 roster=roster,
-                deposit_nanos=deposit.nanos,
-                requester=requester,
+                deposit_nanos=terms.deposit.nanos,
+                requester=terms.requester,
             )
             row = RequestRow(
                 id=request_id,
                 status="running",
-                requester=requester,
-                bounty_nanos=bounty.nanos,
+                requester=terms.requester,
+                bounty_nanos=terms.bounty.nanos,
                 created_seconds=now,
                 expires_seconds=now + self.config.request.expires_days * _SECONDS_PER_DAY,
-                idempotency_key=idempotency_key,
-                labels=labels,
+                idempotency_key=terms.idempotency_key,
+                labels=terms.labels,
                 setting=json.dumps(self.config.resolved(), sort_keys=True),
                 driver=own_lease(),
             )
@@ -186,12 +177,18 @@ class Market:
 
         return self._store.transact(work)
 
-    def resume(self, request_id: str | None = None, on_event: Listener | None = None) -> list[Result]:
+    def resume(
+        self,
+        request_id: str | None = None,
+        on_event: Listener | None = None,
+        on_text: TextListener | None = None,
+    ) -> list[Result]:
         """Finish requests that were interrupted.
 
         Args:
             request_id: the request; left out, all whose driver is gone.
             on_event: told of every event as it happens.
+            on_text: told of what presenters write while they write.
 
         Returns:
             The results.
@@ -202,7 +199,7 @@ class Market:
         ids = [request_id] if request_id is not None else [row.id for row in self.interrupted()]
         for each in ids:
             self._claim(each)
-            run_blocking(lambda each=each: self._drive(each, on_event))  # type: ignore[misc]
+            run_blocking(lambda each=each: self._drive(each, on_event, on_text))  # type: ignore[misc]
         return [Result(self, each) for each in ids]
 
     def interrupted(self) -> list[RequestRow]:
@@ -300,11 +297,32 @@ class Market:
         Raises:
             UnknownBidder: the market has no such bidder.
             InvalidMoney: the amount is not money.
+            WrongStatus: it has retired.
         """
         money = read_topup(amount)
         self._check_known(bidder)
         self._store.transact(lambda tx: top_up(tx, bidder, money.nanos))
         return self.balance(bidder)
+
+    def retire(self, bidder: str) -> Money:
+        """Let a bidder take part in no further request, and return what its wallet left to the treasury.
+
+        Raises:
+            UnknownBidder: the market has no such bidder.
+            WrongStatus: it has retired already, or takes part in a request that is running.
+        """
+        self._check_known(bidder)
+        return Money(self._store.transact(lambda tx: retire(tx, bidder, self.config.wealth)))
+
+    def reinstate(self, bidder: str) -> Money:
+        """Let a retired or suspended bidder take part again, and return what the treasury gave it back.
+
+        Raises:
+            UnknownBidder: the market has no such bidder.
+            WrongStatus: it takes part already.
+        """
+        self._check_known(bidder)
+        return Money(self._store.transact(lambda tx: reinstate(tx, bidder)))
 
     def audit(self) -> list[Finding]:
         """Recompute all books from their transfers alone (DESIGN section 6)."""
@@ -323,9 +341,9 @@ class Market:
         """Where everything is recorded."""
         return self._store
 
-    async def _drive(self, request_id: str, on_event: Listener | None) -> None:
+    async def _drive(self, request_id: str, on_event: Listener | None, on_text: TextListener | None = None) -> None:
         try:
-            await Driver(self._store, self._recorder, request_id, self._clock, on_event).run()
+            await Driver(self._store, self._recorder, request_id, self._clock, on_event, on_text).run()
         except StaleDriver:
             # Cancelled under its driver: there is nothing left to drive, and nothing went wrong.
             if self.read_log(request_id).progress.ending is None:
@@ -335,9 +353,16 @@ class Market:
         progress = self.read_log(request_id).progress
         if progress.status != "open":
             return
-        rank = await ask_judge(judge, progress)
-        if rank is not None:
-            self.pick(request_id, rank, judge.name)
+        answers, holds = self._store.read(lambda tx: (tx.answers(request_id), tx.open_holds(request_id)))
+        ruling = await ask_judge(judge, progress, CallBook(self._store, request_id, answers, holds))
+        judged = ruling.judged
+        if judged is not None:
+            now = self._clock()
+            self._store.transact(lambda tx: self._recorder.charge_judge(tx, request_id, judged, ruling.due, now))
+        if ruling.failure is not None:
+            raise ruling.failure
+        if ruling.rank is not None:
+            self.pick(request_id, ruling.rank, judge.name)
 
     def _claim(self, request_id: str) -> None:
         """Take a running request over, unless the process that drives it is alive."""
@@ -355,23 +380,10 @@ class Market:
 
         self._store.transact(work)
 
-    def _spend_cap(self, posting: Posting, bounty: Money) -> Money:
-        if posting.spend_cap is not None:
-            return Money.usd(posting.spend_cap)
-        cap_nanos = self.config.request.spend_cap_nanos
-        return bounty if cap_nanos is None else Money(cap_nanos)
-
     def _check_known(self, bidder: str) -> None:
         if bidder not in self.bidder_rows():
             known = ", ".join(sorted(self.bidder_rows())) or "none"
             raise UnknownBidder(f"this market has no bidder {bidder!r}; it has: {known}")
-
-
-def _posting(text: str, budget: Amount, options: dict[str, Any]) -> Posting:
-    unknown = sorted(options.keys() - Posting.__dataclass_fields__.keys())
-    if unknown:
-        raise InvalidRequest(f"there is no option {unknown[0]!r}; see `Posting` for what a request takes")
-    return Posting(text, budget, **options)
 
 
 def _is_ours(row: RequestRow | None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from orchestrator.config.settings import RequestDefaults
 from orchestrator.errors import InvalidRequest
 from orchestrator.money import Money
 
@@ -41,6 +42,65 @@ class Posting:
     requester: str = "user"
     idempotency_key: str | None = None
     labels: Mapping[str, str] | None = None
+
+
+def posting_of(text: str, budget: Amount, options: Mapping[str, Any]) -> Posting:
+    """A posting from a caller's keywords.
+
+    Raises:
+        InvalidRequest: one of them is no option of a posting.
+    """
+    unknown = sorted(options.keys() - Posting.__dataclass_fields__.keys())
+    if unknown:
+        raise InvalidRequest(f"there is no option {unknown[0]!r}; see `Posting` for what a request takes")
+    return Posting(text, budget, **options)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A posting that has been checked, with nothing left open.
+
+    Attributes:
+        text: what is wanted.
+        bounty: what the picked offer's presenter is paid.
+        spend_cap: the most real money the run may cost.
+        deposit: what pays recorded costs if the offers are rejected.
+        seed: root of every draw.
+        requester: who posts it.
+        labels: the caller's notes, as canonical JSON.
+        idempotency_key: under which posting again finds the same request.
+    """
+
+    text: str
+    bounty: Money
+    spend_cap: Money
+    deposit: Money
+    seed: int
+    requester: str
+    labels: str
+    idempotency_key: str | None
+
+
+def read_posting(posting: Posting, defaults: RequestDefaults) -> Terms:
+    """Check a posting, and fill in what it leaves to the config.
+
+    Raises:
+        InvalidRequest: it makes no sense.
+        InvalidMoney: an amount is not money.
+    """
+    text = read_text(posting.text, defaults.text_bytes_max)
+    bounty = read_bounty(posting.budget)
+    cap = bounty if defaults.spend_cap_nanos is None else Money(defaults.spend_cap_nanos)
+    return Terms(
+        text=text,
+        bounty=bounty,
+        spend_cap=cap if posting.spend_cap is None else Money.usd(posting.spend_cap),
+        deposit=Money(defaults.deposit_nanos) if posting.deposit is None else Money.usd(posting.deposit),
+        seed=read_seed(posting.seed),
+        requester=read_requester(posting.requester),
+        labels=read_labels(posting.labels),
+        idempotency_key=read_idempotency_key(posting.idempotency_key),
+    )
 
 
 def read_text(text: Any, bytes_max: int) -> str:

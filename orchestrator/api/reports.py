@@ -20,7 +20,7 @@ from orchestrator.store import Reader, RequestRow, Store
 
 _ENDED = ("released", "rejected", "expired", "failed")
 STATUSES = ("running", "open", *_ENDED)
-_WEALTH_CODES = ("endow", "refill", "topup", "rent")
+_WEALTH_CODES = ("endow", "refill", "topup", "rent", "retire", "reinstate")
 
 
 @dataclass(frozen=True, slots=True)

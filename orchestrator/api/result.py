@@ -166,6 +166,7 @@ def statement_dict(money: Statement) -> dict[str, Any]:
             for bidder, nanos in money.costs_nanos.items()
         },
         "unknown_costs": list(money.unknown_costs),
+        "judging": format_usd(money.judging_nanos) if money.judging_known else "unknown",
     }
 
 
@@ -183,4 +184,5 @@ def _sale(sale: Sale) -> dict[str, Any]:
         "bid": format_usd(sale.bid_nanos),
         "price": format_usd(sale.price_nanos),
         "kept": sale.kept,
+        "audition": sale.audition,
     }

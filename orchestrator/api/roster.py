@@ -8,9 +8,11 @@ from typing import Any
 from orchestrator.api.seating import seat_all
 from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.wealth import RETIRED, SUSPENDED
 from orchestrator.money import format_usd
-from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, PluginStatus, list_plugins
-from orchestrator.store import Reader, Store
+from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins
+from orchestrator.store import BidderRow, Reader, Store
 
 BROKEN = "broken"
 NEW = "new"
@@ -28,7 +30,7 @@ class RosterRow:
         roles: what it does.
         type: what the config builds it from.
         distribution: who ships that; empty for a dotted path.
-        reason: why it is broken.
+        reason: why it is broken, suspended or gone; empty where it is none of these.
         balance_nanos: what its wallet can spend; None before it has one.
     """
 
@@ -95,7 +97,7 @@ def read_roster(config: Config, store: Store) -> Roster:
     """Build every bidder of a config, each on its own, and look up what the store knows of it."""
     seating = seat_all(config, ())
     types = {spec.name: spec.type for spec in config.bidders}
-    plugins = [status for group in (BIDDERS, JUDGES, POLICIES) for status in list_plugins(group)]
+    plugins = [status for group in (BIDDERS, JUDGES, MODELS, POLICIES) for status in list_plugins(group)]
     shippers = {status.name: status.distribution for status in plugins if status.group == BIDDERS}
     known, balances = store.read(lambda reader: (reader.bidders(), _balances(reader)))
 
@@ -110,6 +112,7 @@ def read_roster(config: Config, store: Store) -> Roster:
             status=known[seat.name].status if seat.name in known else NEW,
             principal=seat.participant.principal,
             roles=seat.participant.roles,
+            reason=_standing_reason(known[seat.name], config.wealth) if seat.name in known else "",
         )
         for seat in seating.seats.values()
     ]
@@ -123,6 +126,19 @@ def read_roster(config: Config, store: Store) -> Roster:
     for seat in seating.seats.values():
         seat.close()
     return Roster(tuple(rows), tuple(warnings(config)), tuple(each for each in plugins if not each.ok))
+
+
+def _standing_reason(row: BidderRow, rules: WealthRules) -> str:
+    """Why a bidder takes no part (R6, R11), and what would change that."""
+    if row.status == RETIRED:
+        return f"`vickrey bidders reinstate {row.name}` lets it take part again"
+    if row.status != SUSPENDED:
+        return ""
+    way_back = f"`vickrey bidders topup {row.name} USD` lets it act again"
+    if row.faults_in_a_row >= rules.faults_to_suspend:
+        return f"it failed {row.faults_in_a_row} times in a row after it had won; {way_back}"
+    floor = format_usd(rules.refill_below_nanos)
+    return f"its wallet fell below {floor} USD again after {row.refills} refills; {way_back}"
 
 
 def _balances(reader: Reader) -> dict[str, int]:

@@ -89,6 +89,7 @@ class LotReport:
                     "role": sale.role,
                     "price": format_usd(sale.price_nanos),
                     "kept": sale.kept,
+                    "audition": sale.audition,
                 }
                 for sale in self.sales
             ],
@@ -234,6 +235,7 @@ def _award(award: Award) -> dict[str, Any]:
         "price": format_usd(award.price_nanos),
         "round": award.round,
         "kept": award.kept,
+        "audition": award.audition,
     }
 
 

@@ -13,6 +13,7 @@ from orchestrator.cli.render import aligned, cell, table
 from orchestrator.money import format_usd
 
 _MEANINGS = {
+    "audition": "newcomer's trial",
     "cap": "spend cap",
     "compensation": "costs repaid from the deposit",
     "cost": "provider's cost",
@@ -20,15 +21,22 @@ _MEANINGS = {
     "deposit-return": "deposit returned",
     "endow": "endowment",
     "escrow": "first-stage price",
+    "judging": "the judge's calls",
     "forfeit": "forfeit for failing",
     "fund": "money brought in",
+    "grant": "grant for newcomers' trials",
+    "grant-return": "grant returned",
     "overrun": "cost beyond the promised worst case",
     "payout": "bounty paid out",
     "pledge": "bounty pledged",
+    "practice": "cost of practice",
+    "practice-fund": "money brought in for practice",
     "price": "price of a lot",
     "refill": "refill",
     "refund": "refund",
+    "reinstate": "given back on return",
     "rent": "rent",
+    "retire": "left on retiring",
     "return": "bounty returned",
     "stock": "opening stock",
     "subsidy": "subsidy",
@@ -85,7 +93,17 @@ def verdict(statement: RequestStatement) -> Text:
         return Text(f"NOT BALANCED: the payout is {payout}", style="bold red")
     returned = statement.money.returned_nanos
     also = f" The bounty of {format_usd(returned)} USD returned to the requester." if returned else ""
-    return Text(f"The sum equals the payout of {payout} USD: balanced.{also}", style="green")
+    return Text(f"The sum equals the payout of {payout} USD: balanced.{also}{_judging(statement)}", style="green")
+
+
+def _judging(statement: RequestStatement) -> str:
+    """What judging cost the requester, which is no part of the bounty; empty where it cost nothing."""
+    money = statement.money
+    if not money.judging_nanos and money.judging_known:
+        return ""
+    known = format_usd(money.judging_nanos)
+    unknown = "" if money.judging_known else ", and calls of unknown cost"
+    return f" Judging cost the requester {known} USD besides{unknown}."
 
 
 def flows_table(flows: Iterable[Flow]) -> Table:

@@ -8,7 +8,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from orchestrator.cli import picking, records, reports, running, setup, wallets
+from orchestrator.cli import (
+    compare,
+    memories,
+    picking,
+    practising,
+    progress,
+    records,
+    reports,
+    retiring,
+    running,
+    setup,
+    wallets,
+)
 from orchestrator.cli.failures import MEANINGS, guarded
 
 _CODES = "\n\n".join(f"{code}  {meaning}" for code, meaning in MEANINGS.items())
@@ -56,6 +68,7 @@ def _root(
 
 
 app.command("run")(running.run)
+app.command("compare")(compare.compare)
 app.command("offers")(picking.offers)
 app.command("pick")(picking.pick)
 app.command("cancel")(picking.cancel)
@@ -64,7 +77,12 @@ app.command("show")(reports.show)
 app.command("statement")(reports.statement)
 app.command("requests")(reports.requests)
 app.command("leaderboard")(reports.leaderboard)
+app.command("progress")(progress.progress)
+wallets.app.command("memory")(memories.memory)
+wallets.app.command("retire")(retiring.retire)
+wallets.app.command("reinstate")(retiring.reinstate)
 app.add_typer(wallets.app, name="bidders")
+app.command("practise")(practising.practise)
 app.command("export")(records.export)
 
 app.command("replay")(records.replay)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.status import Status
+from rich.console import Group
+from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
 from orchestrator.api.timeline import Watcher
 from orchestrator.cli.inert import inert, one_line
 from orchestrator.cli.stages import Rows, bidding_rows, counted, lot_heading, outcome_rows, rounded_usd
+from orchestrator.cli.writing import WritingView
 from orchestrator.core.events import Announced, Cleared, Event, Offered, Settled
 from orchestrator.core.rules import PRESENTER
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from orchestrator.core.progress import Progress
+    from orchestrator.engine.streaming import Piece, TextListener
 
 _WORKERS_NAMED_MAX = 4
 
@@ -32,7 +36,8 @@ class LiveProgress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._watcher = Watcher()
-        self._status: Status | None = None
+        self._writing = WritingView()
+        self._live: Live | None = None
 
     def __enter__(self) -> LiveProgress:
         return self
@@ -41,6 +46,11 @@ class LiveProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._wait_for(None)
+
+    @property
+    def on_text(self) -> TextListener | None:
+        """Takes what presenters write, for a terminal; None where there is none to show it on."""
+        return self._write if self._console.is_terminal else None
 
     def introduce(self, progress: Progress) -> None:
         """Show the request itself."""
@@ -90,12 +100,19 @@ class LiveProgress:
 
     def _wait_for(self, what: str | None) -> None:
         """Show, at a terminal, what is being waited for; None when nothing is."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._live is not None:
+            self._writing.clear()
+            self._live.stop()
+            self._live = None
         if what is not None and self._console.is_terminal:
-            self._status = Status(Text(what), console=self._console)
-            self._status.start()
+            waiting = Group(Spinner("dots", text=Text(what)), self._writing)
+            self._live = Live(waiting, console=self._console, transient=True, refresh_per_second=12.5)
+            self._live.start()
+
+    def _write(self, piece: Piece) -> None:
+        self._writing.take(piece)
+        if piece.is_last and self._live is not None:
+            self._live.refresh()
 
 
 def _at_work(winners: list[str]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.store import Store
 
 _NAMED_MAX = 3
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,16 @@ class Place:
         given = "".join(f" {name} {shlex.quote(value)}" for name, value in options if value is not None)
         return f"`vickrey {words}{given}`"
 
-    def settings(self) -> Config:
-        """The market's config."""
+    def settings(self, judge: str | None = None) -> Config:
+        """The market's config.
+
+        Args:
+            judge: name of a judge to use in place of its own.
+        """
         from orchestrator.config import load_config
 
-        return load_config(self.config, home=self.home)
+        config = load_config(self.config, home=self.home)
+        return config if judge is None else replace(config, judge=_judge(config, judge))
 
     @contextmanager
     def books(self, output: Output, *, tell: bool = True) -> Iterator[Store]:
@@ -88,12 +94,28 @@ class Place:
         with market:
             yield market
 
+    @contextmanager
+    def untouched(self, config: Config) -> Iterator[Store]:
+        """Open the store only to look: where there is no file yet, none is made."""
+        from orchestrator.store import open_store
+
+        url = self._url(config)
+        is_missing = url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists()
+        store = open_store("memory" if is_missing else url)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def _url(self, config: Config) -> str:
+        if self.store is None or self.store == "memory" or "://" in self.store:
+            return self.store or config.store_url
+        return f"{_SQLITE}{Path(self.store).expanduser().absolute()}"
+
     def _open(self, config: Config) -> Store:
         from orchestrator.store import open_store
 
-        if self.store is None or self.store == "memory" or "://" in self.store:
-            return open_store(self.store or config.store_url)
-        return open_store(f"sqlite:///{Path(self.store).expanduser().absolute()}")
+        return open_store(self._url(config))
 
     def _config_for(self, config: Config, store: Store, request_id: str | None, judge: str | None) -> Config:
         row = None if request_id is None else store.read(lambda reader: reader.find_request(request_id))

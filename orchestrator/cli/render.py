@@ -112,9 +112,12 @@ def roster_table(roster: Roster) -> Table:
 
 
 def roster_troubles(roster: Roster) -> Iterable[Text]:
-    """What is broken, with reason and distribution."""
+    """What is broken, with reason and distribution; who is suspended or has retired, and why."""
     for row in roster.broken:
         yield Text.assemble((f"{inert(row.name)} is broken: ", "red"), one_line(row.reason, 500))
+    for row in roster.rows:
+        if row.reason and row.status != BROKEN:
+            yield Text.assemble((f"{inert(row.name)} is {row.status}: ", "yellow"), one_line(row.reason, 500))
     for plugin in roster.broken_plugins:
         shipped = f"plugin {inert(plugin.name)} ({plugin.group}, shipped by {inert(plugin.distribution)}) is broken: "
         yield Text.assemble((shipped, "red"), one_line(plugin.reason or "", 500))

@@ -15,7 +15,7 @@ from orchestrator.cli.request_text import read_labels, read_request_text
 from orchestrator.errors import InvalidConfig, InvalidRequest
 
 if TYPE_CHECKING:
-    from orchestrator.api import Market, Result
+    from orchestrator.api import Market, Posting, Result
     from orchestrator.bidding import Judge
 
 
@@ -42,20 +42,26 @@ def run(
     idempotency_key: Annotated[
         str | None, typer.Option(metavar="KEY", help="Posting under the same key again finds the same request.")
     ] = None,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only show who could take part and the most it can cost; calls and writes nothing."
+        ),
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Post a request; bidders compete for it, and you pick an offer.
+    """Post a request; bidders compete, and you pick an offer.
 
     Progress shows amounts to four decimal places; `show`, `statement` and --json show them exactly.
     """
     place = Place(config, home, store)
-    with writing(as_json) as output, place.market(output, judge=judge) as market:
+
+    def posting(bytes_max: int) -> Posting:
         from orchestrator.api import Posting
 
-        chosen = find_judge(market, judge)
-        posting = Posting(
-            text=read_request_text(text, file, market.config.request.text_bytes_max),
+        return Posting(
+            text=read_request_text(text, file, bytes_max),
             budget=budget,
             seed=seed,
             spend_cap=spend_cap,
@@ -64,9 +70,18 @@ def run(
             idempotency_key=idempotency_key,
             labels=read_labels(label or []),
         )
+
+    if dry:
+        from orchestrator.cli.dry_runs import show_dry_run
+
+        show_dry_run(place, judge, posting, as_json)
+        return
+    with writing(as_json) as output, place.market(output, judge=judge) as market:
+        chosen = find_judge(market, judge)
+        posted = posting(market.config.request.text_bytes_max)
         if market.config.is_fallback:
             output.notice("no config found, so this is the demo market; `vickrey init` writes one of your own")
-        request_id = market.post(posting)
+        request_id = market.post(posted)
         result = drive(market, request_id, place, output, quiet)
         result = judge_offers(market, result, chosen, place, output)
         if as_json:
@@ -154,7 +169,7 @@ def drive(market: Market, request_id: str, place: Place, output: Output, quiet: 
     with interruptible(hint), live or nullcontext():
         if live is not None:
             live.introduce(market.read_log(request_id).progress)
-        (result,) = market.resume(request_id, live)
+        (result,) = market.resume(request_id, live, live.on_text if live is not None else None)
     return result
 
 
@@ -181,10 +196,14 @@ def conclude(market: Market, result: Result, place: Place, output: Output) -> No
 
     request_id = result.request_id
     if result.status == "open":
+        for judged in market.read_log(request_id).progress.judged[-1:]:
+            output.say(f"The judge {judged.judge} decided nothing: {judged.reason or 'it gave no reason'}.")
         take, reject = place.command(f"pick {request_id} 1"), place.command(f"pick {request_id} --none")
         output.say(f"{request_id} is open and its bounty waits. {take} takes the first offer, {reject} none.")
         return
     output.say(f"{request_id} is {result.status}: {result.reason}.")
+    if result.status == "failed":
+        output.say(f"{place.command('bidders check')} says who could take part, and tries the models.")
     statement = request_statement(market.store, request_id)
     output.show(money_table(statement), verdict(statement))
     if place.store != "memory":

@@ -14,14 +14,18 @@ from orchestrator.errors import InvalidRequest
 
 def init(
     file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")] = "vickrey.yaml",
+    like: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Copy a shipped config instead: openai, anthropic, litellm or another."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a config with every setting explained."""
     with writing(as_json) as output:
-        from orchestrator.config import template
+        from orchestrator.config import copy_of, template
 
-        content = template()
+        content = template() if like is None else copy_of(like)
         try:
             with Path(file).open("w" if force else "x", encoding="utf-8") as opened:
                 opened.write(content)

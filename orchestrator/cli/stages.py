@@ -128,7 +128,8 @@ def _award(report: LotReport, index: int, amounts: Amounts) -> Text:
     who = _name(award.bidder, "bold green")
     if award.kept:
         return Text.assemble(who, " keeps its state: no bid reached its reserve")
-    return Text.assemble(who, f" at {amounts(award.price_nanos)}, bid {amounts(award.bid_nanos)}")
+    audition = ", on audition" if award.audition else ""
+    return Text.assemble(who, f" at {amounts(award.price_nanos)}, bid {amounts(award.bid_nanos)}{audition}")
 
 
 def _failure(fault: Faulted, amounts: Amounts) -> Text:
@@ -147,8 +148,9 @@ def _sale(report: LotReport, sale: Sale, delivery: DeliveryReport, amounts: Amou
     substitute = " as a substitute" if delivery.award.round else ""
     cost = "unknown" if delivery.cost_nanos is None else amounts(delivery.cost_nanos)
     spent = f", spent {cost}" if delivery.cost_nanos != 0 else ""
-    paid = f" paid {amounts(sale.price_nanos)} to {seller}{substitute}{spent}: {became}"
-    return Text.assemble(_name(sale.buyer), paid)
+    paid = f" {amounts(sale.price_nanos)} to {seller}{substitute}{spent}: {became}"
+    verb = ": on audition, the treasury paid" if sale.audition else " paid"
+    return Text.assemble(_name(sale.buyer), f"{verb}{paid}")
 
 
 def _brief_change(change: Change) -> Text:

@@ -25,18 +25,53 @@ def list_bidders(
 
     Broken ones, and plugins that cannot be loaded, are listed with their reason.
     """
-    _show_roster(Place(config, home, store), as_json, checking=False)
+    place = Place(config, home, store)
+    with writing(as_json) as output, place.books(output) as books:
+        from orchestrator.api.roster import read_roster
+
+        settings = place.settings()
+        roster = read_roster(settings, books)
+        if as_json:
+            output.emit({"config": settings.source, **roster.to_dict()})
+        else:
+            _show_roster(output, settings.source, roster)
 
 
 @app.command("check")
 def check_bidders(
-    config: ConfigOption = None, home: HomeOption = None, store: StoreOption = None, as_json: JsonOption = False
+    calls: Annotated[
+        bool, typer.Option("--calls/--no-calls", help="Whether to try the models with a tiny call.")
+    ] = True,
+    deadline: Annotated[float, typer.Option(metavar="SECONDS", min=1, help="How long such a call may take.")] = 20.0,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Build each bidder; warn of what will not work well.
+    """Build each bidder, try its model with a tiny call, and warn of what will not work well.
 
-    Fails if one of the config's bidders is broken.
+    All models are called at once, each once, however many bidders share it; what that costs is shown.
+    Fails if one of the config's bidders is broken, or its model does not work.
     """
-    _show_roster(Place(config, home, store), as_json, checking=True)
+    place = Place(config, home, store)
+    with writing(as_json) as output, place.books(output) as books:
+        from orchestrator.api.checking import check_models
+        from orchestrator.api.roster import read_roster
+
+        settings = place.settings()
+        roster = read_roster(settings, books)
+        checks = check_models(settings, deadline) if calls else ()
+        if as_json:
+            models = {"models": [check.to_dict() for check in checks]} if calls else {}
+            output.emit({"config": settings.source, **roster.to_dict(), **models})
+        else:
+            from orchestrator.cli.checks import say_verdict, show_checks
+
+            _show_roster(output, settings.source, roster)
+            show_checks(output, checks)
+            say_verdict(output, roster, checks)
+    if roster.broken or not all(check.works for check in checks):
+        raise typer.Exit(PROBLEM)
 
 
 @app.command("topup")
@@ -60,27 +95,8 @@ def topup(
             output.say(f"{name} can spend {balance} USD now.")
 
 
-def _show_roster(place: Place, as_json: bool, checking: bool) -> None:
-    with writing(as_json) as output, place.books(output) as books:
-        from orchestrator.api.roster import read_roster
+def _show_roster(output: Output, source: str, roster: Roster) -> None:
+    from orchestrator.cli.render import roster_table, roster_troubles
 
-        settings = place.settings()
-        roster = read_roster(settings, books)
-        if as_json:
-            output.emit({"config": settings.source, **roster.to_dict()})
-        else:
-            from orchestrator.cli.render import roster_table, roster_troubles
-
-            output.say(f"Config {settings.source}")
-            output.show(roster_table(roster), *roster_troubles(roster))
-            if checking:
-                _say_verdict(output, roster)
-    if checking and roster.broken:
-        raise typer.Exit(PROBLEM)
-
-
-def _say_verdict(output: Output, roster: Roster) -> None:
-    bidders, broken = len(roster.configured), len(roster.broken)
-    for warning in roster.warnings:
-        output.say(f"Warning: {warning}")
-    output.say(f"{broken} of {bidders} bidders are broken." if broken else f"All {bidders} bidders can take part.")
+    output.say(f"Config {source}")
+    output.show(roster_table(roster), *roster_troubles(roster))

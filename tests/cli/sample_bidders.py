@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestrator import Announcement, Money, Pass, Role, Segment, WonLot
+from orchestrator import Announcement, Money, Pass, Prompt, Role, Segment, WonLot
 
 
 class Chatty:
@@ -65,3 +65,51 @@ class Patient:
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
         return [Segment("at last: Belém →")]
+
+
+class Keyless(Hostile):
+    """Lacks a key."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "key")
+
+    def obstacle(self) -> str | None:
+        return "SOME_KEY is not set"
+
+
+class Choosy(Hostile):
+    """Wants no request at all."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "interest")
+
+    def eligible(self, announcement: Announcement) -> bool:
+        return False
+
+
+class Vague(Hostile):
+    """Cannot say what its work may cost."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "idea")
+
+    def transform_cost_max(self, announcement: Announcement) -> Money:
+        raise RuntimeError("no idea")
+
+
+class Dear(Hostile):
+    """Bids at a cost that hardly any wallet covers."""
+
+    provider = "oracle"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "money")
+
+    def bid_cost_max(self, announcement: Announcement) -> Money:
+        return Money.usd(60)
+
+
+async def never(prompt: Prompt) -> str:
+    """A model's function that does not answer."""
+    await asyncio.Event().wait()
+    return ""

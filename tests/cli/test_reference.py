@@ -15,8 +15,9 @@ from tests.cli.markets import vickrey
 
 ROOT = Path(__file__).parent.parent.parent
 VERBS = (
-    *("run", "offers", "pick", "cancel", "resume", "show", "statement", "requests", "leaderboard"),
+    *("run", "compare", "offers", "pick", "cancel", "resume", "show", "statement", "requests", "leaderboard"),
     *("bidders list", "bidders check", "bidders topup", "export", "replay", "verify", "audit", "init"),
+    *("progress", "practise", "bidders memory", "bidders retire", "bidders reinstate"),
 )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.config import load_config
+import pytest
+
+from orchestrator.config import bundled_folder, load_config
+from orchestrator.config.template import COPIED
 from tests.cli.markets import vickrey
 
 
@@ -23,6 +26,19 @@ def test_init_refuses_to_overwrite_unless_forced(market: Path) -> None:
     assert market.read_text() == before
     assert vickrey("init", "--force", "--json").document == {"path": str(market)}
     assert market.read_text() != before
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_init_copies_a_shipped_config_that_works_anywhere(name: str, tmp_path: Path) -> None:
+    assert vickrey("init", "new.yaml", "--like", name).code == 0
+    assert (tmp_path / "new.yaml").read_text() == (bundled_folder() / f"{name}.yaml").read_text()
+    assert load_config(tmp_path / "new.yaml").bidders
+
+
+def test_init_copies_nothing_else() -> None:
+    outcome = vickrey("init", "new.yaml", "--like", "../lisbon")
+    assert outcome.code == 2
+    assert "there is no config '../lisbon' to copy; there are anthropic, " in outcome.stderr
 
 
 def test_init_says_where_it_cannot_write() -> None:

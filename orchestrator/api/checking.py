@@ -1,0 +1,165 @@
+"""Trying a market's models: one tiny call each, and what it showed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orchestrator.api.blocking import run_blocking
+from orchestrator.api.obstacles import obstacle_of
+from orchestrator.api.seating import seat_all
+from orchestrator.bidding import Completion, Message, Model, Prompt
+from orchestrator.config import Config
+from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
+from orchestrator.errors import ProviderError
+from orchestrator.money import format_usd
+
+PriceKnowledge = Literal["known", "reserved", "unknown"]
+_PATIENCE: Final = 1.1
+_UNPRICED: Final = "what a call costs is not known; give its model `prices`, or `reserve_per_call`"
+_ANSWER_TOKENS: Final = 200  # a few for the answer, the rest for models that think first
+
+
+class Greeting(BaseModel):
+    """What a model is asked to say."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCheck:
+    """One model, as a tiny call found it.
+
+    Attributes:
+        model: its name, as its provider calls it.
+        provider: who is paid for its calls.
+        bidders: who uses it.
+        problem: what does not work, in one line; empty where everything does.
+        seconds: how long the call took; None where none was made.
+        mode: how its provider is asked for structured output, as far as the model tells.
+        price: `known`; `reserved` where only what to hold for a call is; `unknown` where neither is.
+        cost_nanos: what the call cost; None where no call was made or nobody knows.
+    """
+
+    model: str
+    provider: str
+    bidders: tuple[str, ...]
+    problem: str = ""
+    seconds: float | None = None
+    mode: str = ""
+    price: PriceKnowledge = "unknown"
+    cost_nanos: int | None = None
+
+    @property
+    def works(self) -> bool:
+        """Whether its bidders can act."""
+        return not self.problem
+
+    def to_dict(self) -> dict[str, Any]:
+        """The check as JSON-able data, amounts as decimal strings in USD."""
+        return {
+            "model": self.model,
+            "provider": self.provider,
+            "bidders": list(self.bidders),
+            "works": self.works,
+            "problem": self.problem,
+            "seconds": None if self.seconds is None else round(self.seconds, 3),
+            "structured_output": self.mode,
+            "price": self.price,
+            "cost": None if self.cost_nanos is None else format_usd(self.cost_nanos),
+        }
+
+
+def check_models(
+    config: Config, deadline_seconds: float, clock: Callable[[], float] = time.monotonic
+) -> tuple[ModelCheck, ...]:
+    """Make one tiny call of every model of a config's bidders, all at once.
+
+    Bidders that share a model share its call. It is paid for like any other, outside of any request.
+
+    Args:
+        config: the market's settings.
+        deadline_seconds: how long one call may take.
+        clock: seconds.
+
+    Returns:
+        What each call showed, in the order of the bidders.
+    """
+    seating = seat_all(config, ())
+    models: dict[int, Model] = {}
+    users: dict[int, list[str]] = {}
+    for seat in seating.seats.values():
+        model = getattr(seat.bidder, "model", None)
+        if isinstance(model, Model):
+            models[id(model)] = model
+            users.setdefault(id(model), []).append(seat.name)
+    try:
+        return run_blocking(lambda: _check_all(models, users, deadline_seconds, clock))
+    finally:
+        for seat in seating.seats.values():
+            read_guarded(seat.close)
+
+
+async def _check_all(
+    models: Mapping[int, Model], users: Mapping[int, list[str]], deadline_seconds: float, clock: Callable[[], float]
+) -> tuple[ModelCheck, ...]:
+    checks = (_check(model, tuple(users[key]), deadline_seconds, clock) for key, model in models.items())
+    return tuple(await asyncio.gather(*checks))
+
+
+async def _check(
+    model: Model, bidders: tuple[str, ...], deadline_seconds: float, clock: Callable[[], float]
+) -> ModelCheck:
+    prompt = Prompt(
+        (Message("user", 'Reply with the JSON object {"word": "ready"} and nothing else.'),),
+        max_tokens=_ANSWER_TOKENS,
+        schema=Greeting.model_json_schema(),
+        deadline_seconds=deadline_seconds,
+    )
+    worst = read_guarded(lambda: model.cost_max(prompt))
+    is_priced = isinstance(worst, Returned) and worst.value is not None
+    unmade = ModelCheck(model.name, model.provider, bidders, price="known" if is_priced else "unknown")
+    obstacle = obstacle_of(model) or ("" if is_priced else _UNPRICED)
+    if obstacle:
+        return replace(unmade, problem=obstacle)
+    started = clock()
+    # A little longer than the model's own limit, whose message says more.
+    outcome = await run_guarded(lambda: model.complete(prompt), deadline_seconds * _PATIENCE)
+    tried = replace(unmade, problem=_problem(outcome, deadline_seconds), seconds=clock() - started)
+    return _with_cost(tried, model, outcome)
+
+
+def _with_cost(tried: ModelCheck, model: Model, outcome: object) -> ModelCheck:
+    """What the call cost, and how the model was asked."""
+    value = outcome.value if isinstance(outcome, Returned) else None
+    if not isinstance(value, Completion):
+        failure = outcome.error if isinstance(outcome, Raised) else None
+        return replace(tried, cost_nanos=failure.cost_nanos if isinstance(failure, ProviderError) else None)
+    return replace(
+        tried,
+        mode=str(getattr(getattr(model, "abilities", None), "mode", None) or ""),
+        price="reserved" if value.cost is None else "known",
+        cost_nanos=None if value.cost is None else value.cost.nanos,
+    )
+
+
+def _problem(outcome: object, deadline_seconds: float) -> str:
+    """What did not work, in one line; empty where everything did."""
+    if isinstance(outcome, Raised):
+        return str(outcome.error) if isinstance(outcome.error, ProviderError) else outcome.reason
+    if not isinstance(outcome, Returned):
+        return f"no answer after {deadline_seconds:g} s"
+    if not isinstance(outcome.value, Completion):
+        return f"its `complete` returned {type(outcome.value).__name__}, not Completion"
+    try:
+        Greeting.model_validate_json(outcome.value.text.strip())
+    except ValidationError:
+        return "it answers, but not with the JSON object that it was asked for"
+    return ""

@@ -1,0 +1,68 @@
+"""How a memory is shown: whatever a policy keeps, as a table of its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.api.memories import BidderMemory
+from orchestrator.cli.inert import inert, one_line
+from orchestrator.cli.render import cell, table
+from orchestrator.money import Money
+
+_ROWS_MAX: Final = 200
+_FIGURES_SHOWN: Final = 6
+_VALUE_CHARACTERS: Final = 80
+
+
+def memory_views(found: BidderMemory, balance: Money) -> Iterable[Table | Text]:
+    """Whose memory, which policy's, and what it holds."""
+    yield Text.assemble((inert(found.bidder), "bold"), f" can spend {balance} USD")
+    if not found.policy:
+        yield Text("It has no policy of its own, so it learns nothing; `policy:` in the config gives it one.")
+        return
+    size = len(json.dumps(found.memory))
+    yield Text(f"Policy {inert(found.policy)}, version {found.version}, {size:,} bytes, digest {found.digest[:12]}")
+    if found.shared_with:
+        yield Text(f"Learns together with {inert(', '.join(found.shared_with))}")
+    if found.outdated is not None:
+        yield Text(
+            f"The store holds what version {found.outdated} had learned, which this version cannot migrate.", "yellow"
+        )
+    if found.memory is None:
+        yield Text("It has learned nothing yet.")
+        return
+    rows = list(_parts(found.memory, ""))
+    made = table("part", "value")
+    for path, value in rows[:_ROWS_MAX]:
+        made.add_row(cell(path or "all"), cell(value))
+    yield made
+    if len(rows) > _ROWS_MAX:
+        yield Text(f"{len(rows) - _ROWS_MAX:,} more parts; --json shows all.", style="dim")
+
+
+def _parts(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The leaves of a memory, with the way that leads to each."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _parts(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value):
+        for index, inner in enumerate(value):
+            yield from _parts(inner, f"{path}[{index}]")
+    else:
+        yield path, _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list) and len(value) > _FIGURES_SHOWN and all(isinstance(each, int | float) for each in value):
+        mean = sum(value) / len(value)
+        return f"{len(value):,} figures from {min(value):.4g} to {max(value):.4g}, mean {mean:.4g}"
+    if isinstance(value, list):
+        return one_line(", ".join(map(_shown, value)), _VALUE_CHARACTERS) or "nothing"
+    return one_line(value if isinstance(value, str) else json.dumps(value), _VALUE_CHARACTERS)

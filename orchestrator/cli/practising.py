@@ -1,0 +1,174 @@
+"""`practise`: labelled tasks on which every bidder works, so that a market starts warm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from orchestrator.cli.confirming import confirm
+from orchestrator.cli.failures import interruptible
+from orchestrator.cli.memories import YesOption
+from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, QuietOption, StoreOption
+from orchestrator.cli.output import Output, writing
+from orchestrator.cli.places import Place
+from orchestrator.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from orchestrator.api import Market
+    from orchestrator.engine.seat import Seat
+    from orchestrator.practice import PracticeReport
+
+_NAMED_MAX: Final = 5
+_RESUMED: Final = "interrupted; the same command goes on, and what was answered is not asked again"
+VerifierOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Who says how right a text is: exact, contains or number (they compare with a task's `answer`), or "
+        "package.module:function of a task's record and a text, which returns 0 to 1.",
+    ),
+]
+CapOption = Annotated[
+    str | None,
+    typer.Option("--cap", metavar="USD", help="The most that it may cost; by default its worst case, which is shown."),
+]
+BidderOption = Annotated[
+    list[str] | None, typer.Option("--bidder", metavar="BIDDER", help="Only these work and learn; repeatable.")
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="BIDDER=MODEL", help="With --recorded: whose works are a bidder's; repeatable."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What the command's options say beside the files."""
+
+    verifier: str
+    cap: str | None
+    limit: int | None
+    again: bool
+    yes: bool
+    quiet: bool
+
+
+def practise(
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="FILE", help='Tasks, one JSON object a line: {"request": ..., "answer": ..., "bounty": ...}.'
+        ),
+    ] = None,
+    verifier: VerifierOption = "exact",
+    recorded: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.parquet", help="Learn from recorded outcomes instead: no calls, no cost."),
+    ] = None,
+    mapping: MapOption = None,
+    cap: CapOption = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many of the tasks.")] = None,
+    bidder: BidderOption = None,
+    again: Annotated[bool, typer.Option("--again", help="Learn once more from tasks that were learned from.")] = False,
+    yes: YesOption = False,
+    quiet: QuietOption = False,
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have every bidder learn from labelled tasks.
+
+    All work on all of them, and each policy learns from what all have done. What it can cost is shown first, and it
+    asks before it spends; the operator pays, through the treasury. Calls that were answered are not made again when
+    it is run again.
+    """
+    if (file is None) == (recorded is None):
+        raise InvalidRequest("give a FILE of tasks, or --recorded FILE.parquet; one of the two")
+    if mapping and recorded is None:
+        raise InvalidRequest("--map belongs to --recorded")
+    wishes = _Wishes(verifier, cap, limit, again, yes, quiet)
+    place = Place(config, home, store)
+    with writing(as_json) as output, place.market(output) as market:
+        seats = _seats(market, bidder)
+        if recorded is not None:
+            report = _learn_recorded(market, seats, Path(recorded), mapping or [], wishes, output)
+        else:
+            report = _work(market, seats, Path(file or ""), wishes, output)
+        if as_json:
+            output.emit(report.to_dict())
+        else:
+            from orchestrator.cli.practice_views import report_views
+
+            output.show(*report_views(report))
+
+
+def _seats(market: Market, names: list[str] | None) -> dict[str, Seat]:
+    """The bidders that take part: those that are active, or those of them that are named."""
+    statuses = {name: row.status for name, row in market.bidder_rows().items()}
+    active = {name: seat for name, seat in market.seats.items() if statuses.get(name) == "active"}
+    for name in names or ():
+        if name not in active:
+            known = ", ".join(active) or "none"
+            raise InvalidRequest(f"there is no active bidder {name[:64]!r}; the config has: {known}")
+    return {name: seat for name, seat in active.items() if not names or name in names}
+
+
+def _work(market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, output: Output) -> PracticeReport:
+    from orchestrator.api.blocking import run_blocking
+    from orchestrator.money import Money
+    from orchestrator.plugins.recipe import make_importable
+    from orchestrator.practice import load_verifier, prepare, read_tasks
+    from orchestrator.practice import practise as run
+
+    make_importable(str(market.config.folder))
+    verifier = load_verifier(wishes.verifier)
+    tasks = read_tasks(file, market.config.bounty_typical_nanos)[: wishes.limit]
+    session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks))
+    worst_nanos = session.plan.cost_max_nanos
+    most = Money(worst_nanos if wishes.cap is None else min(worst_nanos, Money.usd(wishes.cap).nanos))
+    if not output.as_json:
+        from orchestrator.cli.practice_views import plan_views
+
+        output.show(*plan_views(session.plan, most))
+    if most.nanos:
+        confirm(f"This may cost up to {most} USD. Go on?", yes=wishes.yes, as_json=output.as_json)
+    with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
+        return run_blocking(lambda: run(session, verifier, most.nanos, again=wishes.again, watcher=watcher))
+
+
+def _learn_recorded(
+    market: Market, seats: dict[str, Seat], file: Path, mapping: list[str], wishes: _Wishes, output: Output
+) -> PracticeReport:
+    from orchestrator.money import NANOS_PER_USD
+    from orchestrator.practice import practise_recorded, read_recorded
+
+    models = dict(_pair(each) for each in mapping)
+    bounty_usd = market.config.bounty_typical_nanos / NANOS_PER_USD
+    found = read_recorded(file, list(seats), bounty_usd, models=models, limit=wishes.limit)
+    if found.unmapped:
+        more = f" and {len(found.unmapped) - _NAMED_MAX} more" if len(found.unmapped) > _NAMED_MAX else ""
+        output.notice(f"models without a bidder here: {', '.join(found.unmapped[:_NAMED_MAX])}{more}")
+    return practise_recorded(market.store, seats, found.id, found.lessons, again=wishes.again)
+
+
+def _pair(mapping: str) -> tuple[str, str]:
+    bidder, equals, model = mapping.partition("=")
+    if not (bidder and equals and model):
+        raise InvalidRequest(f"--map takes BIDDER=MODEL, not {mapping[:80]!r}")
+    return bidder, model
+
+
+@contextmanager
+def _watching(output: Output, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Say how far it is, at a terminal."""
+    if quiet or not output.progress.is_terminal:
+        yield None
+        return
+    with output.progress.status("practising") as status:
+        yield lambda done, tasks: status.update(f"practising: {done} of {tasks} tasks")

@@ -1,0 +1,183 @@
+"""How a report on progress is shown: tables, and lines of blocks for what changes over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.cli.inert import one_line
+from orchestrator.cli.render import cell, table
+from orchestrator.cli.stages import counted, rounded_usd
+from orchestrator.progress.adjustment import Adjustment
+from orchestrator.progress.attribution import Presence, Share
+from orchestrator.progress.liquidity import ExpertDiscount, SkillPrice, Thinness
+from orchestrator.progress.objective import Objective
+from orchestrator.progress.report import ProgressReport
+from orchestrator.progress.series import Series, Trend, buckets, mean, smoothed
+
+ROWS_MAX: Final = 30
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_WIDTH: Final = 20
+_GAP: Final = "·"
+
+
+def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
+    """A whole report."""
+    yield Text(f"{counted(report.objective.requests, 'request')}, {report.first} to {report.last}")
+    yield _heading("Objective: bounties released less real cost")
+    yield from _objective_views(report.objective)
+    yield _heading("Attribution: who earned it")
+    yield _shares_table(report.bidders, "bidder")
+    yield _shares_table(report.skills, "skill")
+    if report.replayed:
+        yield _heading(f"What each presence was worth to the others, by replays of {report.replayed} without it")
+        yield _presences_table(report.presences)
+    yield _heading("Adjustment: how bidders change")
+    yield _adjustments_table(report.adjustments)
+    yield _heading("Prices of skills, as shares of the bounty")
+    yield _prices_table(report.prices)
+    yield from _thinness_views(report.thinness)
+    if report.discounts:
+        yield _heading("What transformers' copies sold for, against what they led to")
+        yield _discounts_table(report.discounts)
+    yield Text("\n(In brackets: a change from first to last third that may be chance.)", style="dim")
+
+
+def blocks(series: Series, width: int = _WIDTH) -> str:
+    """A series as a line of blocks from its lowest figure to its highest; a dot where there is none."""
+    points = [mean(figure for figure in run if figure is not None) for run in buckets(series, width)]
+    known = [point for point in points if point is not None]
+    if not known:
+        return ""
+    low, high = min(known), max(known)
+    steps = len(_BLOCKS) - 1
+    return "".join(
+        _GAP if point is None else _BLOCKS[round((point - low) / (high - low) * steps) if high > low else 0]
+        for point in points
+    )
+
+
+def _heading(words: str) -> Text:
+    return Text(f"\n{words}", style="bold cyan")
+
+
+def _objective_views(found: Objective) -> Iterable[Text]:
+    yield Text(
+        f"{rounded_usd(found.released_nanos)} USD released in {found.released} of {found.requests}, less "
+        f"{rounded_usd(found.cost_nanos)} of costs, is {rounded_usd(found.value_nanos)} USD."
+    )
+    if found.unknown_costs:
+        yield Text(
+            f"{counted(found.unknown_costs, 'request')} had calls of unknown cost: the value is at most that.", "yellow"
+        )
+    span = _span(found.smoothed_usd, "{:.2f}")
+    yield Text(f"USD a request {blocks(found.smoothed_usd, 2 * _WIDTH)} {span} (smoothed)")
+    yield Text.assemble(("Is it getting better? ", "bold"), found.verdict, " (last third against first)")
+
+
+def _span(series: Series, form: str) -> str:
+    known = [figure for figure in series if figure is not None]
+    return f"from {form.format(min(known))} to {form.format(max(known))}" if known else ""
+
+
+def _shares_table(shares: Sequence[Share], what: str) -> Table:
+    made = table(what, "won", "value added", "cost", "profit", right=("won", "value added", "cost", "profit"))
+    for share in shares[:ROWS_MAX]:
+        made.add_row(
+            cell(share.name, "bold"),
+            cell(share.wins),
+            cell(_usd(share.added_nanos)),
+            cell(_usd(share.cost_nanos)),
+            cell(_usd(share.profit_nanos), "red" if share.profit_nanos < 0 else ""),
+        )
+    return _cut(made, len(shares))
+
+
+def _presences_table(presences: Sequence[Presence]) -> Table:
+    made = table("bidder", "known", "unknown", "worth USD", "unknown beyond", right=("known", "unknown", "worth USD"))
+    for each in presences[:ROWS_MAX]:
+        worth = "unknown" if each.total_nanos is None else _usd(each.total_nanos)
+        made.add_row(
+            cell(each.bidder, "bold"),
+            cell(each.known),
+            cell(each.unknown),
+            cell(worth),
+            cell(one_line(each.unknown_beyond, 40)),
+        )
+    return _cut(made, len(presences))
+
+
+def _adjustments_table(rows: Sequence[Adjustment]) -> Table:
+    made = table("bidder", "wealth", "now", "win share", "late", "bid bias", "Brier", right=("now", "late"))
+    for each in rows[:ROWS_MAX]:
+        made.add_row(
+            cell(each.bidder, "bold"),
+            cell(blocks(each.wealth_usd, _WIDTH // 2)),
+            cell(_last(each.wealth_usd, "{:.2f}")),
+            cell(blocks(smoothed(each.win_share), _WIDTH // 2)),
+            cell(_last(smoothed(each.win_share), "{:.0%}")),
+            cell(_change(each.bid_bias, "{:+.1%}")),
+            cell(_change(each.brier, "{:.3f}")),
+        )
+    return _cut(made, len(rows))
+
+
+def _prices_table(prices: Sequence[SkillPrice]) -> Table:
+    made = table("skill", "lots", "price", "early and late", right=("lots",))
+    for price in prices[:ROWS_MAX]:
+        made.add_row(
+            cell(price.skill or "none", "bold"),
+            cell(price.lots),
+            cell(blocks(smoothed(price.share))),
+            cell(_change(price.trend, "{:.1%}")),
+        )
+    return _cut(made, len(prices))
+
+
+def _thinness_views(found: Thinness) -> Iterable[Text]:
+    yield _heading("Thinness: highest less second bid, as a share of the bounty")
+    yield Text(f"{blocks(smoothed(found.gap))} {_change(found.trend, '{:.1%}')}")
+    yield Text(f"{found.uncontested} of {counted(found.lots, 'lot')} had one bidder only, or one principal's.")
+
+
+def _discounts_table(discounts: Sequence[ExpertDiscount]) -> Table:
+    right = ("rivals", "copies", "sold for", "led to", "discount")
+    made = table("bidder", "rivals", "copies", "sold for", "led to", "discount", right=right)
+    for each in discounts[:ROWS_MAX]:
+        made.add_row(
+            cell(each.bidder, "bold"),
+            cell(each.rivals or "none", "" if each.rivals else "yellow"),
+            cell(each.copies),
+            cell(_usd(each.sold_nanos)),
+            cell(_usd(each.led_to_nanos)),
+            cell("unknown" if each.discount is None else f"{each.discount:.0%}"),
+        )
+    return _cut(made, len(discounts))
+
+
+def _cut(made: Table, rows: int) -> Table:
+    if rows > ROWS_MAX:
+        made.caption = Text(f"{rows - ROWS_MAX} more; --json shows all", style="dim")
+        made.caption_justify = "left"
+    return made
+
+
+def _change(trend: Trend, form: str) -> str:
+    """A figure early and late; in brackets where it may be chance."""
+    if trend.early is None or trend.late is None:
+        return ""
+    words = f"{form.format(trend.early)} to {form.format(trend.late)}"
+    return words if trend.is_clear else f"({words})"
+
+
+def _last(series: Series, form: str) -> str:
+    known = [figure for figure in series if figure is not None]
+    return form.format(known[-1]) if known else ""
+
+
+def _usd(nanos: int) -> str:
+    """An amount to the cent: these are sums over many requests."""
+    return f"{nanos / 10**9:,.2f}"

@@ -1,0 +1,60 @@
+"""What a rival of the market is: one of the usual ways to get an answer out of several models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from orchestrator.bidding.model import Model
+from orchestrator.comparing.purse import Purse
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What every rival is asked.
+
+    Attributes:
+        request: the user's text.
+        max_tokens: the most that one answer may take.
+        seed: root of every call's seed.
+        deadline_seconds: how long one call may take, retries included.
+    """
+
+    request: str
+    max_tokens: int
+    seed: int = 0
+    deadline_seconds: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a rival came up with.
+
+    Attributes:
+        text: the answer.
+        how: in a few words, how it was come by.
+    """
+
+    text: str
+    how: str
+
+
+class Rival(Protocol):
+    """A way to answer a request with several models, under the same cap as the market."""
+
+    @property
+    def name(self) -> str:
+        """Its name on the command line."""
+
+    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+        """Answer a request.
+
+        Args:
+            task: the request.
+            models: cheapest first; at least one.
+            purse: through which every call is made.
+
+        Raises:
+            ProviderError: it has no answer, because calls failed or did not fit under the cap.
+        """

@@ -1,0 +1,21 @@
+"""Practice: labelled tasks on which every bidder works, so that a market starts warm."""
+
+from orchestrator.practice.plan import PracticePlan, Session, prepare
+from orchestrator.practice.recorded import RecordedLessons, read_recorded
+from orchestrator.practice.running import PracticeReport, practise, practise_recorded
+from orchestrator.practice.tasks import Task, read_tasks
+from orchestrator.practice.verifiers import load_verifier
+
+__all__ = [
+    "PracticePlan",
+    "PracticeReport",
+    "RecordedLessons",
+    "Session",
+    "Task",
+    "load_verifier",
+    "practise",
+    "practise_recorded",
+    "prepare",
+    "read_recorded",
+    "read_tasks",
+]

@@ -1,0 +1,114 @@
+"""Recorded outcomes: what models answered to queries elsewhere, as lessons (extra `recorded`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.bidding import Lesson, Work
+from orchestrator.core.keys import digest_text
+from orchestrator.errors import BrokenPlugin, InvalidRequest
+from orchestrator.practice.tasks import practice_id
+
+COLUMNS: Final = ("query_id", "prompt", "model", "score", "cost_usd", "answer")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedLessons:
+    """What a file of recorded outcomes teaches.
+
+    Attributes:
+        id: the practice.
+        lessons: one a query.
+        mapped: model of each bidder that learns from it.
+        unmapped: models of the file that belong to no bidder.
+    """
+
+    id: str
+    lessons: tuple[Lesson, ...]
+    mapped: Mapping[str, str]
+    unmapped: tuple[str, ...]
+
+
+def read_recorded(
+    path: Path,
+    bidders: Collection[str],
+    bounty_usd: float,
+    *,
+    models: Mapping[str, str] | None = None,
+    limit: int | None = None,
+) -> RecordedLessons:
+    """Read lessons from a parquet file of recorded outcomes, one row a query and model.
+
+    Args:
+        path: the file, with columns query_id, prompt, model, score (0 to 1), cost_usd and answer (the final
+            answer, or null).
+        bidders: the market's bidders.
+        bounty_usd: what a right answer would be paid.
+        models: the model of each bidder that is not called as its model is.
+        limit: how many queries to read; None for all.
+
+    Raises:
+        BrokenPlugin: pyarrow is not installed.
+        InvalidRequest: the file cannot be read, lacks a column or has no model of any bidder.
+    """
+    rows = _rows(path)
+    known = dict.fromkeys(row["model"] for row in rows)
+    mapped = _mapped(path, list(known), bidders, models or {})
+    by_model = {model: bidder for bidder, model in mapped.items()}
+    queries: dict[str, tuple[str, list[Work]]] = {}
+    for row in rows:
+        query = queries.setdefault(str(row["query_id"]), (str(row["prompt"]), []))
+        if row["model"] in by_model and row["score"] is not None:
+            query[1].append(_work(path, by_model[row["model"]], row))
+    lessons = [Lesson(prompt, bounty_usd, tuple(works)) for prompt, works in queries.values() if works]
+    chosen = lessons if limit is None else lessons[:limit]
+    id = practice_id([*sorted(mapped.items())[0], *(lesson.request for lesson in chosen)])
+    return RecordedLessons(id, tuple(chosen), mapped, tuple(model for model in known if model not in by_model))
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise BrokenPlugin(
+            "recorded outcomes need the package pyarrow; install it with: pip install 'vickrey[recorded]'"
+        ) from None
+    try:
+        rows: list[dict[str, Any]] = parquet.read_table(path, columns=list(COLUMNS)).to_pylist()
+    except (OSError, ValueError, KeyError, ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InvalidRequest(f"{path} is no parquet file with columns {', '.join(COLUMNS)}: {reason}") from None
+    if not rows:
+        raise InvalidRequest(f"{path} holds no rows")
+    return rows
+
+
+def _mapped(path: Path, known: list[str], bidders: Collection[str], models: Mapping[str, str]) -> dict[str, str]:
+    for bidder, model in models.items():
+        if bidder not in bidders:
+            raise InvalidRequest(f"there is no bidder {bidder[:64]!r} to map; the config has: {', '.join(bidders)}")
+        if model not in known:
+            raise InvalidRequest(f"{path} has no model {model[:100]!r}; it has: {', '.join(known)}")
+    mapped = {name: models.get(name, name) for name in bidders}
+    found = {name: model for name, model in mapped.items() if model in known}
+    if not found:
+        raise InvalidRequest(
+            f"no bidder is called as a model of {path}; name them with --map BIDDER=MODEL. It has: {', '.join(known)}"
+        )
+    if len(set(found.values())) != len(found):
+        raise InvalidRequest("two bidders are mapped to one model; give each a model of its own")
+    return found
+
+
+def _work(path: Path, bidder: str, row: Mapping[str, Any]) -> Work:
+    score, cost = row["score"], row["cost_usd"]
+    if not isinstance(score, int | float) or not 0.0 <= score <= 1.0:
+        raise InvalidRequest(f"{path}: query {str(row['query_id'])[:60]}: its score {score!r} is not from 0 to 1")
+    if not isinstance(cost, int | float) or not 0.0 <= cost < float("inf"):
+        raise InvalidRequest(f"{path}: query {str(row['query_id'])[:60]}: its cost {cost!r} is no amount of dollars")
+    answer = row["answer"]
+    claim = "" if answer is None or not str(answer).strip() else digest_text(str(answer))
+    return Work(bidder, claim, float(score), float(cost))

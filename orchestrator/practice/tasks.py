@@ -1,0 +1,86 @@
+"""Labelled tasks, one a line of a JSONL file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.errors import InvalidMoney, InvalidRequest
+from orchestrator.money import Money
+
+TASKS_MAX: Final = 100_000
+_TEXT_BYTES_MAX: Final = 200_000
+_ID_CHARACTERS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A request whose right answer is known.
+
+    Attributes:
+        number: its place among the tasks, from 1.
+        request: its text.
+        bounty_nanos: what a right answer would be paid.
+        record: the whole line, for the verifier: `answer`, or whatever it knows a right text by.
+        place: file and line, for messages.
+    """
+
+    number: int
+    request: str
+    bounty_nanos: int
+    record: Mapping[str, Any]
+    place: str
+
+
+def read_tasks(path: Path, bounty_nanos: int) -> list[Task]:
+    """Read the tasks of a file.
+
+    Args:
+        path: JSONL: objects with `request`, fields for the verifier, and a `bounty` in dollars if they like.
+        bounty_nanos: the bounty of tasks that name none.
+
+    Returns:
+        The tasks, in order; empty lines are passed over.
+
+    Raises:
+        InvalidRequest: the file cannot be read, or one of its lines is no task.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    written = [(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not written:
+        raise InvalidRequest(f"{path} holds no tasks; write one JSON object a line, with `request` and `answer`")
+    if len(written) > TASKS_MAX:
+        raise InvalidRequest(f"{path} holds {len(written):,} tasks; at most {TASKS_MAX:,} are practised at once")
+    return [_task(number, place, line, bounty_nanos) for number, (place, line) in enumerate(written, 1)]
+
+
+def practice_id(requests: Iterable[str]) -> str:
+    """The id under which answers to these tasks are recorded: the same tasks find theirs again."""
+    digest = hashlib.sha256("\x1f".join(requests).encode("utf-8", "surrogatepass")).hexdigest()
+    return f"practice-{digest[:_ID_CHARACTERS]}"
+
+
+def _task(number: int, place: str, line: str, bounty_nanos: int) -> Task:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(f"{place}: this is not JSON: {error}") from None
+    request = record.get("request") if isinstance(record, dict) else None
+    if not isinstance(request, str) or not request.strip() or "\x00" in request:
+        raise InvalidRequest(f'{place}: a task is an object with a text under "request"')
+    if len(request.encode("utf-8", "surrogatepass")) > _TEXT_BYTES_MAX:
+        raise InvalidRequest(f"{place}: its request has more than {_TEXT_BYTES_MAX:,} bytes")
+    try:
+        bounty = Money.usd(record["bounty"]).nanos if "bounty" in record else bounty_nanos
+    except InvalidMoney as refusal:
+        raise InvalidRequest(f"{place}: its bounty: {refusal}") from None
+    if bounty == 0:
+        raise InvalidRequest(f"{place}: its bounty is 0; nothing could be learned from it")
+    return Task(number, request, bounty, record, place)

@@ -1,0 +1,105 @@
+"""The report as a picture: six panels, drawn by matplotlib (extra `plots`) where a PNG is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from orchestrator.errors import BrokenPlugin, InvalidRequest
+from orchestrator.money import NANOS_PER_USD
+from orchestrator.progress.report import ProgressReport
+from orchestrator.progress.series import Series, smoothed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LINES_MAX: Final = 10
+_SIZE_INCHES: Final = (15.0, 8.5)
+_DOTS_PER_INCH: Final = 110
+
+
+def draw_png(report: ProgressReport, path: Path) -> None:
+    """Draw a report into a PNG file.
+
+    Args:
+        report: the report.
+        path: the file; one that is there already is replaced.
+
+    Raises:
+        BrokenPlugin: matplotlib is not installed.
+        InvalidRequest: the file cannot be written.
+    """
+    figure = _figure()
+    panels = figure.subplots(2, 3).flat
+    for panel, draw in zip(panels, _PANELS, strict=True):
+        draw(panel, report)
+        panel.grid(alpha=0.3)
+    first, last = report.first or "no request", report.last or "no request"
+    figure.suptitle(f"Progress from {first} to {last}: {report.objective.verdict}")
+    try:
+        figure.savefig(path, dpi=_DOTS_PER_INCH, format="png")
+    except (OSError, ValueError) as error:
+        raise InvalidRequest(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _figure() -> Figure:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise BrokenPlugin(
+            "a PNG needs the package matplotlib; install it with: pip install 'vickrey[plots]'"
+        ) from None
+    return Figure(figsize=_SIZE_INCHES, layout="constrained")
+
+
+def _objective(panel: Axes, report: ProgressReport) -> None:
+    _line(panel, report.objective.usd, "by request", alpha=0.4)
+    _line(panel, report.objective.smoothed_usd, "smoothed")
+    _label(panel, "Bounties released less cost", "USD a request")
+
+
+def _profits(panel: Axes, report: ProgressReport) -> None:
+    shares = report.bidders[:LINES_MAX][::-1]
+    panel.barh([share.name for share in shares], [share.profit_nanos / NANOS_PER_USD for share in shares])
+    panel.set_title("Profit by bidder")
+    panel.set_xlabel("USD")
+
+
+def _wealth(panel: Axes, report: ProgressReport) -> None:
+    for each in report.adjustments[:LINES_MAX]:
+        _line(panel, each.wealth_usd, each.bidder)
+    _label(panel, "Wealth", "USD")
+
+
+def _wins(panel: Axes, report: ProgressReport) -> None:
+    for each in report.adjustments[:LINES_MAX]:
+        _line(panel, smoothed(each.win_share), each.bidder)
+    _label(panel, "Share of lots won (smoothed)", "share")
+
+
+def _prices(panel: Axes, report: ProgressReport) -> None:
+    for price in report.prices[:LINES_MAX]:
+        _line(panel, smoothed(price.share), price.skill)
+    _label(panel, "Prices by skill (smoothed)", "share of the bounty")
+
+
+def _thinness(panel: Axes, report: ProgressReport) -> None:
+    _line(panel, smoothed(report.thinness.gap), "highest less second bid")
+    _label(panel, "Thinness (smoothed)", "share of the bounty")
+
+
+_PANELS: Final = (_objective, _profits, _wealth, _wins, _prices, _thinness)
+
+
+def _line(panel: Axes, series: Series, label: str, **style: Any) -> None:
+    points = [(index, figure) for index, figure in enumerate(series) if figure is not None]
+    panel.plot([index for index, _ in points], [figure for _, figure in points], label=label, marker=".", **style)
+
+
+def _label(panel: Axes, title: str, unit: str) -> None:
+    panel.set_title(title)
+    panel.set_ylabel(unit)
+    panel.set_xlabel("points of equally many requests, in order")
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(fontsize="small")

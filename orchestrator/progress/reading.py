@@ -1,0 +1,68 @@
+"""Reading a report from a store: each journal once, one after the other, and no texts."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from orchestrator.core.codec import decode
+from orchestrator.core.events import Requested
+from orchestrator.core.keys import bidder_account
+from orchestrator.core.progress import fold
+from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
+from orchestrator.progress.attribution import Recorded
+from orchestrator.progress.report import ProgressReport, make_report
+from orchestrator.progress.traces import RequestTrace, trace
+from orchestrator.store import Reader, Store
+
+ENDED: Final = ("released", "rejected", "expired", "failed")
+REPLAYS: Final = 20
+
+
+def read_progress(
+    store: Store, *, last: int | None = None, bidder: str | None = None, replays: int = REPLAYS
+) -> ProgressReport:
+    """Report on how a market has done, over the requests that have ended.
+
+    Args:
+        store: where it is recorded.
+        last: how many of the latest requests to cover; None for all.
+        bidder: the one bidder to report on; None for all.
+        replays: how many of the latest requests are replayed without each bidder.
+
+    Returns:
+        The report; an empty one where no request has ended.
+
+    Raises:
+        UnknownBidder: the market never had this bidder.
+        InvalidRequest: a number is out of range.
+        InvalidRecord: a journal cannot be read.
+    """
+    if (last is not None and last < 1) or replays < 0:
+        raise InvalidRequest("report on at least 1 request, and replay 0 or more")
+    return store.read(lambda reader: _read(reader, last, bidder, replays))
+
+
+def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) -> ProgressReport:
+    known = reader.bidders()
+    if bidder is not None and bidder not in known:
+        raise UnknownBidder(f"this market has no bidder {bidder[:64]!r}; it has: {', '.join(sorted(known)) or 'none'}")
+    rows = reader.requests(ENDED)
+    traces: list[RequestTrace] = []
+    latest: deque[Recorded] = deque(maxlen=replays)
+    for row in rows if last is None else rows[-last:]:
+        recorded = _recorded(reader, row.id)
+        latest.append(recorded)
+        opening = recorded.events[0]
+        if not isinstance(opening, Requested):
+            raise InvalidRecord(f"the journal of {row.id} does not open with a request; see `vickrey verify`")
+        traces.append(trace(recorded.progress, opening))
+    wallets = {name: bidder_account(name) for name in known}
+    spendable = reader.spendable(wallets.values())
+    present = {name: spendable[account] for name, account in wallets.items()}
+    return make_report(traces, latest, present, bidder)
+
+
+def _recorded(reader: Reader, request_id: str) -> Recorded:
+    events = [decode(entry, {}, request_id) for entry in reader.journal(request_id)]
+    return Recorded(fold(events), events)

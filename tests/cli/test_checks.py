@@ -1,0 +1,97 @@
+"""`vickrey bidders check`: what a tiny call of each model shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.api.checking import check_models
+from orchestrator.config import load_config
+from tests.cli.markets import vickrey, write_market
+
+PRICES = {"input_per_million": 1, "output_per_million": 1}
+READY = '{"word": "ready"}'
+
+
+def speaking(name: str, role: str = "refine", **options: Any) -> dict[str, Any]:
+    """A bidder on a mock of its own."""
+    model = {"type": "bidders.models.mock:MockModel", "options": {"name": f"{name}-model", "prices": PRICES, **options}}
+    return {
+        "name": name,
+        "type": "bidders.llm.bidder:LanguageModelBidder",
+        "options": {"model": model, "capability": role},
+    }
+
+
+def presenter(name: str) -> dict[str, Any]:
+    return {"name": name, "type": "bidders.presenters:PresenterBidder"}
+
+
+def checked(*options: str) -> Any:
+    return vickrey("bidders", "check", "--json", *options).document["models"]
+
+
+def test_each_model_is_called_once_and_what_it_showed_is_told(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=[speaking("one", script=[READY]), *map(presenter, "abc")])
+    (model,) = checked()
+    assert (model["model"], model["bidders"], model["works"], model["price"]) == ("one-model", ["one"], True, "known")
+    assert model["seconds"] >= 0
+    assert float(model["cost"]) > 0
+    outcome = vickrey("bidders", "check")
+    assert outcome.code == 0
+    assert f"The calls cost {model['cost']} USD." in outcome.stdout
+    assert "All 4 bidders can take part." in outcome.stdout
+
+
+def test_bidders_that_share_a_model_share_its_call(tmp_path: Path) -> None:
+    twins = [speaking(name, script=[READY]) for name in ("one", "two")]
+    twins[1]["options"]["model"] = twins[0]["options"]["model"]
+    write_market(tmp_path, bidders=twins)
+    (model,) = checked()
+    assert model["bidders"] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ({"fails": "Unauthorised", "says": "no such key"}, "no such key"),
+        ("good morning", "it answers, but not with the JSON object that it was asked for"),
+        ("", "it answers, but not with the JSON object that it was asked for"),
+        ('{"word": 7}', "it answers, but not with the JSON object that it was asked for"),
+    ],
+)
+def test_a_model_that_does_not_work_is_named_with_the_reason(tmp_path: Path, line: Any, problem: str) -> None:
+    write_market(tmp_path, bidders=[speaking("one", script=[line]), *map(presenter, "abc")])
+    outcome = vickrey("bidders", "check")
+    assert outcome.code == 1
+    assert f"one-model, used by one: {problem}" in outcome.stdout or problem in checked()[0]["problem"]
+    assert "1 of 4 bidders have a model that does not work." in outcome.stdout
+
+
+def test_a_model_that_does_not_answer_is_given_up_on(tmp_path: Path) -> None:
+    path = write_market(tmp_path, bidders=[speaking("one", function="tests.cli.sample_bidders:never")])
+    (check,) = check_models(load_config(path), deadline_seconds=0.01)
+    assert (check.problem, check.cost_nanos) == ("no answer after 0.01 s", None)
+
+
+def test_without_calls_nothing_is_called(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=[speaking("one", script=["nonsense"])])
+    outcome = vickrey("bidders", "check", "--no-calls")
+    assert outcome.code == 0
+    assert "one-model" not in outcome.stdout
+    assert "models" not in vickrey("bidders", "check", "--no-calls", "--json").document
+
+
+def test_models_that_do_not_work_may_leave_too_few_presenters(tmp_path: Path) -> None:
+    mute = speaking("mute", role="present", script=["nonsense"])
+    write_market(tmp_path, bidders=[mute, presenter("a"), presenter("b")])
+    shown = vickrey("bidders", "check").stdout
+    assert "Warning: 2 presenters of separate principals have a working model or need none; a market needs 3" in shown
+    write_market(tmp_path, bidders=[mute, *map(presenter, "abc")])
+    assert "a working model or need none" not in vickrey("bidders", "check").stdout
+
+
+def test_a_market_without_models_is_checked_as_before() -> None:
+    assert vickrey("bidders", "check", "--json").document["models"] == []

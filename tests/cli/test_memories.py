@@ -1,0 +1,115 @@
+"""`vickrey bidders memory|retire|reinstate`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from orchestrator.cli.app import app
+from tests.cli.markets import BIDDERS, vickrey, write_market
+
+DIARY = Path(__file__).parent.parent.parent / "configs" / "lisbon" / "diary.md"
+LEARNER = {
+    "name": "learner",
+    "type": "bidders.documents:DocumentBidder",
+    "options": {"path": str(DIARY)},
+    "policy": {"type": "bidders.policies.tracker:TrackerPolicy"},
+    "clones": 2,
+}
+
+
+@pytest.fixture
+def learned(vickrey_home: Path) -> None:
+    """A market with a bidder that can learn, and its twin."""
+    write_market(vickrey_home, bidders=[BIDDERS[0], LEARNER])
+
+
+def give(name: str, memory: Any) -> None:
+    """Put a memory where the learner's is."""
+    from orchestrator.api.memories import memory_digest
+
+    document = {
+        "format": "vickrey-memory",
+        "version": 1,
+        "bidder": name,
+        "policy": "tracker",
+        "policy_version": 1,
+        "digest": memory_digest(memory),
+        "memory": memory,
+    }
+    Path("given.json").write_text(json.dumps(document))
+    assert vickrey("bidders", "memory", name, "--import", "given.json", "--yes").code == 0
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_memory_is_shown_part_by_part() -> None:
+    give("learner", {"transformer": {"1": [0.25, 3], "overall": [0.375, 4]}, "figures": list(range(50))})
+    shown = vickrey("bidders", "memory", "learner").stdout
+    assert "Policy tracker, version 1" in shown
+    assert "Learns together with learner~2" in shown
+    assert "transformer.1" in shown
+    assert "0.25, 3" in shown
+    assert "50 figures from 0 to 49, mean 24.5" in shown
+
+
+@pytest.mark.usefixtures("learned")
+def test_what_is_exported_can_be_imported() -> None:
+    give("learner", {"transformer": {"overall": [0.375, 4]}})
+    assert vickrey("bidders", "memory", "learner", "--export", "out.json").code == 0
+    vickrey("bidders", "memory", "learner", "--reset", "--yes")
+    assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is None
+    outcome = vickrey("bidders", "memory", "learner", "--import", "out.json", "--json")
+    assert outcome.document["memory"] == {"transformer": {"overall": [0.375, 4]}}
+    assert vickrey("bidders", "memory", "learner~2", "--json").document["memory"] == outcome.document["memory"]
+
+
+@pytest.mark.usefixtures("learned")
+@pytest.mark.parametrize("options", [("--reset",), ("--import", "given.json")])
+def test_what_was_learned_is_not_lost_without_asking(options: tuple[str, ...]) -> None:
+    give("learner", {"transformer": {"overall": [0.375, 4]}})
+    outcome = vickrey("bidders", "memory", "learner", *options)
+    assert outcome.code == 2
+    assert "What learner, learner~2 learned will be lost" in outcome.stderr
+    assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is not None
+
+
+@pytest.mark.usefixtures("learned")
+def test_at_a_terminal_it_asks_and_takes_no_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    from orchestrator.cli import confirming
+
+    give("learner", {"transformer": {"overall": [0.375, 4]}})
+    monkeypatch.setattr(confirming, "_is_terminal", lambda: True)
+    command = ["bidders", "memory", "learner", "--reset"]
+    assert CliRunner().invoke(app, command, input="n\n").exit_code == 1
+    assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is not None
+    assert CliRunner().invoke(app, command, input="y\n").exit_code == 0
+    assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is None
+
+
+def test_a_bidder_without_policy_remembers_nothing() -> None:
+    assert "It has no policy of its own" in vickrey("bidders", "memory", "diary").stdout
+    assert "bidder diary has no policy" in vickrey("bidders", "memory", "diary", "--reset", "--yes").stderr
+
+
+def test_two_things_at_once_are_refused() -> None:
+    outcome = vickrey("bidders", "memory", "diary", "--reset", "--export", "x.json")
+    assert (outcome.code, "one of --export, --import and --reset" in outcome.stderr) == (2, True)
+
+
+def test_a_bidder_retires_and_comes_back() -> None:
+    assert vickrey("bidders", "retire", "diary").code == 2, "nobody could be asked"
+    retired = vickrey("bidders", "retire", "diary", "--yes").stdout
+    assert "diary has retired; 50.00 USD went to the treasury." in retired
+    assert "diary is retired: `vickrey bidders reinstate diary` lets it take part again" in vickrey(
+        "bidders", "list"
+    ).stdout.replace("\n", " ")
+    vickrey("run", "x", "-b", "10", "--quiet")
+    assert "diary" not in vickrey("show", "r1").stdout
+    assert vickrey("bidders", "topup", "diary", "5").code == 2
+    back = vickrey("bidders", "reinstate", "diary", "--json").document
+    assert (back["status"], back["returned"], back["balance"]) == ("active", "50.00", "50.00")
+    assert vickrey("audit").code == 0

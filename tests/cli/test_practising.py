@@ -1,0 +1,82 @@
+"""`vickrey practise`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.markets import bidder, vickrey, write_market
+
+TASKS = [{"request": "6 * 3?", "answer": "18"}, {"request": "20 - 3?", "answer": "17"}]
+
+
+@pytest.fixture(autouse=True)
+def workers(vickrey_home: Path) -> None:
+    """Two bidders with an answer each, one of them paid for."""
+    write_market(
+        vickrey_home,
+        bidders=[
+            bidder("ann", says=["It is 18."], kind="answer", cost="0.02"),
+            bidder("bob", says=["17"], kind="answer"),
+            bidder("pia", roles=["presenter"]),
+        ],
+    )
+    Path("tasks.jsonl").write_text("\n".join(map(json.dumps, TASKS)))
+
+
+def test_it_shows_what_it_may_cost_and_asks_before_it_spends() -> None:
+    outcome = vickrey("practise", "tasks.jsonl", "--verifier", "number")
+    assert outcome.code == 2
+    assert "2 tasks, 4 works" in outcome.stdout
+    assert "the cap is 0.04 USD" in outcome.stdout
+    assert "This may cost up to 0.04 USD. Go on? Nobody can be asked here; --yes goes on" in outcome.stderr
+    assert vickrey("statement", "treasury", "--json").document["balance"] == "0.00"
+
+
+def test_it_reports_scores_and_costs_and_the_books_show_who_paid() -> None:
+    outcome = vickrey("practise", "tasks.jsonl", "--verifier", "number", "--yes")
+    assert outcome.code == 0
+    assert "2 tasks cost 0.04 USD in all." in outcome.stdout
+    assert "ann (no policy) learns nothing from practice" in outcome.stdout
+    statement = vickrey("statement", "treasury").stdout
+    assert "money brought in for practice" in statement
+    assert "cost of practice" in statement
+    assert vickrey("audit").code == 0
+    again = vickrey("practise", "tasks.jsonl", "--verifier", "number", "--json").document
+    assert again["cost"] == "0.04"
+    assert {row["bidder"]: row["score"] for row in again["bidders"]} == {"ann": 0.5, "bob": 0.5}
+    assert vickrey("statement", "treasury", "--json").document["in"] == "150.04", "nothing was paid twice"
+
+
+def test_the_cap_is_kept() -> None:
+    document = vickrey("practise", "tasks.jsonl", "--verifier", "number", "--cap", "0.03", "--yes", "--json").document
+    assert document["cost"] == "0.02"
+    (ann, _) = document["bidders"]
+    assert (ann["works"], ann["failures"], ann["failure"].startswith("over the cap")) == (1, 1, True)
+
+
+def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
+    (vickrey_home / "my_scores.py").write_text("def short(record, text):\n    return len(text) < 5\n")
+    command = ("practise", "tasks.jsonl", "--verifier", "my_scores:short", "--bidder", "bob", "--limit", "1", "--json")
+    document = vickrey(*command).document
+    assert [(row["bidder"], row["score"], row["works"]) for row in document["bidders"]] == [("bob", 1.0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give a FILE of tasks, or --recorded"),
+        (("tasks.jsonl", "--recorded", "x.parquet"), "one of the two"),
+        (("tasks.jsonl", "--map", "a=b"), "--map belongs to --recorded"),
+        (("--recorded", "x.parquet", "--map", "a"), "--map takes BIDDER=MODEL, not 'a'"),
+        (("none.jsonl",), "cannot be read"),
+        (("tasks.jsonl", "--bidder", "nobody"), "there is no active bidder 'nobody'"),
+        (("tasks.jsonl", "--cap", "much"), "'much' is not a number of dollars"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    outcome = vickrey("practise", *arguments)
+    assert outcome.code == 2
+    assert said in outcome.stderr

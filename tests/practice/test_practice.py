@@ -1,0 +1,324 @@
+"""Practice: what it may cost is known first, the treasury pays, answers are kept, policies learn once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bidders.policies.fraction import FractionPolicy
+from bidders.policies.tracker import TrackerPolicy
+from orchestrator import Announcement, Lesson, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
+from orchestrator.core.keys import digest_text
+from orchestrator.errors import InvalidConfig, InvalidMoney, InvalidRequest, ProviderError
+from orchestrator.practice import PracticeReport, Session, Task, load_verifier, practise, prepare, read_tasks
+from orchestrator.practice.paying import open_cap
+from orchestrator.practice.running import _work
+from orchestrator.practice.verifiers import contains, exact, number
+from tests.engine.world import Paid, Provider, assert_sound, make_market, posted, presenter
+
+NANOS = 10**9
+CENT = NANOS // 100
+
+
+class Recalling:
+    """Remembers the lessons that it was given."""
+
+    name = "recalling"
+    version = 1
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+        return Valuation([1.0] * len(observations), [0.0] * len(observations))
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return memory
+
+    def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
+        works = [[[work.bidder, work.claim, work.score, work.cost_usd] for work in each.works] for each in lessons]
+        return [*(memory or []), *([each.request, *work] for each, work in zip(lessons, works, strict=True))]
+
+
+class Answering(Paid):
+    """Answers every task with the same, for a cent."""
+
+    def __init__(self, name: str, says: str, provider: Provider, policy: Any = None, **more: Any) -> None:
+        super().__init__(name, {1: "1"}, provider, **more)
+        self.policy = policy
+        self.answer = says
+
+    async def transform(self, lot: WonLot) -> Any:
+        await self._call(lot, "transform", 0)
+        return [Segment(self.answer, kind="answer")]
+
+
+def write_tasks(folder: Path, *tasks: Any) -> list[Task]:
+    path = folder / "tasks.jsonl"
+    path.write_text("\n".join(json.dumps(task) if not isinstance(task, str) else task for task in tasks))
+    return read_tasks(path, 10 * NANOS)
+
+
+def session_of(market: Market, tasks: Sequence[Task]) -> Session:
+    return asyncio.run(prepare(market.store, market.seats, market.config.rules, tasks))
+
+
+def run(market: Market, tasks: Sequence[Task], cap: int | None = None, again: bool = False) -> PracticeReport:
+    session = session_of(market, tasks)
+    most = session.plan.cost_max_nanos if cap is None else cap
+    return asyncio.run(practise(session, exact, most, again=again))
+
+
+SUMS = [{"request": "6 * 3?", "answer": "18"}, {"request": "20 - 3?", "answer": 17, "bounty": 1}]
+
+
+def test_everybody_works_and_every_policy_learns_all_of_it(tmp_path: Path) -> None:
+    provider = Provider("0.01")
+    market = make_market(Answering("a", "18", provider, Recalling()), Answering("b", "17", provider, TrackerPolicy()))
+    report = run(market, write_tasks(tmp_path, *SUMS))
+    assert [(pupil.bidder, pupil.works, pupil.score) for pupil in report.pupils] == [("a", 2, 0.5), ("b", 2, 0.5)]
+    assert [(each.policy, each.how, each.lessons) for each in report.taught] == [
+        ("recalling", "practised", 2),
+        ("tracker", "receipts", 2),
+    ]
+    row = market.store.read(lambda reader: reader.memory("a/recalling/1"))
+    assert row is not None
+    right, wrong = digest_text("18"), digest_text("17")
+    assert json.loads(row.body) == [
+        ["6 * 3?", ["a", right, 1.0, 0.01], ["b", wrong, 0.0, 0.01]],
+        ["20 - 3?", ["a", right, 0.0, 0.01], ["b", wrong, 1.0, 0.01]],
+    ]
+
+
+def test_the_treasury_pays_out_of_new_money_and_no_wallet_does(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider("0.01")), Answering("b", "17", Provider("0.02"), worst="0.03"))
+    report = run(market, write_tasks(tmp_path, *SUMS))
+    assert report.cost_nanos == 6 * CENT
+    assert posted(market, "provider:acme") == 6 * CENT
+    assert (market.balance("a"), market.balance("b")) == (Money.usd(50), Money.usd(50))
+    assert posted(market, "treasury") == 0
+    codes = {row.code: row.debit for row in market.store.read(lambda reader: reader.transfers(account="treasury"))}
+    assert (codes["practice-fund"], codes["practice"]) == ("issuer", "treasury")
+    assert posted(market, f"cap:{report.id}") == 0
+    assert_sound(market)
+
+
+def test_the_worst_case_is_known_before_any_call(tmp_path: Path) -> None:
+    provider = Provider("0.01")
+    market = make_market(Answering("a", "18", provider, worst="0.05"), presenter("p"))
+    plan = session_of(market, write_tasks(tmp_path, *SUMS)).plan
+    assert (plan.works, plan.cost_max_nanos, provider.made) == (2, 10 * CENT, [])
+
+
+def test_what_was_answered_is_not_asked_again(tmp_path: Path) -> None:
+    provider = Provider("0.01")
+    market = make_market(Answering("a", "18", provider, Recalling()))
+    tasks = write_tasks(tmp_path, *SUMS)
+    run(market, tasks)
+    assert session_of(market, tasks).plan.cost_max_nanos == 0
+    report = run(market, tasks)
+    assert len(provider.made) == 2
+    assert report.cost_nanos == 2 * CENT, "the report says what it has cost in all"
+    assert posted(market, "provider:acme") == 2 * CENT
+    assert [each.how for each in report.taught] == ["before"]
+    assert [each.how for each in run(market, tasks, again=True).taught] == ["practised"]
+    assert_sound(market)
+
+
+def test_a_practice_whose_process_died_goes_on_where_it_was(tmp_path: Path) -> None:
+    provider = Provider("0.01")
+    bidders = [Answering("a", "18", provider, Recalling()), Answering("b", "17", provider)]
+    market = make_market(*bidders)
+    tasks = write_tasks(tmp_path, *SUMS, {"request": "1 + 1?", "answer": "2"})
+
+    async def die_at_the_fourth_call() -> None:
+        async def hang() -> None:
+            if len(provider.made) == 4:
+                reached.set()
+                await asyncio.Event().wait()
+
+        provider.pause, reached = hang, asyncio.Event()
+        session = await prepare(market.store, market.seats, market.config.rules, tasks)
+        market.store.transact(lambda tx: open_cap(tx, session.plan.id, session.plan.cost_max_nanos))
+        working = asyncio.ensure_future(_work(session, None))
+        await reached.wait()
+        working.cancel()
+
+    asyncio.run(die_at_the_fourth_call())
+    provider.pause = None
+    id = session_of(market, tasks).plan.id
+    assert market.store.read(lambda reader: reader.open_holds(id)) != [], "it left holds behind"
+    answered = len(market.store.read(lambda reader: reader.answers(id)))
+    assert 3 <= answered < 6
+    asked = len(provider.made)
+    report = run(market, tasks)
+    assert [pupil.works for pupil in report.pupils] == [3, 3]
+    assert len(provider.made) == asked + 6 - answered, "only what was not answered was asked again"
+    assert posted(market, "provider:acme") == 6 * CENT
+    assert market.store.read(lambda reader: reader.open_holds(id)) == []
+    assert posted(market, f"cap:{id}") == 0
+    assert_sound(market)
+
+
+def test_the_cap_leaves_out_what_no_longer_fits_and_a_later_run_completes_it(tmp_path: Path) -> None:
+    provider = Provider("0.01")
+    market = make_market(Answering("a", "18", provider, Recalling()), Answering("b", "17", provider))
+    tasks = write_tasks(tmp_path, *SUMS)
+    report = run(market, tasks, cap=3 * CENT)
+    assert (provider.spent_nanos, report.cost_nanos) == (3 * CENT, 3 * CENT)
+    assert sum(pupil.failures for pupil in report.pupils) == 1
+    assert [each.lessons for each in report.taught if each.policy] == [1], "the task that is not complete is not taught"
+    completed = run(market, tasks)
+    assert provider.spent_nanos == 4 * CENT
+    assert [(each.how, each.lessons) for each in completed.taught if each.policy] == [("practised", 1)]
+    assert_sound(market)
+
+
+def test_a_bidder_that_fails_fails_alone(tmp_path: Path) -> None:
+    class Down(Answering):
+        async def transform(self, lot: WonLot) -> Any:
+            raise ProviderError("the model is away")
+
+    market = make_market(Down("a", "18", Provider()), Answering("b", "17", Provider(), Recalling()))
+    report = run(market, write_tasks(tmp_path, *SUMS))
+    first, second = report.pupils
+    assert (first.works, first.failures, first.failure) == (0, 2, "provider: ProviderError: the model is away")
+    assert (second.works, second.failures) == (2, 0)
+    assert_sound(market)
+
+
+def test_a_work_of_unknown_cost_is_scored_and_teaches_nothing(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider(None), Recalling()))
+    report = run(market, write_tasks(tmp_path, *SUMS))
+    (pupil,) = report.pupils
+    assert (pupil.works, pupil.cost_known) == (2, False)
+    assert [each.how for each in report.taught] == ["nothing"]
+    assert_sound(market)
+
+
+def test_who_cannot_say_what_a_task_may_cost_takes_no_part(tmp_path: Path) -> None:
+    class Silent(Answering):
+        def __init__(self, name: str) -> None:
+            super().__init__(name, "18", Provider())
+            self.transform_cost_max = self.fail
+
+        def fail(self, announcement: Announcement) -> Money:
+            raise ValueError("who knows")
+
+    market = make_market(Silent("a"), Answering("b", "17", Provider()))
+    plan = session_of(market, write_tasks(tmp_path, *SUMS)).plan
+    assert plan.unready == {"a": "ValueError: who knows"}
+    assert plan.works == 2
+
+
+def test_a_policy_that_learns_nothing_is_said_to_and_one_that_fails_keeps_what_it_knew(tmp_path: Path) -> None:
+    class Failing(Recalling):
+        name = "failing"
+
+        def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
+            return {1}
+
+    market = make_market(
+        Answering("a", "18", Provider(), FractionPolicy()),
+        Answering("b", "18", Provider(), Failing()),
+        Answering("c", "18", Provider()),
+    )
+    report = run(market, write_tasks(tmp_path, *SUMS))
+    assert {each.bidders: each.how for each in report.taught} == {
+        ("a",): "nothing",
+        ("b",): "failed",
+        ("c",): "nothing",
+    }
+    assert market.store.read(lambda reader: reader.memory("b/failing/1")) is None
+
+
+def test_receipts_value_a_work_at_the_bounty_times_its_score(tmp_path: Path) -> None:
+    tracker = TrackerPolicy(prior=0.0, step_min=0.001)
+    market = make_market(Answering("a", "18", Provider("0.01"), tracker))
+    run(market, write_tasks(tmp_path, *[{"request": f"{n}?", "answer": "18" if n % 4 else "0"} for n in range(40)]))
+    row = market.store.read(lambda reader: reader.memory("a/tracker/1"))
+    assert row is not None
+    (mean,) = tracker.value(json.loads(row.body), [Observation("a", "transformer", 1, 8, 10.0)]).means
+    assert mean == pytest.approx(7.5, abs=0.3)
+
+
+# --- tasks and verifiers ---
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", r"tasks\.jsonl:2: this is not JSON"),
+        ([1], 'a task is an object with a text under "request"'),
+        ({"answer": "18"}, "a task is an object"),
+        ({"request": " "}, "a task is an object"),
+        ({"request": "x", "bounty": "ten"}, "its bounty: 'ten' is not a number of dollars"),
+        ({"request": "x", "bounty": 0}, "its bounty is 0"),
+        ({"request": "x" * 200_001}, "more than 200,000 bytes"),
+    ],
+)
+def test_a_line_that_is_no_task_is_refused_with_its_place(tmp_path: Path, line: Any, said: str) -> None:
+    with pytest.raises((InvalidRequest, InvalidMoney), match=said):
+        write_tasks(tmp_path, SUMS[0], line)
+
+
+def test_a_file_without_tasks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="holds no tasks"):
+        write_tasks(tmp_path, "", "  ")
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        read_tasks(tmp_path / "none.jsonl", 1)
+
+
+@pytest.mark.parametrize(
+    ("verifier", "answer", "text", "score"),
+    [
+        (exact, "Lisbon", " lisbon. ", 1.0),
+        (exact, "Lisbon", "It is Lisbon", 0.0),
+        (exact, 18, "18", 1.0),
+        (contains, "Lisbon", "It is  LISBON, of course", 1.0),
+        (contains, "Porto", "It is Lisbon", 0.0),
+        (number, "1,234.5", "so 3 times 411.5 is 1234.50.", 1.0),
+        (number, "#### 18", "the answer is 17", 0.0),
+        (number, 18, "no idea", 0.0),
+    ],
+)
+def test_built_in_verifiers(verifier: Any, answer: Any, text: str, score: float) -> None:
+    assert verifier({"answer": answer}, text) == score
+
+
+def own(record: Any, text: str) -> Any:
+    return {"half": 0.5, "bool": True}.get(record["want"], record["want"])
+
+
+def test_a_verifier_of_ones_own_sees_the_whole_record(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider()))
+    tasks = write_tasks(tmp_path, {"request": "x", "want": "half"}, {"request": "y", "want": "bool"})
+    verifier = load_verifier("tests.practice.test_practice:own")
+    session = session_of(market, tasks)
+    (pupil,) = asyncio.run(practise(session, verifier, session.plan.cost_max_nanos)).pupils
+    assert pupil.score == 0.75
+
+
+@pytest.mark.parametrize("want", [2, "much", None])
+def test_a_verifier_that_gives_no_score_is_named_with_the_task_and_answers_are_kept(tmp_path: Path, want: Any) -> None:
+    provider = Provider()
+    market = make_market(Answering("a", "18", provider))
+    tasks = write_tasks(tmp_path, {"request": "x", "want": want})
+    session = session_of(market, tasks)
+    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:1: the verifier returned"):
+        asyncio.run(practise(session, own, session.plan.cost_max_nanos))
+    run(market, write_tasks(tmp_path, {"request": "x", "answer": "18"}))
+    assert len(provider.made) == 1
+    assert_sound(market)
+
+
+def test_a_verifier_that_is_not_there_is_refused() -> None:
+    for name, said in (
+        ("exakt", "there is no verifier 'exakt'; choose one of exact, contains, number"),
+        ("no_such_module:check", "cannot be loaded"),
+        ("math:pi", "is float, not a function"),
+    ):
+        with pytest.raises(InvalidConfig, match=said):
+            load_verifier(name)

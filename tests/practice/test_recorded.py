@@ -1,0 +1,118 @@
+"""Recorded outcomes as lessons: no calls, no cost, and nothing of what belongs to no bidder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import Work
+from orchestrator.core.keys import digest_text
+from orchestrator.errors import BrokenPlugin, InvalidRequest
+from orchestrator.practice import practise_recorded, read_recorded
+from tests.engine.world import Scripted, assert_sound, make_market
+from tests.practice.test_practice import Recalling
+
+COLUMNS = ("dataset", "task", "query_id", "fold", "prompt", "model", "score", "cost_usd", "answer")
+
+
+def row(query: str, model: str, score: Any, answer: Any, cost: Any = 0.001) -> tuple[Any, ...]:
+    return ("tiny", "sums", query, 0, f"What is {query}?", model, score, cost, answer)
+
+
+def write(folder: Path, rows: Sequence[tuple[Any, ...]], columns: Sequence[str] = COLUMNS) -> Path:
+    import pyarrow
+    from pyarrow import parquet
+
+    path = folder / "tiny.parquet"
+    table = {name: [each[place] for each in rows] for place, name in enumerate(columns)}
+    parquet.write_table(pyarrow.table(table), path)
+    return path
+
+
+ROWS = [
+    row("1+1", "big", 1.0, "2"),
+    row("1+1", "small", 1.0, "2", 0.0),
+    row("1+1", "other", 0.0, "3"),
+    row("2+2", "big", 0.0, None),
+    row("2+2", "small", None, "4"),
+]
+
+
+def test_each_query_is_a_lesson_in_which_equal_answers_agree(tmp_path: Path) -> None:
+    found = read_recorded(write(tmp_path, ROWS), ["big", "mine"], 0.1, models={"mine": "small"})
+    two = digest_text("2")
+    assert [lesson.request for lesson in found.lessons] == ["What is 1+1?", "What is 2+2?"]
+    assert found.lessons[0].works == (Work("big", two, 1.0, 0.001), Work("mine", two, 1.0, 0.0))
+    assert found.lessons[1].works == (Work("big", "", 0.0, 0.001),), "what has no score teaches nothing"
+    assert found.mapped == {"big": "big", "mine": "small"}
+    assert found.unmapped == ("other",)
+    assert len(read_recorded(write(tmp_path, ROWS), ["big"], 0.1, limit=1).lessons) == 1
+
+
+def test_policies_learn_from_it_once_and_no_money_moves(tmp_path: Path) -> None:
+    bidder = Scripted("big", {1: "1"})
+    bidder.policy = Recalling()  # type: ignore[attr-defined]
+    market = make_market(bidder)
+    found = read_recorded(write(tmp_path, ROWS), list(market.seats), 0.1)
+    before = market.store.read(lambda reader: reader.transfers())
+    report = practise_recorded(market.store, market.seats, found.id, found.lessons)
+    assert [(each.how, each.lessons) for each in report.taught] == [("practised", 2)]
+    assert [(pupil.bidder, pupil.works, pupil.score, pupil.cost_nanos) for pupil in report.pupils] == [
+        ("big", 2, 0.5, 0)
+    ]
+    assert market.store.read(lambda reader: reader.transfers()) == before
+    stored = market.store.read(lambda reader: reader.memory("big/recalling/1"))
+    assert stored is not None
+    assert len(json.loads(stored.body)) == 2
+    again = practise_recorded(market.store, market.seats, found.id, found.lessons)
+    assert [each.how for each in again.taught] == ["before"]
+    assert_sound(market)
+
+
+@pytest.mark.parametrize(
+    ("bidders", "models", "said"),
+    [
+        (["nobody"], {}, "no bidder is called as a model of .*; name them with --map BIDDER=MODEL. It has: big, small"),
+        (["a"], {"a": "huge"}, "has no model 'huge'; it has: big, small, other"),
+        (["a"], {"b": "big"}, "there is no bidder 'b' to map"),
+        (["big", "a"], {"a": "big"}, "two bidders are mapped to one model"),
+    ],
+)
+def test_a_mapping_that_makes_no_sense_is_refused(
+    tmp_path: Path, bidders: list[str], models: dict[str, str], said: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        read_recorded(write(tmp_path, ROWS), bidders, 0.1, models=models)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (row("1+1", "big", 2.0, "2"), "its score 2.0 is not from 0 to 1"),
+        (row("1+1", "big", 1.0, "2", -1.0), "its cost -1.0 is no amount of dollars"),
+        (row("1+1", "big", 1.0, "2", None), "its cost None is no amount of dollars"),
+    ],
+)
+def test_figures_that_make_no_sense_are_refused(tmp_path: Path, wrong: tuple[Any, ...], said: str) -> None:
+    with pytest.raises(InvalidRequest, match=said):
+        read_recorded(write(tmp_path, [wrong]), ["big"], 0.1)
+
+
+def test_files_that_are_no_recorded_outcomes_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.parquet").write_text("no parquet")
+    for path in (tmp_path / "text.parquet", tmp_path / "none.parquet", write(tmp_path, [("a", "b")], ("model", "x"))):
+        with pytest.raises(InvalidRequest, match="is no parquet file with columns query_id, prompt, model"):
+            read_recorded(path, ["big"], 0.1)
+    with pytest.raises(InvalidRequest, match="holds no rows"):
+        read_recorded(write(tmp_path, []), ["big"], 0.1)
+
+
+def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BrokenPlugin, match=r"pip install 'vickrey\[recorded\]'"):
+        read_recorded(tmp_path / "x.parquet", ["big"], 0.1)
