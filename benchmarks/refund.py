@@ -24,7 +24,7 @@ from orchestrator.core.rules import PRESENTER, Rules
 from orchestrator.engine.simulation import Job, Simulation
 
 REQUESTS = 4000
-BIDDERS = (2, 3, 5, 10)
+BIDDERS = (2, 3, 4, 5, 7, 10, 15, 20)
 
 
 @dataclass(frozen=True, slots=True)

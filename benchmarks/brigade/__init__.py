@@ -1,0 +1,1 @@
+"""Schmidhuber's neural bucket brigade and the market, on his two tasks: XOR and the moving light."""

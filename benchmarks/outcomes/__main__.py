@@ -1,0 +1,40 @@
+"""`python -m benchmarks.outcomes FILE.parquet`: real models' recorded answers, replayed through the market."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+
+from benchmarks.outcomes.data import read_outcomes
+from benchmarks.outcomes.report import reports
+from benchmarks.outcomes.settings import read_settings
+from benchmarks.tables import write_into_docs
+from orchestrator.errors import VickreyError
+
+
+def _one_core() -> AbstractContextManager[object]:
+    """Sums in one thread: the same digits everywhere, and small ones are faster so."""
+    from threadpoolctl import threadpool_limits
+
+    limited: AbstractContextManager[object] = threadpool_limits(1)
+    return limited
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the tables of one file, or one line that says why there are none."""
+    try:
+        settings = read_settings(arguments)
+        data = read_outcomes(settings.path)
+        with _one_core():
+            for report in reports(settings, data):
+                print(report.to_json() if settings.as_json else report.to_markdown() + "\n", flush=True)
+                if settings.writes:
+                    write_into_docs(report)
+    except VickreyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

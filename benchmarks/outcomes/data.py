@@ -1,0 +1,189 @@
+"""Recorded outcomes: what every model answered to every query, what that scored and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.outcomes.answers import normalise
+from orchestrator.errors import InvalidRecord
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+COLUMNS = ("task", "query_id", "fold", "prompt", "model", "score", "cost_usd", "answer")
+FOLDS = 10
+TRAINING_FOLDS = frozenset(range(5))
+NO_ANSWER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """A full matrix of recorded outcomes; rows are queries, columns models.
+
+    Attributes:
+        name: of the file.
+        models: the models' names, in alphabetical order.
+        tasks: each query's task.
+        folds: each query's fold, 0 to 9.
+        prompts: each query's text; no two are equal.
+        scores: how right each answer is, 0 to 1.
+        costs_usd: what each answer cost.
+        answers: each answer, normalised; None where the record has none.
+        codes: for each answer the number of its text among the query's answers; two models agree
+            where it is equal. `NO_ANSWER` agrees with nothing.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    folds: Integers
+    prompts: tuple[str, ...]
+    scores: Floats
+    costs_usd: Floats
+    answers: tuple[tuple[str | None, ...], ...]
+    codes: Integers
+
+    def __len__(self) -> int:
+        return len(self.prompts)
+
+    def training(self) -> Integers:
+        """Rows of the folds that may be learned from, in the file's order."""
+        return np.flatnonzero(np.isin(self.folds, list(TRAINING_FOLDS)))
+
+    def test(self) -> Integers:
+        """Rows of the other folds."""
+        return np.flatnonzero(~np.isin(self.folds, list(TRAINING_FOLDS)))
+
+
+def read_outcomes(path: Path) -> Outcomes:
+    """Read a Parquet file of recorded outcomes: one row for each query and model.
+
+    Raises:
+        InvalidRecord: it cannot be read, lacks a column, or is no full matrix of scores and costs.
+    """
+    columns = _read_columns(path)
+    models = tuple(sorted(set(columns["model"])))
+    if len(models) < 2:
+        raise InvalidRecord(f"{path.name} records {len(models)} model; a market needs 2 or more")
+    place = {model: number for number, model in enumerate(models)}
+    first: dict[str, int] = {}
+    for row, query in enumerate(columns["query_id"]):
+        first.setdefault(query, row)
+    query_place = {query: number for number, query in enumerate(first)}
+    shape = (len(first), len(models))
+    rows = np.array([query_place[query] for query in columns["query_id"]])
+    cells = np.array([place[model] for model in columns["model"]])
+    _check_full(path, shape, rows, cells)
+    scores, costs_usd = np.zeros(shape), np.zeros(shape)
+    scores[rows, cells] = _numbers(path, "score", columns["score"])
+    costs_usd[rows, cells] = _numbers(path, "cost_usd", columns["cost_usd"])
+    _check_range(path, scores, costs_usd)
+    folds = _folds(path, columns["fold"])
+    answers = _answers(shape, rows, cells, columns["answer"])
+    starts = list(first.values())
+    return Outcomes(
+        path.stem,
+        models,
+        tuple(columns["task"][row] for row in starts),
+        folds[starts],
+        _told_apart([columns["prompt"][row] for row in starts]),
+        scores,
+        costs_usd,
+        answers,
+        _codes(answers),
+    )
+
+
+def _read_columns(path: Path) -> dict[str, list[Any]]:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise InvalidRecord(
+            f"reading {path.name} needs pyarrow, which is not installed: pip install vickrey[recorded]"
+        ) from None
+    try:
+        present = pyarrow.parquet.read_schema(path).names
+        missing = [column for column in COLUMNS if column not in present]
+        if missing:
+            raise InvalidRecord(f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
+        table = pyarrow.parquet.read_table(path, columns=list(COLUMNS))
+    except (OSError, ValueError) as error:
+        raise InvalidRecord(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    if table.num_rows == 0:
+        raise InvalidRecord(f"{path.name} holds no rows")
+    columns: dict[str, list[Any]] = table.to_pydict()
+    for column in COLUMNS:
+        if column != "answer" and None in columns[column]:
+            row = columns[column].index(None)
+            raise InvalidRecord(f"{path.name}: column {column} is empty in row {row + 1}; only answer may be")
+    return columns
+
+
+def _numbers(path: Path, column: str, values: Sequence[Any]) -> Floats:
+    odd = next((value for value in values if not isinstance(value, int | float)), None)
+    if odd is not None:
+        raise InvalidRecord(f"{path.name}: column {column} holds {odd!r}, which is no number")
+    return np.asarray(values, dtype=np.float64)
+
+
+def _folds(path: Path, values: Sequence[Any]) -> Integers:
+    if not all(isinstance(value, int) and 0 <= value < FOLDS for value in values):
+        raise InvalidRecord(f"{path.name}: column fold must be a whole number from 0 to {FOLDS - 1}")
+    if TRAINING_FOLDS.isdisjoint(values) or TRAINING_FOLDS.issuperset(values):
+        where = "0 to 4" if TRAINING_FOLDS.isdisjoint(values) else "5 to 9"
+        raise InvalidRecord(f"{path.name} has no query in folds {where}; those learn or test")
+    return np.asarray(values, dtype=np.int64)
+
+
+def _check_full(path: Path, shape: tuple[int, int], rows: Integers, cells: Integers) -> None:
+    counts = np.bincount(rows * shape[1] + cells, minlength=shape[0] * shape[1])
+    if (counts != 1).any():
+        missing, twice = int((counts == 0).sum()), int((counts > 1).sum())
+        raise InvalidRecord(
+            f"{path.name} is no full matrix: of {shape[0]} queries x {shape[1]} models, "
+            f"{missing} pairs are missing and {twice} recorded more than once"
+        )
+
+
+def _check_range(path: Path, scores: Floats, costs_usd: Floats) -> None:
+    if not np.isfinite(scores).all() or scores.min() < 0 or scores.max() > 1:
+        raise InvalidRecord(f"{path.name}: column score must lie from 0 to 1")
+    if not np.isfinite(costs_usd).all() or costs_usd.min() < 0:
+        raise InvalidRecord(f"{path.name}: column cost_usd must be 0 or more")
+
+
+def _answers(
+    shape: tuple[int, int], rows: Integers, cells: Integers, recorded: Sequence[str | None]
+) -> tuple[tuple[str | None, ...], ...]:
+    normal = {answer: normalise(answer) for answer in set(recorded)}
+    matrix: list[list[str | None]] = [[None] * shape[1] for _ in range(shape[0])]
+    for row, cell, answer in zip(rows.tolist(), cells.tolist(), recorded, strict=True):
+        matrix[row][cell] = normal[answer]
+    return tuple(map(tuple, matrix))
+
+
+def _codes(answers: Sequence[Sequence[str | None]]) -> Integers:
+    coded = []
+    for row in answers:
+        numbers: dict[str, int] = {}
+        coded.append([NO_ANSWER if answer is None else numbers.setdefault(answer, len(numbers)) for answer in row])
+    return np.array(coded, dtype=np.int64)
+
+
+def _told_apart(prompts: Sequence[str]) -> tuple[str, ...]:
+    """Number prompts that were recorded before, so that a request's text names its query."""
+    told: dict[str, None] = {}
+    for prompt in prompts:
+        text, copy = prompt, 1
+        while text in told:
+            copy += 1
+            text = f"{prompt}\n({copy})"
+        told[text] = None
+    return tuple(told)

@@ -1,0 +1,162 @@
+"""Two models: how well a method tells which queries need the strong one, by RouteLLM's protocol.
+
+RouteLLM (Ong et al. 2024) gives every query a score and sends those above a threshold to the strong
+model. Moving the threshold traces performance against the share of strong calls. Performance is
+told as the part of the gap between weak and strong model that is recovered; APGR is its mean over
+all shares; CPT(x) is the share of strong calls that recovers x % of the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks.outcomes.baselines.contest import Contest
+from benchmarks.outcomes.baselines.routers import chances, text_features
+from benchmarks.outcomes.data import Floats
+from benchmarks.outcomes.market import Design, OutcomeMarket
+from benchmarks.tables import Report
+from orchestrator.core.keys import derive_seed
+
+THRESHOLDS = 101
+VALUES = 15
+RANDOM_DRAWS = 20
+PENALTY = 1.0
+
+NOTES = (
+    "Trained here: the logistic router and the market learn from both models' answers to folds 0 to 4 of the same "
+    "data set (full information), and all are measured on folds 5 to 9. RouteLLM's own routers were trained on "
+    "preferences from Chatbot Arena, some with data added, and measured on the whole set, so their figures are no "
+    "like-for-like comparison. Published APGR and CPT tables: not available here offline. RouteLLM's announcement "
+    "(July 2024) says of its best routers that 95 % of GPT-4's performance is kept while cost falls by 45 % on MMLU "
+    "and 35 % on GSM8K; compare the last column.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Performance against strong calls.
+
+    Attributes:
+        shares: of strong calls, rising from 0 to 1.
+        recovered: part of the gap that is recovered at each.
+        weak: performance of the weak model alone.
+        strong: that of the strong one.
+    """
+
+    shares: Floats
+    recovered: Floats
+    weak: float
+    strong: float
+
+    def average(self) -> float:
+        """APGR: the mean of the part recovered, over all shares of strong calls."""
+        return float(np.trapezoid(self.recovered, self.shares))
+
+    def calls_to_recover(self, part: float) -> float:
+        """CPT: the least share of strong calls that recovers this part of the gap."""
+        above = self.recovered >= part
+        if not above.any():
+            return 1.0
+        place = int(above.argmax())
+        if place == 0:
+            return float(self.shares[0])
+        low, high = self.recovered[place - 1], self.recovered[place]
+        along = (part - low) / (high - low)
+        return float(self.shares[place - 1] + along * (self.shares[place] - self.shares[place - 1]))
+
+    def calls_for_performance(self, part: float) -> float:
+        """The least share of strong calls that reaches this part of the strong model's performance."""
+        return self.calls_to_recover((part * self.strong - self.weak) / (self.strong - self.weak))
+
+
+def router_table(name: str, title: str, contest: Contest, design: Design) -> Report:
+    """Every method's curve, in figures."""
+    rows = tuple(
+        (
+            method,
+            curve.average(),
+            curve.calls_to_recover(0.5) * 100,
+            curve.calls_to_recover(0.8) * 100,
+            curve.calls_for_performance(0.95) * 100,
+        )
+        for method, curve in curves(contest, design).items()
+    )
+    columns = ("method", "APGR", "CPT(50 %)", "CPT(80 %)", "strong calls % for 95 % of strong's score")
+    return Report(name, title, columns, rows, NOTES)
+
+
+def curves(contest: Contest, design: Design) -> Mapping[str, Curve]:
+    """Curves by method, on the test rows."""
+    lengths = np.array([float(len(prompt)) for prompt in contest.user.data.prompts])
+    found = {
+        "random": _random(contest),
+        "prompt length": _by_score(contest, lengths[contest.test]),
+        "logistic router": _by_score(contest, _logistic_scores(contest)),
+    }
+    if hasattr(design.policy(), "practise"):
+        found["market, practised, bounty swept"] = _market(contest, design)
+    return found
+
+
+def _weak_and_strong(contest: Contest) -> tuple[int, int]:
+    """The models in order of their scores on the training rows."""
+    means = contest.user.data.scores[contest.train].mean(axis=0)
+    return int(means.argmin()), int(means.argmax())
+
+
+def _by_score(contest: Contest, scores: Floats) -> Curve:
+    """Send the queries of the highest scores to the strong model, at every threshold."""
+    weak, strong = _weak_and_strong(contest)
+    right = contest.user.data.scores[contest.test]
+    order = np.argsort(-scores, kind="stable")
+    gains = np.concatenate([[0.0], np.cumsum((right[:, strong] - right[:, weak])[order])]) / len(right)
+    places = np.linspace(0, len(right), THRESHOLDS).round().astype(int)
+    return _curve(contest, places / len(right), right[:, weak].mean() + gains[places])
+
+
+def _random(contest: Contest) -> Curve:
+    """The mean over draws of a random order."""
+    draws = np.random.default_rng(derive_seed(contest.seed, "random router"))
+    each = [_by_score(contest, draws.random(len(contest.test))) for _ in range(RANDOM_DRAWS)]
+    return replace(each[0], recovered=np.mean([curve.recovered for curve in each], axis=0))
+
+
+def _logistic_scores(contest: Contest) -> Floats:
+    """By how much more the strong model is expected to score than the weak one."""
+    features = text_features(contest.user.data.prompts, contest.train)
+    weak, strong = _weak_and_strong(contest)
+    labels = contest.user.accepts()[contest.train]
+    asked = [chances(features, labels[:, model], contest.train, contest.test, PENALTY) for model in (weak, strong)]
+    return asked[1] - asked[0]
+
+
+def _market(contest: Contest, design: Design) -> Curve:
+    """Let a market that has practised play the test at bounties from tiny to large; the dearer, the stronger."""
+    weak, strong = _weak_and_strong(contest)
+    costs = contest.user.data.costs_usd[contest.train].mean(axis=0)
+    extra = max(float(costs[strong] - costs[weak]), 1e-6)
+    shares, performance = [], []
+    for value_usd in extra * np.geomspace(0.5, 200.0, VALUES):
+        market = OutcomeMarket(contest.user, replace(design, value_usd=float(value_usd)), contest.seed)
+        market.practise(contest.train)
+        played = market.test(contest.test)
+        shares.append(float(np.mean([strong in workers for workers in market.worked])))
+        performance.append(float(played.scores.mean()))
+    return _curve(contest, np.array(shares), np.array(performance))
+
+
+def _curve(contest: Contest, shares: Floats, performance: Floats) -> Curve:
+    """Put points in order, and add the two ends: the weak model always, and the strong one always."""
+    weak, strong = _weak_and_strong(contest)
+    ends = contest.user.data.scores[contest.test].mean(axis=0)
+    order = np.argsort(shares, kind="stable")
+    recovered = (performance[order] - ends[weak]) / (ends[strong] - ends[weak])
+    return Curve(
+        np.concatenate([[0.0], shares[order], [1.0]]),
+        np.concatenate([[0.0], recovered, [1.0]]),
+        float(ends[weak]),
+        float(ends[strong]),
+    )

@@ -1,0 +1,106 @@
+"""What the command is asked to do."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.outcomes.market import Design
+from benchmarks.outcomes.policies import is_pooled, policy_maker
+from orchestrator.errors import InvalidRequest
+
+TABLES = ("held-out", "stream", "newcomer", "speed", "router")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The command's options, read.
+
+    Attributes:
+        path: the file of recorded outcomes.
+        design: of the market.
+        tables: which tables are asked for; none for all that suit the file.
+        only: what a method's name must contain.
+        is_validation: whether everything happens within folds 0 to 4.
+        seed: root of every draw.
+        orders: in how many orders methods learn from the training queries.
+        as_json: whether to print JSON.
+        writes: whether tables and plots go into the docs.
+    """
+
+    path: Path
+    design: Design
+    tables: tuple[str, ...]
+    only: str
+    is_validation: bool
+    seed: int
+    orders: int
+    as_json: bool
+    writes: bool
+
+
+def read_settings(arguments: list[str] | None) -> Settings:
+    """Read the command line.
+
+    Raises:
+        InvalidConfig: there is no such policy, or it has no such option.
+        InvalidRequest: a value that makes no sense.
+    """
+    given = _parser().parse_args(arguments)
+    return Settings(
+        given.file,
+        _design(given),
+        tuple(given.table),
+        given.only,
+        given.validate,
+        given.seed,
+        max(1, given.orders),
+        given.json,
+        given.write,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks.outcomes", description="Real models' recorded answers, replayed through the market."
+    )
+    made.add_argument("file", type=Path, help="a Parquet file of recorded outcomes")
+    made.add_argument("--value", type=float, default=0.10, help="what a right answer is worth, in USD (default 0.10)")
+    made.add_argument("--shown", type=int, default=1, choices=(1, 2, 3), help="offers that the user sees (default 1)")
+    made.add_argument("--policy", default="bayes", help="a policy's name, or its dotted path package.module:Class")
+    made.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the policy")
+    made.add_argument("--copies", metavar="N,N", help="buyers of a copy of each lot, by stage (default 1,SHOWN)")
+    made.add_argument("--presenters", metavar="N,N", help="of each presenter, which answer it shows, 0 for the best")
+    made.add_argument("--table", action="append", default=[], choices=TABLES, help="only this table; may be repeated")
+    made.add_argument("--only", default="", metavar="TEXT", help="only methods whose name contains this")
+    made.add_argument("--validate", action="store_true", help="the held-out table within folds 0 to 4, for choosing")
+    made.add_argument("--seed", type=int, default=0, help="root of every draw (default 0)")
+    made.add_argument(
+        "--orders", type=int, default=3, help="orders of training, of which the mean is shown (default 3)"
+    )
+    made.add_argument("--json", action="store_true", help="one JSON document a table")
+    made.add_argument("--write", action="store_true", help="put tables and plots into the docs")
+    return made
+
+
+def _design(given: argparse.Namespace) -> Design:
+    if not 1e-6 <= given.value <= 1e6:
+        raise InvalidRequest(f"--value is an amount from 0.000001 to 1000000 USD, not {given.value:g}")
+    pairs = [option.partition("=") for option in given.option]
+    for name, sign, _ in pairs:
+        if not (name and sign):
+            raise InvalidRequest(f"--option is NAME=VALUE, not {name + sign!r}")
+    make = policy_maker(given.policy, {name: value for name, _, value in pairs})
+    copies = _numbers("--copies", given.copies, least=1) or (1, given.shown)
+    presenters = _numbers("--presenters", given.presenters, least=0) or ((0, 0, 0) if given.shown == 1 else (0, 1, 2))
+    return Design(make, is_pooled(make()), given.value, given.shown, copies, presenters)
+
+
+def _numbers(option: str, text: str | None, least: int) -> tuple[int, ...]:
+    if not text:
+        return ()
+    parts = text.split(",")
+    if not all(part.isdigit() and int(part) >= least for part in parts):
+        raise InvalidRequest(f"{option} is a list of whole numbers from {least}, such as 3,1, not {text!r}")
+    return tuple(map(int, parts))

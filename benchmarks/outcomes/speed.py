@@ -1,0 +1,64 @@
+"""How long a market of learned bidders takes, in CPU seconds of this process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.outcomes.baselines.contest import Contest, shuffled
+from benchmarks.outcomes.data import Outcomes
+from benchmarks.outcomes.market import Design, OutcomeMarket
+from benchmarks.outcomes.user import User
+from benchmarks.tables import Report
+
+FEW = 5
+
+
+def speed_table(name: str, title: str, contest: Contest, design: Design) -> Report:
+    """One pass of training and test, with all models and with few."""
+    data = contest.user.data
+    rows = [_row(contest, design)]
+    if len(data.models) > FEW:
+        few = replace(contest, user=User(of_models(data, FEW - len(design.presenters)), contest.user.draws))
+        rows.insert(0, _row(few, design))
+    columns = (
+        "bidders",
+        "models among them",
+        "training, CPU s",
+        "test, CPU s",
+        "auctions/s learning",
+        "auctions/s testing",
+    )
+    return Report(name, title, columns, tuple(rows))
+
+
+def of_models(data: Outcomes, count: int) -> Outcomes:
+    """The record of the first models alone."""
+    return replace(
+        data,
+        models=data.models[:count],
+        scores=data.scores[:, :count],
+        costs_usd=data.costs_usd[:, :count],
+        answers=tuple(row[:count] for row in data.answers),
+        codes=np.ascontiguousarray(data.codes[:, :count]),
+    )
+
+
+def _row(contest: Contest, design: Design) -> tuple[float | int, ...]:
+    market = OutcomeMarket(contest.user, design, contest.seed)
+    start = time.process_time()
+    market.learn(shuffled(contest.train, contest.seed, "order", 0))
+    learned, auctions = time.process_time(), market.auctions
+    market.test(contest.test)
+    tested = time.process_time()
+    models = len(contest.user.data.models)
+    return (
+        models + len(design.presenters),
+        models,
+        learned - start,
+        tested - learned,
+        auctions / (learned - start),
+        (market.auctions - auctions) / (tested - learned),
+    )

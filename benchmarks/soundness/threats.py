@@ -1,0 +1,262 @@
+"""Threats: bidders that think too much of themselves, and bidders that lie fluently.
+
+Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default:
+an endowment of 5 bounties, refills below 1. The user accepts an offer that holds both facets. Two kinds of liar: one
+presents a fluent offer without them, one adds a fluent segment that is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from statistics import fmean
+from typing import Any, NamedTuple
+
+from benchmarks.market import BOUNTY_NANOS, BOUNTY_USD, COST_NANOS, job
+from benchmarks.soundness.lots import BOUNTY_NANOS as LOT_NANOS
+from benchmarks.soundness.lots import CostAware, CostlyPresenter, one_lot
+from benchmarks.soundness.rivals import Scaled
+from benchmarks.tables import Report
+from bidders.policies.fixed import FixedPolicy
+from bidders.policies.tracker import TrackerPolicy
+from orchestrator.bidding import Observation, Policy
+from orchestrator.core.clearing import Award
+from orchestrator.core.lot import Lot
+from orchestrator.core.progress import Progress
+from orchestrator.core.receipts import statement
+from orchestrator.core.request import Request
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
+from orchestrator.core.state import Segment
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.simulation import Delivery, Simulation
+from orchestrator.money import NANOS_PER_USD
+
+OVERCONFIDENCE = 3.5
+REQUESTS = 300
+LIES = 100
+SEEDS = 10
+REFILLS_MAX = 2
+_STAGES = 5
+_FACETS = ("history", "food")
+# So many requests without a funded bid, to the end, and a bidder counts as broke.
+_SILENCE = 20
+_HALF_NANOS = LOT_NANOS // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Adds a facet that the state lacks, or presents a state that its eye finds complete.
+
+    Attributes:
+        name: its name, principal and memory.
+        role: what it does.
+        policy: what it bids.
+        facet: what it adds; a liar's is fluent and no facet at all.
+        lies: whether it presents a text of its own, whatever the state holds.
+    """
+
+    name: str
+    role: Role
+    policy: Policy
+    facet: str = ""
+    lies: bool = False
+    cost_max_nanos: int = COST_NANOS
+
+    @property
+    def principal(self) -> str:
+        return self.name
+
+    @property
+    def memory_id(self) -> str:
+        return self.name
+
+    def observe(self, request: Request, lot: Lot) -> Observation | None:
+        authors = [piece.author for piece in lot.state.segments]
+        texts = [piece.text for piece in lot.state.segments]
+        if self.role == TRANSFORMER and (self.name in authors or f"facet {self.facet}" in texts):
+            return None
+        # Fluent lies read as facets do: what a bidder can tell is how many segments there are.
+        features = {"segments": float(len(texts) - 1)}
+        return Observation(
+            self.name,
+            self.role,
+            lot.stage,
+            _STAGES,
+            BOUNTY_USD,
+            cost_max_usd=COST_NANOS / NANOS_PER_USD,
+            features=features,
+        )
+
+    def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:
+        if self.lies:
+            return Delivery([Segment(f"a fluent but wrong text of {self.name} at stage {lot.stage}")], COST_NANOS)
+        if self.role == TRANSFORMER:
+            return Delivery([Segment(f"facet {self.facet}")], COST_NANOS)
+        return Delivery([Segment(" ".join(piece.text for piece in lot.state.segments))], COST_NANOS)
+
+
+def honest_workers() -> list[Worker]:
+    """Two skills with twins, and three presenters; all learn from what they see of a state."""
+    policy = TrackerPolicy(by=("segments",))
+    skills = [Worker(f"{facet}{twin}", TRANSFORMER, policy, facet) for facet in _FACETS for twin in range(2)]
+    return skills + [Worker(f"presenter{number}", PRESENTER, policy) for number in range(3)]
+
+
+def market_of(workers: Sequence[Worker], seed: int) -> Simulation:
+    """A market under the default rules of wealth."""
+    wealth = WealthRules(5 * BOUNTY_NANOS, BOUNTY_NANOS, 5 * BOUNTY_NANOS, refills_max=REFILLS_MAX)
+    return Simulation(workers, Rules(stages_max=_STAGES), wealth, seed=seed)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What a user got out of some requests.
+
+    Attributes:
+        released: share of the requests whose bounty was released.
+        paid_max: the most that one of them cost it, as a share of the bounty.
+        paid_for_nothing: requests that cost it something and brought it nothing.
+        paid_mean: what an accepted offer cost it after the refund, as a share of the bounty.
+    """
+
+    released: float
+    paid_max: float
+    paid_for_nothing: int
+    paid_mean: float
+
+
+def user_of(ended: Sequence[Progress]) -> User:
+    """Read the user's side from how requests ended."""
+    paid, accepted = [], []
+    for progress in ended:
+        summary = statement(progress)
+        bounty_nanos = progress.request.bounty_nanos
+        paid.append((bounty_nanos - summary.returned_nanos - summary.refund_nanos) / bounty_nanos)
+        accepted.append(progress.status == "released")
+    charged = [each for each, taken in zip(paid, accepted, strict=True) if taken]
+    nothing = sum(each > 0 and not taken for each, taken in zip(paid, accepted, strict=True))
+    return User(fmean(accepted), max(paid), nothing, fmean(charged) if charged else 0.0)
+
+
+def run(workers: Sequence[Worker], requests: int, seed: int) -> tuple[Simulation, list[Progress]]:
+    """Some requests, one after the other."""
+    market = market_of(workers, seed)
+    return market, [progress for number in range(requests) for progress in market.run([job(number)])]
+
+
+class Overconfident(NamedTuple):
+    """What became of a bidder that bids 3.5 times its value.
+
+    Attributes:
+        user: what the user got meanwhile.
+        broke_after: requests after which no bid of its was funded again; None if it went on to the end.
+        profit: in bounties.
+    """
+
+    user: User
+    broke_after: int | None
+    profit: float
+
+
+def overconfident_among_unequals(seed: int, requests: int) -> Overconfident:
+    """One of three presenters whose costs differ from request to request, up to half of the bounty."""
+    truthful = [CostlyPresenter(f"presenter{n}", CostAware(), cost_max_nanos=_HALF_NANOS) for n in range(3)]
+    players = [replace(truthful[0], policy=Scaled(truthful[0].policy, OVERCONFIDENCE)), *truthful[1:]]
+    wealth = WealthRules(5 * LOT_NANOS, 2 * LOT_NANOS, 5 * LOT_NANOS, refills_max=REFILLS_MAX)
+    market = Simulation(players, Rules(stages_max=1), wealth, seed=seed)
+    ended = [progress for number in range(requests) for progress in market.run([one_lot(number)])]
+    return _fate(ended, players[0].name)
+
+
+def overconfident_among_equals(name: str, seed: int, requests: int) -> Overconfident:
+    """A bidder of the staged market, whose rivals can do just what it can."""
+    workers = [
+        replace(worker, policy=Scaled(worker.policy, OVERCONFIDENCE)) if worker.name == name else worker
+        for worker in honest_workers()
+    ]
+    return _fate(run(workers, requests, seed)[1], name)
+
+
+def _fate(ended: Sequence[Progress], name: str) -> Overconfident:
+    bids = [number for number, progress in enumerate(ended) if _bids_in(progress, name)]
+    broke_after = bids[-1] + 1 if bids and bids[-1] < len(ended) - _SILENCE else None
+    return Overconfident(user_of(ended), broke_after, _profit(ended, name))
+
+
+def _bids_in(progress: Progress, name: str) -> bool:
+    """Whether a bid of its was funded; a wallet that is too small makes it a fault, and a suspension silence."""
+    answers = (answer for auction in progress.auctions.values() for answer in auction.answers)
+    return any(answer.bidder == name and answer.kind == "bid" for answer in answers)
+
+
+def liar(kind: Role, seed: int, requests: int) -> tuple[User, float]:
+    """A liar that bids most of the bounty, in a market that has learned for a hundred requests without it.
+
+    Returns:
+        What the user got from then on, and the liar's profit in bounties.
+    """
+    market = market_of(honest_workers(), seed)
+    for number in range(LIES):
+        market.run([job(number)])
+    market.enter(Worker("liar", kind, FixedPolicy(share=0.9), lies=True))
+    ended = [progress for number in range(requests) for progress in market.run([job(LIES + number)])]
+    return user_of(ended), _profit(ended, "liar")
+
+
+def _profit(ended: Sequence[Progress], name: str) -> float:
+    profits = (statement(progress).profits_nanos.get(name, 0) / progress.request.bounty_nanos for progress in ended)
+    return sum(profits)
+
+
+def measure(seeds: int = SEEDS, requests: int = REQUESTS, lies: int = LIES) -> Report:
+    """Run each threat, and the market without it."""
+    honest = [user_of(run(honest_workers(), requests, seed)[1]) for seed in range(seeds)]
+    rows = [("staged: none", *_user_figures(honest), "", "")]
+    fates: dict[str, Callable[[int, int], Overconfident]] = {
+        "staged: presenter bids x 3.5": partial(overconfident_among_equals, "presenter0"),
+        "staged: skill bids x 3.5": partial(overconfident_among_equals, f"{_FACETS[0]}0"),
+        "one lot: presenter bids x 3.5": overconfident_among_unequals,
+    }
+    for name, play in fates.items():
+        found = [play(seed, requests) for seed in range(seeds)]
+        figures = _user_figures([fate.user for fate in found])
+        rows.append((name, *figures, _gone([fate.broke_after for fate in found]), _spread([f.profit for f in found])))
+    for kind in (PRESENTER, TRANSFORMER):
+        told = [liar(kind, seed, lies) for seed in range(seeds)]
+        figures = _user_figures([user for user, _ in told])
+        rows.append((f"staged: lying {kind}", *figures, "", _spread([profit for _, profit in told])))
+    return Report(
+        name="threats",
+        title=f"Threats to a market of learners ({seeds} seeds; {requests} requests, liars {lies})",
+        columns=(
+            "threat",
+            "released %",
+            "an accepted offer costs the user, % of bounty",
+            "most that a request costs the user, % of bounty",
+            "requests paid for in vain",
+            "broke",
+            "its profit, in bounties",
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _user_figures(users: Sequence[User]) -> tuple[str, str, str, str]:
+    return (
+        f"{100 * fmean(user.released for user in users):.1f}",
+        f"{100 * fmean(user.paid_mean for user in users):.1f}",
+        f"{100 * max(user.paid_max for user in users):.1f}",
+        str(sum(user.paid_for_nothing for user in users)),
+    )
+
+
+def _gone(broke: Sequence[int | None]) -> str:
+    gone = sorted(each for each in broke if each is not None)
+    if not gone:
+        return f"0 of {len(broke)}"
+    return f"{len(gone)} of {len(broke)}, after {gone[0]} to {gone[-1]} requests"
+
+
+def _spread(profits: Sequence[float]) -> str:
+    return f"{fmean(profits):.1f} ({min(profits):.1f} to {max(profits):.1f})"

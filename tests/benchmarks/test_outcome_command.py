@@ -1,0 +1,126 @@
+"""`python -m benchmarks.outcomes`: tables that are the same for the same seed, and one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import tables
+from benchmarks.outcomes import report
+from benchmarks.outcomes.__main__ import main
+from benchmarks.outcomes.data import Outcomes
+from benchmarks.outcomes.held_out import baselines
+from benchmarks.outcomes.measures import figures
+from benchmarks.outcomes.played import join, single_choices
+from benchmarks.outcomes.user import User
+
+TALLIES = ("--policy", "tests.benchmarks.tallies:TalliesPolicy", "--value", "0.01")
+
+
+def tables_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main([*arguments, "--json", "--orders", "1"]) == 0
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return {document["benchmark"].rpartition("/")[2]: document["rows"] for document in documents}
+
+
+def test_the_same_seed_gives_the_same_tables_to_the_digit(
+    made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = (str(made_up_file), "--policy", "tracker", "--value", "0.01", "--table", "held-out", "--table", "stream")
+    first, again = (tables_of(capsys, *asked) for _ in range(2))
+    assert first == again
+    assert set(first) == {"held-out", "stream"}
+
+
+def test_another_seed_gives_other_tables(made_up_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = (str(made_up_file), "--policy", "tracker", "--value", "0.01", "--table", "stream", "--only", "market")
+    assert tables_of(capsys, *asked) != tables_of(capsys, *asked, "--seed", "1")
+
+
+def test_every_method_is_in_the_table(made_up_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for shown in (1, 3):
+        rows = tables_of(capsys, str(made_up_file), *TALLIES, "--shown", str(shown), "--table", "held-out")["held-out"]
+        named = {(row["method"], row["learns from"]) for row in rows}
+        assert named >= set(baselines(shown, orders=1))
+        assert ("market, practised", "every answer") in named
+        assert sum(row["over best single"] == 0 for row in rows if row["method"] == "best single") == 1
+
+
+def test_choosing_shows_only_the_table_that_choices_rest_on(
+    made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = tables_of(capsys, str(made_up_file), *TALLIES, "--validate", "--only", "practised")
+    assert set(found) == {"held-out"}
+    assert [row["method"] for row in found["held-out"]] == ["best single", "market, practised"]
+
+
+def test_a_query_that_was_played_twice_counts_once(made_up: Outcomes) -> None:
+    user = User.of(made_up, 0)
+    rows = made_up.training()
+    once = single_choices(user, rows, 0 * rows)
+    single = single_choices(user, rows, 0 * rows + 1)
+    assert figures(join([once, once]), single, 0.01).row() == pytest.approx(figures(once, single, 0.01).row())
+
+
+def test_tables_and_plots_get_into_the_docs(
+    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs = tmp_path / "docs"
+    (docs / "images").mkdir(parents=True)
+    key = "outcomes/made-up/0.01/1/stream"
+    page = docs / "learning.md"
+    page.write_text(f"# Learning\n\n<!-- benchmark {key} -->\nold\n<!-- end {key} -->\n\nAfter.\n")
+    (tmp_path / "README.md").write_text("nothing here\n")
+    monkeypatch.setattr(tables, "DOCS", docs)
+    monkeypatch.setattr(report, "DOCS", docs)
+    arguments = [str(made_up_file), "--policy", "tracker", "--value", "0.01", "--table", "stream", "--write"]
+    assert main(arguments) == 0
+    written = page.read_text()
+    assert "| market |" in written
+    assert "old" not in written
+    assert written.startswith("# Learning")
+    assert written.endswith("After.\n")
+    picture = docs / "images" / "learning-made-up-0.01-1.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 100_000
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.parquet"], "nowhere.parquet"),
+        (["FILE", "--policy", "nobody"], "nobody"),
+        (["FILE", "--option", "prior=9"], "prior"),
+        (["FILE", "--option", "colour=red"], "colour"),
+        (["FILE", "--option", "prior"], "NAME=VALUE"),
+        (["FILE", "--copies", "0"], "--copies"),
+        (["FILE", "--presenters", "a,b"], "--presenters"),
+        (["FILE", "--value", "0"], "--value"),
+        (["FILE", "--value", "nan"], "--value"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    arguments: list[str], message: str, made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(made_up_file) if argument == "FILE" else argument for argument in arguments]
+    if "--policy" not in given:
+        given += ["--policy", "tracker"]
+    assert main(given) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert message in said.err
+    assert said.err.count("\n") == 1
+
+
+def test_asking_for_help_loads_nothing_heavy() -> None:
+    heavy = "{'pyarrow', 'sklearn', 'scipy', 'matplotlib'}"
+    code = f"import sys, benchmarks.outcomes.__main__; sys.exit(str(sorted({heavy} & set(sys.modules))).strip('[]'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr.strip() == ""

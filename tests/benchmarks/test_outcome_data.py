@@ -1,0 +1,155 @@
+"""Reading of recorded outcomes: any file of the schema, and one clear line for every other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.outcomes.answers import normalise
+from benchmarks.outcomes.data import NO_ANSWER, read_outcomes
+from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
+from orchestrator.errors import InvalidRecord
+
+
+@pytest.mark.parametrize(
+    ("answer", "normal"),
+    [
+        ("18", "18"),
+        (" 18 ", "18"),
+        ("18.", "18"),
+        ("8.00", "8"),
+        ("1023.20", "1023.2"),
+        ("10,080.", "10080"),
+        ("$1,200", "1200"),
+        ("-3", "-3"),
+        ("+5", "5"),
+        ("-0.0", "0"),
+        (".5", "0.5"),
+        ("75%", "75%"),
+        ("1e5", "1e5"),
+        ("1,2", "1,2"),
+        ("b", "B"),
+        ("(b)", "B"),
+        ("C.", "C"),
+        ("[1,2,  3]", "[1, 2, 3]"),
+        ("{'b':1}", "{'b': 1}"),
+        ("[1, 2", "[1, 2"),
+        ("[[[" * 300, "[[[" * 300),
+        ("two  words", "two words"),
+        ("", None),
+        (" ", None),
+        (None, None),
+        ("-", "-"),
+        (".", "."),
+    ],
+)
+def test_equal_answers_are_written_alike(answer: str | None, normal: str | None) -> None:
+    assert normalise(answer) == normal
+
+
+def test_normalising_twice_changes_nothing() -> None:
+    answers = ["18.", "$1,200", "(b)", "[1,2]", "'a'", "two  words", "75 %", "-.50", "0.10"]
+    once = [normalise(answer) for answer in answers]
+    assert [normalise(answer) for answer in once] == once
+
+
+def test_a_file_is_read_as_a_full_matrix(tmp_path: Path) -> None:
+    rows = made_up_rows(queries=30, models=3)
+    data = read_outcomes(write_parquet(tmp_path / "made-up.parquet", rows))
+    assert (len(data), data.models, data.name) == (30, ("model-a", "model-b", "model-c"), "made-up")
+    assert data.folds.tolist() == [query % 10 for query in range(30)]
+    for number, row in enumerate(rows):
+        query, model = divmod(number, 3)
+        assert data.scores[query, model] == row["score"]
+        assert data.costs_usd[query, model] == row["cost_usd"]
+        assert data.answers[query][model] == row["answer"]
+
+
+def test_the_order_of_the_rows_changes_no_outcome(tmp_path: Path) -> None:
+    rows = made_up_rows(queries=20, models=3)
+    first = read_outcomes(write_parquet(tmp_path / "a.parquet", rows))
+    by_model = sorted(rows, key=lambda row: row["model"], reverse=True)
+    second = read_outcomes(write_parquet(tmp_path / "b.parquet", by_model))
+    assert (first.scores == second.scores).all()
+    assert first.answers == second.answers
+
+
+def test_models_agree_where_their_answers_are_equal_and_silence_agrees_with_nothing(tmp_path: Path) -> None:
+    rows = made_up_rows(queries=6, models=4)
+    for row, answer in zip(rows[:4], ("8", "8.0", None, None), strict=True):
+        row["answer"] = answer
+    codes = read_outcomes(write_parquet(tmp_path / "a.parquet", rows)).codes[0]
+    assert codes[0] == codes[1] != NO_ANSWER
+    assert codes[2:].tolist() == [NO_ANSWER, NO_ANSWER]
+
+
+def test_equal_prompts_are_told_apart(tmp_path: Path) -> None:
+    rows = made_up_rows(queries=6, models=2)
+    for row in rows:
+        row["prompt"] = "the same?"
+    prompts = read_outcomes(write_parquet(tmp_path / "a.parquet", rows)).prompts
+    assert prompts[0] == "the same?"
+    assert len(set(prompts)) == 6
+
+
+def test_training_and_test_rows_part_the_queries(tmp_path: Path) -> None:
+    data = read_outcomes(write_parquet(tmp_path / "a.parquet", made_up_rows()))
+    assert sorted([*data.training(), *data.test()]) == list(range(len(data)))
+    assert set(data.folds[data.training()]) == set(range(5))
+
+
+def _with(rows: list[dict[str, Any]], **changed: Any) -> list[dict[str, Any]]:
+    return [{**rows[0], **changed}, *rows[1:]]
+
+
+def _without(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != column} for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (_without(made_up_rows(), "answer"), "has no column answer"),
+        (made_up_rows()[:-1], "1 pairs are missing"),
+        ([*made_up_rows(), made_up_rows()[0]], "1 recorded more than once"),
+        (_with(made_up_rows(), score=1.5), "score must lie from 0 to 1"),
+        (_with(made_up_rows(), score=float("nan")), "score must lie from 0 to 1"),
+        (_with(made_up_rows(), cost_usd=-1.0), "cost_usd must be 0 or more"),
+        (_with(made_up_rows(), prompt=None), "column prompt is empty in row 1"),
+        ([{**row, "score": "high"} for row in made_up_rows()], "column score holds"),
+        ([{**row, "fold": 12} for row in made_up_rows()], "column fold must be a whole number from 0 to 9"),
+        ([{**row, "fold": 7} for row in made_up_rows()], "no query in folds 0 to 4"),
+        ([row for row in made_up_rows() if row["model"] == "model-a"], "a market needs 2 or more"),
+    ],
+)
+def test_a_file_that_is_not_of_the_schema_is_refused_in_one_line(
+    tmp_path: Path, rows: list[dict[str, Any]], message: str
+) -> None:
+    path = write_parquet(tmp_path / "odd.parquet", rows)
+    with pytest.raises(InvalidRecord, match=message) as refusal:
+        read_outcomes(path)
+    assert "odd.parquet" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"not parquet", b"PAR1" * 30])
+def test_a_file_that_is_no_parquet_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "odd.parquet"
+    path.write_bytes(content)
+    with pytest.raises(InvalidRecord, match="cannot be read as Parquet") as refusal:
+        read_outcomes(path)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRecord, match=r"nowhere\.parquet"):
+        read_outcomes(tmp_path / "nowhere.parquet")
+
+
+def test_made_up_outcomes_are_the_same_for_the_same_seed() -> None:
+    assert made_up_rows(seed=3) == made_up_rows(seed=3)
+    assert made_up_rows(seed=3) != made_up_rows(seed=4)
+    assert np.mean([row["score"] for row in made_up_rows(queries=200)]) > 0.4

@@ -1,0 +1,78 @@
+"""Small slices of the benchmark of soundness: what it must show, and that a seed fixes every digit."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+from benchmarks.soundness import regret, ring, threats
+from benchmarks.soundness.regret import gains, profit_share, settings
+from benchmarks.soundness.rivals import ProfitSeeking, Scaled
+from bidders.policies.fixed import FixedPolicy
+from orchestrator import Observation
+from orchestrator.core.rules import PRESENTER, TRANSFORMER
+from orchestrator.testing import check_policy
+
+ONE_LOT, FIRST_PRICE = (
+    next(each for each in settings() if each.name == "one lot" and each.rules.rule == rule)
+    for rule in ("vickrey", "first_price")
+)
+LOT = Observation("b", PRESENTER, 1, 1, 10.0)
+
+
+def test_rivals_keep_the_contract_of_policies() -> None:
+    assert check_policy(Scaled(FixedPolicy(share=0.5), 1.5)) == []
+    assert check_policy(ProfitSeeking(FixedPolicy(share=0.5), 1)) == []
+
+
+def test_a_multiple_begins_when_it_is_told_to_and_never_passes_the_bounty() -> None:
+    policy = Scaled(FixedPolicy(share=0.5), 3.5, after=1)
+    assert policy.value(None, [LOT]).means == [5.0]
+    assert policy.value(policy.learn(None, []), [LOT]).means == [10.0]
+
+
+def test_with_one_lot_no_multiple_gains_under_vickrey() -> None:
+    found = gains(ONE_LOT, PRESENTER, seeds=2, requests=60, warm_up=0)
+    assert all(fmean(each) <= 0 for each in found.values())
+
+
+def test_with_one_lot_shading_gains_under_first_price() -> None:
+    """The control: a benchmark that finds no gain here could find none anywhere."""
+    found = gains(FIRST_PRICE, PRESENTER, seeds=2, requests=60, warm_up=0)
+    assert fmean(found[0.75]) > 0.01
+
+
+def test_profits_are_reproducible_to_the_digit() -> None:
+    staged = next(each for each in settings() if each.name == "staged")
+    shares = [profit_share(staged, "skill0", 1.25, seed, 20, 20) for seed in (1, 1)]
+    assert shares[0] == shares[1]
+
+
+def test_a_ring_takes_from_the_requester_and_the_monitor_names_it() -> None:
+    honest, agreed = (ring.watch(ring.sell(3, 0, 100, ring=agreed)) for agreed in (False, True))
+    assert honest.suspects() == ()
+    assert [pair.bidders for pair in agreed.suspects()] == [("presenter0", "presenter1")]
+    assert agreed.thinness > honest.thinness
+
+
+def test_whoever_lies_to_the_user_loses_money_and_the_user_pays_for_nothing() -> None:
+    for kind in (PRESENTER, TRANSFORMER):
+        user, profit = threats.liar(kind, seed=0, requests=40)
+        assert profit < 0
+        assert user.paid_for_nothing == 0
+        assert user.paid_max <= 1
+
+
+def test_overconfidence_among_unequals_ends_in_bankruptcy_and_the_user_pays_less_for_it() -> None:
+    fate = threats.overconfident_among_unequals(seed=0, requests=150)
+    assert fate.broke_after is not None
+    assert fate.profit < 0
+    assert fate.user.paid_for_nothing == 0
+
+
+def test_small_tables_are_made() -> None:
+    assert len(ring.measure(seeds=1, requests=20).rows) == 2 * len(ring.BIDDERS)
+    assert len(threats.measure(seeds=1, requests=25, lies=5).rows) == 6
+    assert all(
+        len(row) == 4 + len(regret.FACTORS)
+        for row in regret.measure(seeds=1, requests=20, warm_up=0, markets=[ONE_LOT]).rows
+    )
