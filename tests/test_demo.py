@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from bidders.models.local import LocalModel
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,11 +25,12 @@ def transcript() -> list[str]:
     return [line for line in block[1].split("\n") if line.strip() and line != "[...]"]
 
 
-def demo_command(home: Path) -> list[str]:
+def demo_command(home: Path, config: str = "configs/lisbon.yaml") -> list[str]:
     """The Makefile's demo, with a home of its own."""
     line = re.search(r"^DEMO_COMMAND := \$\(BIN\)/vickrey (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     assert line is not None, "the Makefile has no DEMO_COMMAND"
-    return [sys.executable, "-m", "orchestrator.cli", *shlex.split(line[1].replace("--home .demo", f"--home {home}"))]
+    written = line[1].replace("--home .demo", f"--home {home}").replace("configs/lisbon.yaml", config)
+    return [sys.executable, "-m", "orchestrator.cli", *shlex.split(written)]
 
 
 def missing(lines: list[str], printed: list[str]) -> list[str]:
@@ -55,6 +59,40 @@ def test_the_readme_shows_what_the_demo_prints(tmp_path: Path) -> None:
     printed = [line.replace(str(home), ".demo") for line in done.stdout.split("\n")]
     assert missing(transcript(), printed) == []
     assert missing(transcript(), [line.replace("diary", "dairy") for line in printed]), "the control"
+
+
+def test_the_demo_on_the_model_differs_from_the_one_without_by_its_config() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "LOCAL_DEMO_COMMAND := $(subst configs/lisbon.yaml,configs/local.yaml,$(DEMO_COMMAND))" in makefile
+    assert "then $(LOCAL_DEMO_COMMAND);" in makefile
+
+
+@pytest.mark.slow
+def test_the_demo_runs_on_a_real_model_which_refines_and_presents(tmp_path: Path) -> None:
+    obstacle = LocalModel().obstacle()
+    if obstacle and os.environ.get("VICKREY_REQUIRE_LOCAL_MODEL"):
+        pytest.fail(obstacle)
+    if obstacle:
+        pytest.skip(obstacle)
+    keyless = {name: value for name, value in os.environ.items() if "KEY" not in name}
+    done = subprocess.run(
+        [*demo_command(tmp_path, "configs/local.yaml"), "--json", "--quiet"],
+        cwd=ROOT,
+        env=keyless,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["status"] == "released"
+    bought = {sale["buyer"]: sale["role"] for offer in document["offers"] for sale in offer["chain"]}
+    assert bought.keys() >= {"diary", "adviser", "opener", "inviter"}
+    assert bought["inviter"] == "presenter"
+    assert all(offer["text"].strip() for offer in document["offers"])
+    assert document["statement"]["unknown_costs"] == []
+    assert set(document["statement"]["costs"].values()) <= {"0.00"}
 
 
 def test_a_transcript_that_differs_is_noticed() -> None:
