@@ -16,7 +16,7 @@ from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import Fit, checked_memory
 from bidders.policies.pooled.reading import account_of, accounts_of
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
-from bidders.policies.pooled.worth import after_results
+from bidders.policies.pooled.worth import Worths, after_results
 from orchestrator import Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
@@ -25,7 +25,7 @@ _WORKS_TO_HALVE_VARIANCE = 2.0
 _WAITING_SHARE = 0.001
 
 Figure = tuple[float, float]
-_LotKey = tuple[int, float, int, bool]
+_LotKey = tuple[int, str, float, int, bool]
 
 
 class _Lot(NamedTuple):
@@ -66,8 +66,8 @@ class BayesPolicy:
         forget: share of its weight that a request loses with each one after it, 0 to 0.5.
         exploration: how much of its doubt a bidder draws from, 0 to 10.
         window: how many requests are kept as they are, 10 to 5000; older ones are kept as counts.
-        embedding: of requests: `package.module:function` from a text to at most 64 numbers; hashed
-            n-grams where left out.
+        embedding: of requests: `package.module:function` from a text to at most 64 numbers; its shape
+            and hashed words where left out.
 
     Raises:
         InvalidConfig: an option is out of range, or the embedding cannot be loaded.
@@ -98,16 +98,17 @@ class BayesPolicy:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
+        worths = Worths(known["worth"], self._prior)
         lots: dict[_LotKey, _Lot] = {}
         figures = []
         for seen in observations:
             # The lots of one call share few states, whose tuples live as long as the call.
-            key = (id(seen.contributions), seen.bounty_usd, seen.copies, seen.estimate is None)
+            key = (id(seen.contributions), seen.request, seen.bounty_usd, seen.copies, seen.estimate is None)
             lot = lots.get(key)
             if lot is None:
                 lot = lots[key] = self._lot(known, outlook, seen)
             if lot.state is None:
-                figures.append(self._unclaimed(known, outlook, seen))
+                figures.append(self._unclaimed(worths, outlook, seen))
             elif seen.role == "presenter":
                 figures.append(_presented(lot.state, seen))
             else:
@@ -117,7 +118,7 @@ class BayesPolicy:
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
         known = checked_memory(memory)
-        learned = after_accounts(known, accounts_of(receipts), self._forgetting)
+        learned = after_accounts(known, accounts_of(receipts), self._embedding, self._forgetting)
         results = results_of(receipts, self._embedding)
         if results:
             faded = self._forgetting.left_after(1)
@@ -127,7 +128,7 @@ class BayesPolicy:
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
-        learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._forgetting)
+        learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._embedding, self._forgetting)
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
 
@@ -137,9 +138,9 @@ class BayesPolicy:
         claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
         if not claims:
             shown = observation._replace(role="presenter")
-            return [("", guess(known["worth"], shown, self._embedding, self._prior).mean)]
+            return [("", guess(Worths(known["worth"], self._prior), shown, self._embedding).mean)]
         terms = Terms(observation.bounty_usd, max(1, observation.copies))
-        state = self._outlook(known).appraise(observation.contributions, terms)
+        state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
         return [(claims[number], float(state.prospects.chances[number])) for number in state.order]
 
     def _outlook(self, memory: dict[str, Any]) -> Outlook:
@@ -147,7 +148,7 @@ class BayesPolicy:
         key = memory["fit"]["id"]
         found = self._outlooks.pop(key, None)
         if found is None:
-            found = Outlook(Fit.from_json(memory["fit"]))
+            found = Outlook(Fit.from_json(memory["fit"]), self._embedding)
         self._outlooks[key] = found
         if len(self._outlooks) > _OUTLOOKS_MAX:
             self._outlooks.popitem(last=False)
@@ -157,7 +158,7 @@ class BayesPolicy:
         """What all bidders share of a lot."""
         if not _compares(memory, seen):
             return _Lot(None, [], [])
-        state = outlook.appraise(seen.contributions, Terms(seen.bounty_usd, max(1, seen.copies)))
+        state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, max(1, seen.copies)))
         prospects = state.prospects
         worths = np.where(np.isfinite(prospects.going_on_usd), prospects.going_on_usd, -np.inf)
         if seen.copies > 1:
@@ -168,8 +169,8 @@ class BayesPolicy:
         deviations = doubt / np.sqrt(1.0 + outlook.fit.abilities.seen / _WORKS_TO_HALVE_VARIANCE)
         return _Lot(state, worths.tolist(), np.where(np.isfinite(worths), deviations, 0.0).tolist())
 
-    def _unclaimed(self, memory: dict[str, Any], outlook: Outlook, seen: Observation) -> Figure:
-        mean, deviation = guess(memory["worth"], seen, self._embedding, self._prior)
+    def _unclaimed(self, worths: Worths, outlook: Outlook, seen: Observation) -> Figure:
+        mean, deviation = guess(worths, seen, self._embedding)
         worth = mean * seen.bounty_usd
         if seen.role == "transformer":
             worth -= _cost_usd(outlook, outlook.numbers.get(seen.bidder, outlook.stranger), seen)

@@ -17,6 +17,7 @@ from orchestrator import Contribution, Lesson, Observation, Receipt, Verdict, Wo
 from tests.bidders.lots import receipt
 
 BOUNTY_USD = 0.1
+QUESTION = "How many are left?"
 STAGES_MAX = 8
 NANOS = 10**9
 
@@ -70,14 +71,14 @@ class Quiz:
         draws = np.random.default_rng([self.seed, 99])
         return [
             Lesson(
-                f"question {number}",
+                QUESTION,
                 BOUNTY_USD,
                 tuple(
                     Work(name, answer, float(answer == "right"), self.players[name].cost_usd)
                     for name, answer in self.answers(draws).items()
                 ),
             )
-            for number in range(questions)
+            for _ in range(questions)
         ]
 
     def _ask(self, learning: bool) -> Outcome:
@@ -118,11 +119,13 @@ class Quiz:
             cost_nanos=round(self.players[worker].cost_usd * NANOS),
             contributions=tuple(held),
             claim=answers[worker],
+            request=QUESTION,
         )
 
 
 def observe(bidder: str, role: Any, held: tuple[Contribution, ...], **other: Any) -> Observation:
     plain = {"stage": len(held) + 1, "stages_max": STAGES_MAX, "bounty_usd": BOUNTY_USD, "contributions": held}
+    plain["request"] = QUESTION
     return Observation(bidder, role, **{**plain, **other})
 
 

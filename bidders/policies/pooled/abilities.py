@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class
 
 _ABILITY_MEAN, _ABILITY_MEAN_WORTH = 1.0, 2.0
@@ -18,6 +19,7 @@ _ABILITY_SPREAD = 1.2
 _WORKS_FOR_A_VOICE = 5.0
 _OWN_LEVEL_WORTH = 30.0
 _CLASSES_WORTH, _LEVELS_SPREAD = 5.0, 3.0
+_KIND_WORTH = 15.0
 _DECOY_MEAN, _DECOY_WORTH = 0.05, 10.0
 _NEWTON_STEPS = 4
 _CHANCE_MIN = 1e-3
@@ -30,7 +32,7 @@ class Counts:
     Attributes:
         right: works that found the evident answer: bidder, level.
         wrong: works that missed it: bidder, level.
-        classes: requests of each class.
+        classes: requests of each kind and class; in the last row those of unknown kind.
         sound: by level, requests whose evident answer was accepted.
         decoys: by level, requests whose evident answer was refused.
     """
@@ -46,7 +48,7 @@ class Counts:
         """Nothing seen of so many bidders."""
         shape = (bidders, len(LEVELS))
         levels = np.zeros(len(LEVELS))
-        return cls(np.zeros(shape), np.zeros(shape), np.zeros(CLASSES), levels, levels)
+        return cls(np.zeros(shape), np.zeros(shape), np.zeros((KINDS + 1, CLASSES)), levels, levels)
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -66,13 +68,13 @@ class Abilities:
     """What a pool believes.
 
     Attributes:
-        classes: how frequent each class of requests is.
+        kinds: how frequent each class is among requests of each kind; in the last row among all.
         decoys: by level, the chance that the evident answer is not the one that is accepted.
         right: each bidder's chance to find the evident answer, by level; the last row is a newcomer's.
         seen: how many works of each bidder this rests on; the last is a newcomer's.
     """
 
-    classes: Floats
+    kinds: Floats
     decoys: Floats
     right: Floats
     seen: Floats
@@ -82,9 +84,9 @@ class Abilities:
         """How many bidders are known."""
         return len(self.right) - 1
 
-    def world(self) -> World:
-        """What is believed of requests."""
-        return World(self.classes, by_class(self.decoys))
+    def world(self, kind: int = UNKNOWN_KIND) -> World:
+        """What is believed of requests of a kind."""
+        return World(self.kinds[kind], by_class(self.decoys))
 
     def by_class(self) -> Floats:
         """Each bidder's chance to find the evident answer, by class."""
@@ -94,13 +96,11 @@ class Abilities:
         """The same beliefs with room for more bidders, newcomers all."""
         more = bidders - self.bidders
         right = np.concatenate([self.right, np.repeat(self.right[-1:], more, axis=0)])
-        return Abilities(self.classes, self.decoys, right, np.concatenate([self.seen, np.zeros(more)]))
+        return Abilities(self.kinds, self.decoys, right, np.concatenate([self.seen, np.zeros(more)]))
 
 
 def abilities_from(counts: Counts) -> Abilities:
     """Maximisation: the abilities that explain expected counts best, drawn towards the pool's."""
-    bell = np.exp(-0.5 * (LEVELS / _LEVELS_SPREAD) ** 2)
-    classes = counts.classes + _CLASSES_WORTH * by_class(bell / bell.sum()) / len(SCATTERS)
     newcomer = np.zeros((1, len(LEVELS)))
     rights = np.concatenate([counts.right, newcomer])
     works = rights + np.concatenate([counts.wrong, newcomer])
@@ -109,7 +109,17 @@ def abilities_from(counts: Counts) -> Abilities:
     judged = counts.decoys + counts.sound
     decoys = (counts.decoys + _DECOY_WORTH * _DECOY_MEAN) / (judged + _DECOY_WORTH)
     clipped = np.clip(right, _CHANCE_MIN, 1.0 - _CHANCE_MIN)
-    return Abilities(classes / classes.sum(), decoys, clipped, works.sum(axis=1))
+    return Abilities(_frequencies(counts.classes), decoys, clipped, works.sum(axis=1))
+
+
+def _frequencies(counts: Floats) -> Floats:
+    """How frequent each class is among requests of each kind, drawn towards all requests; last among all."""
+    bell = np.exp(-0.5 * (LEVELS / _LEVELS_SPREAD) ** 2)
+    overall = counts.sum(axis=0) + _CLASSES_WORTH * by_class(bell / bell.sum()) / len(SCATTERS)
+    overall = overall / overall.sum()
+    kinds = counts + _KIND_WORTH * overall
+    kinds[UNKNOWN_KIND] = overall
+    return np.asarray(kinds / kinds.sum(axis=1, keepdims=True))
 
 
 def _fitted(rights: Floats, works: Floats) -> Floats:

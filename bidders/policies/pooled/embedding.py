@@ -1,8 +1,8 @@
-"""Embedding: a text as a few numbers, by hashed n-grams and a random projection.
+"""Embedding: a text as a few numbers, by its shape and by hashed words.
 
-No model and no download: words and pairs of words are hashed, each hash stands for a fixed random
-direction, and a text is the mean direction of its n-grams, scaled to length 1 (random indexing,
-Kanerva et al. 2000).
+No model and no download. The first numbers are the text's shape: how long it is, and how much of it
+is digits, capitals, signs, lines. The others are its distinct words, each hashed to a place and a
+sign there (feature hashing, Weinberger et al. 2009), scaled to length 1.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from math import log1p
 from zlib import crc32
 
 import numpy as np
@@ -21,23 +21,44 @@ from bidders.words import terms
 
 Embedding = Callable[[str], Sequence[float]]
 
-DIMENSIONS = 12
 DIMENSIONS_MAX = 64
-_TERMS_MAX = 400
+SHAPE = 6
+"""How many of the numbers tell the text's shape; they stand first."""
+
+_WORD_PLACES = DIMENSIONS_MAX - SHAPE
+_WORDS_MAX = 400
+_CHARACTERS_MAX = 20_000
 
 
 @lru_cache(maxsize=4096)
-def hashed_ngrams(text: str) -> tuple[float, ...]:
-    """Embed a text; a text without words is all zeros."""
-    found = terms(text)[:_TERMS_MAX]
-    grams = [*found, *(" ".join(pair) for pair in pairwise(found))]
-    if not grams:
-        return (0.0,) * DIMENSIONS
-    hashes = np.array([crc32(gram.encode("utf-8", "surrogatepass")) for gram in grams], dtype=np.uint32)
-    signs = 2.0 * ((hashes[:, None] >> np.arange(DIMENSIONS, dtype=np.uint32)) & 1) - 1.0
-    total = signs.sum(axis=0)
-    length = float(np.linalg.norm(total))
-    return tuple((total / length).tolist()) if length else (0.0,) * DIMENSIONS
+def shape_and_words(text: str) -> tuple[float, ...]:
+    """Embed a text; each number lies between -1 and 1."""
+    return (*_shape(text[:_CHARACTERS_MAX]), *_hashed(set(terms(text)[:_WORDS_MAX])))
+
+
+def _shape(text: str) -> tuple[float, ...]:
+    """Length, digits, capitals, signs, lines and the words' length, each about a half where texts are usual."""
+    characters, words = max(1, len(text)), text.split()
+    signs = sum(not (character.isalnum() or character.isspace()) for character in text)
+    numbers = (
+        log1p(len(text)) / 5.0 - 1.0,
+        4.0 * sum(map(str.isdigit, text)) / characters,
+        4.0 * sum(map(str.isupper, text)) / characters,
+        4.0 * signs / characters,
+        4.0 * text.count("\n") / max(1, len(words)),
+        sum(map(len, words)) / max(1, len(words)) / 10.0,
+    )
+    return tuple(min(1.0, max(-1.0, number)) for number in numbers)
+
+
+def _hashed(words: set[str]) -> list[float]:
+    places = np.zeros(_WORD_PLACES)
+    for word in words:
+        hashed = crc32(word.encode("utf-8", "surrogatepass"))
+        places[hashed % _WORD_PLACES] += 1.0 if hashed >> 20 & 1 else -1.0
+    length = float(np.linalg.norm(places))
+    listed: list[float] = (places / length if length else places).tolist()
+    return listed
 
 
 def embedding_named(path: str | None) -> Embedding:
@@ -45,13 +66,13 @@ def embedding_named(path: str | None) -> Embedding:
 
     Args:
         path: `package.module:function`, of a function from a text to at most 64 numbers; None for
-            hashed n-grams.
+            shape and hashed words.
 
     Raises:
         InvalidConfig: there is no such function.
     """
     if path is None:
-        return hashed_ngrams
+        return shape_and_words
     module, _, name = str(path).partition(":")
     try:
         found = getattr(importlib.import_module(module), name)

@@ -15,7 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
+from bidders.policies.pooled.kinds import FORETOLD, UNKNOWN_KIND, class_counts
 from bidders.policies.pooled.world import (
+    CLASSES,
     LOG_CONCENTRATIONS,
     LOG_RISING,
     LOG_SEATINGS,
@@ -30,6 +32,8 @@ from bidders.policies.pooled.world import (
 SILENT = -1
 """The claim of a work that claims nothing."""
 
+LOOK_STEPS = 127.0
+
 _UNFORESEEN = 1e-6
 
 
@@ -41,12 +45,14 @@ class Trial(NamedTuple):
         claims: what each claims: equal numbers agree; `SILENT` for nothing.
         taken: the claim that was accepted; `SILENT` where none was.
         refused: claims that were refused.
+        look: the numbers of the request's text, each from -1 to 1 in steps of 1/127, as bytes.
     """
 
     authors: tuple[int, ...]
     claims: tuple[int, ...]
     taken: int = SILENT
     refused: tuple[int, ...] = ()
+    look: bytes = b""
 
 
 class Verdict(IntEnum):
@@ -69,6 +75,7 @@ class Evidence:
         sizes: how many works make each claim.
         verdicts: what is known of each claim; the last column is for none of them.
         weights: how much each trial counts.
+        looks: the numbers of the requests' texts; all 0 where they are not known.
     """
 
     authors: Integers
@@ -77,6 +84,7 @@ class Evidence:
     sizes: Integers
     verdicts: Integers
     weights: Floats
+    looks: Floats
 
     def part(self, rows: slice) -> Evidence:
         """Some of the trials."""
@@ -87,7 +95,20 @@ class Evidence:
             self.sizes[rows],
             self.verdicts[rows],
             self.weights[rows],
+            self.looks[rows],
         )
+
+
+class Expectations(NamedTuple):
+    """What evidence makes likely.
+
+    Attributes:
+        counts: how often each bidder was right at each level, and so on.
+        foretold: of each trial, what its text should have foretold.
+    """
+
+    counts: Counts
+    foretold: Floats
 
 
 def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
@@ -107,16 +128,46 @@ def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
         verdicts[row, list(trial.refused)] = Verdict.REFUSED
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)
-    return Evidence(authors, members, authors < bidders, sizes, verdicts, weights)
+    return Evidence(authors, members, authors < bidders, sizes, verdicts, weights, _looks(trials))
 
 
-def expected_counts(evidence: Evidence, abilities: Abilities) -> Counts:
-    """Expectation: how often each bidder was right at each level."""
-    likely = _responsibilities(evidence, abilities) * evidence.weights[:, None, None]
+def _looks(trials: Sequence[Trial]) -> Floats:
+    """The numbers of texts; those that another embedding made say nothing."""
+    numbers = len(trials[-1].look) if trials else 0
+    looks = np.zeros((len(trials), numbers))
+    for row, trial in enumerate(trials):
+        if len(trial.look) == numbers:
+            looks[row] = np.frombuffer(trial.look, dtype=np.int8) / LOOK_STEPS
+    return looks
+
+
+def look_of(numbers: Floats) -> bytes:
+    """The numbers of a text as a trial keeps them; one byte each is all that they are worth."""
+    return np.round(np.clip(numbers, -1.0, 1.0) * LOOK_STEPS).astype(np.int8).tobytes()
+
+
+def expectations(evidence: Evidence, kinds: Integers, abilities: Abilities) -> Expectations:
+    """Expectation: how often each bidder was right at each level, and what was to be foretold.
+
+    Args:
+        evidence: the trials.
+        kinds: the kind of each.
+        abilities: what is believed so far.
+    """
+    chances = _chances(evidence, abilities)
+    likely = chances * abilities.kinds[kinds][:, :, None]
+    likely *= (evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
+    # By all requests together, not by the kind: a forecast must not feed on itself.
+    unprejudiced = chances.sum(axis=2) * abilities.kinds[UNKNOWN_KIND]
+    foretold = unprejudiced @ FORETOLD / unprejudiced.sum(axis=1, keepdims=True)
+    return Expectations(_counts(evidence, kinds, likely, abilities.bidders), foretold)
+
+
+def _counts(evidence: Evidence, kinds: Integers, likely: Floats, bidders: int) -> Counts:
     classes = likely.sum(axis=2)
     right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
     wrong = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
-    counts = Counts.none(abilities.bidders + 1)
+    counts = Counts.none(bidders + 1)
     authors = evidence.authors.ravel()
     np.add.at(counts.right, authors, right.reshape(len(authors), -1))
     np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
@@ -125,23 +176,22 @@ def expected_counts(evidence: Evidence, abilities: Abilities) -> Counts:
     sound = np.where(verdicts == Verdict.TAKEN, named, 0.0).sum(axis=(0, 2))
     is_refused = (verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)
     decoys = np.where(is_refused, named, 0.0).sum(axis=(0, 2))
-    return Counts(counts.right[:-1], counts.wrong[:-1], classes.sum(axis=0), by_level(sound), by_level(decoys))
+    return Counts(counts.right[:-1], counts.wrong[:-1], class_counts(kinds, classes), by_level(sound), by_level(decoys))
 
 
-def _responsibilities(evidence: Evidence, abilities: Abilities) -> Floats:
-    """How likely each class is together with each claim being the evident answer: trial, class, claim."""
+def _chances(evidence: Evidence, abilities: Abilities) -> Floats:
+    """How likely each class with each claim as evident answer makes the works, up to a factor: trial, class, claim."""
     chances = abilities.by_class()
     log_right, log_wrong = np.log(chances), np.log1p(-chances)
     # Padding works as a newcomer that nobody counts.
     works = (log_wrong[evidence.authors] * evidence.present[:, :, None]).sum(axis=1)
     gain = np.einsum("rnh,rnk->rkh", evidence.members, (log_right - log_wrong)[evidence.authors])
-    logs = _scattering(evidence.sizes) + (works + np.log(abilities.classes))[:, :, None]
+    logs = _scattering(evidence.sizes) + works[:, :, None]
     logs[:, :, :-1] += gain
     logs += np.log(_verdict_chances(evidence, abilities.world()))
     exists = evidence.sizes > 0
     logs[:, :, :-1] = np.where(exists[:, None, :], logs[:, :, :-1], -np.inf)
-    likely = np.exp(logs - logs.max(axis=(1, 2), keepdims=True))
-    return np.asarray(likely / likely.sum(axis=(1, 2), keepdims=True))
+    return np.asarray(np.exp(logs - logs.max(axis=(1, 2), keepdims=True)))
 
 
 def _scattering(sizes: Integers) -> Floats:
@@ -159,7 +209,7 @@ def _verdict_chances(evidence: Evidence, world: World) -> Floats:
     verdicts = evidence.verdicts[:, None, :]
     claims = np.maximum((evidence.sizes > 0).sum(axis=1), 1)[:, None, None]
     decoys = world.decoys[None, :, None]
-    chances = np.ones((len(verdicts), len(world.classes), verdicts.shape[2]))
+    chances = np.ones((len(verdicts), CLASSES, verdicts.shape[2]))
     known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys / claims))
     for verdict, chance in known:
         chances = np.where(verdicts == verdict, chance, chances)

@@ -8,14 +8,16 @@ kept as expected counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
-from bidders.policies.pooled.evidence import Evidence, Trial, expected_counts, gather
+from bidders.policies.pooled.embedding import Embedding
+from bidders.policies.pooled.evidence import Evidence, Expectations, expectations, gather
+from bidders.policies.pooled.kinds import FORETOLD, KINDS, Forecast, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.pool import (
@@ -26,12 +28,13 @@ from bidders.policies.pooled.pool import (
     trial_to_json,
 )
 from bidders.policies.pooled.reading import Account, names_in
-from bidders.policies.pooled.world import Floats
+from bidders.policies.pooled.world import Floats, Integers
 
 _ROUNDS = 3
 _PRACTICE_ROUNDS = 30
 _REFIT_GROWTH = 0.05
 _REPLAN_GROWTH = 0.15
+_PLANNED_SHARE_MIN = 0.03
 _FIRST_COST_USD, _FIRST_COST_WORTH = 0.001, 1.0
 _CHUNK = 500
 
@@ -53,13 +56,33 @@ class Forgetting:
         return exp(-self.rate * requests)
 
 
-def after_accounts(memory: dict[str, Any], accounts: Sequence[Account], forgetting: Forgetting) -> dict[str, Any]:
+class _Learned(NamedTuple):
+    """What requests have taught.
+
+    Attributes:
+        abilities: who is right how often.
+        forecast: what texts foretell.
+        foretold: of each request, what its text should have foretold.
+        kinds: the kind of each, by a forecast that leaves it out.
+        counts: what the requests make likely, without what was known before.
+    """
+
+    abilities: Abilities
+    forecast: Forecast
+    foretold: Floats
+    kinds: Integers
+    counts: Counts
+
+
+def after_accounts(
+    memory: dict[str, Any], accounts: Sequence[Account], embedding: Embedding, forgetting: Forgetting
+) -> dict[str, Any]:
     """The memory after some requests."""
     if not accounts:
         return memory
     learned = _with_names(memory, accounts)
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    trials = [trial_to_json(account.trial(numbers)) for account in accounts]
+    trials = [trial_to_json(account.trial(numbers, embedding)) for account in accounts]
     learned["trials"] = [*memory["trials"], *trials]
     learned["requests"] = memory["requests"] + len(accounts)
     fresh = learned["requests"] - memory["fitted"]
@@ -68,27 +91,47 @@ def after_accounts(memory: dict[str, Any], accounts: Sequence[Account], forgetti
     return _refitted(learned, accounts[-1], forgetting)
 
 
-def after_practice(memory: dict[str, Any], accounts: Sequence[Account], forgetting: Forgetting) -> dict[str, Any]:
+def after_practice(
+    memory: dict[str, Any], accounts: Sequence[Account], embedding: Embedding, forgetting: Forgetting
+) -> dict[str, Any]:
     """The memory after tasks on which every bidder worked, whose outcomes are all known."""
     if not accounts:
         return memory
     learned = _with_names(memory, accounts)
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    trials = [account.trial(numbers) for account in accounts]
+    evidence = gather([account.trial(numbers, embedding) for account in accounts], bidders, np.ones(len(accounts)))
     known = counts_from_json(learned["faded"]).widened(bidders)
-    chunks = [gather(part, bidders, np.ones(len(part))) for part in _chunks(trials)]
-    abilities = _abilities(learned).widened(bidders)
-    practised = Counts.none(bidders)
-    for _ in range(_PRACTICE_ROUNDS):
-        practised = _total([expected_counts(chunk, abilities) for chunk in chunks], bidders)
-        abilities = abilities_from(known + practised)
-    learned["faded"] = counts_to_json(known + practised)
-    return _refitted(learned, accounts[-1], forgetting)
+    texts = Sums.from_json(learned["texts"]).fitting(evidence.looks.shape[1])
+    before = Fit.from_json(memory["fit"])
+    before = replace(before, abilities=before.abilities.widened(bidders))
+    practised = _learned(evidence, known, texts, before, _PRACTICE_ROUNDS)
+    learned["faded"] = counts_to_json(known + practised.counts)
+    learned["texts"] = (texts + Sums.of(evidence.looks, practised.foretold, evidence.weights)).to_json()
+    fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)
+    return _refitted({**learned, "fit": fit.to_json()}, accounts[-1], forgetting)
 
 
-def _chunks(trials: Sequence[Trial]) -> list[Sequence[Trial]]:
-    return [trials[start : start + _CHUNK] for start in range(0, len(trials), _CHUNK)]
+def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds: int) -> _Learned:
+    """Expectation and maximisation by turns: from beliefs to what requests make likely, and back."""
+    abilities, forecast = before.abilities, before.forecast
+    kinds = forecast.kinds(evidence.looks)
+    expected = _expected(evidence, kinds, abilities)
+    for _ in range(rounds):
+        forecast, kinds = forecast_from(texts, evidence.looks, expected.foretold, evidence.weights)
+        expected = _expected(evidence, kinds, abilities)
+        abilities = abilities_from(known + expected.counts)
+    return _Learned(abilities, forecast, expected.foretold, kinds, expected.counts)
+
+
+def _expected(evidence: Evidence, kinds: Integers, abilities: Abilities) -> Expectations:
+    """What evidence makes likely, a few hundred trials at a time."""
+    starts = range(0, len(evidence.weights), _CHUNK)
+    chunks = [slice(start, start + _CHUNK) for start in starts]
+    parts = [expectations(evidence.part(chunk), kinds[chunk], abilities) for chunk in chunks]
+    foretold = [part.foretold for part in parts]
+    total = _total([part.counts for part in parts], abilities.bidders)
+    return Expectations(total, np.concatenate([np.zeros((0, FORETOLD.shape[1])), *foretold]))
 
 
 def _total(parts: Sequence[Counts], bidders: int) -> Counts:
@@ -117,57 +160,67 @@ def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str
     return {**memory, "names": names, "costs": costs, "claims": tally}
 
 
-def _abilities(memory: dict[str, Any]) -> Abilities:
-    return Fit.from_json(memory["fit"]).abilities
-
-
 def _refitted(memory: dict[str, Any], latest: Account, forgetting: Forgetting) -> dict[str, Any]:
     """Work out anew what the memory makes one believe."""
     bidders = len(memory["names"])
     before = Fit.from_json(memory["fit"])
-    abilities = before.abilities.widened(bidders)
-    fresh = memory["requests"] - memory["fitted"]
-    left = forgetting.left_after(fresh)
-    faded = counts_from_json(memory["faded"]).widened(bidders).times(left)
+    left = forgetting.left_after(memory["requests"] - memory["fitted"])
     trials = [trial_from_json(stored) for stored in memory["trials"]]
     evidence = gather(trials, bidders, _weights(len(trials), forgetting))
+    faded = counts_from_json(memory["faded"]).widened(bidders).times(left)
+    numbers = evidence.looks.shape[1] if trials else len(memory["texts"]["products"]) - 1
+    texts = Sums.from_json(memory["texts"]).fitting(numbers).times(left)
     overflow = max(0, len(trials) - forgetting.window)
     if overflow:
-        faded = faded + expected_counts(evidence.part(slice(overflow)), abilities)
+        old = evidence.part(slice(overflow))
+        expected = _expected(old, before.forecast.kinds(old.looks), before.abilities.widened(bidders))
+        faded, texts = faded + expected.counts, texts + Sums.of(old.looks, expected.foretold, old.weights)
         evidence = evidence.part(slice(overflow, None))
-    for _ in range(_ROUNDS):
-        abilities = abilities_from(faded + _counts(evidence, abilities))
-    costs = [[total * left, count * left] for total, count in memory["costs"]]
-    learned = {
+    known = replace(before, abilities=before.abilities.widened(bidders))
+    learned = _learned(evidence, faded, texts, known, _ROUNDS) if trials else None
+    if learned:
+        known = replace(known, abilities=learned.abilities, forecast=learned.forecast)
+    fitted = {
         **memory,
-        "costs": costs,
+        "costs": [[total * left, count * left] for total, count in memory["costs"]],
         "trials": memory["trials"][overflow:],
         "faded": counts_to_json(faded),
+        "texts": texts.to_json(),
         "fitted": memory["requests"],
     }
-    return _planned(learned, abilities, before, Terms(latest.bounty_usd, latest.offers))
-
-
-def _counts(evidence: Evidence, abilities: Abilities) -> Counts:
-    rows = len(evidence.weights)
-    parts = [expected_counts(evidence.part(slice(at, at + _CHUNK)), abilities) for at in range(0, rows, _CHUNK)]
-    return _total(parts, abilities.bidders)
+    shares = (faded + learned.counts if learned else faded).classes.sum(axis=1)
+    return _planned(fitted, known, shares, Terms(latest.bounty_usd, latest.offers))
 
 
 def _weights(trials: int, forgetting: Forgetting) -> Floats:
     return np.array([forgetting.left_after(trials - 1 - place) for place in range(trials)])
 
 
-def _planned(memory: dict[str, Any], abilities: Abilities, before: Fit, terms: Terms) -> dict[str, Any]:
-    """The memory with what is believed; whom to ask is planned anew when it has grown enough."""
+def _planned(memory: dict[str, Any], learned: Fit, shares: Floats, terms: Terms) -> dict[str, Any]:
+    """The memory with what is believed; whom to ask is planned anew when it has grown enough.
+
+    Args:
+        memory: all else.
+        learned: what is believed, with the plans of before.
+        shares: how many requests were of each kind; kinds that few were of share the plan of all.
+        terms: of the latest request.
+    """
     costs_usd = _expected_costs(memory["costs"])
-    plan, planned = before.plan, memory["planned"]
-    if terms.bounty_usd > 0 and (not plan or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
-        plan = Planner(abilities.by_class(), costs_usd, abilities.world()).improved(plan, terms)
+    plans, planned = learned.plans, memory["planned"]
+    if terms.bounty_usd > 0 and (not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
+        abilities = learned.abilities
+        every = Planner(abilities.by_class(), costs_usd, abilities.world()).improved(plans[-1], terms)
+        often = shares >= _PLANNED_SHARE_MIN * shares.sum()
+        plans = tuple(
+            Planner(abilities.by_class(), costs_usd, abilities.world(kind)).exchanged(plans[kind] or every, terms)
+            if often[kind] and kind < KINDS
+            else every
+            for kind in range(KINDS + 1)
+        )
         planned = memory["requests"]
-    elif plan:
-        terms = before.terms
-    fit = Fit(tuple(memory["names"]), abilities, costs_usd, plan, terms)
+    elif plans[-1]:
+        terms = learned.terms
+    fit = replace(learned, names=tuple(memory["names"]), costs_usd=costs_usd, plans=plans, terms=terms)
     return {**memory, "planned": planned, "fit": fit.to_json()}
 
 

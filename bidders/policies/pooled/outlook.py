@@ -8,6 +8,7 @@ from math import log2
 from typing import NamedTuple
 
 from bidders.policies.pooled.belief import Belief, after_claim, after_silence, best_first, first_belief
+from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner, Prospects
@@ -36,38 +37,53 @@ class Outlook:
     Attributes:
         fit: what the pool believes.
         numbers: each bidder's row in the fit.
-        planner: what values states under it.
+        embedding: of requests.
         costs_usd: what each bidder's work is expected to cost, by row.
     """
 
     fit: Fit
+    embedding: Embedding
     numbers: dict[str, int] = field(init=False)
-    planner: Planner = field(init=False)
     costs_usd: list[float] = field(init=False)
-    _plans: dict[tuple[int, int], Plan] = field(default_factory=dict)
+    _planners: dict[int, Planner] = field(default_factory=dict)
+    _kinds: dict[str, int] = field(default_factory=dict)
+    _plans: dict[tuple[int, int, int], Plan] = field(default_factory=dict)
     _states: dict[object, Appraised] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        abilities = self.fit.abilities
         self.numbers = {name: number for number, name in enumerate(self.fit.names)}
         self.costs_usd = self.fit.costs_usd.tolist()
-        self.planner = Planner(abilities.by_class(), self.fit.costs_usd, abilities.world())
 
     @property
     def stranger(self) -> int:
         """The row that all bidders share who are not known."""
         return len(self.fit.names)
 
-    def appraise(self, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
-        """Value a state by what it holds."""
-        works = self._numbered(contributions)
-        key = (works, terms)
+    def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
+        """Value a state by its request's text and by what it holds."""
+        kind, works = self._kind(request), self._numbered(contributions)
+        key = (kind, works, terms)
         found = self._states.get(key)
         if found is None:
             if len(self._states) >= _STATES_MAX:
                 self._states.clear()
-            found = self._states[key] = self._appraised(works, terms)
+            found = self._states[key] = self._appraised(kind, works, terms)
         return found
+
+    def _kind(self, request: str) -> int:
+        kind = self._kinds.get(request)
+        if kind is None:
+            if len(self._kinds) >= _STATES_MAX:
+                self._kinds.clear()
+            kind = int(self.fit.forecast.kinds(embedded(self.embedding, request)[None, :])[0])
+            self._kinds[request] = kind
+        return kind
+
+    def _planner(self, kind: int) -> Planner:
+        if kind not in self._planners:
+            abilities = self.fit.abilities
+            self._planners[kind] = Planner(abilities.by_class(), self.fit.costs_usd, abilities.world(kind))
+        return self._planners[kind]
 
     def _numbered(self, contributions: Sequence[Contribution]) -> tuple[tuple[int, int], ...]:
         claims: dict[str, int] = {}
@@ -76,26 +92,28 @@ class Outlook:
             for author, claim in contributions
         )
 
-    def _appraised(self, works: tuple[tuple[int, int], ...], terms: Terms) -> Appraised:
-        belief: Belief = first_belief(self.planner.world)
+    def _appraised(self, kind: int, works: tuple[tuple[int, int], ...], terms: Terms) -> Appraised:
+        planner = self._planner(kind)
+        belief: Belief = first_belief(planner.world)
         for bidder, claim in works:
-            right = self.planner.right[bidder]
+            right = planner.right[bidder]
             belief = after_silence(belief, right) if claim == SILENT else after_claim(belief, right, claim)
         # Newcomers share a row: that one has worked does not mean that another has.
         asked = frozenset(bidder for bidder, _ in works) - {self.stranger}
-        prospects = self.planner.prospects(belief, asked, self._plan(terms), terms)
+        prospects = planner.prospects(belief, asked, self._plan(kind, terms), terms)
         return Appraised(prospects, best_first(prospects.chances))
 
-    def _plan(self, terms: Terms) -> Plan:
+    def _plan(self, kind: int, terms: Terms) -> Plan:
         """The plan for what a request pays: the stored one, or where the request is of another size one like it."""
         usual = self.fit.terms
-        if not self.fit.plan or terms.bounty_usd <= 0:
+        usual_plan = self.fit.plans[kind]
+        if not usual_plan or terms.bounty_usd <= 0:
             return ()
-        doublings = round(log2(terms.bounty_usd / usual.bounty_usd))
+        doublings = round(log2(terms.bounty_usd) - log2(usual.bounty_usd))
         if doublings == 0 and terms.offers == usual.offers:
-            return self.fit.plan
-        key = (doublings, terms.offers)
+            return usual_plan
+        key = (kind, doublings, terms.offers)
         if key not in self._plans:
             alike = Terms(usual.bounty_usd * 2.0**doublings, terms.offers)
-            self._plans[key] = self.planner.improved(self.fit.plan, alike)
+            self._plans[key] = self._planner(kind).improved(usual_plan, alike)
         return self._plans[key]

@@ -86,7 +86,7 @@ class Planner:
             plan: where to start.
             terms: what a typical request pays.
         """
-        return self._exchanged(self._grown(list(plan), terms), terms)
+        return self.exchanged(self._grown(list(plan), terms), terms)
 
     def _then_followers(self, others: Sequence[int], followers: Sequence[int], belief: Belief, terms: Terms) -> Floats:
         """The value of asking each of some others now, and then the followers as long as it pays."""
@@ -128,8 +128,9 @@ class Planner:
             best, chosen = value, crew
         return chosen
 
-    def _exchanged(self, chosen: list[int], terms: Terms) -> Plan:
-        """Exchange bidders one at a time, as long as that helps."""
+    def exchanged(self, plan: Sequence[int], terms: Terms) -> Plan:
+        """A plan of as many bidders, exchanged one at a time as long as that helps."""
+        chosen = list(plan)
         best = self._promise(chosen, terms)
         for place in range(len(chosen)):
             before, after = chosen[:place], chosen[place + 1 :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass, fields
@@ -12,6 +13,7 @@ import numpy as np
 import orchestrator
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.evidence import Trial
+from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan
 from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
@@ -28,7 +30,8 @@ class Fit:
         names: the bidders, in the order of the rows of all that follows.
         abilities: who is right how often.
         costs_usd: what each bidder's work is expected to cost; the last is a newcomer's.
-        plan: whom to ask for a typical request.
+        forecast: what the text of a request foretells.
+        plans: whom to ask for a typical request of each kind; the last for one of unknown kind.
         terms: what a typical request pays.
         id: names the content of the fit: two fits of one id are the same.
     """
@@ -36,7 +39,8 @@ class Fit:
     names: tuple[str, ...]
     abilities: Abilities
     costs_usd: Floats
-    plan: Plan
+    forecast: Forecast
+    plans: tuple[Plan, ...]
     terms: Terms
     id: str = ""
 
@@ -44,12 +48,13 @@ class Fit:
         """The fit as JSON can hold it; its id is worked out from its content."""
         body = {
             "names": list(self.names),
-            "classes": _listed(self.abilities.classes),
+            "kinds": _listed(self.abilities.kinds),
             "decoys": _listed(self.abilities.decoys),
             "right": _listed(self.abilities.right),
             "seen": _listed(self.abilities.seen),
             "costs_usd": _listed(self.costs_usd, 9),
-            "plan": list(self.plan),
+            "forecast": _listed(self.forecast.weights),
+            "plans": [list(plan) for plan in self.plans],
             "terms": list(self.terms),
         }
         text = json.dumps(body, sort_keys=True)
@@ -58,11 +63,11 @@ class Fit:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Fit:
         """Read a fit back."""
-        abilities = Abilities(*(np.array(stored[key], dtype=float) for key in ("classes", "decoys", "right", "seen")))
+        abilities = Abilities(*(np.array(stored[key], dtype=float) for key in ("kinds", "decoys", "right", "seen")))
         costs = np.array(stored["costs_usd"], dtype=float)
-        return cls(
-            tuple(stored["names"]), abilities, costs, tuple(stored["plan"]), Terms(*stored["terms"]), stored["id"]
-        )
+        forecast = Forecast(np.array(stored["forecast"], dtype=float))
+        plans = tuple(tuple(plan) for plan in stored["plans"])
+        return cls(tuple(stored["names"]), abilities, costs, forecast, plans, Terms(*stored["terms"]), stored["id"])
 
 
 def counts_to_json(counts: Counts) -> dict[str, Any]:
@@ -83,17 +88,21 @@ def counts_from_json(stored: dict[str, Any]) -> Counts:
 
 def trial_to_json(trial: Trial) -> list[Any]:
     """A trial as JSON can hold it."""
-    return [list(trial.authors), list(trial.claims), trial.taken, list(trial.refused)]
+    look = base64.b85encode(trial.look).decode("ascii")
+    return [list(trial.authors), list(trial.claims), trial.taken, list(trial.refused), look]
 
 
 def trial_from_json(stored: list[Any]) -> Trial:
     """Read a trial back."""
-    authors, claims, taken, refused = stored
-    return Trial(tuple(authors), tuple(claims), taken, tuple(refused))
+    authors, claims, taken, refused, look = stored
+    return Trial(tuple(authors), tuple(claims), taken, tuple(refused), base64.b85decode(look))
 
 
 def empty_memory() -> dict[str, Any]:
     """The memory of a pool that has seen nothing."""
+    nothing = Sums.none(0)
+    abilities, forecast = abilities_from(Counts.none(0)), Forecast(np.zeros_like(nothing.products))
+    fit = Fit((), abilities, np.zeros(1), forecast, ((),) * (KINDS + 1), Terms(0.0))
     return {
         "version": VERSION,
         "levels": [len(LEVELS), len(SCATTERS)],
@@ -105,7 +114,8 @@ def empty_memory() -> dict[str, Any]:
         "planned": 0,
         "trials": [],
         "faded": counts_to_json(Counts.none(0)),
-        "fit": Fit((), abilities_from(Counts.none(0)), np.zeros(1), (), Terms(0.0)).to_json(),
+        "texts": nothing.to_json(),
+        "fit": fit.to_json(),
         "worth": {},
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bidders.policies.pooled.evidence import SILENT, Trial
+from bidders.policies.pooled.embedding import Embedding, embedded
+from bidders.policies.pooled.evidence import SILENT, Trial, look_of
 from orchestrator import Contribution, Lesson, Receipt
 
 _NANOS_PER_USD = 1_000_000_000
@@ -17,6 +18,7 @@ class Account:
     """What is known of the works on one request.
 
     Attributes:
+        request: its text.
         works: who worked, and what each claims; empty for nothing.
         taken: the claim that was accepted, or empty.
         refused: claims that were refused.
@@ -25,6 +27,7 @@ class Account:
         offers: how many offers were made of it.
     """
 
+    request: str
     works: tuple[Contribution, ...]
     taken: str
     refused: tuple[str, ...]
@@ -37,14 +40,15 @@ class Account:
         """How many works claim something."""
         return sum(bool(work.claim) for work in self.works)
 
-    def trial(self, numbers: Mapping[str, int]) -> Trial:
-        """The same with bidders and claims by number."""
+    def trial(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
+        """The same with bidders and claims by number, and the text embedded."""
         claims = {claim: number for number, claim in enumerate(dict.fromkeys(w.claim for w in self.works if w.claim))}
         return Trial(
             tuple(numbers[work.author] for work in self.works),
             tuple(claims.get(work.claim, SILENT) for work in self.works),
             claims.get(self.taken, SILENT),
             tuple(claims[claim] for claim in self.refused if claim in claims),
+            look_of(embedded(embedding, self.request)),
         )
 
 
@@ -93,7 +97,9 @@ def _account(receipts: Sequence[Receipt]) -> Account:
     first = receipts[0]
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
-    return Account(tuple(works), verdict.taken, verdict.refused, tuple(costs), bounty_usd, max(1, offers))
+    return Account(
+        first.request, tuple(works), verdict.taken, verdict.refused, tuple(costs), bounty_usd, max(1, offers)
+    )
 
 
 def account_of(lesson: Lesson) -> Account:
@@ -108,7 +114,7 @@ def account_of(lesson: Lesson) -> Account:
         taken = ""
     refused = tuple(claim for claim in scores if claim != taken)
     costs = tuple((work.bidder, work.cost_usd) for work in lesson.works)
-    return Account(works, taken, refused, costs, lesson.bounty_usd)
+    return Account(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
 
 
 def names_in(accounts: Iterable[Account]) -> list[str]:

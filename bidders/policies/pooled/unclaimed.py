@@ -7,17 +7,18 @@ and a state is worth the chance that this work is accepted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.reading import receipt_order
-from bidders.policies.pooled.worth import Look, Result, regression, worth_key
+from bidders.policies.pooled.worth import Look, Result, Worths, worth_key
 from orchestrator import Lesson, Observation, Receipt
 
 _TRANSFORMER, _PRESENTER = "transformer", "presenter"
 _ESTIMATE = "estimate"
 _POSTED_PRICE_WEIGHT = 0.2
+_NUMBERS_MAX = 18
 
 
 class Guess(NamedTuple):
@@ -27,35 +28,39 @@ class Guess(NamedTuple):
     deviation: float
 
 
-def guess(stored: Mapping[str, Any], seen: Observation, embedding: Embedding, prior: float) -> Guess:
+def guess(worths: Worths, seen: Observation, embedding: Embedding) -> Guess:
     """Value a lot by what such lots have brought.
 
     Args:
-        stored: the pool's regressions.
+        worths: the pool's regressions.
         seen: the lot.
         embedding: of requests.
-        prior: what a lot is worth before anything is known, as a share of the bounty.
     """
-    numbers = embedded(embedding, seen.request)
+    numbers = _embedded(embedding, seen.request)
     if seen.estimate is not None:
         price_share = seen.last_price_usd / seen.bounty_usd if seen.bounty_usd > 0 else 0.0
         look = Look(seen.stage, price_share, seen.estimate, len(seen.contributions), numbers)
-        return _guessed(stored, seen.role, seen.bidder, look, prior)
+        return _guessed(worths, seen.role, seen.bidder, look)
     if seen.role == _TRANSFORMER:
-        return _guessed(stored, _TRANSFORMER, seen.bidder, _plain(numbers), prior)
+        return _guessed(worths, _TRANSFORMER, seen.bidder, _plain(numbers))
     if not seen.contributions:
         return Guess(0.0, 0.0)
     author = seen.contributions[-1].author
-    return Guess(_guessed(stored, _TRANSFORMER, author, _plain(numbers), prior).mean, 0.0)
+    return Guess(_guessed(worths, _TRANSFORMER, author, _plain(numbers)).mean, 0.0)
+
+
+def _embedded(embedding: Embedding, request: str) -> Any:
+    """The first of a request's numbers: each bidder has regressions of its own, which must stay small."""
+    return embedded(embedding, request)[:_NUMBERS_MAX]
 
 
 def _plain(numbers: Any) -> Look:
     return Look(1, 0.0, None, 0, numbers)
 
 
-def _guessed(stored: Mapping[str, Any], role: str, bidder: str, look: Look, prior: float) -> Guess:
+def _guessed(worths: Worths, role: str, bidder: str, look: Look) -> Guess:
     regressors = look.numbers()
-    return Guess(*regression(stored, role, bidder, len(regressors), prior).share(regressors))
+    return Guess(*worths.regression(role, bidder, len(regressors)).share(regressors))
 
 
 def results_of(receipts: Sequence[Receipt], embedding: Embedding) -> list[Result]:
@@ -82,7 +87,7 @@ def _result(receipt: Receipt, embedding: Embedding, is_shown: bool) -> Result | 
     if estimate is None:
         return _answer_result(receipt, embedding) if is_shown else None
     price_share = receipt.last_price_nanos / receipt.bounty_nanos
-    numbers = embedded(embedding, receipt.request)
+    numbers = _embedded(embedding, receipt.request)
     look = Look(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).numbers()
     if receipt.won:
         share = min(1.0, receipt.revenue_nanos / receipt.bounty_nanos)
@@ -100,14 +105,14 @@ def _answer_result(receipt: Receipt, embedding: Embedding) -> Result | None:
         return None
     if receipt.outcome not in ("released", "rejected"):
         return None
-    look = _plain(embedded(embedding, receipt.request)).numbers()
+    look = _plain(_embedded(embedding, receipt.request)).numbers()
     return Result(worth_key(_TRANSFORMER, receipt.bidder), look, float(receipt.in_picked_chain))
 
 
 def results_of_lessons(lessons: Sequence[Lesson], embedding: Embedding) -> list[Result]:
     """What lessons say of unclaimed work."""
     return [
-        Result(worth_key(_TRANSFORMER, work.bidder), _plain(embedded(embedding, lesson.request)).numbers(), work.score)
+        Result(worth_key(_TRANSFORMER, work.bidder), _plain(_embedded(embedding, lesson.request)).numbers(), work.score)
         for lesson in lessons
         if not any(work.claim for work in lesson.works)
         for work in lesson.works

@@ -10,7 +10,7 @@ drawn towards the shared one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 from typing import Any
 
@@ -46,7 +46,7 @@ class Look:
     def numbers(self) -> Floats:
         """The regressors."""
         has_estimate = self.estimate is not None
-        plain = [1.0, 1.0 / max(1, self.stage), min(1.0, self.price_share), float(has_estimate)]
+        plain = [1.0, 1.0 / max(1, self.stage), min(1.0, max(0.0, self.price_share)), float(has_estimate)]
         guessed = [min(1.0, max(0.0, self.estimate or 0.0)), self.works / (self.works + 3.0)]
         return np.concatenate([plain, guessed, self.embedding])
 
@@ -129,20 +129,35 @@ class Regression:
         return mean, _NOISE * sqrt(max(0.0, float(numbers @ self.spread @ numbers)))
 
 
-def regression(stored: Mapping[str, Any], role: str, bidder: str, size: int, prior: float) -> Regression:
-    """A bidder's regression, drawn towards the one that its pool shares.
+@dataclass(slots=True)
+class Worths:
+    """A pool's regressions, each solved once for however many lots it values.
 
-    Args:
-        stored: sums by key.
-        role: the bidder's role.
-        bidder: its name.
-        size: how many regressors there are.
+    Attributes:
+        stored: their sums, by key.
         prior: what a lot is worth before anything is known, as a share of the bounty.
     """
-    constant = np.zeros(size)
-    constant[0] = prior
-    shared = _solved(stored.get(worth_key(role)), constant, _PRIOR_PRECISION)
-    return _solved(stored.get(worth_key(role, bidder)), shared.weights, _OWN_PRECISION)
+
+    stored: Mapping[str, Any]
+    prior: float
+    _solved: dict[tuple[str, str, int], Regression] = field(default_factory=dict)
+
+    def regression(self, role: str, bidder: str, size: int) -> Regression:
+        """A bidder's regression in a role on so many regressors, drawn towards the one that its pool shares."""
+        key = (role, bidder, size)
+        found = self._solved.get(key)
+        if found is None:
+            centre, precision = self._centre(role, bidder, size)
+            found = self._solved[key] = _solved(self.stored.get(worth_key(role, bidder)), centre, precision)
+        return found
+
+    def _centre(self, role: str, bidder: str, size: int) -> tuple[Floats, float]:
+        """Where a regression begins, and how strongly it is held there."""
+        if bidder != SHARED:
+            return self.regression(role, SHARED, size).weights, _OWN_PRECISION
+        constant = np.zeros(size)
+        constant[0] = self.prior
+        return constant, _PRIOR_PRECISION
 
 
 def _solved(sums: Mapping[str, Any] | None, centre: Floats, precision: float) -> Regression:

@@ -1,0 +1,152 @@
+"""Kinds: what a request's text says, before anybody has worked, of how hard it is.
+
+Ridge regressions on the text's numbers foretell the level of a request and how closely wrong answers
+to it agree. Requests of like forecasts are of one kind, and each kind has frequencies of the
+classes of its own. The kind of a request that was learned from is foretold from the others: by itself
+it would look surer than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, Integers, by_class
+
+_LEVEL_EDGES: Floats = np.arange(-2.5, 3.51, 0.75)
+_CLOSE_EDGES: Floats = np.array([0.5])
+KINDS = (len(_LEVEL_EDGES) + 1) * (len(_CLOSE_EDGES) + 1)
+UNKNOWN_KIND = -1
+"""The kind of a request whose text says nothing yet: the classes of all requests together."""
+
+FORETOLD: Floats = np.stack([by_class(LEVELS), np.tile(SCATTERS.min() == SCATTERS, len(LEVELS)).astype(float)], axis=1)
+"""What is foretold, by class: its level, and whether its wrong answers agree."""
+
+_PENALTY = 3.0
+_PENALTY_OF_MEAN = 1e-3
+_PARTS = 5
+_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What regressions need to know of requests that are no longer kept.
+
+    Attributes:
+        squares: of the text's numbers, with a 1 before them.
+        products: of these with what was foretold.
+    """
+
+    squares: Floats
+    products: Floats
+
+    @classmethod
+    def none(cls, numbers: int) -> Sums:
+        """Nothing seen, of texts with so many numbers."""
+        return cls(np.zeros((numbers + 1, numbers + 1)), np.zeros((numbers + 1, FORETOLD.shape[1])))
+
+    @classmethod
+    def of(cls, looks: Floats, targets: Floats, weights: Floats) -> Sums:
+        """The sums over some requests."""
+        rows = _with_one(looks)
+        weighted = (rows * weights[:, None]).T
+        return cls(weighted @ rows, weighted @ targets)
+
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(self.squares + other.squares, self.products + other.products)
+
+    def times(self, factor: float) -> Sums:
+        """Sums that have faded."""
+        return Sums(self.squares * factor, self.products * factor)
+
+    def fitting(self, numbers: int) -> Sums:
+        """These sums where texts have so many numbers; else none: another embedding has come."""
+        return self if len(self.products) == numbers + 1 else Sums.none(numbers)
+
+    def to_json(self) -> dict[str, Any]:
+        """The sums as JSON can hold them."""
+        triangle = self.squares[np.triu_indices(len(self.squares))]
+        return {
+            "squares": np.round(triangle, _PLACES).tolist(),
+            "products": np.round(self.products, _PLACES).tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Sums:
+        """Read sums back."""
+        products = np.array(stored["products"], dtype=float).reshape(-1, FORETOLD.shape[1])
+        squares = np.zeros((len(products), len(products)))
+        squares[np.triu_indices(len(products))] = stored["squares"]
+        return cls(squares + np.triu(squares, 1).T, products)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Foretells a request by its text.
+
+    Attributes:
+        weights: of a 1 and the text's numbers: one column for each of what is foretold.
+    """
+
+    weights: Floats
+
+    def kinds(self, looks: Floats) -> Integers:
+        """The kind of each request, by the numbers of its text."""
+        if not self.weights.any() or looks.shape[1] + 1 != len(self.weights):
+            return np.full(len(looks), UNKNOWN_KIND, dtype=np.int64)
+        return _kinds(_with_one(looks) @ self.weights)
+
+
+def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -> tuple[Forecast, Integers]:
+    """Learn to foretell.
+
+    Args:
+        sums: of requests that are no longer kept.
+        looks: the numbers of the texts of those that are.
+        targets: what is to be foretold of each.
+        weights: how much each counts.
+
+    Returns:
+        The forecast, and the kind of each request by a forecast from the other parts.
+    """
+    # Parts, not single requests: of requests with one text, each one's forecast without itself would be the lower the
+    # higher its own level is, and the kind would tell them apart the wrong way round.
+    places = [np.arange(part, len(looks), _PARTS) for part in range(_PARTS)]
+    parts = [Sums.of(looks[rows], targets[rows], weights[rows]) for rows in places]
+    kinds = np.full(len(looks), UNKNOWN_KIND, dtype=np.int64)
+    for part, rows in enumerate(places):
+        others = sum((each for number, each in enumerate(parts) if number != part), start=sums)
+        kinds[rows] = _solved(others).kinds(looks[rows])
+    return _solved(sum(parts, start=sums)), kinds
+
+
+def _solved(sums: Sums) -> Forecast:
+    # The mean is foretold from the first requests on; what differs from it needs many.
+    penalties = np.full(len(sums.squares), _PENALTY)
+    penalties[0] = _PENALTY_OF_MEAN
+    return Forecast(np.asarray(np.linalg.solve(sums.squares + np.diag(penalties), sums.products), dtype=float))
+
+
+def _kinds(foretold: Floats) -> Integers:
+    levels = np.searchsorted(_LEVEL_EDGES, foretold[:, 0])
+    closeness = np.searchsorted(_CLOSE_EDGES, foretold[:, 1])
+    return np.asarray(levels * (len(_CLOSE_EDGES) + 1) + closeness, dtype=np.int64)
+
+
+def _with_one(looks: Floats) -> Floats:
+    return np.concatenate([np.ones((len(looks), 1)), looks], axis=1)
+
+
+def class_counts(kinds: Integers, likely: Floats) -> Floats:
+    """How many requests of each kind are of each class; those of unknown kind stand in the last row.
+
+    Args:
+        kinds: of each request.
+        likely: how likely each is of each class.
+    """
+    counts = np.zeros((KINDS + 1, CLASSES))
+    np.add.at(counts, kinds, likely)
+    return counts
