@@ -73,7 +73,7 @@ class OpenAIModel(ClientModel):
 
     def failure(self, error: Exception) -> ProviderError:
         """What an error of one call comes to."""
-        return failure_of(error, self.where, self.secret())
+        return failure_of(error, self.where, self.secrets())
 
     def _arguments(self, question: Question) -> dict[str, Any]:
         return {"model": self.name, **chat_arguments(question), "extra_body": dict(self.settings.parameters) or None}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bidders.models.call import Call, Question
-from bidders.models.credentials import read_key
+from bidders.models.credentials import read_key, values_of
 from bidders.models.modes import Abilities, abilities_of
 from bidders.models.per_loop import PerLoop
 from bidders.models.price import Price, read_price
@@ -125,9 +124,9 @@ class ProviderModel(ABC):
             return str(missing)
         return None
 
-    def secret(self) -> str:
-        """The key as it is set now, or nothing: what must be in no message."""
-        return os.environ.get(self._key_variable, "").strip() if self._key_variable else ""
+    def secrets(self) -> Sequence[str]:
+        """The keys that a call may carry, as they are set now: what must be in no message."""
+        return values_of([self._key_variable])
 
     @abstractmethod
     async def ask(self, question: Question) -> Reply:
