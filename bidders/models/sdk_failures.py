@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -56,6 +57,8 @@ _UNREADABLE: Final = (
     "that is not a list",
     "codec can't decode",
 )
+# What litellm puts before a provider's words.
+_PREFIX: Final = re.compile(r"^litellm\.\w+: (?:[\w.]+: )*(?:\w+Exception - )?(?:[\w.]+: )*")
 _BROKEN_OFF: Final = ("complete message body", "incomplete chunked read", "incomplete message")
 _STATUS_OF_TYPE: Final = (
     ("rate_limit", 429),
@@ -150,6 +153,7 @@ def _words(error: Exception) -> str:
     told = body if inner is None else inner
     codes = [str(part(told, key)) for key in ("type", "code", "param") if part(told, key) is not None]
     said = told if isinstance(told, str) else text_at(told, "message") or text_at(error, "message") or str(error)
+    said = _PREFIX.sub("", said)
     return f"{said} [{', '.join(codes)}]" if codes else said
 
 

@@ -10,7 +10,7 @@ from bidders.llm.bidder import LanguageModelBidder
 from bidders.models.anthropic import AnthropicModel
 from bidders.models.openai import OpenAIModel
 from bidders.policies.estimate import EstimatePolicy
-from orchestrator import Market, Model
+from orchestrator import Market, Model, Usage
 from orchestrator.record import export_request, verify
 from tests.bidders.llm.speakers import estimated
 from tests.engine.world import answers, assert_sound, faults, make_market, posted, presenter
@@ -122,6 +122,19 @@ def test_usage_that_cannot_be_is_not_charged_as_it_was_reported(sdk: str, fault:
     cost = market.result("r1").statement().costs_nanos["ann"]
     assert 0 <= cost <= answers(market)["0", "ann"].cost_max_nanos
     finish(market, provider)
+
+
+def test_the_control_taken_as_it_was_reported_it_is_charged_beyond_all_promises(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def believed(usage: Any) -> Usage:
+        return Usage(usage.prompt_tokens, usage.completion_tokens)
+
+    monkeypatch.setattr("bidders.models.chat.read_chat_usage", believed)
+    market = market_of("openai", provider)
+    provider.faults.append(MISUSED[0])
+    market.run("A day among gardens", 10, seed=1)
+    assert market.result("r1").statement().costs_nanos["ann"] > answers(market)["0", "ann"].cost_max_nanos
 
 
 def test_a_tool_call_that_nobody_asked_for_calls_nothing(provider: FakeProvider) -> None:

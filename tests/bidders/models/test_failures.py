@@ -164,6 +164,20 @@ def test_a_providers_words_are_one_short_line() -> None:
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("litellm.BadRequestError: XaiException - no such thing", "no such thing"),
+        ("litellm.AuthenticationError: AuthenticationError: MistralException - Unauthorized", "Unauthorized"),
+        ("litellm.RateLimitError: litellm.RateLimitError: GeminiException - wait", "wait"),
+        ("The litellm.Error: stays", "The litellm.Error: stays"),
+    ],
+)
+def test_what_litellm_puts_before_a_providers_words_is_left_out(said: str, words: str) -> None:
+    failure = failure_of(type("BadRequestError", (Exception,), {"status_code": 400})(said), "gpt-x at openai", ())
+    assert str(failure).endswith(f" HTTP 400 ({words})")
+
+
 def test_mid_stream_errors_are_told_apart_by_their_body() -> None:
     def error(**body: Any) -> openai.APIError:
         return openai.APIError("oops", request=None, body=body)  # type: ignore[arg-type]
