@@ -9,6 +9,9 @@ from typing import Final
 
 from orchestrator.errors import Unauthorised
 
+NO_KEY: Final = "none"
+"""What is sent where an endpoint needs no key: without one, libraries refuse, or look for the user's other keys."""
+
 _NAMED_AS_KEY: Final = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)(_ID)?$", re.IGNORECASE)
 # Shorter ones are no keys, and taking them out of a message would garble it.
 _KEY_CHARACTERS_MIN: Final = 8

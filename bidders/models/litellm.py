@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from bidders.models.call import Question
 from bidders.models.chat import CHAT_MODES, chat_arguments, checked_chat, gathered_chat, stream_arguments
-from bidders.models.credentials import key_variables, values_of
+from bidders.models.credentials import NO_KEY, key_variables, values_of
 from bidders.models.litellm_library import as_sent, asked_once, clients, import_litellm
 from bidders.models.price_table import listed
 from bidders.models.provider import ProviderModel
 from bidders.models.reply import Heard, Reply
-from bidders.models.sdk_failures import failure_of
 from bidders.models.settings import ProviderOptions, host_of, read_settings
 from orchestrator.errors import InvalidConfig, ProviderError, Unauthorised
-
-_NO_KEY: Final = "none"
 
 
 class LiteLLMModel(ProviderModel):
@@ -75,7 +72,7 @@ class LiteLLMModel(ProviderModel):
 
     def failure(self, error: Exception) -> ProviderError:
         """What an error of one call comes to."""
-        failure = failure_of(error, self.where, self.secrets())
+        failure = super().failure(error)
         missing = self._missing_keys()
         # Without a key some of its providers raise what could be anything.
         return (
@@ -107,7 +104,7 @@ class LiteLLMModel(ProviderModel):
         settings = self.settings
         given: dict[str, Any] = {"api_base": settings.base_url} if settings.base_url else {}
         if self._key_variable or settings.base_url:
-            given["api_key"] = self.key() or _NO_KEY
+            given["api_key"] = self.key() or NO_KEY
         return {
             **settings.parameters,
             **given,

@@ -164,6 +164,12 @@ def test_a_connection_that_is_cut_in_the_middle_of_a_whole_answer(build: Build, 
     assert len(provider.requests) == 1
 
 
+def claude_of_litellm(provider: FakeProvider) -> Model:
+    kind, name, path = TYPES["litellm-anthropic"]
+    options = {"model": name, "base_url": provider.url + path, "prices": PRICES, "attempts_max": 1}
+    return build_model({"type": kind, "options": options})
+
+
 @pytest.mark.slow  # importing litellm takes five seconds
 @pytest.mark.filterwarnings("ignore")
 def test_the_control_left_to_itself_litellm_asks_again_and_the_provider_charges_twice(
@@ -171,8 +177,7 @@ def test_the_control_left_to_itself_litellm_asks_again_and_the_provider_charges_
 ) -> None:
     monkeypatch.setattr("bidders.models.litellm.asked_once", nullcontext)
     provider.faults.append(Fault("cut"))
-    options = {"model": "anthropic/claude-haiku-5-5", "base_url": provider.url, "prices": PRICES, "attempts_max": 1}
-    said = ask(build_model({"type": "litellm", "options": options}))
+    said = ask(claude_of_litellm(provider))
     assert said.cost is not None
     assert said.cost.nanos < provider.books.nanos
     assert len(provider.books.bills) == 2
@@ -181,8 +186,7 @@ def test_the_control_left_to_itself_litellm_asks_again_and_the_provider_charges_
 @pytest.mark.slow  # importing litellm takes five seconds
 @pytest.mark.filterwarnings("ignore")
 def test_no_client_of_litellm_outlives_its_event_loop(provider: FakeProvider) -> None:
-    options = {"model": "anthropic/claude-haiku-5-5", "base_url": provider.url, "prices": PRICES, "attempts_max": 1}
-    model = build_model({"type": "litellm", "options": options})
+    model = claude_of_litellm(provider)
     for _ in range(3):
         assert ask(model, on_text=lambda piece: None).text
         assert "module_level_aclient" not in vars(import_litellm())
