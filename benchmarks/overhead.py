@@ -1,8 +1,9 @@
 """What the path to a language model costs besides the model: CPU time of one call to a provider that answers at once.
 
 In turn, in one run: a bare httpx post, the same call through the bare `openai` library, through our
-model, and through our model and a meter; then asking for a checked object. The provider is a
-function in this process, so neither network nor waiting is counted.
+model, and through our model and a meter; then asking for a checked object, and a call as a market
+makes it, held on the spend cap and recorded in a database. The provider is a function in this
+process, so neither network nor waiting is counted.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
 from statistics import median
 from typing import Any
 
@@ -23,7 +27,10 @@ from benchmarks.tables import Report
 from bidders.models.metering import metered
 from bidders.models.openai import OpenAIModel
 from bidders.models.structured import ask_object
-from orchestrator import Charged, Completion, Message, Prompt
+from orchestrator import Charged, Completion, Market, Message, Prompt
+from orchestrator.api import Posting
+from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.metering import TRANSFORM, TaskMeter
 
 CALLS = 200
 ROUNDS = 7
@@ -81,29 +88,50 @@ class Notebook:
         return json.loads(json.dumps((await perform()).body))
 
 
+@contextmanager
+def tasks() -> Iterator[Callable[[OpenAIModel], TaskMeter]]:
+    """Meters of tasks of one call each, in a market whose store is a database on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"sqlite:///{folder}/market.db"
+        with Market({"version": 1, "store": store, "bidders": [], "judge": "none"}) as market:
+            request_id = market.post(Posting("Plan a day", 1000, seed=1))
+            book = CallBook(market.store, request_id)
+            (lot,) = market.read_log(request_id).progress.lots()
+            rounds = count(1)
+
+            def task(model: OpenAIModel) -> TaskMeter:
+                worst = model.cost_max(PROMPT)
+                assert worst is not None
+                return TaskMeter(book, lot, "refiner", model.provider, TRANSFORM, worst.nanos, next(rounds))
+
+            yield task
+
+
 def measure() -> Report:
     """Time each in turn and compare."""
     samples: dict[str, list[float]] = {}
     for _ in range(ROUNDS + 1):
-        for name, seconds in asyncio.run(_round()).items():
+        with tasks() as task:
+            timed = asyncio.run(_round(task))
+        for name, seconds in timed.items():
             samples.setdefault(name, []).append(seconds)
     # The first round imports and fills caches.
     kept = {name: each[1:] for name, each in samples.items()}
     bare = kept["the openai library alone"]
     rows = tuple(
-        (name, 1e6 * median(each), median(a / b for a, b in zip(each, bare, strict=True)))
+        (name, 1e3 * median(each), median(a / b for a, b in zip(each, bare, strict=True)))
         for name, each in kept.items()
     )
     return Report(
         name="overhead",
         title=f"CPU time of a call to a provider that answers at once ({ROUNDS} rounds of {CALLS} calls, in turn)",
-        columns=("what", "microseconds a call", "times the library alone"),
+        columns=("what", "milliseconds a call", "times the library alone"),
         rows=rows,
         notes=(f"Measured on {os.cpu_count()} cores; of the columns, the last one carries over to other machines.",),
     )
 
 
-async def _round() -> dict[str, float]:
+async def _round(task: Callable[[OpenAIModel], TaskMeter]) -> dict[str, float]:
     model = ZeroLatency("zero", base_url=URL, prices=PRICES)
     client = library()
     http = httpx.AsyncClient(transport=httpx.MockTransport(provider))
@@ -129,6 +157,12 @@ async def _round() -> dict[str, float]:
     async def our_object() -> None:
         await ask_object(PROMPT, Guess, ask)
 
+    async def our_task() -> None:
+        held = task(model)
+        await held.open()
+        await metered(held, model, PROMPT)
+        await held.close()
+
     async def ask(prompt: Prompt, purpose: str) -> Completion:
         return await metered(meter, model, prompt, purpose=purpose)
 
@@ -138,6 +172,7 @@ async def _round() -> dict[str, float]:
         "our model": our_model,
         "our model, metered": our_meter,
         "our model, metered, a checked object": our_object,
+        "our model, held and recorded in a market's database": our_task,
     }
     try:
         return {name: await _timed(call) for name, call in contenders.items()}

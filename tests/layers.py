@@ -50,7 +50,7 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.store": layer("errors money journal ledger"),
     "orchestrator.judges": layer("errors money core bidding"),
     "orchestrator.models": layer("errors money core bidding plugins"),
-    "orchestrator.comparing": layer("errors money core bidding"),
+    "orchestrator.comparing": layer("errors money core bidding telemetry"),
     "orchestrator.config": layer("errors money core bidding plugins"),
     "orchestrator.engine": layer("errors money journal ledger core bidding telemetry plugins store"),
     "orchestrator.record": layer("errors money journal ledger core store engine"),

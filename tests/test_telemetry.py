@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,8 @@ from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
 
 from bidders.policies.estimate import EstimatePolicy
-from orchestrator import Result
+from orchestrator import Message, Money, Prompt, Result
+from orchestrator.comparing import Purse
 from orchestrator.telemetry import CAPTURE_VARIABLE, recording
 from tests.bidders.llm.speakers import bidder, presenter, speaker
 from tests.engine.world import assert_sound, make_market
@@ -161,3 +163,11 @@ def test_importing_the_product_does_not_load_the_tracing_api() -> None:
     assert "opentelemetry" not in loaded_by("-c", "import orchestrator")
     assert "opentelemetry" not in loaded_by("-m", "orchestrator.cli", "--help")
     assert "opentelemetry" in loaded_by("-c", "import orchestrator.telemetry")
+
+
+def test_a_rivals_calls_are_spans_too(exporter: InMemorySpanExporter) -> None:
+    model = speaker(work=SECRET, name="small-1")
+    asyncio.run(Purse(Money.usd(1)).ask(model, Prompt([Message("user", SECRET)], 50)))
+    (span,) = named(exporter, "chat small-1")
+    assert attributes(span)["gen_ai.request.model"] == "small-1"
+    assert SECRET not in span.to_json()

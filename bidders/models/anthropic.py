@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from bidders.models.call import Question
-from bidders.models.certificates import trusted
+from bidders.models.client import ClientModel
 from bidders.models.extras import import_extra
 from bidders.models.messages import (
     MESSAGES_MODES,
@@ -13,16 +13,8 @@ from bidders.models.messages import (
     gathered_message,
     message_arguments,
 )
-from bidders.models.price_table import listed
-from bidders.models.provider import ClientModel
 from bidders.models.reply import Heard, Reply
-from bidders.models.sdk_failures import failure_of
-from bidders.models.settings import ProviderOptions, host_of, read_settings
-from orchestrator.errors import ProviderError
-
-_KEY_VARIABLE: Final = "ANTHROPIC_API_KEY"
-# What is sent where an endpoint needs no key; without one the library looks for the user's other credentials.
-_NO_KEY: Final = "none"
+from bidders.models.settings import ProviderOptions, read_settings
 
 
 class AnthropicModel(ClientModel):
@@ -41,19 +33,14 @@ class AnthropicModel(ClientModel):
     """
 
     modes = MESSAGES_MODES
+    usual_provider = "anthropic"
+    usual_key_variable = "ANTHROPIC_API_KEY"
+    url_variable = "ANTHROPIC_BASE_URL"
+    client_kind = "AsyncAnthropic"
+    http_library = "httpx2"
 
     def __init__(self, model: str, **options: Unpack[ProviderOptions]) -> None:
-        settings = read_settings(model, options)
-        self._sdk = import_extra("anthropic", "anthropic")
-        entry = None if settings.base_url else listed(model, "anthropic")
-        usual = "" if settings.base_url else _KEY_VARIABLE
-        super().__init__(
-            settings,
-            provider=host_of(settings.base_url) if settings.base_url else "anthropic",
-            key_variable=usual if settings.api_key_env is None else settings.api_key_env,
-            price=entry.price if entry else None,
-            context_tokens=entry.context_tokens if entry else None,
-        )
+        super().__init__(read_settings(model, options), import_extra("anthropic", "anthropic"))
 
     async def ask(self, question: Question) -> Reply:
         """Make one call and wait for the whole answer."""
@@ -67,22 +54,5 @@ class AnthropicModel(ClientModel):
         async with await client.messages.create(**self._arguments(question), stream=True) as events:
             return await gathered_message(events, question, heard, self.where)
 
-    def failure(self, error: Exception) -> ProviderError:
-        """What an error of one call comes to."""
-        return failure_of(error, self.where, self.secret())
-
     def _arguments(self, question: Question) -> dict[str, Any]:
         return {"model": self.name, **message_arguments(question), "extra_body": dict(self.settings.parameters) or None}
-
-    def _make_client(self) -> Any:
-        """Make the library's client, with the key as it is set now."""
-        settings = self.settings
-        return self._sdk.AsyncAnthropic(
-            api_key=self.key() or _NO_KEY,
-            base_url=settings.base_url,
-            max_retries=0,
-            http_client=self._sdk.DefaultAsyncHttpxClient(verify=trusted("httpx2")),
-            timeout=self._sdk.Timeout(
-                settings.read_seconds, connect=settings.connect_seconds, pool=settings.connect_seconds
-            ),
-        )

@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from orchestrator.errors import Unauthorised
+
+NO_KEY: Final = "none"
+"""What is sent where an endpoint needs no key: without one, libraries refuse, or look for the user's other keys."""
+
+_NAMED_AS_KEY: Final = re.compile(r"(^|_)(KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS)(_ID)?$", re.IGNORECASE)
+# Shorter ones are no keys, and taking them out of a message would garble it.
+_KEY_CHARACTERS_MIN: Final = 8
+
+
+def key_variables() -> Sequence[str]:
+    """The environment variables that are named as those that hold keys are."""
+    return [name for name in os.environ if _NAMED_AS_KEY.search(name)]
+
+
+def values_of(variables: Iterable[str]) -> Sequence[str]:
+    """The keys that some environment variables hold now."""
+    held = (os.environ.get(name, "").strip() for name in variables if name)
+    return [key for key in held if len(key) >= _KEY_CHARACTERS_MIN]
 
 
 def read_key(variable: str, where: str) -> str:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-from typing import Any, Final, Unpack
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from bidders.models.call import Question
 from bidders.models.chat import CHAT_MODES, chat_arguments, checked_chat, gathered_chat, stream_arguments
-from bidders.models.extras import import_extra
-from bidders.models.per_loop import PerLoop
+from bidders.models.credentials import NO_KEY, key_variables, values_of
+from bidders.models.litellm_library import as_sent, asked_once, clients, import_litellm
 from bidders.models.price_table import listed
 from bidders.models.provider import ProviderModel
 from bidders.models.reply import Heard, Reply
-from bidders.models.sdk_failures import failure_of
 from bidders.models.settings import ProviderOptions, host_of, read_settings
 from orchestrator.errors import InvalidConfig, ProviderError, Unauthorised
-
-# What it otherwise fetches from the network, when it is imported or first asks Anthropic.
-_LOCAL_TABLES: Final = ("LITELLM_LOCAL_MODEL_COST_MAP", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS")
-_NO_KEY: Final = "none"
 
 
 class LiteLLMModel(ProviderModel):
@@ -62,22 +55,24 @@ class LiteLLMModel(ProviderModel):
 
     async def ask(self, question: Question) -> Reply:
         """Make one call and wait for the whole answer."""
-        await _clients.get()
-        reply = await self._litellm.acompletion(**self._arguments(question))
+        await clients.get()
+        with asked_once():
+            reply = await self._litellm.acompletion(**self._arguments(question))
         return checked_chat(reply, question, self.where)
 
     async def stream(self, question: Question, heard: Heard) -> Reply:
         """Make one call; what arrives is noted as it comes."""
-        await _clients.get()
-        chunks = await self._litellm.acompletion(**self._arguments(question), **stream_arguments(question))
+        await clients.get()
+        with asked_once():
+            chunks = await self._litellm.acompletion(**self._arguments(question), **stream_arguments(question))
         try:
-            return await gathered_chat(chunks, question, heard, self.where)
+            return as_sent(await gathered_chat(chunks, question, heard, self.where), chunks, self.where)
         finally:
             await chunks.aclose()
 
     def failure(self, error: Exception) -> ProviderError:
         """What an error of one call comes to."""
-        failure = failure_of(error, self.where, self.secret())
+        failure = super().failure(error)
         missing = self._missing_keys()
         # Without a key some of its providers raise what could be anything.
         return (
@@ -85,6 +80,10 @@ class LiteLLMModel(ProviderModel):
             if missing and (isinstance(failure, Unauthorised) or _only_keys(missing))
             else failure
         )
+
+    def secrets(self) -> Sequence[str]:
+        """The keys that a call may carry: without a variable in the config, whichever litellm finds for itself."""
+        return values_of([self._key_variable, *key_variables()])
 
     def obstacle(self) -> str | None:
         """Why it could not be called now: the key that litellm looks for is not set."""
@@ -105,7 +104,7 @@ class LiteLLMModel(ProviderModel):
         settings = self.settings
         given: dict[str, Any] = {"api_base": settings.base_url} if settings.base_url else {}
         if self._key_variable or settings.base_url:
-            given["api_key"] = self.key() or _NO_KEY
+            given["api_key"] = self.key() or NO_KEY
         return {
             **settings.parameters,
             **given,
@@ -120,31 +119,3 @@ class LiteLLMModel(ProviderModel):
 def _only_keys(variables: list[str]) -> bool:
     """Whether these are keys; some providers can do without other things, such as the machine's own credentials."""
     return all(variable.endswith("_API_KEY") for variable in variables)
-
-
-def import_litellm() -> Any:
-    """Import litellm so that it fetches no tables from the network and prints no advice; takes seconds."""
-    for variable in _LOCAL_TABLES:
-        os.environ.setdefault(variable, "True")
-    litellm: Any = import_extra("litellm", "litellm")
-    litellm.suppress_debug_info = True
-    # Its other transport leaves connections open when an event loop ends.
-    litellm.disable_aiohttp_transport = True
-    logging.getLogger("LiteLLM").setLevel(logging.ERROR)
-    return litellm
-
-
-async def _close_clients(litellm: Any) -> None:
-    """Close the clients that litellm keeps for this loop: it marks them with the loop's id, and closes none."""
-    cache = litellm.in_memory_llm_clients_cache
-    mark = f"-{id(asyncio.get_running_loop())}"
-    for key in [key for key in cache.cache_dict if str(key).endswith(mark)]:
-        client = cache.cache_dict[key]
-        cache.delete_cache(key)
-        await client.close()
-    # One turn of the loop, in which it lets go of the sockets.
-    for _ in range(5):
-        await asyncio.sleep(0)
-
-
-_clients: Final[PerLoop[Any]] = PerLoop(import_litellm, _close_clients)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,9 +105,9 @@ class LocalModel(OpenAIModel):
             raise Unauthorised(f"{self.where} was closed")
         return self._endpoint.key
 
-    def secret(self) -> str:
+    def secrets(self) -> Sequence[str]:
         """The key, which must be in no message."""
-        return self._endpoint.key if self._endpoint else ""
+        return (self._endpoint.key,) if self._endpoint else ()
 
     def _open(self) -> None:
         with self._opening:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from bidders.models.call import Question
-from bidders.models.certificates import trusted
 from bidders.models.chat import CHAT_MODES, chat_arguments, checked_chat, gathered_chat, stream_arguments
+from bidders.models.client import ClientModel
 from bidders.models.extras import import_extra
-from bidders.models.price_table import listed
-from bidders.models.provider import ClientModel
 from bidders.models.reply import Heard, Reply
-from bidders.models.sdk_failures import failure_of
-from bidders.models.settings import ProviderOptions, host_of, read_settings
-from orchestrator.errors import ProviderError
-
-_KEY_VARIABLE: Final = "OPENAI_API_KEY"
-_URL_VARIABLE: Final = "OPENAI_BASE_URL"
-# What the library sends where an endpoint needs no key: it refuses to send none.
-_NO_KEY: Final = "none"
+from bidders.models.settings import ProviderOptions, read_settings
 
 
 class OpenAIModel(ClientModel):
@@ -40,21 +30,15 @@ class OpenAIModel(ClientModel):
     """
 
     modes = CHAT_MODES
+    usual_provider = "openai"
+    usual_key_variable = "OPENAI_API_KEY"
+    url_variable = "OPENAI_BASE_URL"
+    client_kind = "AsyncOpenAI"
+    http_library = "httpx"
 
     def __init__(self, model: str, **options: Unpack[ProviderOptions]) -> None:
-        settings = read_settings(model, options)
-        self._sdk = import_extra("openai", "openai")
-        elsewhere = settings.base_url or os.environ.get(_URL_VARIABLE) or ""
-        usual = "" if settings.base_url else _KEY_VARIABLE
-        entry = None if elsewhere else listed(model, "openai")
-        super().__init__(
-            settings,
-            provider=host_of(elsewhere) if elsewhere else "openai",
-            key_variable=usual if settings.api_key_env is None else settings.api_key_env,
-            price=entry.price if entry else None,
-            context_tokens=entry.context_tokens if entry else None,
-        )
-        if elsewhere:
+        super().__init__(read_settings(model, options), import_extra("openai", "openai"))
+        if self.is_elsewhere:
             # The older name of this parameter is the one that compatible endpoints know.
             self.abilities.lacking.add("max_completion_tokens")
 
@@ -71,22 +55,5 @@ class OpenAIModel(ClientModel):
         async with await client.chat.completions.create(**arguments) as chunks:
             return await gathered_chat(chunks, question, heard, self.where)
 
-    def failure(self, error: Exception) -> ProviderError:
-        """What an error of one call comes to."""
-        return failure_of(error, self.where, self.secret())
-
     def _arguments(self, question: Question) -> dict[str, Any]:
         return {"model": self.name, **chat_arguments(question), "extra_body": dict(self.settings.parameters) or None}
-
-    def _make_client(self) -> Any:
-        """Make the library's client, with the key as it is set now."""
-        settings = self.settings
-        return self._sdk.AsyncOpenAI(
-            api_key=self.key() or _NO_KEY,
-            base_url=settings.base_url,
-            max_retries=0,
-            http_client=self._sdk.DefaultAsyncHttpxClient(verify=trusted("httpx")),
-            timeout=self._sdk.Timeout(
-                settings.read_seconds, connect=settings.connect_seconds, pool=settings.connect_seconds
-            ),
-        )

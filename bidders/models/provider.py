@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from bidders.models.call import Call, Question
-from bidders.models.credentials import read_key
+from bidders.models.credentials import read_key, values_of
 from bidders.models.modes import Abilities, abilities_of
-from bidders.models.per_loop import PerLoop
 from bidders.models.price import Price, read_price
 from bidders.models.pricing import Pricing, read_reserve
 from bidders.models.reply import Heard, Reply
 from bidders.models.retrying import full_jitter, retrying
+from bidders.models.sdk_failures import failure_of
 from bidders.models.settings import Mode, ProviderSettings
 from bidders.models.slots import slots_of
 from orchestrator import Completion, Money, Prompt
@@ -125,9 +123,9 @@ class ProviderModel(ABC):
             return str(missing)
         return None
 
-    def secret(self) -> str:
-        """The key as it is set now, or nothing: what must be in no message."""
-        return os.environ.get(self._key_variable, "").strip() if self._key_variable else ""
+    def secrets(self) -> Sequence[str]:
+        """The keys that a call may carry, as they are set now: what must be in no message."""
+        return values_of([self._key_variable])
 
     @abstractmethod
     async def ask(self, question: Question) -> Reply:
@@ -137,34 +135,6 @@ class ProviderModel(ABC):
     async def stream(self, question: Question, heard: Heard) -> Reply:
         """Make one call; what arrives is noted as it comes."""
 
-    @abstractmethod
     def failure(self, error: Exception) -> ProviderError:
         """What an error of one call comes to."""
-
-
-class ClientModel(ProviderModel):
-    """A model behind a library whose client belongs to one event loop; arguments as of `ProviderModel`."""
-
-    def __init__(self, settings: ProviderSettings, **known: Any) -> None:
-        super().__init__(settings, **known)
-        self._clients: PerLoop[Any] = PerLoop(self._make_client, _close)
-
-    async def client(self) -> Any:
-        """The library's client of the running event loop.
-
-        Raises:
-            Unauthorised: the key that it needs is not set.
-        """
-        return await self._clients.get()
-
-    def close(self) -> None:
-        """Close its connections."""
-        self._clients.close()
-
-    @abstractmethod
-    def _make_client(self) -> Any:
-        """Make the library's client, with the key as it is set now."""
-
-
-async def _close(client: Any) -> None:
-    await client.close()
+        return failure_of(error, self.where, self.secrets())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bidders.models.failures import failure_of_status, redacted, unreachable
@@ -56,6 +57,8 @@ _UNREADABLE: Final = (
     "that is not a list",
     "codec can't decode",
 )
+# What litellm puts before a provider's words.
+_PREFIX: Final = re.compile(r"^litellm\.\w+: (?:[\w.]+: )*(?:\w+Exception - )?(?:[\w.]+: )*")
 _BROKEN_OFF: Final = ("complete message body", "incomplete chunked read", "incomplete message")
 _STATUS_OF_TYPE: Final = (
     ("rate_limit", 429),
@@ -68,20 +71,20 @@ _STATUS_OF_TYPE: Final = (
 )
 
 
-def failure_of(error: Exception, where: str, secret: str) -> ProviderError:
+def failure_of(error: Exception, where: str, secrets: Sequence[str]) -> ProviderError:
     """What an error of one call comes to.
 
     Args:
         error: what the library raised.
         where: the model and its provider, for the message.
-        secret: the key that was sent; it is taken out of the provider's words.
+        secrets: keys that may have been sent; they are taken out of the provider's words.
     """
     names = [each.__name__ for each in type(error).__mro__]
     named = next((BY_NAME[name] for name in names if name in BY_NAME), None)
     if named is not None:
         cost_nanos = None if named is UnreadableReply else 0
-        return named(f"{where}: {names[0]}: {redacted(_words(error), secret)}", cost_nanos=cost_nanos)
-    below = _of_transport(error, where, secret)
+        return named(f"{where}: {names[0]}: {redacted(_words(error), secrets)}", cost_nanos=cost_nanos)
+    below = _of_transport(error, where, secrets)
     if below is not None:
         return below
     if "APITimeoutError" in names:
@@ -89,16 +92,16 @@ def failure_of(error: Exception, where: str, secret: str) -> ProviderError:
     status = part(error, "status_code")
     if type(status) is int and status >= 300 and "APIConnectionError" not in names:
         return failure_of_status(
-            status, _words(error), where=where, secret=secret, retry_after=retry_after_seconds(_headers(error))
+            status, _words(error), where=where, secrets=secrets, retry_after=retry_after_seconds(_headers(error))
         )
     if not BY_BODY.isdisjoint(names) and part(error, "body") is not None:
         # It came in the middle of a stream, after the status.
-        return failure_of_status(_status_in(error), _words(error), where=where, secret=secret)
-    said = redacted(f"{names[0]}: {error}", secret)
+        return failure_of_status(_status_in(error), _words(error), where=where, secrets=secrets)
+    said = redacted(f"{names[0]}: {error}", secrets)
     return UnreadableReply(f"{where} sent what cannot be read ({said})", cost_nanos=None)
 
 
-def _of_transport(error: Exception, where: str, secret: str) -> ProviderError | None:
+def _of_transport(error: Exception, where: str, secrets: Sequence[str]) -> ProviderError | None:
     """What happened to the connection below an error; None where nothing did."""
     chain = list(_chain(error))
     told = " ".join(str(each) for each in chain)
@@ -111,11 +114,11 @@ def _of_transport(error: Exception, where: str, secret: str) -> ProviderError | 
         return UnreadableReply(f"{where} sent what cannot be read", cost_nanos=None)
     unsent = next((each for each in chain if type(each).__name__ in _NEVER_SENT), None)
     if unsent is not None:
-        return unreachable(where, str(unsent) or type(unsent).__name__, secret)
+        return unreachable(where, str(unsent) or type(unsent).__name__, secrets)
     if any(type(each).__name__ in _SILENT for each in chain):
         return _silent(where)
     lost = next((each for each in chain if type(each).__name__ in _LOST), None)
-    return None if lost is None else unreachable(where, str(lost) or type(lost).__name__, secret)
+    return None if lost is None else unreachable(where, str(lost) or type(lost).__name__, secrets)
 
 
 def _is_misread_by_litellm(error: Exception, chain: list[BaseException]) -> bool:
@@ -150,6 +153,7 @@ def _words(error: Exception) -> str:
     told = body if inner is None else inner
     codes = [str(part(told, key)) for key in ("type", "code", "param") if part(told, key) is not None]
     said = told if isinstance(told, str) else text_at(told, "message") or text_at(error, "message") or str(error)
+    said = _PREFIX.sub("", said)
     return f"{said} [{', '.join(codes)}]" if codes else said
 
 

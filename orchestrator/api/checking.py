@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,7 +14,7 @@ from orchestrator.api.blocking import run_blocking
 from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Completion, Message, Model, Prompt
-from orchestrator.config import Config
+from orchestrator.config import Config, build_judge
 from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
 from orchestrator.errors import ProviderError
 from orchestrator.money import format_usd
@@ -40,12 +40,13 @@ class ModelCheck:
     Attributes:
         model: its name, as its provider calls it.
         provider: who is paid for its calls.
-        bidders: who uses it.
+        bidders: which bidders use it.
         problem: what does not work, in one line; empty where everything does.
         seconds: how long the call took; None where none was made.
         mode: how its provider is asked for structured output, as far as the model tells.
         price: `known`; `reserved` where only what to hold for a call is; `unknown` where neither is.
         cost_nanos: what the call cost; None where no call was made or nobody knows.
+        judge: the judge that uses it; empty for none.
     """
 
     model: str
@@ -56,6 +57,7 @@ class ModelCheck:
     mode: str = ""
     price: PriceKnowledge = "unknown"
     cost_nanos: int | None = None
+    judge: str = ""
 
     @property
     def works(self) -> bool:
@@ -68,6 +70,7 @@ class ModelCheck:
             "model": self.model,
             "provider": self.provider,
             "bidders": list(self.bidders),
+            "judge": self.judge,
             "works": self.works,
             "problem": self.problem,
             "seconds": None if self.seconds is None else round(self.seconds, 3),
@@ -80,9 +83,9 @@ class ModelCheck:
 def check_models(
     config: Config, deadline_seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> tuple[ModelCheck, ...]:
-    """Make one tiny call of every model of a config's bidders, all at once.
+    """Make one tiny call of every model of a config's bidders and of its judge, all at once.
 
-    Bidders that share a model share its call. It is paid for like any other, outside of any request.
+    Those that share a model share its call. It is paid for like any other, outside of any request.
 
     Args:
         config: the market's settings.
@@ -90,33 +93,54 @@ def check_models(
         clock: seconds.
 
     Returns:
-        What each call showed, in the order of the bidders.
+        What each call showed, in the order of the bidders, the judge's last.
+
+    Raises:
+        OperatorError: the judge cannot be built.
     """
+    judge = build_judge(config)
     seating = seat_all(config, ())
-    models: dict[int, Model] = {}
-    users: dict[int, list[str]] = {}
-    for seat in seating.seats.values():
-        model = getattr(seat.bidder, "model", None)
-        if isinstance(model, Model):
-            models[id(model)] = model
-            users.setdefault(id(model), []).append(seat.name)
     try:
-        return run_blocking(lambda: _check_all(models, users, deadline_seconds, clock))
+        users = _users([seat.bidder for seat in seating.seats.values()], judge)
+        return run_blocking(lambda: _check_all(users, deadline_seconds, clock))
     finally:
         for seat in seating.seats.values():
             read_guarded(seat.close)
+        read_guarded(getattr(judge, "close", lambda: None))
+
+
+@dataclass(slots=True)
+class _Users:
+    """A model and who uses it."""
+
+    model: Model
+    bidders: list[str] = field(default_factory=list)
+    judge: str = ""
+
+
+def _users(bidders: Sequence[Any], judge: Any) -> list[_Users]:
+    """The models of bidders and judge, each once."""
+    found: dict[int, _Users] = {}
+    for user in (*bidders, judge):
+        model = getattr(user, "model", None)
+        if not isinstance(model, Model):
+            continue
+        known = found.setdefault(id(model), _Users(model))
+        if user is judge:
+            known.judge = judge.name
+        else:
+            known.bidders.append(user.name)
+    return list(found.values())
 
 
 async def _check_all(
-    models: Mapping[int, Model], users: Mapping[int, list[str]], deadline_seconds: float, clock: Callable[[], float]
+    users: Sequence[_Users], deadline_seconds: float, clock: Callable[[], float]
 ) -> tuple[ModelCheck, ...]:
-    checks = (_check(model, tuple(users[key]), deadline_seconds, clock) for key, model in models.items())
-    return tuple(await asyncio.gather(*checks))
+    return tuple(await asyncio.gather(*(_check(each, deadline_seconds, clock) for each in users)))
 
 
-async def _check(
-    model: Model, bidders: tuple[str, ...], deadline_seconds: float, clock: Callable[[], float]
-) -> ModelCheck:
+async def _check(users: _Users, deadline_seconds: float, clock: Callable[[], float]) -> ModelCheck:
+    model = users.model
     prompt = Prompt(
         (Message("user", 'Reply with the JSON object {"word": "ready"} and nothing else.'),),
         max_tokens=_ANSWER_TOKENS,
@@ -125,7 +149,8 @@ async def _check(
     )
     worst = read_guarded(lambda: model.cost_max(prompt))
     is_priced = isinstance(worst, Returned) and worst.value is not None
-    unmade = ModelCheck(model.name, model.provider, bidders, price="known" if is_priced else "unknown")
+    price: PriceKnowledge = "known" if is_priced else "unknown"
+    unmade = ModelCheck(model.name, model.provider, tuple(users.bidders), price=price, judge=users.judge)
     obstacle = obstacle_of(model) or ("" if is_priced else _UNPRICED)
     if obstacle:
         return replace(unmade, problem=obstacle)

@@ -10,7 +10,7 @@ from orchestrator.api.checking import ModelCheck
 from orchestrator.api.roster import Roster
 from orchestrator.cli.inert import one_line
 from orchestrator.cli.output import Output
-from orchestrator.cli.render import aligned, cell, table
+from orchestrator.cli.render import cell, table
 from orchestrator.config.building import PRESENTERS_MIN
 from orchestrator.core.rules import PRESENTER
 from orchestrator.money import format_usd
@@ -24,7 +24,7 @@ def show_checks(output: Output, checks: Sequence[ModelCheck]) -> None:
     output.show(checks_table(checks))
     for check in checks:
         if not check.works:
-            output.say(f"{check.model}, used by {', '.join(check.bidders)}: {one_line(check.problem, 500)}")
+            output.say(f"{check.model}, used by {_users(check)}: {one_line(check.problem, 500)}")
     spent = sum(check.cost_nanos or 0 for check in checks)
     unknown = any(check.seconds is not None and check.cost_nanos is None for check in checks)
     output.say(f"The calls cost {format_usd(spent)} USD{' and what is not known' if unknown else ''}.")
@@ -32,22 +32,21 @@ def show_checks(output: Output, checks: Sequence[ModelCheck]) -> None:
 
 def checks_table(checks: Sequence[ModelCheck]) -> Table:
     """Models with latency, mode and price."""
-    made = table(
-        "model", "provider", "bidders", "works", "seconds", "structured", "price", "cost", right=("seconds", "cost")
-    )
-    costs = aligned(check.cost_nanos for check in checks)
-    for check, cost in zip(checks, costs, strict=True):
+    made = table("model", "provider", "works", "seconds", "structured", "price", right=("seconds",))
+    for check in checks:
         made.add_row(
             cell(check.model, "bold"),
             cell(check.provider),
-            cell(len(check.bidders)),
             cell("yes" if check.works else "no", "" if check.works else "red"),
             cell("" if check.seconds is None else f"{check.seconds:.2f}"),
             cell(check.mode),
             cell(check.price),
-            cell(cost or ("" if check.seconds is None else "unknown")),
         )
     return made
+
+
+def _users(check: ModelCheck) -> str:
+    return ", ".join((*check.bidders, *([f"the judge {check.judge}"] if check.judge else [])))
 
 
 def say_verdict(output: Output, roster: Roster, checks: Sequence[ModelCheck]) -> None:
@@ -55,6 +54,9 @@ def say_verdict(output: Output, roster: Roster, checks: Sequence[ModelCheck]) ->
     unable = {name for check in checks if not check.works for name in check.bidders}
     for warning in (*roster.warnings, *_too_few_presenters(roster, unable)):
         output.say(f"Warning: {warning}")
+    for check in checks:
+        if check.judge and not check.works:
+            output.say(f"Warning: the judge {check.judge} has a model that does not work: offers will wait for a pick")
     bidders, broken = len(roster.configured), len(roster.broken)
     if not broken and not unable:
         output.say(f"All {bidders} bidders can take part.")

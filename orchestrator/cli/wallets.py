@@ -50,8 +50,8 @@ def check_bidders(
 ) -> None:
     """Build each bidder, try its model with a tiny call, and warn of what will not work well.
 
-    All models are called at once, each once, however many bidders share it; what that costs is shown.
-    Fails if one of the config's bidders is broken, or its model does not work.
+    All models are called at once, each once, however many bidders share it, and a judge's too; what that costs
+    is shown. Fails if one of the config's bidders is broken, or a model does not work.
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output) as books:

@@ -7,6 +7,7 @@ import asyncio
 from orchestrator.bidding.model import Completion, Model, Prompt
 from orchestrator.errors import ProviderError, SpendCapReached
 from orchestrator.money import Money, format_usd
+from orchestrator.telemetry import traced_complete
 
 
 class Purse:
@@ -45,7 +46,7 @@ class Purse:
         await self._hold(worst.nanos, model.name)
         cost_nanos: int | None = None
         try:
-            completion = await model.complete(prompt)
+            completion = await traced_complete(model, prompt)
             cost_nanos = None if completion.cost is None else completion.cost.nanos
         except ProviderError as failure:
             cost_nanos = failure.cost_nanos

@@ -35,7 +35,7 @@ def write_market(
     folder: Path,
     *,
     bidders: list[dict[str, Any]] | None = None,
-    judge: str = "none",
+    judge: str | dict[str, Any] = "none",
     rules: dict[str, Any] | None = None,
     name: str = "vickrey.yaml",
 ) -> Path:

@@ -95,3 +95,33 @@ def test_models_that_do_not_work_may_leave_too_few_presenters(tmp_path: Path) ->
 
 def test_a_market_without_models_is_checked_as_before() -> None:
     assert vickrey("bidders", "check", "--json").document["models"] == []
+
+
+def judging(*script: Any) -> dict[str, Any]:
+    """A judge on a mock of its own."""
+    options = {"name": "judging-model", "prices": PRICES, "script": list(script)}
+    return {"type": "personal", "options": {"model": {"type": "mock", "options": options}}}
+
+
+def test_a_judges_model_is_tried_too(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=list(map(presenter, "abc")), judge=judging(READY))
+    (model,) = checked()
+    assert (model["model"], model["bidders"], model["judge"], model["works"]) == ("judging-model", [], "personal", True)
+    assert vickrey("bidders", "check").code == 0
+
+
+def test_a_judges_model_that_does_not_work_is_told_and_is_no_bidders(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=list(map(presenter, "abc")), judge=judging({"fails": "Unauthorised", "says": "no"}))
+    outcome = vickrey("bidders", "check")
+    assert outcome.code == 1
+    assert "judging-model, used by the judge personal: no" in outcome.stdout
+    assert "Warning: the judge personal has a model that does not work" in outcome.stdout
+    assert "All 3 bidders can take part." in outcome.stdout
+
+
+def test_a_model_that_bidder_and_judge_share_is_called_once(tmp_path: Path) -> None:
+    bidder, judge = speaking("one", script=[READY]), judging(READY)
+    bidder["options"]["model"] = judge["options"]["model"]
+    write_market(tmp_path, bidders=[bidder, *map(presenter, "abc")], judge=judge)
+    (model,) = checked()
+    assert (model["bidders"], model["judge"]) == (["one"], "personal")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from orchestrator import Completion, Market, Money, Usage
 from orchestrator.record import export_request, verify
@@ -84,6 +85,33 @@ def test_the_control_an_estimate_is_a_bid() -> None:
     finish(market)
 
 
+def first_object_in(completion: Completion, kind: type[BaseModel]) -> BaseModel:
+    """Reads as many programs do: whatever looks like an object somewhere in an answer, and fits well enough."""
+    found, _ = json.JSONDecoder().raw_decode(completion.text[completion.text.index("{") :])
+    return kind.model_construct(**{"as_is": 0.0, "after": 0.0, "tokens": 0, **found})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "two objects",
+        "an object in a fence",
+        "an object and a remark",
+        "1e308",
+        "more than certain",
+        "another bidder's name",
+        "a price of its own",
+        "a key twice",
+        "2 MB of white space",
+    ],
+)
+def test_the_control_read_leniently_the_same_answers_are_bids(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bidders.models.structured.read_object", first_object_in)
+    market = hostile(NO_ESTIMATE[said])
+    market.run("A day among gardens", 10, seed=1)
+    assert answers(market)["0", "ann"].kind == "bid"
+
+
 @pytest.mark.parametrize("said", NO_WORK)
 def test_an_answer_that_is_no_work_is_a_failure_and_the_next_bidder_delivers(said: str) -> None:
     work, fault, own = NO_WORK[said]
@@ -97,6 +125,17 @@ def test_an_answer_that_is_no_work_is_a_failure_and_the_next_bidder_delivers(sai
     lost = market.config.wealth.endowment_nanos - posted(market, "bidder:ann")
     bid = answers(market)["0", "ann"]
     assert lost <= found.forfeit_nanos + bid.cost_max_nanos + bid.bid_cost_max_nanos
+
+
+def test_the_control_where_length_is_not_looked_at_2_mb_are_at_least_not_the_providers_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bidders.llm.writing.CHARACTERS_PER_TOKEN_MAX", 10**9)
+    market = hostile(estimated(after=0.9), "x" * 2_000_000)
+    market.run("A day among gardens", 10, seed=1)
+    (found,) = faults(market)
+    assert (found.fault, found.own_fault) == ("too large", True)
+    finish(market)
 
 
 def test_what_acts_on_a_terminal_is_not_delivered() -> None:

@@ -7,6 +7,7 @@ import pytest
 from bidders.llm import estimating
 from bidders.llm.bidder import LanguageModelBidder
 from orchestrator import Announcement, Bid, Money, Pass
+from orchestrator.ledger import transfer
 from tests.bidders.llm.speakers import estimated
 from tests.engine.world import Scripted, answers, assert_sound, deliveries, faults, make_market, posted, presenter
 from tests.injection.adversaries import ATTACKS, assert_bounded, attacked, gullible, victim
@@ -19,6 +20,16 @@ def test_a_state_that_every_model_obeys_moves_nobody_elses_money(attack: str) ->
     if result.status == "open":
         result.pick(1)
     assert_bounded(market)
+
+
+def test_the_control_money_that_a_text_had_moved_would_be_noticed() -> None:
+    market = attacked(ATTACKS["a transfer"])
+    market.run("A day among gardens", 10, seed=1)
+    assert_bounded(market)
+    theft = transfer("theft", "bidder:bystander", "bidder:mal", 50, "price", "r1", 1)
+    market.store.transact(lambda tx: tx.apply([theft]))
+    with pytest.raises(AssertionError):
+        assert_bounded(market)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

@@ -11,7 +11,7 @@ import openai
 import pytest
 
 from bidders.models.failures import failure_of_status, redacted
-from bidders.models.litellm import import_litellm
+from bidders.models.litellm_library import import_litellm
 from bidders.models.sdk_failures import BY_BODY, BY_CONNECTION, BY_NAME, failure_of
 from orchestrator.errors import (
     PromptTooLong,
@@ -30,10 +30,14 @@ STATUSES = [
     (400, "This model's maximum context length is 8192 tokens", PromptTooLong, "caller"),
     (400, "prompt is too long: 210000 tokens > 200000 maximum", PromptTooLong, "caller"),
     (400, "the model `gpt-9` does not exist", UnknownModel, "operator"),
+    (400, "API key not valid. Please pass a valid API key.", Unauthorised, "operator"),
+    (400, "Incorrect API key provided: ab***", Unauthorised, "operator"),
+    (400, "the key `seed` of the schema is not valid", ProviderRefused, "caller"),
     (401, "bad key", Unauthorised, "operator"),
     (402, "pay first", Unauthorised, "operator"),
     (403, "not here", Unauthorised, "operator"),
     (404, "model not found", UnknownModel, "operator"),
+    (404, "models/gem is not found for API version v1, or is not supported for this", UnknownModel, "operator"),
     (404, "no endpoint found that supports tool use", ProviderRefused, "caller"),
     (408, "too slow", ProviderDown, "provider"),
     (409, "conflict", ProviderDown, "provider"),
@@ -41,6 +45,8 @@ STATUSES = [
     (422, "n: field required", ProviderRefused, "caller"),
     (429, "slow down", RateLimited, "provider"),
     (429, "You exceeded your current quota [insufficient_quota]", Unauthorised, "operator"),
+    (429, "You exceeded your current quota, please check your plan and billing details", Unauthorised, "operator"),
+    (429, "You exceeded your current quota, check your billing. Please retry in 19.5s.", RateLimited, "provider"),
     (431, "headers too large", ProviderRefused, "caller"),
     (499, "closed", ProviderDown, "provider"),
     (500, "oops", ProviderDown, "provider"),
@@ -60,6 +66,23 @@ def test_a_status_comes_to_a_kind(status: int, said: str, kind: type[ProviderErr
     assert failure.cost_nanos == 0
     assert str(failure).startswith("gpt-x at openai ")
     assert f"HTTP {status}" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("Please retry in 19.5s.", 19.5),
+        ("Please try again in 480ms. Visit our pages", 0.48),
+        ("Please try again in 7m12.5s", 432.5),
+        ("Please try again later", None),
+        ("Sorry.", None),
+    ],
+)
+def test_how_long_to_wait_is_read_from_a_providers_words_where_no_header_says_it(
+    said: str, seconds: float | None
+) -> None:
+    assert failure_of_status(429, said, where="x").retry_after_seconds == seconds
+    assert failure_of_status(429, said, where="x", retry_after=2.0).retry_after_seconds == 2.0
 
 
 def exported_errors(module: ModuleType) -> list[type[Exception]]:
@@ -106,13 +129,13 @@ def test_every_error_that_can_be_made_comes_to_a_kind(module: ModuleType) -> Non
     for kind in exported_errors(module):
         error = kind.__new__(kind)
         error.__dict__.update(request_id=None, message="oops")
-        failure = failure_of(error, "gpt-x at openai", "")
+        failure = failure_of(error, "gpt-x at openai", ())
         assert isinstance(failure, ProviderError), kind
         assert type(failure) is not ProviderError, kind
 
 
 def test_what_no_sdk_raises_is_an_unreadable_reply_of_unknown_cost() -> None:
-    failure = failure_of(ValueError("half a reply"), "gpt-x at openai", "")
+    failure = failure_of(ValueError("half a reply"), "gpt-x at openai", ())
     assert isinstance(failure, UnreadableReply)
     assert failure.cost_nanos is None
 
@@ -129,7 +152,7 @@ KEYS = [
 @pytest.mark.parametrize("key", KEYS)
 def test_no_message_repeats_a_key(key: str) -> None:
     said = f"Incorrect API key provided: {key}. Authorization: Bearer {key}"
-    failure = failure_of_status(401, said, where="gpt-x at openai", secret=key)
+    failure = failure_of_status(401, said, where="gpt-x at openai", secrets=[key])
     assert key not in str(failure)
     if not key.startswith("plain"):
         assert key not in redacted(said)
@@ -141,11 +164,25 @@ def test_a_providers_words_are_one_short_line() -> None:
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("litellm.BadRequestError: XaiException - no such thing", "no such thing"),
+        ("litellm.AuthenticationError: AuthenticationError: MistralException - Unauthorized", "Unauthorized"),
+        ("litellm.RateLimitError: litellm.RateLimitError: GeminiException - wait", "wait"),
+        ("The litellm.Error: stays", "The litellm.Error: stays"),
+    ],
+)
+def test_what_litellm_puts_before_a_providers_words_is_left_out(said: str, words: str) -> None:
+    failure = failure_of(type("BadRequestError", (Exception,), {"status_code": 400})(said), "gpt-x at openai", ())
+    assert str(failure).endswith(f" HTTP 400 ({words})")
+
+
 def test_mid_stream_errors_are_told_apart_by_their_body() -> None:
     def error(**body: Any) -> openai.APIError:
         return openai.APIError("oops", request=None, body=body)  # type: ignore[arg-type]
 
-    assert isinstance(failure_of(error(type="rate_limit_error"), "x", ""), RateLimited)
-    assert isinstance(failure_of(error(code=503), "x", ""), ProviderDown)
-    assert isinstance(failure_of(error(error={"type": "overloaded_error"}), "x", ""), ProviderDown)
-    assert isinstance(failure_of(error(type="invalid_request_error"), "x", ""), ProviderRefused)
+    assert isinstance(failure_of(error(type="rate_limit_error"), "x", ()), RateLimited)
+    assert isinstance(failure_of(error(code=503), "x", ()), ProviderDown)
+    assert isinstance(failure_of(error(error={"type": "overloaded_error"}), "x", ()), ProviderDown)
+    assert isinstance(failure_of(error(type="invalid_request_error"), "x", ()), ProviderRefused)

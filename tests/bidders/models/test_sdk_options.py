@@ -115,3 +115,15 @@ def test_the_worst_case_holds_for_what_is_really_sent(sdk: Sdk, route: respx.Rou
         assert worst is not None
         # Every byte of the body as a token: more than any tokenizer makes of it.
         assert PRICE.cost(Usage(len(route.calls[-1].request.content), 60)) <= worst
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+def test_where_the_environment_names_another_address_the_price_there_is_not_known(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sdk = SDKS[name]
+    at_home = sdk.model(prices=None)
+    assert (at_home.provider, at_home.pricing.price is None) == (name, False)
+    monkeypatch.setenv(f"{name.upper()}_BASE_URL", "http://gateway.test/v1")
+    elsewhere = sdk.model(prices=None)
+    assert (elsewhere.provider, elsewhere.pricing.price) == ("gateway.test", None)

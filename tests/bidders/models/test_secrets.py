@@ -18,6 +18,8 @@ from tests.fake_provider import FakeProvider, Fault
 from tests.fake_provider.books import PRICES
 
 KEY = "planted-key-0123456789abcdef"
+# Not recognised as a key by its looks.
+OPAQUE = "q8wZr41TnC6yVbLx"
 
 
 @pytest.fixture
@@ -83,6 +85,24 @@ def test_a_key_that_is_left_somewhere_is_noticed(provider: FakeProvider, planted
         result = market.run("Plan a day", budget=1, seed=1)
         left = dict(everything(loaded, market, result, tmp_path, ""))
     assert [place for place, text in left.items() if KEY in text] == [str(tmp_path / "leak.txt")]
+
+
+@pytest.mark.slow  # importing litellm takes five seconds
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("defended", [True, False])
+def test_a_key_that_litellm_finds_for_itself_is_in_a_message_only_where_nobody_looks_for_it(
+    provider: FakeProvider, monkeypatch: pytest.MonkeyPatch, defended: bool
+) -> None:
+    monkeypatch.setenv("GROQ_API_KEY", OPAQUE)
+    monkeypatch.setenv("GROQ_API_BASE", f"{provider.url}/v1")
+    if not defended:
+        monkeypatch.setattr("bidders.models.litellm.key_variables", list)
+    model = build_model({"type": "litellm", "options": {"model": "groq/fake", "attempts_max": 1}})
+    provider.faults.append(Fault("status", 401, message=f"Incorrect key: {OPAQUE}!"))
+    said = str(failure_of_asking(model, PROMPT))
+    assert OPAQUE in provider.requests[0][1]["authorization"]
+    assert ("Incorrect key: ***!" in said) is defended
+    assert (OPAQUE in said) is not defended
 
 
 @pytest.mark.parametrize("kind", ["openai", "anthropic"])

@@ -1,0 +1,84 @@
+"""Models behind their provider's own library: where it calls, with which key, at which price."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from bidders.models.certificates import trusted
+from bidders.models.credentials import NO_KEY
+from bidders.models.per_loop import PerLoop
+from bidders.models.price_table import listed
+from bidders.models.provider import ProviderModel
+from bidders.models.settings import ProviderSettings, host_of
+
+
+class ClientModel(ProviderModel):
+    """A model behind a provider's own library, whose client belongs to one event loop.
+
+    Without `base_url` it is the provider's own model, or one at the address that the library reads
+    from the environment. At another address the provider's price does not hold, and to another
+    `base_url` the provider's key is not sent.
+
+    Args:
+        settings: its options.
+        sdk: the library, `openai` or `anthropic`; both make clients in the same way.
+
+    Attributes:
+        usual_provider: who is paid at the library's own address.
+        usual_key_variable: the environment variable that holds that provider's key.
+        url_variable: the one from which the library reads another address.
+        client_kind: the name of the library's client.
+        http_library: what that client uses for HTTP.
+        is_elsewhere: whether it is at another address than the library's own.
+    """
+
+    usual_provider: str
+    usual_key_variable: str
+    url_variable: str
+    client_kind: str
+    http_library: str
+
+    def __init__(self, settings: ProviderSettings, sdk: Any) -> None:
+        elsewhere = settings.base_url or os.environ.get(self.url_variable) or ""
+        self.is_elsewhere = bool(elsewhere)
+        entry = None if elsewhere else listed(settings.model, self.usual_provider)
+        usual = "" if settings.base_url else self.usual_key_variable
+        super().__init__(
+            settings,
+            provider=host_of(elsewhere) if elsewhere else self.usual_provider,
+            key_variable=usual if settings.api_key_env is None else settings.api_key_env,
+            price=entry.price if entry else None,
+            context_tokens=entry.context_tokens if entry else None,
+        )
+        self._sdk = sdk
+        self._clients: PerLoop[Any] = PerLoop(self._make_client, _close)
+
+    async def client(self) -> Any:
+        """The library's client of the running event loop.
+
+        Raises:
+            Unauthorised: the key that it needs is not set.
+        """
+        return await self._clients.get()
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._clients.close()
+
+    def _make_client(self) -> Any:
+        """Make the library's client, with the key as it is set now."""
+        settings = self.settings
+        return getattr(self._sdk, self.client_kind)(
+            api_key=self.key() or NO_KEY,
+            base_url=settings.base_url,
+            max_retries=0,
+            http_client=self._sdk.DefaultAsyncHttpxClient(verify=trusted(self.http_library)),
+            timeout=self._sdk.Timeout(
+                settings.read_seconds, connect=settings.connect_seconds, pool=settings.connect_seconds
+            ),
+        )
+
+
+async def _close(client: Any) -> None:
+    await client.close()
