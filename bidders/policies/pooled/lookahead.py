@@ -7,6 +7,7 @@ programming over beliefs), for many beliefs at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -68,9 +69,11 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     columns = np.ascontiguousarray(padded.transpose(2, 0, 1))
     following = np.zeros((len(weights), 1))
     going_on = np.zeros((len(weights), 0))
-    for layer in reversed(layers(len(sizes), workers)):
+    for layer, scattering in reversed(
+        list(zip(layers(len(sizes), workers), _scatterings(sizes, workers), strict=True))
+    ):
         # One product of matrices a claim: beliefs by classes times classes by states.
-        likelihoods = np.ascontiguousarray(_likelihoods(layer, sizes, crew.right).transpose(2, 1, 0))
+        likelihoods = np.ascontiguousarray(_likelihoods(layer, scattering, crew.right).transpose(2, 1, 0))
         reached = np.matmul(columns, likelihoods)
         refused = np.matmul(columns[:-1] * world.decoys, likelihoods[:-1])
         value = terms.bounty_usd * _shown_right(reached[:-1], refused, layer, terms.offers)
@@ -102,23 +105,49 @@ def best_sum(chances: Floats, offers: int) -> Floats:
     return np.asarray(np.partition(chances, -offers, axis=-1)[..., -offers:].sum(axis=-1))
 
 
-def _likelihoods(layer: Layer, sizes: tuple[int, ...], right: Floats) -> Floats:
+def _likelihoods(layer: Layer, scattering: Scattering, right: Floats) -> Floats:
     """The probability of a layer's answers: state, class, claim that is the evident answer (the last: none)."""
+    log_right, log_wrong = np.log(right), np.log1p(-right)
+    works = layer.asked.astype(float) @ log_wrong
+    chances = np.empty((*works.shape, layer.members.shape[2] + 1))
+    each = chances[:, :, :-1]
+    np.matmul((log_right - log_wrong).T, layer.members, out=each)
+    each += scattering.each
+    each += works[:, :, None]
+    chances[:, :, -1] = scattering.none + works
+    return np.exp(chances, out=chances)
+
+
+class Scattering(NamedTuple):
+    """How likely wrong works share claims as they do in a layer's states, as logarithms.
+
+    Attributes:
+        each: state, class, claim that is the evident answer; minus infinity where nobody made it.
+        none: state, class, where the evident answer is none of them.
+    """
+
+    each: Floats
+    none: Floats
+
+
+@lru_cache(maxsize=512)
+def _scatterings(sizes: tuple[int, ...], workers: int) -> tuple[Scattering, ...]:
+    """For each layer that follows a state; kept, since these numbers do not depend on who the workers are."""
+    return tuple(_scattering(layer, sizes) for layer in layers(len(sizes), workers))
+
+
+def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Scattering:
     total = sum(sizes)
     before = np.zeros(layer.added.shape[1], dtype=np.int64)
     before[: len(sizes)] = sizes
     after = before + layer.added
-    log_right, log_wrong = np.log(right), np.log1p(-right)
-    works = layer.asked.astype(float) @ log_wrong
     tables = _table_terms(before, after)
-    scattered = works + tables.sum(axis=2)
+    scattered = tables.sum(axis=2)
     all_after = total + layer.added.sum(axis=1)
     none = scattered - (LOG_RISING[:, all_after] - LOG_RISING[:, total, None]).T
     seated = LOG_RISING[:, all_after[:, None] - after] - LOG_RISING[:, None, total - before]
-    gain = np.matmul((log_right - log_wrong).T, layer.members)
-    each = scattered[:, :, None] + gain - tables - seated.transpose(1, 0, 2)
-    chances = np.where(layer.exists[:, None, :], np.exp(each), 0.0)
-    return np.concatenate([chances, np.exp(none)[:, :, None]], axis=2)
+    each = scattered[:, :, None] - tables - seated.transpose(1, 0, 2)
+    return Scattering(np.where(layer.exists[:, None, :], each, -np.inf), none)
 
 
 def _table_terms(before: Integers, after: Integers) -> Floats:

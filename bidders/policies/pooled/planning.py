@@ -14,6 +14,7 @@ from bidders.policies.pooled.world import Floats, World
 PLANNED_MAX = 5
 _CLAIMS_AND_WORKERS_MAX = 6
 _FOLLOWERS_MAX = 4
+_CANDIDATES_MAX = 12
 _GAIN_MIN_SHARE = 1e-5
 
 Plan = tuple[int, ...]
@@ -111,15 +112,18 @@ class Planner:
     def _best(self, crews: Iterable[list[int]], terms: Terms) -> tuple[float, list[int]]:
         return max(((self._promise(crew, terms), crew) for crew in crews), default=(0.0, []))
 
-    def _left(self, chosen: Sequence[int]) -> list[int]:
-        return [bidder for bidder in range(len(self.costs_usd) - 1) if bidder not in chosen]
+    def _left(self, chosen: Sequence[int], terms: Terms) -> list[int]:
+        """Those who may still be chosen: the few that would promise most alone."""
+        alone = terms.bounty_usd * self.right[:-1] @ self.world.classes - self.costs_usd[:-1]
+        best = np.argsort(-alone, kind="stable")[:_CANDIDATES_MAX]
+        return [bidder for bidder in sorted(best.tolist()) if bidder not in chosen]
 
     def _grown(self, chosen: list[int], terms: Terms) -> list[int]:
         """Add the best bidder, or where no single one helps the best pair, as long as that helps."""
         best = self._promise(chosen, terms)
         gain_min = _GAIN_MIN_SHARE * terms.bounty_usd
         while len(chosen) < PLANNED_MAX:
-            left = self._left(chosen)
+            left = self._left(chosen, terms)
             value, crew = self._best(([*chosen, one] for one in left), terms)
             if value <= best + gain_min and len(chosen) <= PLANNED_MAX - 2:
                 value, crew = self._best(([*chosen, one, two] for one in left for two in left if one < two), terms)
@@ -134,7 +138,7 @@ class Planner:
         best = self._promise(chosen, terms)
         for place in range(len(chosen)):
             before, after = chosen[:place], chosen[place + 1 :]
-            value, crew = self._best(([*before, other, *after] for other in self._left(chosen)), terms)
+            value, crew = self._best(([*before, other, *after] for other in self._left(chosen, terms)), terms)
             if value > best + _GAIN_MIN_SHARE * terms.bounty_usd:
                 best, chosen = value, crew
         return tuple(chosen)
