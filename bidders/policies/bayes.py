@@ -106,7 +106,7 @@ class BayesPolicy:
             key = (id(seen.contributions), seen.request, seen.bounty_usd, seen.copies, seen.estimate is None)
             lot = lots.get(key)
             if lot is None:
-                lot = lots[key] = self._lot(known, outlook, seen)
+                lot = lots[key] = self._lot(outlook, seen)
             if lot.state is None:
                 figures.append(self._unclaimed(worths, outlook, seen))
             elif seen.role == "presenter":
@@ -154,9 +154,9 @@ class BayesPolicy:
             self._outlooks.popitem(last=False)
         return found
 
-    def _lot(self, memory: dict[str, Any], outlook: Outlook, seen: Observation) -> _Lot:
+    def _lot(self, outlook: Outlook, seen: Observation) -> _Lot:
         """What all bidders share of a lot."""
-        if not _compares(memory, seen):
+        if not _compares(outlook, seen):
             return _Lot(None, [], [])
         state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, max(1, seen.copies)))
         prospects = state.prospects
@@ -177,12 +177,13 @@ class BayesPolicy:
         return _within(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
 
 
-def _compares(memory: dict[str, Any], seen: Observation) -> bool:
+def _compares(outlook: Outlook, seen: Observation) -> bool:
     """Whether a lot is about answers that agree or differ."""
     if any(claim for _, claim in seen.contributions):
         return True
-    claimed, silent = memory["claims"]
-    return bool(claimed > silent) if claimed + silent else not seen.contributions and seen.estimate is None
+    if outlook.fit.forecast.is_known:
+        return outlook.compares(seen.request)
+    return not seen.contributions and seen.estimate is None
 
 
 def _worked(lot: _Lot, outlook: Outlook, seen: Observation) -> Figure:

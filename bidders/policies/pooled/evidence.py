@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
-from bidders.policies.pooled.kinds import FORETOLD, UNKNOWN_KIND, class_counts
+from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Announced, class_counts
 from bidders.policies.pooled.world import (
     CLASSES,
     LOG_CONCENTRATIONS,
@@ -146,21 +146,27 @@ def look_of(numbers: Floats) -> bytes:
     return np.round(np.clip(numbers, -1.0, 1.0) * LOOK_STEPS).astype(np.int8).tobytes()
 
 
-def expectations(evidence: Evidence, kinds: Integers, abilities: Abilities) -> Expectations:
+def expectations(evidence: Evidence, announced: Announced, abilities: Abilities) -> Expectations:
     """Expectation: how often each bidder was right at each level, and what was to be foretold.
 
     Args:
         evidence: the trials.
-        kinds: the kind of each.
+        announced: what the text says of each. Where nobody claims anything, nobody has failed to find an answer
+            unless its text says that others would have claimed one.
         abilities: what is believed so far.
     """
-    chances = _chances(evidence, abilities)
-    likely = chances * abilities.kinds[kinds][:, :, None]
-    likely *= (evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
+    works, claims = evidence.present.sum(axis=1), evidence.sizes.sum(axis=1)
+    counts = announced.comparable | (claims > 0)
+    chances = np.where(counts[:, None, None], _chances(evidence, abilities), 1.0)
+    likely = chances * abilities.kinds[announced.kinds][:, :, None]
+    likely *= (counts * evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
     # By all requests together, not by the kind: a forecast must not feed on itself.
     unprejudiced = chances.sum(axis=2) * abilities.kinds[UNKNOWN_KIND]
-    foretold = unprejudiced @ FORETOLD / unprejudiced.sum(axis=1, keepdims=True)
-    return Expectations(_counts(evidence, kinds, likely, abilities.bidders), foretold)
+    foretold = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
+    claimed = claims / np.maximum(works, 1)
+    return Expectations(
+        _counts(evidence, announced.kinds, likely, abilities.bidders), np.column_stack([foretold, claimed])
+    )
 
 
 def _counts(evidence: Evidence, kinds: Integers, likely: Floats, bidders: int) -> Counts:

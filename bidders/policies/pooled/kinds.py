@@ -1,20 +1,20 @@
 """Kinds: what a request's text says, before anybody has worked, of how hard it is.
 
-Ridge regressions on the text's numbers foretell the level of a request and how closely wrong answers
-to it agree. Requests of like forecasts are of one kind, and each kind has frequencies of the
-classes of its own. The kind of a request that was learned from is foretold from the others: by itself
-it would look surer than it is.
+Ridge regressions on the text's numbers foretell the level of a request, how closely wrong answers
+to it agree, and whether answers to it are claims that can be compared at all. Requests of like
+forecasts are of one kind, and each kind has class frequencies of its own. The kind of a request
+that was learned from is foretold from the others: by itself it would look surer than it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, Integers, by_class
+from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Flags, Floats, Integers, by_class
 
 _LEVEL_EDGES: Floats = np.arange(-2.5, 3.51, 0.75)
 _CLOSE_EDGES: Floats = np.array([0.5])
@@ -22,8 +22,13 @@ KINDS = (len(_LEVEL_EDGES) + 1) * (len(_CLOSE_EDGES) + 1)
 UNKNOWN_KIND = -1
 """The kind of a request whose text says nothing yet: the classes of all requests together."""
 
-FORETOLD: Floats = np.stack([by_class(LEVELS), np.tile(SCATTERS.min() == SCATTERS, len(LEVELS)).astype(float)], axis=1)
-"""What is foretold, by class: its level, and whether its wrong answers agree."""
+BY_CLASS: Floats = np.stack([by_class(LEVELS), np.tile(SCATTERS.min() == SCATTERS, len(LEVELS)).astype(float)], axis=1)
+"""By class, its level and whether its wrong answers agree: the first two things that are foretold."""
+
+TARGETS = 3
+"""What is foretold: these two, and the share of works that claim something."""
+
+_COMPARABLE_MIN = 0.5
 
 _PENALTY = 3.0
 _PENALTY_OF_MEAN = 1e-3
@@ -46,7 +51,7 @@ class Sums:
     @classmethod
     def none(cls, numbers: int) -> Sums:
         """Nothing seen, of texts with so many numbers."""
-        return cls(np.zeros((numbers + 1, numbers + 1)), np.zeros((numbers + 1, FORETOLD.shape[1])))
+        return cls(np.zeros((numbers + 1, numbers + 1)), np.zeros((numbers + 1, TARGETS)))
 
     @classmethod
     def of(cls, looks: Floats, targets: Floats, weights: Floats) -> Sums:
@@ -77,10 +82,26 @@ class Sums:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Sums:
         """Read sums back."""
-        products = np.array(stored["products"], dtype=float).reshape(-1, FORETOLD.shape[1])
+        products = np.array(stored["products"], dtype=float).reshape(-1, TARGETS)
         squares = np.zeros((len(products), len(products)))
         squares[np.triu_indices(len(products))] = stored["squares"]
         return cls(squares + np.triu(squares, 1).T, products)
+
+
+class Announced(NamedTuple):
+    """What texts say of requests.
+
+    Attributes:
+        kinds: the kind of each.
+        comparable: whether answers to it are claims, which agree or differ.
+    """
+
+    kinds: Integers
+    comparable: Flags
+
+    def part(self, rows: slice) -> Announced:
+        """What they say of some of the requests."""
+        return Announced(self.kinds[rows], self.comparable[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +114,20 @@ class Forecast:
 
     weights: Floats
 
-    def kinds(self, looks: Floats) -> Integers:
-        """The kind of each request, by the numbers of its text."""
-        if not self.weights.any() or looks.shape[1] + 1 != len(self.weights):
-            return np.full(len(looks), UNKNOWN_KIND, dtype=np.int64)
-        return _kinds(_with_one(looks) @ self.weights)
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was learned."""
+        return bool(self.weights.any())
+
+    def announced(self, looks: Floats) -> Announced:
+        """What the numbers of texts say; before anything is known, that they are like all others."""
+        if not self.is_known or looks.shape[1] + 1 != len(self.weights):
+            return Announced(np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool))
+        foretold = _with_one(looks) @ self.weights
+        return Announced(_kinds(foretold), foretold[:, 2] >= _COMPARABLE_MIN)
 
 
-def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -> tuple[Forecast, Integers]:
+def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -> tuple[Forecast, Announced]:
     """Learn to foretell.
 
     Args:
@@ -110,17 +137,17 @@ def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -
         weights: how much each counts.
 
     Returns:
-        The forecast, and the kind of each request by a forecast from the other parts.
+        The forecast, and what the texts say of each request by a forecast from the others.
     """
     # Parts, not single requests: of requests with one text, each one's forecast without itself would be the lower the
     # higher its own level is, and the kind would tell them apart the wrong way round.
     places = [np.arange(part, len(looks), _PARTS) for part in range(_PARTS)]
     parts = [Sums.of(looks[rows], targets[rows], weights[rows]) for rows in places]
-    kinds = np.full(len(looks), UNKNOWN_KIND, dtype=np.int64)
+    kinds, comparable = np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool)
     for part, rows in enumerate(places):
         others = sum((each for number, each in enumerate(parts) if number != part), start=sums)
-        kinds[rows] = _solved(others).kinds(looks[rows])
-    return _solved(sum(parts, start=sums)), kinds
+        kinds[rows], comparable[rows] = _solved(others).announced(looks[rows])
+    return _solved(sum(parts, start=sums)), Announced(kinds, comparable)
 
 
 def _solved(sums: Sums) -> Forecast:

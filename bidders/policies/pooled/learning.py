@@ -17,7 +17,7 @@ import numpy as np
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, Expectations, expectations, gather
-from bidders.policies.pooled.kinds import FORETOLD, KINDS, Forecast, Sums, forecast_from
+from bidders.policies.pooled.kinds import KINDS, TARGETS, Announced, Forecast, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.pool import (
@@ -28,7 +28,7 @@ from bidders.policies.pooled.pool import (
     trial_to_json,
 )
 from bidders.policies.pooled.reading import Account, names_in
-from bidders.policies.pooled.world import Floats, Integers
+from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
 _PRACTICE_ROUNDS = 30
@@ -63,14 +63,12 @@ class _Learned(NamedTuple):
         abilities: who is right how often.
         forecast: what texts foretell.
         foretold: of each request, what its text should have foretold.
-        kinds: the kind of each, by a forecast that leaves it out.
         counts: what the requests make likely, without what was known before.
     """
 
     abilities: Abilities
     forecast: Forecast
     foretold: Floats
-    kinds: Integers
     counts: Counts
 
 
@@ -115,23 +113,23 @@ def after_practice(
 def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds: int) -> _Learned:
     """Expectation and maximisation by turns: from beliefs to what requests make likely, and back."""
     abilities, forecast = before.abilities, before.forecast
-    kinds = forecast.kinds(evidence.looks)
-    expected = _expected(evidence, kinds, abilities)
+    announced = forecast.announced(evidence.looks)
+    expected = _expected(evidence, announced, abilities)
     for _ in range(rounds):
-        forecast, kinds = forecast_from(texts, evidence.looks, expected.foretold, evidence.weights)
-        expected = _expected(evidence, kinds, abilities)
+        forecast, announced = forecast_from(texts, evidence.looks, expected.foretold, evidence.weights)
+        expected = _expected(evidence, announced, abilities)
         abilities = abilities_from(known + expected.counts)
-    return _Learned(abilities, forecast, expected.foretold, kinds, expected.counts)
+    return _Learned(abilities, forecast, expected.foretold, expected.counts)
 
 
-def _expected(evidence: Evidence, kinds: Integers, abilities: Abilities) -> Expectations:
+def _expected(evidence: Evidence, announced: Announced, abilities: Abilities) -> Expectations:
     """What evidence makes likely, a few hundred trials at a time."""
     starts = range(0, len(evidence.weights), _CHUNK)
     chunks = [slice(start, start + _CHUNK) for start in starts]
-    parts = [expectations(evidence.part(chunk), kinds[chunk], abilities) for chunk in chunks]
+    parts = [expectations(evidence.part(chunk), announced.part(chunk), abilities) for chunk in chunks]
     foretold = [part.foretold for part in parts]
     total = _total([part.counts for part in parts], abilities.bidders)
-    return Expectations(total, np.concatenate([np.zeros((0, FORETOLD.shape[1])), *foretold]))
+    return Expectations(total, np.concatenate([np.zeros((0, TARGETS)), *foretold]))
 
 
 def _total(parts: Sequence[Counts], bidders: int) -> Counts:
@@ -142,7 +140,7 @@ def _total(parts: Sequence[Counts], bidders: int) -> Counts:
 
 
 def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str, Any]:
-    """The memory with everybody in it who worked, what that cost, and how much of it made claims."""
+    """The memory with everybody in it who worked, and what that cost."""
     names = list(memory["names"])
     known = {name: number for number, name in enumerate(names)}
     for name in names_in(accounts):
@@ -154,10 +152,7 @@ def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str
         for name, cost_usd in account.costs_usd:
             total, count = costs[known[name]]
             costs[known[name]] = [total + cost_usd, count + 1.0]
-    claims = sum(account.claims for account in accounts)
-    silent = sum(len(account.works) for account in accounts) - claims
-    tally = [memory["claims"][0] + claims, memory["claims"][1] + silent]
-    return {**memory, "names": names, "costs": costs, "claims": tally}
+    return {**memory, "names": names, "costs": costs}
 
 
 def _refitted(memory: dict[str, Any], latest: Account, forgetting: Forgetting) -> dict[str, Any]:
@@ -173,7 +168,7 @@ def _refitted(memory: dict[str, Any], latest: Account, forgetting: Forgetting) -
     overflow = max(0, len(trials) - forgetting.window)
     if overflow:
         old = evidence.part(slice(overflow))
-        expected = _expected(old, before.forecast.kinds(old.looks), before.abilities.widened(bidders))
+        expected = _expected(old, before.forecast.announced(old.looks), before.abilities.widened(bidders))
         faded, texts = faded + expected.counts, texts + Sums.of(old.looks, expected.foretold, old.weights)
         evidence = evidence.part(slice(overflow, None))
     known = replace(before, abilities=before.abilities.widened(bidders))

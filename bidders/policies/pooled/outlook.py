@@ -46,7 +46,7 @@ class Outlook:
     numbers: dict[str, int] = field(init=False)
     costs_usd: list[float] = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
-    _kinds: dict[str, int] = field(default_factory=dict)
+    _announced: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _plans: dict[tuple[int, int, int], Plan] = field(default_factory=dict)
     _states: dict[object, Appraised] = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ class Outlook:
 
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""
-        kind, works = self._kind(request), self._numbered(contributions)
+        (kind, _), works = self._announce(request), self._numbered(contributions)
         key = (kind, works, terms)
         found = self._states.get(key)
         if found is None:
@@ -70,14 +70,19 @@ class Outlook:
             found = self._states[key] = self._appraised(kind, works, terms)
         return found
 
-    def _kind(self, request: str) -> int:
-        kind = self._kinds.get(request)
-        if kind is None:
-            if len(self._kinds) >= _STATES_MAX:
-                self._kinds.clear()
-            kind = int(self.fit.forecast.kinds(embedded(self.embedding, request)[None, :])[0])
-            self._kinds[request] = kind
-        return kind
+    def compares(self, request: str) -> bool:
+        """Whether answers to a request are claims, which agree or differ, as far as its text says."""
+        return self._announce(request)[1]
+
+    def _announce(self, request: str) -> tuple[int, bool]:
+        """The request's kind, and whether answers to it can be compared."""
+        found = self._announced.get(request)
+        if found is None:
+            if len(self._announced) >= _STATES_MAX:
+                self._announced.clear()
+            announced = self.fit.forecast.announced(embedded(self.embedding, request)[None, :])
+            found = self._announced[request] = (int(announced.kinds[0]), bool(announced.comparable[0]))
+        return found
 
     def _planner(self, kind: int) -> Planner:
         if kind not in self._planners:

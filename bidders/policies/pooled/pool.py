@@ -108,7 +108,6 @@ def empty_memory() -> dict[str, Any]:
         "levels": [len(LEVELS), len(SCATTERS)],
         "names": [],
         "costs": [],
-        "claims": [0.0, 0.0],
         "requests": 0,
         "fitted": 0,
         "planned": 0,

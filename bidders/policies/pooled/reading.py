@@ -35,11 +35,6 @@ class Account:
     bounty_usd: float
     offers: int = 1
 
-    @property
-    def claims(self) -> int:
-        """How many works claim something."""
-        return sum(bool(work.claim) for work in self.works)
-
     def trial(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
         """The same with bidders and claims by number, and the text embedded."""
         claims = {claim: number for number, claim in enumerate(dict.fromkeys(w.claim for w in self.works if w.claim))}
