@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from orchestrator.core.bid import Answer, AnswerKind
-from orchestrator.core.lot import Sale
+from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, Role
 from orchestrator.core.state import REQUESTER, Contribution, Segment
+
+_NO_SALE: Final = (0, None)
 
 
 class Verdict(NamedTuple):
@@ -139,11 +141,10 @@ def receipts(progress: Progress) -> tuple[Receipt, ...]:
     picked = progress.picked if progress.status == "released" else None
     picked_sales = {sale.lot: sale.buyer for sale in picked.chain} if picked else {}
     verdict = _verdict(progress)
-    return tuple(
-        receipt
-        for auction in progress.auctions.values()
-        for receipt in _receipts_of(progress, auction, sales, picked_sales, verdict)
-    )
+    written: list[Receipt] = []
+    for auction in progress.auctions.values():
+        written += _receipts_of(progress, auction, sales, picked_sales, verdict)
+    return tuple(written)
 
 
 def _verdict(progress: Progress) -> Verdict:
@@ -158,7 +159,10 @@ def _verdict(progress: Progress) -> Verdict:
 
 def _claim_of(segments: Sequence[Segment]) -> str:
     """The claim of a piece of work: of its last segment that makes one."""
-    return next((piece.claim for piece in reversed(segments) if piece.claim), "")
+    for piece in reversed(segments):
+        if piece.claim:
+            return piece.claim
+    return ""
 
 
 def statement(progress: Progress) -> Statement:
@@ -229,44 +233,47 @@ def _receipts_of(
     picked_sales: Mapping[str, str],
     verdict: Verdict,
 ) -> list[Receipt]:
-    request, lot = progress.request, auction.lot
-    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(lot.path, ()))}
-    last_price = next((sale.price_nanos for sale in reversed(lot.chain) if not sale.kept), 0)
+    request, status, lot = progress.request, progress.status, auction.lot
+    request_id, bounty_nanos, text = request.id, request.bounty_nanos, request.text
+    path, stage = lot.path, lot.stage
+    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(path, ()))}
+    last_price = _last_price_nanos(lot)
     costs = _costs(auction)
     contributions = lot.state.contributions()
     delivered = {event.award.bidder: event for event, _ in auction.deliveries}
     buyers = tuple(mine)
-    lot_price = max((sale.price_nanos for _, sale in mine.values()), default=None)
+    lot_price = max([sale.price_nanos for _, sale in mine.values()], default=None)
     forfeits = {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
     written = []
     for answer in (*auction.answers, *_kept(auction)):
-        copy, sale = mine.get(answer.bidder, (0, None))
-        delivery = delivered.get(answer.bidder)
-        spent = costs.get(answer.bidder, ())
+        bidder = answer.bidder
+        copy, sale = mine.get(bidder, _NO_SALE)
+        delivery = delivered.get(bidder)
+        spent = costs.get(bidder, ())
         # By position: a keyword for each field would double what a receipt costs a simulation.
         written.append(
             Receipt(
-                request.id,
-                answer.bidder,
-                lot.path,
-                lot.stage,
+                request_id,
+                bidder,
+                path,
+                stage,
                 answer.kind,
                 answer.role,
-                request.bounty_nanos,
+                bounty_nanos,
                 answer.amount_nanos,
                 sale is not None,
                 sale.paid_nanos if sale else 0,
-                _revenue_nanos(progress, sales, f"{lot.path}.{copy}") if sale else 0,
-                sum(cost or 0 for cost in spent) if spent else 0,
+                _revenue_nanos(progress, sales, f"{path}.{copy}") if sale else 0,
+                sum([cost or 0 for cost in spent]) if spent else 0,
                 None not in spent,
-                forfeits.get(answer.bidder, 0),
-                progress.status,
-                sale is not None and picked_sales.get(lot.path) == answer.bidder,
-                progress.status == "expired" or (sale is not None and _is_cut_off(request, sale)),
+                forfeits.get(bidder, 0) if forfeits else 0,
+                status,
+                sale is not None and picked_sales.get(path) == bidder,
+                status == "expired" or (sale is not None and _is_cut_off(request, sale)),
                 last_price,
                 answer.observed,
                 delivery.reward_nanos if delivery and sale else 0,
-                request.text,
+                text,
                 contributions,
                 _claim_of(delivery.segments) if delivery else "",
                 verdict,
@@ -276,6 +283,14 @@ def _receipts_of(
             )
         )
     return written
+
+
+def _last_price_nanos(lot: Lot) -> int:
+    """The last price paid on the way to a lot; 0 at the first stage."""
+    for sale in reversed(lot.chain):
+        if not sale.kept:
+            return sale.price_nanos
+    return 0
 
 
 def _is_cut_off(request: Request, sale: Sale) -> bool:
@@ -305,7 +320,7 @@ def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path
     """What a copy was sold for in turn; for the picked offer, the bounty."""
     rules = progress.request.rules
     revenue = sum(
-        rules.discounted_nanos(sale.received_nanos(rules.rule)) for sale in sales.get(path, ()) if not sale.kept
+        [rules.discounted_nanos(sale.received_nanos(rules.rule)) for sale in sales.get(path, ()) if not sale.kept]
     )
     picked = progress.picked if progress.status == "released" else None
     if picked is not None and picked.path == path and progress.ending is not None:
