@@ -142,8 +142,8 @@ MUTANTS: Final = (
     Mutant(
         "ties go by order of arrival",
         CLEARING,
-        '(-bid.amount_nanos, derive_seed(seed, "tie", bid.bidder))',
-        "-bid.amount_nanos",
+        "(-bid.amount_nanos, drawn)",
+        "(-bid.amount_nanos, 0)",
     ),
     Mutant("first price is forgotten", CLEARING, 'self.rule == "first_price"', "False"),
     Mutant(

@@ -100,8 +100,10 @@ def close_stage(
         holds = LotHolds(request.id, lot)
         backed = tuple([_back(request, lot, holds, answer, spendable, left, transfers) for answer in given])
         closed.append(ClosedLot(row.lot, backed, seen))
-        faults += _faults(progress.stage, row.lot, backed)
-        clearing = _clear_lot(request, lot, row, backed, principals)
+        bids = [answer for answer in backed if answer.kind == "bid"]
+        if len(bids) < len(backed):
+            faults += _faults(progress.stage, row.lot, backed)
+        clearing = _clear_lot(request, lot, row, bids, principals)
         result = _award(request, lot, row, clearing, holds, newcomers, left, transfers)
         if newcomers and any(award.audition for award in result.awards):
             newcomers = {}
@@ -194,12 +196,11 @@ def _grant_accounts(answers: Sequence[Answer], newcomers: Mapping[str, str]) -> 
 
 
 def _clear_lot(
-    request: Request, lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], principals: Mapping[str, str]
+    request: Request, lot: Lot, row: AnnouncedLot, bids: Sequence[Answer], principals: Mapping[str, str]
 ) -> Clearing:
     owner_principal = None
     if request.rules.self_sale != "open":
         owner_principal = principals.get(lot.owner, lot.owner)
-    bids = [answer for answer in answers if answer.kind == "bid"]
     return clear(
         bids,
         principals=principals,

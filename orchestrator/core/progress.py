@@ -231,14 +231,22 @@ class _Draft:
         return found
 
     def put_up(self, lots: Iterable[Lot]) -> None:
-        """Begin an auction of each lot."""
-        self.auctions = {**self.auctions, **{lot.path: Auction(lot) for lot in lots}}
+        """Begin an auction of each lot; they alone are on sale."""
+        auctions = dict(self.auctions)
+        on_sale = []
+        for lot in lots:
+            auctions[lot.path] = Auction(lot)
+            on_sale.append(lot.path)
+        self.auctions = auctions
+        self.on_sale = tuple(on_sale)
 
     def seal(self) -> Progress:
         """The present that the events have led to."""
         auctions = self.auctions
         if self._changed:
-            auctions = {**auctions, **{path: changed.seal() for path, changed in self._changed.items()}}
+            auctions = dict(auctions)
+            for path, changed in self._changed.items():
+                auctions[path] = changed.seal()
         return Progress(
             self.request,
             self.status,
@@ -331,7 +339,6 @@ def _after_settlement(draft: _Draft, event: Settled) -> None:
             elif stage <= draft.request.rules.stages_max:
                 lots.append(Lot(path, stage, states[sale.buyer], sale.buyer, chain))
     draft.put_up(lots)
-    draft.on_sale = tuple([lot.path for lot in lots])
     draft.sales += event.sales()
     draft.offers += tuple(offers)
     draft.stage = stage

@@ -242,10 +242,10 @@ def _receipts_of(
     contributions = lot.state.contributions()
     delivered = {event.award.bidder: event for event, _ in auction.deliveries}
     buyers = tuple(mine)
-    lot_price = max([sale.price_nanos for _, sale in mine.values()], default=None)
-    forfeits = {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
+    lot_price = _posted_price_nanos(sales.get(path, ()))
+    forfeits = _forfeits(auction) if auction.faults else {}
     written = []
-    for answer in (*auction.answers, *_kept(auction)):
+    for answer in _answers(auction):
         bidder = answer.bidder
         copy, sale = mine.get(bidder, _NO_SALE)
         delivery = delivered.get(bidder)
@@ -266,7 +266,7 @@ def _receipts_of(
                 _revenue_nanos(progress, sales, f"{path}.{copy}") if sale else 0,
                 sum([cost or 0 for cost in spent]) if spent else 0,
                 None not in spent,
-                forfeits.get(bidder, 0) if forfeits else 0,
+                forfeits.get(bidder, 0),
                 status,
                 sale is not None and picked_sales.get(path) == bidder,
                 status == "expired" or (sale is not None and _is_cut_off(request, sale)),
@@ -298,16 +298,30 @@ def _is_cut_off(request: Request, sale: Sale) -> bool:
     return sale.role != PRESENTER and sale.stage >= request.rules.stages_max
 
 
-def _kept(auction: Auction) -> list[Answer]:
-    """An owner that kept its state made no bid, but has a receipt for what it did (R5)."""
-    return [Answer(award.bidder, "bid", role=award.role) for award in auction.awards if award.kept]
+def _posted_price_nanos(sales: Sequence[Sale]) -> int | None:
+    """What a lot was sold for, whoever bought it; of several copies the most that one was."""
+    if len(sales) == 1:
+        return sales[0].price_nanos
+    return max([sale.price_nanos for sale in sales], default=None)
+
+
+def _answers(auction: Auction) -> Sequence[Answer]:
+    """All answers to a lot; an owner that kept its state made no bid, but has a receipt for what it did (R5)."""
+    if auction.keep is None:
+        return auction.answers
+    return (*auction.answers, *[Answer(each.bidder, "bid", role=each.role) for each in auction.awards if each.kept])
+
+
+def _forfeits(auction: Auction) -> dict[str, int]:
+    return {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
 
 
 def _costs(auction: Auction) -> dict[str, list[int | None]]:
     """What each bidder's tasks for one lot cost: bidding, then transforming."""
-    costs: dict[str, list[int | None]] = {
-        answer.bidder: [answer.bid_cost_nanos] for answer in auction.answers if answer.bid_cost_nanos != 0
-    }
+    costs: dict[str, list[int | None]] = {}
+    for answer in auction.answers:
+        if answer.bid_cost_nanos != 0:
+            costs[answer.bidder] = [answer.bid_cost_nanos]
     for delivered, _ in auction.deliveries:
         costs.setdefault(delivered.award.bidder, []).append(delivered.cost_nanos)
     for fault in auction.faults:
@@ -319,9 +333,10 @@ def _costs(auction: Auction) -> dict[str, list[int | None]]:
 def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path: str) -> int:
     """What a copy was sold for in turn; for the picked offer, the bounty."""
     rules = progress.request.rules
-    revenue = sum(
-        [rules.discounted_nanos(sale.received_nanos(rules.rule)) for sale in sales.get(path, ()) if not sale.kept]
-    )
+    revenue = 0
+    for sale in sales.get(path, ()):
+        if not sale.kept:
+            revenue += rules.discounted_nanos(sale.received_nanos(rules.rule))
     picked = progress.picked if progress.status == "released" else None
     if picked is not None and picked.path == path and progress.ending is not None:
         revenue += progress.ending.payout_nanos

@@ -253,7 +253,8 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
         rows += holds.settled_cost(owner, wallet, keep.cost_max_nanos, keep.provider, costs.get(owner, 0))
     rows += _trials(request, auction, prices)
     rows += _subsidies(progress, auction, settled)
-    rows += _forfeits(request.id, results)
+    if len(settled.sales) < len(results):
+        rows += _forfeits(request.id, results)
     if request.rules.is_research:
         rows += _discounts(request, auction, settled)
         rows += _rewards(request, auction, results, settled)

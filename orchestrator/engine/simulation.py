@@ -267,7 +267,9 @@ class Simulation:
         outcomes: dict[str, list[Outcome]] = {}
         while due := due_awards(progress, outcomes):
             for path, awards in due.items():
-                outcomes.setdefault(path, []).extend([self._deliver(progress, path, award) for award in awards])
+                delivered = outcomes.setdefault(path, [])
+                for award in awards:
+                    delivered.append(self._deliver(progress, path, award))
         return self._apply(settle_stage(progress, outcomes, self._cap_left(progress)))
 
     def _deliver(self, progress: Progress, path: str, award: Award) -> Outcome:
