@@ -20,6 +20,7 @@ ROUNDS = 5
 BATCHES = 10
 BATCH = 100
 BARE = 4000
+BAR = 5000
 
 
 def measure() -> Report:
@@ -40,6 +41,10 @@ def measure() -> Report:
         title=f"Auctions a second in memory, 5 learning bidders ({ROUNDS} rounds in turn)",
         columns=("what", "median a second", "best", "share of bare"),
         rows=rows,
+        notes=(
+            f"Bar: {BAR:,} a second. The bare loop uses the market's own clearing and ledger: what makes these faster "
+            "raises both figures.",
+        ),
     )
 
 

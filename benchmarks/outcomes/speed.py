@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +14,41 @@ from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.market import Design, OutcomeMarket
 from benchmarks.outcomes.user import User
 from benchmarks.tables import Report
+from orchestrator.bidding import Observation, Policy, Valuation
+from orchestrator.core.receipts import Receipt
 
 FEW = 5
+
+
+@dataclass(slots=True)
+class TimedPolicy:
+    """A policy, and how many CPU seconds its decisions have taken."""
+
+    policy: Policy
+    bids: int = 0
+    seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
+
+    @property
+    def version(self) -> int:
+        return self.policy.version
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+        start = time.process_time()
+        valued = self.policy.value(memory, observations)
+        self.seconds += time.process_time() - start
+        self.bids += len(observations)
+        return valued
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return self.policy.learn(memory, receipts)
+
+    def __getattr__(self, name: str) -> Any:
+        # What is optional in a policy: its pool, claims and practice.
+        return getattr(self.policy, name)
 
 
 def speed_table(name: str, title: str, contest: Contest, design: Design) -> Report:
@@ -30,6 +65,8 @@ def speed_table(name: str, title: str, contest: Contest, design: Design) -> Repo
         "test, CPU s",
         "auctions/s learning",
         "auctions/s testing",
+        "deciding, us a lot",
+        "deciding, us a bid",
     )
     return Report(name, title, columns, tuple(rows))
 
@@ -47,7 +84,8 @@ def of_models(data: Outcomes, count: int) -> Outcomes:
 
 
 def _row(contest: Contest, design: Design) -> tuple[float | int, ...]:
-    market = OutcomeMarket(contest.user, design, contest.seed)
+    policy = TimedPolicy(design.policy())
+    market = OutcomeMarket(contest.user, replace(design, policy=lambda: policy), contest.seed)
     start = time.process_time()
     market.learn(shuffled(contest.train, contest.seed, "order", 0))
     learned, auctions = time.process_time(), market.auctions
@@ -61,4 +99,6 @@ def _row(contest: Contest, design: Design) -> tuple[float | int, ...]:
         tested - learned,
         auctions / (learned - start),
         (market.auctions - auctions) / (tested - learned),
+        1e6 * policy.seconds / market.auctions,
+        1e6 * policy.seconds / policy.bids,
     )

@@ -69,7 +69,10 @@ class Newcomers(NamedTuple):
 
 def newcomers_of(progress: Progress) -> dict[str, str]:
     """Who may have a trial at this stage of a request, with its principal; nobody once one was held."""
-    newcomers = {entry.name: entry.principal for entry in progress.request.roster if entry.audition}
+    newcomers: dict[str, str] = {}
+    for entry in progress.request.roster:
+        if entry.audition:
+            newcomers[entry.name] = entry.principal
     if not newcomers or progress.request.rules.rule != "vickrey" or progress.request.rules.is_research:
         return {}
     held = any(award.audition for auction in progress.auctions.values() for award in auction.awards)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from orchestrator.core.light import light
 from orchestrator.core.rules import TRANSFORMER, Role
 
 AnswerKind = Literal["bid", "pass", "fault"]
@@ -22,6 +23,7 @@ FaultKind = Literal[
 ]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one bidder said to one lot's announcement.
@@ -53,6 +55,7 @@ class Answer:
     observed: tuple[tuple[str, float], ...] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Keep:
     """An owner's public reserve: its own value of going on (R5).

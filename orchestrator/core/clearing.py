@@ -7,18 +7,25 @@ bids of the owner's principal never set a price.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Final
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.keys import derive_seed
+from orchestrator.core.light import light
 from orchestrator.core.omission import LaterFlag
 from orchestrator.core.rules import Role, Rule
 
-_AMOUNT = attrgetter("amount_nanos")
+UNUSED_SEED: Final = 0
+"""Stands for the seed of a clearing without ties, which draws nothing and so need not derive one."""
+
+_AMOUNT: Final = attrgetter("amount_nanos")
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Award:
     """A winner and its price.
@@ -42,6 +49,7 @@ class Award:
     audition: LaterFlag = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A bid that cannot win, and why."""
@@ -50,6 +58,7 @@ class Refusal:
     reason: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Clearing:
     """The result of one lot's auction.
@@ -89,8 +98,10 @@ class Clearing:
         price = losing[0].amount_nanos if losing else self.reserve_nanos
         first_price = self.rule == "first_price"
         return tuple(
-            Award(bid.bidder, bid.role, bid.amount_nanos, bid.amount_nanos if first_price else price, round)
-            for bid in winners
+            [
+                Award(bid.bidder, bid.role, bid.amount_nanos, bid.amount_nanos if first_price else price, round)
+                for bid in winners
+            ]
         )
 
 
@@ -113,7 +124,7 @@ def clear(
         reserve_nanos: the least the lot is sold for.
         copies: how many buyers it has at most, 1 or more.
         rule: the pricing rule.
-        seed: draws ties; the same bids in any order give the same result.
+        seed: draws ties, and nothing else; the same bids in any order give the same result.
 
     Returns:
         The clearing; empty of awards where no bid reaches the reserve.
@@ -136,9 +147,20 @@ def clear(
     return Clearing(tuple(standing), tuple(refused), reserve_nanos, copies, rule)
 
 
+def are_tied(bids: Collection[Answer]) -> bool:
+    """Whether two bids are equal, so that the seed draws their order."""
+    return len(set(map(_AMOUNT, bids))) < len(bids)
+
+
 def _ranked(bids: list[Answer], seed: int) -> Sequence[Answer]:
     """Highest first; equal bids in an order drawn from the seed and the bidders' names."""
     bids.sort(key=_AMOUNT, reverse=True)
-    if len(set(map(_AMOUNT, bids))) == len(bids):
+    if not are_tied(bids):
         return bids
-    return sorted(bids, key=lambda bid: (-bid.amount_nanos, derive_seed(seed, "tie", bid.bidder)))
+    shared = Counter(map(_AMOUNT, bids))
+
+    def precedence(bid: Answer) -> tuple[int, int]:
+        drawn = derive_seed(seed, "tie", bid.bidder) if shared[bid.amount_nanos] > 1 else 0
+        return (-bid.amount_nanos, drawn)
+
+    return sorted(bids, key=precedence)

@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.core.audition import find_trial, newcomers_of
 from orchestrator.core.bid import Answer, Keep
-from orchestrator.core.clearing import Award, Clearing, clear
+from orchestrator.core.clearing import UNUSED_SEED, Award, Clearing, are_tied, clear
 from orchestrator.core.events import (
     Announced,
     AnnouncedLot,
@@ -21,17 +21,16 @@ from orchestrator.core.events import (
     Faulted,
     Spendable,
 )
-from orchestrator.core.holds import bid_cost_hold, bid_hold, own_bid_hold, penalty_hold, transform_cost_hold
-from orchestrator.core.keys import ISSUER, audition_account, bidder_account, derive_seed, provider_account
+from orchestrator.core.holds import LotHolds, bid_cost_hold, charge, own_bid_hold, penalty_hold
+from orchestrator.core.keys import audition_account, bidder_account, derive_seed
 from orchestrator.core.lot import Lot
-from orchestrator.core.progress import Progress
+from orchestrator.core.progress import Progress, advance
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.state import REQUESTER
-from orchestrator.core.step import Step, advance
+from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
-from orchestrator.ledger import Transfer, transfer
-from orchestrator.ledger.transfer import resolve
+from orchestrator.ledger import Transfer
 from orchestrator.money import format_usd
 
 _BIDDER: Final = attrgetter("bidder")
@@ -58,10 +57,10 @@ def announce(progress: Progress, keeps: Mapping[str, Keep], invited: Mapping[str
         may_keep = rules.self_sale == "keep" and lot.owner != REQUESTER and lot.stage < rules.stages_max
         keep = keeps.get(lot.path) if may_keep else None
         reserve = max(rules.reserve_nanos, keep.reserve_nanos if keep else 0)
-        names = tuple(
-            name for name in sorted(invited.get(lot.path, ())) if name != lot.owner or rules.self_sale == "open"
-        )
-        rows.append(AnnouncedLot(lot.path, reserve, keep, names))
+        names = sorted(invited.get(lot.path, ()))
+        if rules.self_sale == "keep":
+            names = [name for name in names if name != lot.owner]
+        rows.append(AnnouncedLot(lot.path, reserve, keep, tuple(names)))
     return Announced(progress.stage, tuple(rows))
 
 
@@ -86,9 +85,9 @@ def close_stage(
     Returns:
         The first of a stage's two market commits.
     """
+    request = progress.request
     left = dict(spendable)
-    whole = dict(spendable)
-    principals = progress.request.principals()
+    principals = request.principals()
     newcomers = newcomers_of(progress)
     closed: list[ClosedLot] = []
     cleared: list[ClearedLot] = []
@@ -97,17 +96,16 @@ def close_stage(
     for row in announced.lots:
         lot = progress.auctions[row.lot].lot
         given = sorted(answers.get(row.lot, ()), key=_BIDDER)
-        wallets = [bidder_account(answer.bidder) for answer in given if answer.kind == "bid"]
-        if row.keep is not None:
-            wallets.append(bidder_account(lot.owner))
-        wallets += _grant_accounts(given, newcomers)
-        seen = tuple(Spendable(account, left.get(account, 0)) for account in wallets)
-        backed = tuple(_back(progress.request, lot, answer, whole, left, transfers) for answer in given)
+        seen = _purses(lot, row, given, newcomers, left)
+        holds = LotHolds(request.id, lot)
+        backed = tuple([_back(request, lot, holds, answer, spendable, left, transfers) for answer in given])
         closed.append(ClosedLot(row.lot, backed, seen))
-        faults.extend(_faults(progress.stage, row.lot, backed))
-        clearing = _clear_lot(progress.request, lot, row, backed, principals)
-        result = _award(progress.request, lot, row, clearing, newcomers, left, transfers)
-        if any(award.audition for award in result.awards):
+        bids = [answer for answer in backed if answer.kind == "bid"]
+        if len(bids) < len(backed):
+            faults += _faults(progress.stage, row.lot, backed)
+        clearing = _clear_lot(request, lot, row, bids, principals)
+        result = _award(request, lot, row, clearing, holds, newcomers, left, transfers)
+        if newcomers and any(award.audition for award in result.awards):
             newcomers = {}
         cleared.append(result)
     events: tuple[Event, ...] = (
@@ -119,9 +117,22 @@ def close_stage(
     return Step(events, tuple(transfers), advance(progress, events))
 
 
+def _purses(
+    lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], newcomers: Mapping[str, str], left: Mapping[str, int]
+) -> tuple[Spendable, ...]:
+    """What those whose money a lot may take could spend at this moment."""
+    accounts = [bidder_account(answer.bidder) for answer in answers if answer.kind == "bid"]
+    if row.keep is not None:
+        accounts.append(bidder_account(lot.owner))
+    if newcomers:
+        accounts += _grant_accounts(answers, newcomers)
+    return tuple([Spendable(account, left.get(account, 0)) for account in accounts])
+
+
 def _back(
     request: Request,
     lot: Lot,
+    holds: LotHolds,
     answer: Answer,
     whole: Mapping[str, int],
     left: dict[str, int],
@@ -133,21 +144,17 @@ def _back(
     if answer.kind != "bid":
         return answer
     wallet = bidder_account(answer.bidder)
-    bid = bid_hold(request.id, lot, answer.bidder, answer.amount_nanos)
-    needed = (bid.amount_nanos if bid else 0) + answer.cost_max_nanos
-    research = _research_holds(request, lot, answer) if request.rules.is_research else ()
-    for row in research:
+    rows = holds.backing(answer, wallet)
+    if request.rules.is_research:
+        rows += _research_holds(request, lot, answer)
+    needed = 0
+    for row in rows:
         needed += row.amount_nanos
     if needed > left.get(wallet, 0):
         return _unbacked(answer, needed, whole.get(wallet, 0), left.get(wallet, 0))
     if needed:
         left[wallet] -= needed
-        if bid is not None:
-            transfers.append(bid)
-        cost = transform_cost_hold(request.id, lot, answer.bidder, answer.cost_max_nanos, answer.provider)
-        if cost is not None:
-            transfers.append(cost)
-        transfers.extend(research)
+        transfers += rows
     return answer
 
 
@@ -171,27 +178,7 @@ def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:
 
 def _charge_bid_cost(request_id: str, lot: Lot, answer: Answer) -> list[Transfer]:
     held = bid_cost_hold(request_id, lot, answer.bidder, answer.bid_cost_max_nanos, answer.provider)
-    return charge(held, answer.bid_cost_nanos, answer.provider) if held else []
-
-
-def charge(held: Transfer | None, cost_nanos: int | None, provider: str) -> list[Transfer]:
-    """Resolve a cost hold to what was really spent (R7).
-
-    An unknown cost charges nothing here and is recorded as unknown. What a provider charged
-    beyond the promised worst case is real money that the operator lost, so the issuer bears it.
-    """
-    if held is None:
-        return []
-    known = cost_nanos or 0
-    rows = [resolve(held, min(known, held.amount_nanos))]
-    excess = known - held.amount_nanos
-    if excess > 0:
-        rows.append(
-            transfer(
-                f"{held.id}/overrun", ISSUER, provider_account(provider), excess, "overrun", held.request, held.stage
-            )
-        )
-    return rows
+    return charge(held, answer.bid_cost_nanos)
 
 
 def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:
@@ -209,19 +196,19 @@ def _grant_accounts(answers: Sequence[Answer], newcomers: Mapping[str, str]) -> 
 
 
 def _clear_lot(
-    request: Request, lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], principals: Mapping[str, str]
+    request: Request, lot: Lot, row: AnnouncedLot, bids: Sequence[Answer], principals: Mapping[str, str]
 ) -> Clearing:
     owner_principal = None
     if request.rules.self_sale != "open":
         owner_principal = principals.get(lot.owner, lot.owner)
     return clear(
-        [answer for answer in answers if answer.kind == "bid"],
+        bids,
         principals=principals,
         owner_principal=owner_principal,
         reserve_nanos=row.reserve_nanos,
         copies=request.rules.copies_at(lot.stage),
         rule=request.rules.rule,
-        seed=derive_seed(request.seed, lot.path, "clear"),
+        seed=derive_seed(request.seed, lot.path, "clear") if are_tied(bids) else UNUSED_SEED,
     )
 
 
@@ -230,6 +217,7 @@ def _award(
     lot: Lot,
     row: AnnouncedLot,
     clearing: Clearing,
+    holds: LotHolds,
     newcomers: Mapping[str, str],
     left: dict[str, int],
     transfers: list[Transfer],
@@ -243,19 +231,23 @@ def _award(
             left[trial.held.debit] -= trial.held.amount_nanos
             transfers.append(trial.held)
     elif not awards and row.keep is not None:
-        awards = _keep(request, lot, row.keep, left, transfers)
+        awards = _keep(request, lot, holds, row.keep, left, transfers)
     return ClearedLot(row.lot, awards, standing, clearing.refused, row.reserve_nanos)
 
 
-def _keep(request: Request, lot: Lot, keep: Keep, left: dict[str, int], transfers: list[Transfer]) -> tuple[Award, ...]:
+def _keep(
+    request: Request, lot: Lot, holds: LotHolds, keep: Keep, left: dict[str, int], transfers: list[Transfer]
+) -> tuple[Award, ...]:
     """The owner keeps its state, if its wallet covers what transforming it again may cost (R5)."""
-    cost = transform_cost_hold(request.id, lot, lot.owner, keep.cost_max_nanos, keep.provider)
-    holds = [row for row in (cost, penalty_hold(request, lot, lot.owner)) if row is not None]
     wallet = bidder_account(lot.owner)
-    needed = sum(row.amount_nanos for row in holds)
+    rows = [holds.cost(lot.owner, wallet, keep.cost_max_nanos, keep.provider)] if keep.cost_max_nanos else []
+    penalty = penalty_hold(request, lot, lot.owner)
+    if penalty is not None:
+        rows.append(penalty)
+    needed = sum(row.amount_nanos for row in rows)
     if needed > left.get(wallet, 0):
         return ()
-    if holds:
+    if rows:
         left[wallet] = left.get(wallet, 0) - needed
-        transfers.extend(holds)
+        transfers.extend(rows)
     return (Award(lot.owner, TRANSFORMER, 0, 0, kept=True),)

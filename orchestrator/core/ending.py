@@ -16,8 +16,9 @@ from orchestrator.core.keys import (
     escrow_account,
     requester_account,
 )
-from orchestrator.core.progress import Progress
-from orchestrator.core.step import Step, advance
+from orchestrator.core.lot import Offer
+from orchestrator.core.progress import Progress, advance
+from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import POST, Transfer, transfer
 from orchestrator.ledger.transfer import resolve
@@ -42,21 +43,25 @@ def pick(progress: Progress, rank: int, judge: str, cap_left_nanos: int) -> Step
     """
     if progress.status != "open" or not 0 <= rank <= len(progress.offers):
         raise BrokenLaw(f"request {progress.request.id} is {progress.status} and has no offer {rank} to pick")
-    picked = Picked(rank, judge)
-    step = Step((picked,), (), advance(progress, (picked,)))
     if rank == 0:
-        return _end(step, "rejected", f"{judge} took none of the offers", cap_left_nanos)
-    return _end(step, "released", f"{judge} took offer {rank}", cap_left_nanos)
+        ended, rows = _ending(progress, "rejected", f"{judge} took none of the offers", cap_left_nanos)
+    else:
+        taken = progress.offers[rank - 1]
+        ended, rows = _ending(progress, "released", f"{judge} took offer {rank}", cap_left_nanos, taken=taken)
+    events = (Picked(rank, judge), ended)
+    return Step(events, tuple(rows), advance(progress, events))
 
 
 def expire(progress: Progress, cap_left_nanos: int) -> Step:
     """Nobody picked in time; the bounty returns."""
-    return _end(Step((), (), progress), "expired", "no offer was picked in time", cap_left_nanos)
+    ended, rows = _ending(progress, "expired", "no offer was picked in time", cap_left_nanos)
+    return Step((ended,), tuple(rows), advance(progress, (ended,)))
 
 
 def fail(step: Step, reason: str, cap_left_nanos: int) -> Step:
     """The market produced no offer; the bounty returns."""
-    return _end(step, "failed", reason, cap_left_nanos)
+    ended, rows = _ending(step.progress, "failed", reason, cap_left_nanos)
+    return step.then((ended,), rows)
 
 
 def cancel(
@@ -75,8 +80,9 @@ def cancel(
         The step that ends the request.
     """
     freed = tuple(resolve(row, min(costs_nanos.get(row.id, 0), row.amount_nanos)) for row in open_holds)
-    step = Step((), freed, progress)
-    return _end(step, "rejected", "cancelled by the requester", cap_left_nanos, _cut_off(freed))
+    reason = "cancelled by the requester"
+    ended, rows = _ending(progress, "rejected", reason, cap_left_nanos, cut_off=_cut_off(freed))
+    return Step((ended,), (*freed, *rows), advance(progress, (ended,)))
 
 
 def _cut_off(freed: Sequence[Transfer]) -> tuple[Spent, ...]:
@@ -89,25 +95,34 @@ def _cut_off(freed: Sequence[Transfer]) -> tuple[Spent, ...]:
     return tuple(Spent(bidder, nanos) for bidder, nanos in sorted(spent.items()))
 
 
-def _end(step: Step, outcome: Outcome, reason: str, cap_left_nanos: int, cut_off: tuple[Spent, ...] = ()) -> Step:
-    progress = step.progress
-    released = progress.picked if outcome == "released" else None
+def _ending(
+    progress: Progress,
+    outcome: Outcome,
+    reason: str,
+    cap_left_nanos: int,
+    *,
+    taken: Offer | None = None,
+    cut_off: tuple[Spent, ...] = (),
+) -> tuple[Ended, list[Transfer]]:
+    """How a request ends, and the transfers that leave its accounts at zero."""
     request = progress.request
+    requester = requester_account(request.requester)
     escrowed = escrowed_nanos(progress)
-    refund = min(released.chain[0].price_nanos, request.bounty_nanos) if released else 0
-    payout = request.bounty_nanos if released else 0
+    refund = min(taken.chain[0].price_nanos, request.bounty_nanos) if taken else 0
+    payout = request.bounty_nanos if taken else 0
     returned = request.bounty_nanos - payout
     event = Ended(outcome, reason, payout, refund, returned, escrowed - refund, cut_off)
-    compensation = _compensation(advance(progress, (event,))) if outcome == "rejected" else {}
     rows = [
-        *(_payout(progress, released.presenter, payout) if released else ()),
-        *_move(progress, bounty_account(request.id), requester_account(request.requester), returned, "return"),
-        *_move(progress, escrow_account(request.id), requester_account(request.requester), refund, "refund"),
+        *(_payout(progress, taken.presenter, payout) if taken else ()),
+        *_move(progress, bounty_account(request.id), requester, returned, "return"),
+        *_move(progress, escrow_account(request.id), requester, refund, "refund"),
         *_move(progress, escrow_account(request.id), TREASURY, escrowed - refund, "escrow"),
-        *_settle_deposit(progress, compensation),
-        *_move(progress, cap_account(request.id), CAP_ISSUER, cap_left_nanos, "cap-return"),
     ]
-    return step.then((event,), rows)
+    if request.deposit_nanos:
+        compensation = _compensation(advance(progress, (event,))) if outcome == "rejected" else {}
+        rows += _settle_deposit(progress, compensation)
+    rows += _move(progress, cap_account(request.id), CAP_ISSUER, cap_left_nanos, "cap-return")
+    return event, rows
 
 
 def escrowed_nanos(progress: Progress) -> int:

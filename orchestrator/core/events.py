@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Literal
 
 from orchestrator.core.bid import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
+from orchestrator.core.light import light
 from orchestrator.core.lot import Sale
 from orchestrator.core.request import Request
 from orchestrator.core.state import Segment, State
@@ -19,6 +20,7 @@ EVENTS_VERSION: Final = 1
 Outcome = Literal["released", "rejected", "expired", "failed"]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Spendable:
     """What an account could spend at one moment, as the record saw it."""
@@ -27,6 +29,7 @@ class Spendable:
     nanos: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Requested:
     """A request was posted and its bounty pledged."""
@@ -37,6 +40,7 @@ class Requested:
     version: int = EVENTS_VERSION
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class AnnouncedLot:
     """One lot's announcement: its reserve, and who was invited."""
@@ -47,6 +51,7 @@ class AnnouncedLot:
     invited: tuple[str, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Announced:
     """A stage's lots were put up for sale (R3)."""
@@ -56,6 +61,7 @@ class Announced:
     lots: tuple[AnnouncedLot, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClosedLot:
     """One lot's sealed answers, in order of bidder, and what their wallets and a keeping owner's could spend."""
@@ -65,6 +71,7 @@ class ClosedLot:
     spendable: tuple[Spendable, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Closed:
     """Bidding at a stage is over."""
@@ -74,6 +81,7 @@ class Closed:
     lots: tuple[ClosedLot, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ClearedLot:
     """One lot's clearing (R5)."""
@@ -85,6 +93,7 @@ class ClearedLot:
     reserve_nanos: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Cleared:
     """A stage's lots were awarded."""
@@ -94,6 +103,7 @@ class Cleared:
     lots: tuple[ClearedLot, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """A winner delivered its transformed state in time, valid and within size (R6).
@@ -122,6 +132,7 @@ class Delivered:
     reached: State | None = field(default=None, compare=False, repr=False)
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Faulted:
     """A bidder broke its contract, when asked to bid or after an award (R3, R6)."""
@@ -138,6 +149,7 @@ class Faulted:
     cost_nanos: int | None = 0
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class SettledLot:
     """What became of one lot: the copies sold, and copies that equalled another (R8)."""
@@ -147,6 +159,7 @@ class SettledLot:
     merged: tuple[str, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Settled:
     """A stage's deliveries were paid for."""
@@ -157,9 +170,10 @@ class Settled:
 
     def sales(self) -> tuple[Sale, ...]:
         """The sales of all lots, in order."""
-        return tuple(sale for lot in self.lots for sale in lot.sales)
+        return tuple([sale for lot in self.lots for sale in lot.sales])
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Offered:
     """Every chain has ended; these offers, by path, are put before the user in this order (R9)."""
@@ -168,6 +182,7 @@ class Offered:
     offers: tuple[str, ...]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A judge whose calls cost money was asked, whatever it decided.
@@ -190,6 +205,7 @@ class Judged:
     provider: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Picked:
     """The judge picked an offer by its rank, or none (rank 0)."""
@@ -199,6 +215,7 @@ class Picked:
     judge: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What a bidder's calls cost."""
@@ -207,6 +224,7 @@ class Spent:
     nanos: int
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The request ended, in one of four ways (R10).

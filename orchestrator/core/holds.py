@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from orchestrator.core.bid import Answer
 from orchestrator.core.keys import (
     CAP_SPENT,
+    ISSUER,
     TREASURY,
     bidder_account,
     cap_account,
@@ -13,7 +15,8 @@ from orchestrator.core.keys import (
 from orchestrator.core.lot import Lot
 from orchestrator.core.request import Request
 from orchestrator.core.state import REQUESTER
-from orchestrator.ledger import PENDING, POST, VOID, Transfer, hold
+from orchestrator.ledger import POST, VOID, Transfer, hold, transfer
+from orchestrator.ledger.transfer import resolve
 
 
 def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attempt: int = 0) -> str:
@@ -44,53 +47,117 @@ def penalty_hold(request: Request, lot: Lot, bidder: str) -> Transfer | None:
     return hold(hold_id, bidder_account(bidder), TREASURY, nanos, "penalty", request.id, lot.stage)
 
 
-def bid_hold(request_id: str, lot: Lot, bidder: str, bid_nanos: int) -> Transfer | None:
-    """The hold that backs a bid (R4); None for a bid of 0 and for an owner's bid on its own lot."""
-    if bid_nanos == 0 or bidder == lot.owner:
-        return None
-    return Transfer(
-        f"{request_id}/{lot.path}/0/{bidder}/bid/0",
-        bidder_account(bidder),
-        seller_account(request_id, lot),
-        bid_nanos,
-        PENDING,
-        None,
-        "price",
-        request_id,
-        lot.stage,
-    )
+class LotHolds:
+    """The holds behind the bids on one lot: taken when it closes (R4), resolved when it is settled (R6).
 
+    Their keys and accounts differ by bidder alone; what they share is put together once, because every
+    bid of a simulation passes here twice.
 
-def resolve_bid(request_id: str, lot: Lot, bidder: str, bid_nanos: int, price_nanos: int) -> Transfer | None:
-    """The end of a bid's hold: its price is posted, or all of it is freed where the price is 0 (R6).
-
-    The same as posting or voiding what `bid_hold` returns; written out, because every bid of a
-    simulation ends here.
+    Args:
+        request_id: the request.
+        lot: the lot.
     """
-    if bid_nanos == 0 or bidder == lot.owner:
-        return None
-    hold_id = f"{request_id}/{lot.path}/0/{bidder}/bid/0"
-    return Transfer(
-        f"{hold_id}/post" if price_nanos else f"{hold_id}/void",
-        bidder_account(bidder),
-        seller_account(request_id, lot),
-        price_nanos or bid_nanos,
-        POST if price_nanos else VOID,
-        hold_id,
-        "price",
-        request_id,
-        lot.stage,
-    )
+
+    __slots__ = ("_owner", "_prefix", "_request_id", "_seller", "_stage")
+
+    def __init__(self, request_id: str, lot: Lot) -> None:
+        self._request_id = request_id
+        self._prefix = f"{request_id}/{lot.path}/0/"
+        self._owner = lot.owner
+        self._seller = seller_account(request_id, lot)
+        self._stage = lot.stage
+
+    def backing(self, answer: Answer, wallet: str) -> list[Transfer]:
+        """The holds that back a bid and its transform's worst case.
+
+        None where nothing could move: for a bid of 0, for an owner's bid on its own lot, and for a
+        transform that is free.
+        """
+        rows: list[Transfer] = []
+        if answer.amount_nanos and answer.bidder != self._owner:
+            hold_id = f"{self._prefix}{answer.bidder}/bid/0"
+            nanos = answer.amount_nanos
+            rows.append(hold(hold_id, wallet, self._seller, nanos, "price", self._request_id, self._stage))
+        if answer.cost_max_nanos:
+            rows.append(self.cost(answer.bidder, wallet, answer.cost_max_nanos, answer.provider))
+        return rows
+
+    def settled(self, answer: Answer, wallet: str, price_nanos: int, cost_nanos: int | None) -> list[Transfer]:
+        """The ends of what `backing` holds: price and cost are posted, and all else is freed."""
+        rows: list[Transfer] = []
+        if answer.amount_nanos and answer.bidder != self._owner:
+            hold_id = f"{self._prefix}{answer.bidder}/bid/0"
+            rows.append(self._resolved(hold_id, wallet, self._seller, answer.amount_nanos, price_nanos, "price"))
+        if answer.cost_max_nanos:
+            rows += self.settled_cost(answer.bidder, wallet, answer.cost_max_nanos, answer.provider, cost_nanos)
+        return rows
+
+    def cost(self, bidder: str, wallet: str, cost_max_nanos: int, provider: str) -> Transfer:
+        """The hold on a bidder's wallet for its transform's worst case, above 0."""
+        hold_id = f"{self._prefix}{bidder}/transform-cost/0"
+        paid = provider_account(provider)
+        return hold(hold_id, wallet, paid, cost_max_nanos, "cost", self._request_id, self._stage)
+
+    def settled_cost(
+        self, bidder: str, wallet: str, cost_max_nanos: int, provider: str, cost_nanos: int | None
+    ) -> list[Transfer]:
+        """The end of a cost's hold: what was really spent is charged, as `charge` does, and the rest is freed."""
+        hold_id = f"{self._prefix}{bidder}/transform-cost/0"
+        known, paid = cost_nanos or 0, provider_account(provider)
+        rows = [self._resolved(hold_id, wallet, paid, cost_max_nanos, min(known, cost_max_nanos), "cost")]
+        if known > cost_max_nanos:
+            rows.append(_overrun(hold_id, paid, known - cost_max_nanos, self._request_id, self._stage))
+        return rows
+
+    def _resolved(
+        self, hold_id: str, debit: str, credit: str, held_nanos: int, moved_nanos: int, code: str
+    ) -> Transfer:
+        # What `resolve` would make of the hold itself, which need not be made again for it.
+        return Transfer(
+            f"{hold_id}/post" if moved_nanos else f"{hold_id}/void",
+            debit,
+            credit,
+            moved_nanos or held_nanos,
+            POST if moved_nanos else VOID,
+            hold_id,
+            code,
+            self._request_id,
+            self._stage,
+        )
 
 
-def transform_cost_hold(request_id: str, lot: Lot, bidder: str, cost_max_nanos: int, provider: str) -> Transfer | None:
-    """The hold on a bidder's wallet for its transform's worst case (R4); None where it is free."""
-    return _cost_hold(request_id, lot, bidder, "transform-cost", cost_max_nanos, provider)
+def charge(held: Transfer | None, cost_nanos: int | None) -> list[Transfer]:
+    """Resolve a cost hold to what was really spent (R7).
+
+    An unknown cost charges nothing here and is recorded as unknown. What a provider charged
+    beyond the promised worst case is real money that the operator lost, so the issuer bears it.
+    """
+    if held is None:
+        return []
+    known = cost_nanos or 0
+    rows = [resolve(held, min(known, held.amount_nanos))]
+    if known > held.amount_nanos:
+        rows.append(_overrun(held.id, held.credit, known - held.amount_nanos, held.request, held.stage))
+    return rows
+
+
+def _overrun(hold_id: str, provider: str, excess_nanos: int, request_id: str, stage: int) -> Transfer:
+    return transfer(f"{hold_id}/overrun", ISSUER, provider, excess_nanos, "overrun", request_id, stage)
 
 
 def bid_cost_hold(request_id: str, lot: Lot, bidder: str, cost_max_nanos: int, provider: str) -> Transfer | None:
     """The hold on a bidder's wallet for the cost of bidding, taken before it is asked (R4)."""
-    return _cost_hold(request_id, lot, bidder, "bid-cost", cost_max_nanos, provider)
+    if cost_max_nanos == 0:
+        return None
+    return hold(
+        key(request_id, lot.path, 0, bidder, "bid-cost"),
+        bidder_account(bidder),
+        provider_account(provider),
+        cost_max_nanos,
+        "cost",
+        request_id,
+        lot.stage,
+    )
 
 
 def cap_hold(request_id: str, lot: Lot, round: int, bidder: str, purpose: str, cost_max_nanos: int) -> Transfer | None:
@@ -103,22 +170,6 @@ def cap_hold(request_id: str, lot: Lot, round: int, bidder: str, purpose: str, c
         CAP_SPENT,
         cost_max_nanos,
         "cap",
-        request_id,
-        lot.stage,
-    )
-
-
-def _cost_hold(
-    request_id: str, lot: Lot, bidder: str, purpose: str, cost_max_nanos: int, provider: str
-) -> Transfer | None:
-    if cost_max_nanos == 0:
-        return None
-    return hold(
-        key(request_id, lot.path, 0, bidder, purpose),
-        bidder_account(bidder),
-        provider_account(provider),
-        cost_max_nanos,
-        "cost",
         request_id,
         lot.stage,
     )

@@ -6,8 +6,8 @@ from typing import Final
 
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import ISSUER, provider_account, requester_account
-from orchestrator.core.progress import Progress
-from orchestrator.core.step import Step, advance
+from orchestrator.core.progress import Progress, advance
+from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
 

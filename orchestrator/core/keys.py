@@ -7,12 +7,16 @@ same request under the same seed meets the same draws, and a repeated write is r
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 TREASURY: Final = "treasury"
 ISSUER: Final = "issuer"
 CAP_ISSUER: Final = "cap-issuer"
 CAP_SPENT: Final = "cap-spent"
+
+# Bidders and providers are named again and again; requests, which come and go, are not kept.
+_NAMES_KEPT: Final = 20_000
 
 
 def derive_seed(seed: int, *parts: str | int) -> int:
@@ -34,6 +38,7 @@ def digest_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def bidder_account(bidder: str) -> str:
     """The wallet of a bidder."""
     return f"bidder:{bidder}"
@@ -69,6 +74,7 @@ def audition_account(principal: str) -> str:
     return f"audition:{principal}"
 
 
+@lru_cache(maxsize=_NAMES_KEPT)
 def provider_account(provider: str) -> str:
     """What a provider has been paid."""
     return f"provider:{provider}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.core.light import light
 from orchestrator.core.omission import LaterFlag
 from orchestrator.core.rules import Role, Rule
 from orchestrator.core.state import State
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Sale:
     """One purchase on the way to a state: who bought which lot, for how much, to do what.
@@ -45,6 +47,7 @@ class Sale:
         return self.bid_nanos if rule == "subsidised" else self.price_nanos
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Lot:
     """The right to transform one state and own the result (R2).
@@ -64,6 +67,7 @@ class Lot:
     chain: tuple[Sale, ...] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A finished state that its presenter puts before the user (R8).

@@ -35,14 +35,16 @@ def standing_accounts() -> tuple[Account, ...]:
 
 
 def request_accounts(request: Request) -> tuple[Account, ...]:
-    """The accounts of one request; all are zero when it has ended (R10)."""
-    return (
+    """The accounts of one request, the requester's purse first; the others are zero when it has ended (R10)."""
+    accounts = [
         Account(requester_account(request.requester)),
         Account(bounty_account(request.id)),
-        Account(deposit_account(request.id)),
         Account(escrow_account(request.id)),
         Account(cap_account(request.id), USD_CAP),
-    )
+    ]
+    if request.deposit_nanos:
+        accounts.append(Account(deposit_account(request.id)))
+    return tuple(accounts)
 
 
 def provider_accounts(providers: set[str]) -> tuple[Account, ...]:
@@ -63,10 +65,8 @@ def open_request(request: Request, spendable: Mapping[str, int]) -> Step:
     Returns:
         The step that opens the journal.
     """
-    opening = tuple(
-        Spendable(account, spendable.get(account, 0))
-        for account in (TREASURY, *(bidder_account(entry.name) for entry in request.roster))
-    )
+    accounts = [TREASURY, *[bidder_account(entry.name) for entry in request.roster]]
+    opening = tuple([Spendable(account, spendable.get(account, 0)) for account in accounts])
     event = Requested(request, opening)
     return Step((event,), tuple(_pledge(request, spendable)), begin(event))
 

@@ -93,7 +93,7 @@ class Progress(NamedTuple):
 
     def lots(self) -> tuple[Lot, ...]:
         """The lots of the present stage."""
-        return tuple(self.auctions[path].lot for path in self.on_sale)
+        return tuple([self.auctions[path].lot for path in self.on_sale])
 
     @property
     def first_sales(self) -> tuple[Sale, ...]:
@@ -133,12 +133,11 @@ def fold(events: Iterable[Event]) -> Progress:
     Raises:
         BrokenLaw: there are no events, or they do not follow from each other.
     """
-    progress: Progress | None = None
-    for event in events:
-        progress = begin(event) if progress is None else evolve(progress, event)
-    if progress is None:
+    in_order = iter(events)
+    first = next(in_order, None)
+    if first is None:
         raise BrokenLaw("a journal without events has no present")
-    return progress
+    return advance(begin(first), in_order)
 
 
 def begin(event: Event) -> Progress:
@@ -149,13 +148,16 @@ def begin(event: Event) -> Progress:
     return Progress(event.request, auctions={"0": Auction(lot)})
 
 
-def evolve(progress: Progress, event: Event) -> Progress:
-    """The present after one more event.
+def advance(progress: Progress, events: Iterable[Event]) -> Progress:
+    """The present after some more events.
 
     Raises:
-        BrokenLaw: the event cannot follow.
+        BrokenLaw: an event cannot follow.
     """
-    return _AFTER[type(event)](progress, event)
+    draft = _Draft(progress)
+    for event in events:
+        _AFTER[type(event)](draft, event)
+    return draft.seal()
 
 
 def delivered_state(lot: Lot, award: Award, segments: Sequence[Segment], *, replaces: bool) -> State:
@@ -165,118 +167,185 @@ def delivered_state(lot: Lot, award: Award, segments: Sequence[Segment], *, repl
 
 def delivered_content(lot: Lot, award: Award, segments: Sequence[Segment], *, replaces: bool) -> tuple[str, ...]:
     """The content of the state that a delivery leads to, by which equal states are found (R8)."""
-    added = tuple(piece.digest for piece in segments)
+    added = tuple([piece.digest for piece in segments])
     return added if replaces or award.role == PRESENTER else lot.state.content + added
 
 
-def _after_second_opening(_progress: Progress, _event: Requested) -> Progress:
+class _AuctionDraft:
+    """An auction to which the events of one step are being added."""
+
+    __slots__ = Auction._fields
+
+    def __init__(self, auction: Auction) -> None:
+        (
+            self.lot,
+            self.keep,
+            self.answers,
+            self.awards,
+            self.standing,
+            self.reserve_nanos,
+            self.deliveries,
+            self.faults,
+        ) = auction
+
+    def seal(self) -> Auction:
+        return Auction(
+            self.lot,
+            self.keep,
+            self.answers,
+            self.awards,
+            self.standing,
+            self.reserve_nanos,
+            self.deliveries,
+            self.faults,
+        )
+
+
+class _Draft:
+    """A present into which the events of one step are being folded; nobody sees it before it is sealed."""
+
+    __slots__ = (*Progress._fields, "_changed")
+
+    def __init__(self, progress: Progress) -> None:
+        (
+            self.request,
+            self.status,
+            self.phase,
+            self.stage,
+            self.auctions,
+            self.on_sale,
+            self.sales,
+            self.offers,
+            self.ranked,
+            self.picked_rank,
+            self.ending,
+            self.judged,
+        ) = progress
+        self._changed: dict[str, _AuctionDraft] = {}
+
+    def auction(self, path: str) -> _AuctionDraft:
+        """A lot's auction, to be changed."""
+        found = self._changed.get(path)
+        if found is None:
+            found = self._changed[path] = _AuctionDraft(self.auctions[path])
+        return found
+
+    def put_up(self, lots: Iterable[Lot]) -> None:
+        """Begin an auction of each lot; they alone are on sale."""
+        auctions = dict(self.auctions)
+        on_sale = []
+        for lot in lots:
+            auctions[lot.path] = Auction(lot)
+            on_sale.append(lot.path)
+        self.auctions = auctions
+        self.on_sale = tuple(on_sale)
+
+    def seal(self) -> Progress:
+        """The present that the events have led to."""
+        auctions = self.auctions
+        if self._changed:
+            auctions = dict(auctions)
+            for path, changed in self._changed.items():
+                auctions[path] = changed.seal()
+        return Progress(
+            self.request,
+            self.status,
+            self.phase,
+            self.stage,
+            auctions,
+            self.on_sale,
+            self.sales,
+            self.offers,
+            self.ranked,
+            self.picked_rank,
+            self.ending,
+            self.judged,
+        )
+
+
+def _after_second_opening(_draft: _Draft, _event: Requested) -> None:
     raise BrokenLaw("a journal holds `requested` once")
 
 
-def _after_announcement(progress: Progress, event: Announced) -> Progress:
-    auctions = {
-        row.lot: Auction(progress.auctions[row.lot].lot, row.keep, reserve_nanos=row.reserve_nanos)
-        for row in event.lots
-    }
-    return _with_auctions(progress, auctions)
-
-
-def _after_closing(progress: Progress, event: Closed) -> Progress:
-    auctions = {}
+def _after_announcement(draft: _Draft, event: Announced) -> None:
     for row in event.lots:
-        lot, keep, _, awards, standing, reserve_nanos, deliveries, faults = progress.auctions[row.lot]
-        auctions[row.lot] = Auction(lot, keep, row.answers, awards, standing, reserve_nanos, deliveries, faults)
-    return _with_auctions(progress, auctions)
+        auction = draft.auction(row.lot)
+        auction.keep = row.keep
+        auction.reserve_nanos = row.reserve_nanos
 
 
-def _after_clearing(progress: Progress, event: Cleared) -> Progress:
-    auctions = {}
+def _after_closing(draft: _Draft, event: Closed) -> None:
     for row in event.lots:
-        lot, keep, answers, _, _, reserve_nanos, deliveries, faults = progress.auctions[row.lot]
-        auctions[row.lot] = Auction(lot, keep, answers, row.awards, row.standing, reserve_nanos, deliveries, faults)
-    return _with_auctions(progress, auctions, phase="transforming")
+        draft.auction(row.lot).answers = row.answers
 
 
-def _after_delivery(progress: Progress, event: Delivered) -> Progress:
-    return _with_auctions(progress, {event.lot: _with_delivery(progress.auctions[event.lot], event)})
+def _after_clearing(draft: _Draft, event: Cleared) -> None:
+    for row in event.lots:
+        auction = draft.auction(row.lot)
+        auction.awards = row.awards
+        auction.standing = row.standing
+    draft.phase = "transforming"
 
 
-def _after_fault(progress: Progress, event: Faulted) -> Progress:
-    auction = progress.auctions[event.lot]
-    return _with_auctions(progress, {event.lot: auction._replace(faults=(*auction.faults, event))})
-
-
-def _after_ranking(progress: Progress, event: Offered) -> Progress:
-    by_path = {offer.path: offer for offer in progress.offers}
-    shown = tuple(by_path[path] for path in event.offers)
-    return progress._replace(offers=shown, ranked=True, status="open", phase="waiting")
-
-
-def _after_judging(progress: Progress, event: Judged) -> Progress:
-    return progress._replace(judged=(*progress.judged, event))
-
-
-def _after_pick(progress: Progress, event: Picked) -> Progress:
-    return progress._replace(picked_rank=event.rank)
-
-
-def _after_ending(progress: Progress, event: Ended) -> Progress:
-    return progress._replace(ending=event, status=event.outcome, phase="ended")
-
-
-def _with_auctions(progress: Progress, changed: Mapping[str, Auction], phase: Phase | None = None) -> Progress:
-    # Spelled out, because `_replace` would be a quarter of what a simulated auction costs.
-    return Progress(
-        progress.request,
-        progress.status,
-        phase or progress.phase,
-        progress.stage,
-        {**progress.auctions, **changed},
-        progress.on_sale,
-        progress.sales,
-        progress.offers,
-        progress.ranked,
-        progress.picked_rank,
-        progress.ending,
-        progress.judged,
-    )
-
-
-def _with_delivery(auction: Auction, event: Delivered) -> Auction:
-    state = event.reached or delivered_state(auction.lot, event.award, event.segments, replaces=event.replaces)
+def _after_delivery(draft: _Draft, event: Delivered) -> None:
+    auction = draft.auction(event.lot)
+    lot = auction.lot
+    state = event.reached or delivered_state(lot, event.award, event.segments, replaces=event.replaces)
     if state.digest != event.state:
-        raise BrokenLaw(f"delivery to lot {auction.lot.path} leads to state {state.digest}, not to {event.state}")
-    return auction._replace(deliveries=(*auction.deliveries, (event, state)))
+        raise BrokenLaw(f"delivery to lot {lot.path} leads to state {state.digest}, not to {event.state}")
+    auction.deliveries = (*auction.deliveries, (event, state))
 
 
-def _after_settlement(progress: Progress, event: Settled) -> Progress:
+def _after_fault(draft: _Draft, event: Faulted) -> None:
+    auction = draft.auction(event.lot)
+    auction.faults = (*auction.faults, event)
+
+
+def _after_ranking(draft: _Draft, event: Offered) -> None:
+    by_path = {offer.path: offer for offer in draft.offers}
+    draft.offers = tuple(by_path[path] for path in event.offers)
+    draft.ranked = True
+    draft.status = "open"
+    draft.phase = "waiting"
+
+
+def _after_judging(draft: _Draft, event: Judged) -> None:
+    draft.judged = (*draft.judged, event)
+
+
+def _after_pick(draft: _Draft, event: Picked) -> None:
+    draft.picked_rank = event.rank
+
+
+def _after_ending(draft: _Draft, event: Ended) -> None:
+    draft.ending = event
+    draft.status = event.outcome
+    draft.phase = "ended"
+
+
+def _after_settlement(draft: _Draft, event: Settled) -> None:
     """Sold copies become the next stage's lots, or offers where a presenter bought them."""
     stage = event.stage + 1
-    auctions = dict(progress.auctions)
-    on_sale: list[str] = []
-    offers = list(progress.offers)
+    lots: list[Lot] = []
+    offers: list[Offer] = []
     for row in event.lots:
-        auction = progress.auctions[row.lot]
+        auction = draft.auction(row.lot)
         states = {delivery.award.bidder: state for delivery, state in auction.deliveries}
         for copy, sale in enumerate(row.sales):
             path = f"{row.lot}.{copy}"
             chain = (*auction.lot.chain, sale)
             if sale.role == PRESENTER:
                 offers.append(Offer(path, sale.buyer, states[sale.buyer], chain))
-            elif stage <= progress.request.rules.stages_max:
-                auctions[path] = Auction(Lot(path, stage, states[sale.buyer], sale.buyer, chain))
-                on_sale.append(path)
-    return progress._replace(
-        auctions=auctions,
-        on_sale=tuple(on_sale),
-        sales=progress.sales + event.sales(),
-        offers=tuple(offers),
-        stage=stage,
-        phase="bidding",
-    )
+            elif stage <= draft.request.rules.stages_max:
+                lots.append(Lot(path, stage, states[sale.buyer], sale.buyer, chain))
+    draft.put_up(lots)
+    draft.sales += event.sales()
+    draft.offers += tuple(offers)
+    draft.stage = stage
+    draft.phase = "bidding"
 
 
-_AFTER: Mapping[type, Callable[[Progress, Any], Progress]] = {
+_AFTER: Mapping[type, Callable[[_Draft, Any], None]] = {
     Requested: _after_second_opening,
     Announced: _after_announcement,
     Closed: _after_closing,

@@ -22,6 +22,8 @@ def rank(progress: Progress) -> tuple[str, ...]:
     def precedence(offer: Offer) -> tuple[int, int, int]:
         return (-offer.last_bid_nanos, -offer.price_nanos, derive_seed(request.seed, offer.path, "rank"))
 
+    if len(progress.offers) == 1:
+        return (progress.offers[0].path,)
     shown: list[str] = []
     seen: set[tuple[str, tuple[str, ...]]] = set()
     for offer in sorted(progress.offers, key=precedence):

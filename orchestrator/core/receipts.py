@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from orchestrator.core.bid import Answer, AnswerKind
-from orchestrator.core.lot import Sale
+from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, Role
 from orchestrator.core.state import REQUESTER, Contribution, Segment
+
+_NO_SALE: Final = (0, None)
 
 
 class Verdict(NamedTuple):
@@ -139,11 +141,10 @@ def receipts(progress: Progress) -> tuple[Receipt, ...]:
     picked = progress.picked if progress.status == "released" else None
     picked_sales = {sale.lot: sale.buyer for sale in picked.chain} if picked else {}
     verdict = _verdict(progress)
-    return tuple(
-        receipt
-        for auction in progress.auctions.values()
-        for receipt in _receipts_of(progress, auction, sales, picked_sales, verdict)
-    )
+    written: list[Receipt] = []
+    for auction in progress.auctions.values():
+        written += _receipts_of(progress, auction, sales, picked_sales, verdict)
+    return tuple(written)
 
 
 def _verdict(progress: Progress) -> Verdict:
@@ -158,7 +159,10 @@ def _verdict(progress: Progress) -> Verdict:
 
 def _claim_of(segments: Sequence[Segment]) -> str:
     """The claim of a piece of work: of its last segment that makes one."""
-    return next((piece.claim for piece in reversed(segments) if piece.claim), "")
+    for piece in reversed(segments):
+        if piece.claim:
+            return piece.claim
+    return ""
 
 
 def statement(progress: Progress) -> Statement:
@@ -229,44 +233,47 @@ def _receipts_of(
     picked_sales: Mapping[str, str],
     verdict: Verdict,
 ) -> list[Receipt]:
-    request, lot = progress.request, auction.lot
-    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(lot.path, ()))}
-    last_price = next((sale.price_nanos for sale in reversed(lot.chain) if not sale.kept), 0)
+    request, status, lot = progress.request, progress.status, auction.lot
+    request_id, bounty_nanos, text = request.id, request.bounty_nanos, request.text
+    path, stage = lot.path, lot.stage
+    mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(path, ()))}
+    last_price = _last_price_nanos(lot)
     costs = _costs(auction)
     contributions = lot.state.contributions()
     delivered = {event.award.bidder: event for event, _ in auction.deliveries}
     buyers = tuple(mine)
-    lot_price = max((sale.price_nanos for _, sale in mine.values()), default=None)
-    forfeits = {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
+    lot_price = _posted_price_nanos(sales.get(path, ()))
+    forfeits = _forfeits(auction) if auction.faults else {}
     written = []
-    for answer in (*auction.answers, *_kept(auction)):
-        copy, sale = mine.get(answer.bidder, (0, None))
-        delivery = delivered.get(answer.bidder)
-        spent = costs.get(answer.bidder, ())
+    for answer in _answers(auction):
+        bidder = answer.bidder
+        copy, sale = mine.get(bidder, _NO_SALE)
+        delivery = delivered.get(bidder)
+        spent = costs.get(bidder, ())
         # By position: a keyword for each field would double what a receipt costs a simulation.
         written.append(
             Receipt(
-                request.id,
-                answer.bidder,
-                lot.path,
-                lot.stage,
+                request_id,
+                bidder,
+                path,
+                stage,
                 answer.kind,
                 answer.role,
-                request.bounty_nanos,
+                bounty_nanos,
                 answer.amount_nanos,
                 sale is not None,
                 sale.paid_nanos if sale else 0,
-                _revenue_nanos(progress, sales, f"{lot.path}.{copy}") if sale else 0,
-                sum(cost or 0 for cost in spent) if spent else 0,
+                _revenue_nanos(progress, sales, f"{path}.{copy}") if sale else 0,
+                sum([cost or 0 for cost in spent]) if spent else 0,
                 None not in spent,
-                forfeits.get(answer.bidder, 0),
-                progress.status,
-                sale is not None and picked_sales.get(lot.path) == answer.bidder,
-                progress.status == "expired" or (sale is not None and _is_cut_off(request, sale)),
+                forfeits.get(bidder, 0),
+                status,
+                sale is not None and picked_sales.get(path) == bidder,
+                status == "expired" or (sale is not None and _is_cut_off(request, sale)),
                 last_price,
                 answer.observed,
                 delivery.reward_nanos if delivery and sale else 0,
-                request.text,
+                text,
                 contributions,
                 _claim_of(delivery.segments) if delivery else "",
                 verdict,
@@ -278,21 +285,43 @@ def _receipts_of(
     return written
 
 
+def _last_price_nanos(lot: Lot) -> int:
+    """The last price paid on the way to a lot; 0 at the first stage."""
+    for sale in reversed(lot.chain):
+        if not sale.kept:
+            return sale.price_nanos
+    return 0
+
+
 def _is_cut_off(request: Request, sale: Sale) -> bool:
     """Whether a copy came too late to be sold: bought to be transformed at the last stage (`last_stage: any`)."""
     return sale.role != PRESENTER and sale.stage >= request.rules.stages_max
 
 
-def _kept(auction: Auction) -> list[Answer]:
-    """An owner that kept its state made no bid, but has a receipt for what it did (R5)."""
-    return [Answer(award.bidder, "bid", role=award.role) for award in auction.awards if award.kept]
+def _posted_price_nanos(sales: Sequence[Sale]) -> int | None:
+    """What a lot was sold for, whoever bought it; of several copies the most that one was."""
+    if len(sales) == 1:
+        return sales[0].price_nanos
+    return max([sale.price_nanos for sale in sales], default=None)
+
+
+def _answers(auction: Auction) -> Sequence[Answer]:
+    """All answers to a lot; an owner that kept its state made no bid, but has a receipt for what it did (R5)."""
+    if auction.keep is None:
+        return auction.answers
+    return (*auction.answers, *[Answer(each.bidder, "bid", role=each.role) for each in auction.awards if each.kept])
+
+
+def _forfeits(auction: Auction) -> dict[str, int]:
+    return {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
 
 
 def _costs(auction: Auction) -> dict[str, list[int | None]]:
     """What each bidder's tasks for one lot cost: bidding, then transforming."""
-    costs: dict[str, list[int | None]] = {
-        answer.bidder: [answer.bid_cost_nanos] for answer in auction.answers if answer.bid_cost_nanos != 0
-    }
+    costs: dict[str, list[int | None]] = {}
+    for answer in auction.answers:
+        if answer.bid_cost_nanos != 0:
+            costs[answer.bidder] = [answer.bid_cost_nanos]
     for delivered, _ in auction.deliveries:
         costs.setdefault(delivered.award.bidder, []).append(delivered.cost_nanos)
     for fault in auction.faults:
@@ -304,9 +333,10 @@ def _costs(auction: Auction) -> dict[str, list[int | None]]:
 def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path: str) -> int:
     """What a copy was sold for in turn; for the picked offer, the bounty."""
     rules = progress.request.rules
-    revenue = sum(
-        rules.discounted_nanos(sale.received_nanos(rules.rule)) for sale in sales.get(path, ()) if not sale.kept
-    )
+    revenue = 0
+    for sale in sales.get(path, ()):
+        if not sale.kept:
+            revenue += rules.discounted_nanos(sale.received_nanos(rules.rule))
     picked = progress.picked if progress.status == "released" else None
     if picked is not None and picked.path == path and progress.ending is not None:
         revenue += progress.ending.payout_nanos

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.core.keys import digest_text
+from orchestrator.core.light import light
 from orchestrator.core.omission import LaterFlag
 from orchestrator.core.rules import Role, Rules
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Participant:
     """A bidder as a request's record knows it.
@@ -26,6 +28,7 @@ class Participant:
     audition: LaterFlag = False
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Request:
     """The user's job: a text, a bounty, limits and a seed.

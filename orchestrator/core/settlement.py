@@ -11,18 +11,17 @@ from collections.abc import Mapping, Sequence
 from orchestrator.core.audition import audition_hold
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
-from orchestrator.core.closing import charge
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
-from orchestrator.core.holds import own_bid_hold, penalty_hold, resolve_bid, seller_account, transform_cost_hold
+from orchestrator.core.holds import LotHolds, own_bid_hold, penalty_hold, seller_account
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account
 from orchestrator.core.lot import Sale
-from orchestrator.core.progress import Auction, Progress, delivered_content, delivered_state
+from orchestrator.core.progress import Auction, Progress, advance, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, Rules
 from orchestrator.core.state import REQUESTER, Segment, State
-from orchestrator.core.step import Step, advance
+from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
 from orchestrator.ledger.transfer import resolve
@@ -67,7 +66,7 @@ def accept_delivery(
     state = delivered_state(lot, award, recorded, replaces=replaces)
     limit = progress.request.rules.state_bytes_max
     problem: tuple[FaultKind, str] | None = None
-    if not any(piece.text.strip() for piece in segments):
+    if not "".join([piece.text for piece in segments]).strip():
         problem = ("empty", "delivered no text")
     elif award.role != PRESENTER and _is_repeat(lot.state, state, recorded, award.bidder, replaces=replaces):
         problem = ("unchanged", "delivered the text that it bought")
@@ -83,15 +82,15 @@ def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], author
 
     A claim that others have made is news from a bidder that has made none: it says that they agree.
     """
-    if state.content == bought.content:
-        return True
-    known = set(bought.content)
-    if not all(piece.digest in known or not piece.text.strip() or piece.text == bought.text for piece in delivered):
-        return False
+    if replaces:
+        return state.content == bought.content
+    known = {piece.digest for piece in bought.segments}
+    for piece in delivered:
+        if piece.digest not in known and piece.text.strip() and piece.text != bought.text:
+            return False
     claims = {piece.claim for piece in bought.segments if piece.claim}
     claimants = {piece.author for piece in bought.segments if piece.claim}
-    agrees = author not in claimants and any(piece.claim in claims for piece in delivered)
-    return not replaces and not agrees
+    return author in claimants or not any(piece.claim in claims for piece in delivered)
 
 
 def failure(
@@ -127,19 +126,24 @@ def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]]) ->
     Returns:
         The awards of the next round; empty when the stage can settle.
     """
-    due = {path: _next_round(progress, path, outcomes.get(path, ())) for path in progress.on_sale}
-    return {path: awards for path, awards in due.items() if awards}
+    due: dict[str, tuple[Award, ...]] = {}
+    for path in progress.on_sale:
+        awards = _next_round(progress, path, outcomes.get(path, ()))
+        if awards:
+            due[path] = awards
+    return due
 
 
 def _next_round(progress: Progress, path: str, outcomes: Sequence[Outcome]) -> tuple[Award, ...]:
     auction = progress.auctions[path]
     if not outcomes:
         return auction.awards
-    if all(isinstance(outcome, Delivered) for outcome in outcomes):
+    faults = [outcome for outcome in outcomes if isinstance(outcome, Faulted)]
+    if not faults:
         return ()
     awards = [_award_of(outcome) for outcome in outcomes]
     last_round = max(award.round for award in awards)
-    failed = sum(isinstance(outcome, Faulted) and _award_of(outcome).round == last_round for outcome in outcomes)
+    failed = sum(_award_of(fault).round == last_round for fault in faults)
     if not failed or any(award.kept for award in awards):
         return ()
     return _clearing_of(progress, auction).substitutes(len(awards), failed, last_round + 1)
@@ -167,7 +171,7 @@ def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], 
     transfers: list[Transfer] = []
     for path in progress.on_sale:
         auction = progress.auctions[path]
-        results = sorted(outcomes.get(path, ()), key=lambda result: _order(auction, result))
+        results = _in_order(auction, outcomes.get(path, ()))
         events.extend(results)
         row = _settle_lot(auction, results)
         settled.append(row)
@@ -181,10 +185,17 @@ def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], 
     return step.then((Offered(rank(step.progress)),), ())
 
 
-def _order(auction: Auction, outcome: Outcome) -> tuple[int, int]:
-    award = _award_of(outcome)
-    names = [bid.bidder for bid in auction.standing]
-    return award.round, names.index(award.bidder) if award.bidder in names else 0
+def _in_order(auction: Auction, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+    """By rounds, and within a round from the highest bid to the lowest."""
+    if len(outcomes) < 2:
+        return outcomes
+    places = {bid.bidder: place for place, bid in enumerate(auction.standing)}
+
+    def order(outcome: Outcome) -> tuple[int, int]:
+        award = _award_of(outcome)
+        return award.round, places.get(award.bidder, 0)
+
+    return sorted(outcomes, key=order)
 
 
 def _award_of(outcome: Outcome) -> Award:
@@ -203,11 +214,11 @@ def _settle_lot(auction: Auction, results: Sequence[Outcome]) -> SettledLot:
         if isinstance(result, Faulted):
             continue
         award = result.award
-        content = delivered_content(lot, award, result.segments, replaces=result.replaces)
-        if award.role != PRESENTER and content in contents:
-            merged.append(award.bidder)
-            continue
-        if award.role != PRESENTER:
+        if award.role != PRESENTER and len(results) > 1:
+            content = delivered_content(lot, award, result.segments, replaces=result.replaces)
+            if content in contents:
+                merged.append(award.bidder)
+                continue
             contents.add(content)
         sales.append(
             Sale(
@@ -226,31 +237,27 @@ def _settle_lot(auction: Auction, results: Sequence[Outcome]) -> SettledLot:
 
 
 def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], settled: SettledLot) -> list[Transfer]:
-    request_id = progress.request.id
+    request = progress.request
+    holds = LotHolds(request.id, auction.lot)
     prices = {sale.buyer: sale for sale in settled.sales}
     costs = {_award_of(result).bidder: result.cost_nanos for result in results}
     rows: list[Transfer] = []
     for answer in auction.answers:
-        if answer.kind != "bid":
-            continue
-        sale = prices.get(answer.bidder)
-        price = sale.paid_nanos if sale is not None else 0
-        resolved = resolve_bid(request_id, auction.lot, answer.bidder, answer.amount_nanos, price)
-        if resolved is not None:
-            rows.append(resolved)
-        if answer.cost_max_nanos:
-            cost = transform_cost_hold(request_id, auction.lot, answer.bidder, answer.cost_max_nanos, answer.provider)
-            rows.extend(charge(cost, costs.get(answer.bidder, 0), answer.provider))
-    if auction.keep is not None and any(award.kept for award in auction.awards):
-        owner, keep = auction.lot.owner, auction.keep
-        cost = transform_cost_hold(request_id, auction.lot, owner, keep.cost_max_nanos, keep.provider)
-        rows.extend(charge(cost, costs.get(owner, 0), keep.provider))
-    rows.extend(_trials(progress.request, auction, prices))
-    rows.extend(_subsidies(progress, auction, settled))
-    rows.extend(_forfeits(request_id, results))
-    if progress.request.rules.is_research:
-        rows.extend(_discounts(progress.request, auction, settled))
-        rows.extend(_rewards(progress.request, auction, results, settled))
+        if answer.kind == "bid":
+            bidder = answer.bidder
+            price = prices[bidder].paid_nanos if bidder in prices else 0
+            rows += holds.settled(answer, bidder_account(bidder), price, costs.get(bidder, 0))
+    keep, owner = auction.keep, auction.lot.owner
+    if keep is not None and keep.cost_max_nanos and any(award.kept for award in auction.awards):
+        wallet = bidder_account(owner)
+        rows += holds.settled_cost(owner, wallet, keep.cost_max_nanos, keep.provider, costs.get(owner, 0))
+    rows += _trials(request, auction, prices)
+    rows += _subsidies(progress, auction, settled)
+    if len(settled.sales) < len(results):
+        rows += _forfeits(request.id, results)
+    if request.rules.is_research:
+        rows += _discounts(request, auction, settled)
+        rows += _rewards(request, auction, results, settled)
     return rows
 
 
@@ -350,4 +357,4 @@ def _forfeits(request_id: str, results: Sequence[Outcome]) -> list[Transfer]:
 
 def _as_recorded(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     """Segments as delivered, with digests of our own and no author: the fold sets it from the award."""
-    return tuple(Segment(piece.text, piece.kind, piece.media_type) for piece in segments)
+    return tuple([Segment(piece.text, piece.kind, piece.media_type) for piece in segments])

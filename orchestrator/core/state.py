@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from orchestrator.core.keys import digest_text
+from orchestrator.core.light import light
 
 REQUESTER = "requester"
 """Author of a request's own text and owner of its first lot; no bidder may take this name."""
@@ -31,6 +32,7 @@ class Contribution(NamedTuple):
     claim: str
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Segment:
     """A piece of a state's text.
@@ -59,6 +61,7 @@ class Segment:
         return self.digest if self.kind == ANSWER else ""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class State:
     """An immutable text artefact.
@@ -85,18 +88,19 @@ class State:
     @property
     def content(self) -> tuple[str, ...]:
         """Digests of the texts alone: states of equal content are merged (R8)."""
-        return tuple(segment.digest for segment in self.segments)
+        return tuple([segment.digest for segment in self.segments])
 
     def contributions(self) -> tuple[Contribution, ...]:
         """Whose work it holds, and what each claims, in reading order; the request's own text is no work."""
-        return tuple(Contribution(piece.author, piece.claim) for piece in self.segments if piece.author != REQUESTER)
+        return tuple([Contribution(piece.author, piece.claim) for piece in self.segments if piece.author != REQUESTER])
 
     def size_bytes(self) -> int:
         """Length of the segments' texts in UTF-8."""
-        return sum(
-            len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-            for text in (segment.text for segment in self.segments)
-        )
+        size = 0
+        for segment in self.segments:
+            text = segment.text
+            size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        return size
 
 
 def first_state(text: str, digest: str) -> State:
@@ -119,10 +123,10 @@ def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, au
         The new state, with the old one as its parent.
     """
     if not replaces:
-        appended = (Segment(piece.text, piece.kind, piece.media_type, author, piece.digest) for piece in delivered)
+        appended = [Segment(piece.text, piece.kind, piece.media_type, author, piece.digest) for piece in delivered]
         return State((*state.segments, *appended), state.digest)
     known = {(piece.digest, piece.kind, piece.media_type): piece.author for piece in state.segments}
-    replaced = (
+    replaced = [
         Segment(
             piece.text,
             piece.kind,
@@ -131,7 +135,7 @@ def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, au
             piece.digest,
         )
         for piece in delivered
-    )
+    ]
     return State(tuple(replaced), state.digest)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.core.events import Event
-from orchestrator.core.progress import Progress, evolve
+from orchestrator.core.light import light
+from orchestrator.core.progress import Progress, advance
 from orchestrator.ledger import Transfer
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Step:
     """One move of a request; its events and transfers commit together or not at all.
@@ -28,10 +30,3 @@ class Step:
         """This step, followed by more in the same commit."""
         added = tuple(events)
         return Step((*self.events, *added), (*self.transfers, *transfers), advance(self.progress, added))
-
-
-def advance(progress: Progress, events: Iterable[Event]) -> Progress:
-    """The present after some more events."""
-    for event in events:
-        progress = evolve(progress, event)
-    return progress

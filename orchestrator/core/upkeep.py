@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.light import light
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.ledger import Transfer, transfer
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Upkeep:
     """What a request's ending does to its bidders' wallets.

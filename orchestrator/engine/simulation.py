@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import pick
 from orchestrator.core.invitation import BidRecord, invite
-from orchestrator.core.keys import ISSUER, TREASURY, bidder_account, cap_account, derive_seed
+from orchestrator.core.keys import ISSUER, TREASURY, bidder_account, cap_account, derive_seed, requester_account
 from orchestrator.core.lot import Lot, Offer
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts, standing_accounts
 from orchestrator.core.progress import Progress
@@ -85,7 +85,7 @@ class Player(Protocol):
         """What it delivers; `memory` is what its policy has learned."""
 
 
-_Asked = tuple[Player, str, Lot, Observation]
+_REQUESTER: Final = "user"
 
 
 class _Said(NamedTuple):
@@ -93,6 +93,10 @@ class _Said(NamedTuple):
 
     answers: dict[str, list[Answer]]
     keeps: dict[str, Keep]
+
+
+# A lot that a player's policy is to value, what it sees of it, and where its answer goes.
+_Question = tuple[Player, Request, Lot, Observation, _Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +154,20 @@ class Simulation:
     _records: dict[str, _Records] = field(default_factory=dict)
     _seats: dict[str, Player] = field(default_factory=dict)
     _names: dict[Role, list[str]] = field(default_factory=dict)
+    _crowds: dict[tuple[Role, ...], list[Player]] = field(default_factory=dict)
     _bid_records: dict[str, BidRecord] = field(default_factory=dict)
     _promises: dict[str, float] = field(default_factory=dict)
     _auditions: Auditions = field(init=False)
     _roster: tuple[Participant, ...] = ()
     _requests: int = 0
+    _closing: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._auditions = Auditions(self.book, self.wealth)
-        for account in (*standing_accounts(), *provider_accounts({player.name for player in self.players})):
+        # One requester posts everything.
+        purse = Account(requester_account(_REQUESTER))
+        providers = provider_accounts({player.name for player in self.players})
+        for account in (*standing_accounts(), purse, *providers):
             self.book.open_account(account)
         if self.wealth.treasury_stock_nanos:
             self.book.apply([transfer("stock", ISSUER, TREASURY, self.wealth.treasury_stock_nanos, "stock")])
@@ -183,7 +192,7 @@ class Simulation:
             if self.learning:
                 self._learn(ended)
             self.book.forget()
-            self._close_accounts(ended)
+            self._close_accounts()
         return ended
 
     def enter(self, player: Player) -> None:
@@ -216,6 +225,7 @@ class Simulation:
         )
         for role in (TRANSFORMER, PRESENTER):
             self._names[role] = sorted(player.name for player in active if player.role == role)
+        self._crowds = {}
 
     def _open(self, job: Job) -> Progress:
         self._requests += 1
@@ -227,9 +237,12 @@ class Simulation:
             seed=derive_seed(self.seed, self._requests),
             rules=self.rules,
             roster=self._roster,
+            requester=_REQUESTER,
         )
-        for account in request_accounts(request):
+        _purse, *own = request_accounts(request)
+        for account in own:
             self.book.open_account(account)
+            self._closing.append(account.id)
         return self._apply(open_request(request, {}))
 
     def _advance(self, live: Sequence[Progress]) -> list[Progress]:
@@ -245,14 +258,18 @@ class Simulation:
     ) -> Progress:
         self.auctions += len(answers)
         invited = {path: [answer.bidder for answer in given] for path, given in answers.items()}
-        wallets = {bidder_account(answer.bidder) for given in answers.values() for answer in given}
-        wallets.update(bidder_account(progress.auctions[path].lot.owner) for path in keeps)
-        spendable = self.book.spendable(wallets | self._auditions.accounts(progress))
+        bidders = {progress.auctions[path].lot.owner for path in keeps}.union(*invited.values())
+        wallets = set(map(bidder_account, bidders))
+        if self.wealth.audition_trials:
+            wallets |= self._auditions.accounts(progress)
+        spendable = self.book.spendable(wallets)
         progress = self._apply(close_stage(progress, announce(progress, keeps, invited), answers, spendable))
         outcomes: dict[str, list[Outcome]] = {}
         while due := due_awards(progress, outcomes):
             for path, awards in due.items():
-                outcomes.setdefault(path, []).extend(self._deliver(progress, path, award) for award in awards)
+                delivered = outcomes.setdefault(path, [])
+                for award in awards:
+                    delivered.append(self._deliver(progress, path, award))
         return self._apply(settle_stage(progress, outcomes, self._cap_left(progress)))
 
     def _deliver(self, progress: Progress, path: str, award: Award) -> Outcome:
@@ -271,39 +288,52 @@ class Simulation:
 
     def _bids(self, live: Sequence[Progress]) -> dict[str, _Said]:
         """Every player's answer to every lot; one call of a policy for all that share a memory."""
-        on_sale = [(progress.request, lot) for progress in live for lot in progress.lots()]
         said: dict[str, _Said] = {}
-        for request, lot in on_sale:
-            said.setdefault(request.id, _Said({}, {})).answers[lot.path] = []
-        asked: dict[str, list[_Asked]] = {}
-        for request, lot in on_sale:
-            for player in self._invited(request, lot):
-                observation = player.observe(request, lot)
-                if observation is not None:
-                    asked.setdefault(player.memory_id, []).append((player, request.id, lot, observation))
-                elif self.rules.invited_max:
-                    self._remember(player.name, 0.0)
-        for memory_id, rows in asked.items():
-            for (player, request_id, lot, seen), amount in zip(rows, self._values(memory_id, rows), strict=True):
-                if player.name == lot.owner and self.rules.self_sale == "keep":
-                    said[request_id].keeps[lot.path] = Keep(amount, player.cost_max_nanos, _provider(player))
-                    continue
-                said[request_id].answers[lot.path].append(_answer(player, seen, amount))
-                if self.rules.invited_max:
-                    self._remember(player.name, amount / NANOS_PER_USD / seen.bounty_usd if seen.bounty_usd else 0.0)
+        asked: dict[str, list[_Question]] = {}
+        for progress in live:
+            request = progress.request
+            said[request.id] = heard = _Said({}, {})
+            for lot in progress.lots():
+                heard.answers[lot.path] = []
+                for player in self._invited(request, lot):
+                    seen = player.observe(request, lot)
+                    if seen is not None:
+                        asked.setdefault(player.memory_id, []).append((player, request, lot, seen, heard))
+                    elif self.rules.invited_max:
+                        self._remember(player.name, 0.0)
+        for memory_id, questions in asked.items():
+            for question, amount in zip(questions, self._values(memory_id, questions), strict=True):
+                self._hear(question, amount)
         return said
+
+    def _hear(self, question: _Question, amount_nanos: int) -> None:
+        """Enter what a player says of a lot: a bid, or of its own lot what keeping it is worth."""
+        player, _, lot, seen, said = question
+        if player.name == lot.owner and self.rules.self_sale == "keep":
+            cost_max_nanos = player.cost_max_nanos
+            said.keeps[lot.path] = Keep(amount_nanos, cost_max_nanos, _provider(player.name, cost_max_nanos))
+            return
+        said.answers[lot.path].append(_answer(player, seen, amount_nanos))
+        if self.rules.invited_max:
+            share = amount_nanos / NANOS_PER_USD / seen.bounty_usd if seen.bounty_usd else 0.0
+            self._remember(player.name, share)
 
     def _invited(self, request: Request, lot: Lot) -> list[Player]:
         """Who is asked to bid for a lot: everybody, or in a crowded market the most promising (R3)."""
-        names: list[str] = []
-        for role in self.rules.roles_at(lot.stage):
-            known = self._names[role]
-            if self.rules.invited_max:
-                seed = derive_seed(request.seed, lot.path, role)
-                known = invite(known, self._promises, self.rules.invited_max, seed)
-            names += known
-        own_too = self.rules.self_sale == "open" or self._may_keep(lot)
-        return [self._seats[name] for name in names if own_too or name != lot.owner]
+        roles = self.rules.roles_at(lot.stage)
+        if self.rules.invited_max:
+            seats = [self._seats[name] for role in roles for name in self._promising(request, lot, role)]
+        elif roles in self._crowds:
+            seats = self._crowds[roles]
+        else:
+            seats = self._crowds[roles] = [self._seats[name] for role in roles for name in self._names[role]]
+        if self.rules.self_sale == "open" or self._may_keep(lot):
+            return seats
+        return [player for player in seats if player.name != lot.owner]
+
+    def _promising(self, request: Request, lot: Lot, role: Role) -> list[str]:
+        seed = derive_seed(request.seed, lot.path, role)
+        return invite(self._names[role], self._promises, self.rules.invited_max, seed)
 
     def _may_keep(self, lot: Lot) -> bool:
         return self.owners_keep and lot.owner in self._names[TRANSFORMER] and lot.stage < self.rules.stages_max
@@ -313,13 +343,14 @@ class Simulation:
         self._bid_records[name] = record
         self._promises[name] = record.promise
 
-    def _values(self, memory_id: str, rows: Sequence[_Asked]) -> Sequence[int]:
-        policy = rows[0][0].policy
-        valuation = policy.value(self.memories.get(memory_id), [row[3] for row in rows])
+    def _values(self, memory_id: str, questions: Sequence[_Question]) -> Sequence[int]:
+        player, request, lot, _, _ = questions[0]
+        observations = [seen for _, _, _, seen, _ in questions]
+        valuation = player.policy.value(self.memories.get(memory_id), observations)
         values = np.asarray(valuation.means, dtype=float)
         if self.learning:
-            draws = np.random.default_rng(derive_seed(self.seed, memory_id, rows[0][1], rows[0][2].stage))
-            values = values + np.asarray(valuation.deviations, dtype=float) * draws.standard_normal(len(rows))
+            draws = np.random.default_rng(derive_seed(self.seed, memory_id, request.id, lot.stage))
+            values = values + np.asarray(valuation.deviations, dtype=float) * draws.standard_normal(len(questions))
         nanos: list[int] = (np.maximum(values, 0.0) * NANOS_PER_USD).astype(np.int64).tolist()
         return nanos
 
@@ -344,12 +375,11 @@ class Simulation:
         if self._auditions.after(progress, set(active).difference(due.suspended)) or due.suspended:
             self._call_roll()
 
-    def _close_accounts(self, ended: Iterable[Progress]) -> None:
+    def _close_accounts(self) -> None:
         """Drop the accounts of requests that have ended: all are zero, and millions would fill the memory."""
-        for progress in ended:
-            for account in request_accounts(progress.request):
-                if not account.id.startswith("requester:"):
-                    self.book.forget_account(account.id)
+        for account_id in self._closing:
+            self.book.forget_account(account_id)
+        self._closing.clear()
 
     def _learn(self, ended: Iterable[Progress]) -> None:
         given: dict[str, list[Receipt]] = {}
@@ -383,17 +413,18 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _answer(player: Player, seen: Observation, amount_nanos: int) -> Answer:
+    name, cost_max_nanos = player.name, player.cost_max_nanos
     return Answer(
-        player.name,
+        name,
         "bid",
         amount_nanos,
         player.role,
-        player.cost_max_nanos,
-        _provider(player),
+        cost_max_nanos,
+        _provider(name, cost_max_nanos),
         observed=tuple(sorted(seen.features.items())) if seen.features else (),
     )
 
 
-def _provider(player: Player) -> str:
+def _provider(name: str, cost_max_nanos: int) -> str:
     """Who is paid for a player's calls; nobody where they are free."""
-    return player.name if player.cost_max_nanos else ""
+    return name if cost_max_nanos else ""

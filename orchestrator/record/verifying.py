@@ -14,9 +14,9 @@ from typing import Any
 from orchestrator.core.codec import decode, encode, text_digests
 from orchestrator.core.events import Event
 from orchestrator.core.keys import digest_text
-from orchestrator.core.progress import Progress, fold
+from orchestrator.core.progress import Progress, advance, fold
 from orchestrator.core.receipts import statement
-from orchestrator.core.step import Step, advance
+from orchestrator.core.step import Step
 from orchestrator.errors import InvalidRecord, VickreyError
 from orchestrator.journal import GENESIS, Entry, chain_digest
 from orchestrator.ledger import Finding

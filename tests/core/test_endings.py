@@ -13,7 +13,7 @@ from orchestrator.core.bid import Answer
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import Delivered, Ended, Picked, Requested
 from orchestrator.core.opening import open_request
-from orchestrator.core.progress import Progress, begin, evolve, fold
+from orchestrator.core.progress import Progress, advance, begin, fold
 from orchestrator.core.receipts import receipts
 from orchestrator.core.rules import PRESENTER, Rule, Rules
 from orchestrator.core.settlement import settle_stage
@@ -193,7 +193,7 @@ def test_a_journal_opens_with_requested_and_holds_it_once() -> None:
     with pytest.raises(BrokenLaw, match="opens with"):
         begin(Picked(0, "judge"))
     with pytest.raises(BrokenLaw, match="once"):
-        evolve(opened(request), Requested(request, ()))
+        advance(opened(request), [Requested(request, ())])
     with pytest.raises(BrokenLaw, match="without events"):
         fold([])
 
@@ -202,9 +202,9 @@ def test_a_delivery_that_leads_to_another_state_than_recorded_does_not_fold() ->
     progress = close(opened(make_request("a")), {"0": [bid("a", 9)]}).progress
     outcome = deliver(progress, "0", "a", "better")
     assert isinstance(outcome, Delivered)
-    assert evolve(progress, outcome)
+    assert advance(progress, [outcome])
     with pytest.raises(BrokenLaw, match="leads to state"):
-        evolve(progress, replace(outcome, state="0" * 64))
+        advance(progress, [replace(outcome, state="0" * 64)])
 
 
 def test_the_record_says_how_and_why_a_request_ended() -> None:
