@@ -1,4 +1,4 @@
-"""A presenter of answers: shows the one that what is known of the bidders supports best."""
+"""A presenter of answers: shows those that what is known of the bidders supports best."""
 
 from __future__ import annotations
 
@@ -14,43 +14,50 @@ _RANK_MAX = 10
 
 
 class AnswerPresenter(CapableBidder):
-    """Shows one of the answers that a state holds: segments of kind `answer`, which agree or differ.
+    """Shows answers that a state holds: segments of kind `answer`, which agree or differ.
 
-    Which one, its policy says where it can (`best_claims`, as `bayes` does); otherwise the answer
-    that most bidders gave, of equals the latest. Its estimate is the answer's share of the votes, with
+    Which ones, its policy says where it can (`best_claims`, as `bayes` does); otherwise those
+    that most bidders gave, of equals the latest. Its estimate is their share of the votes, with
     one vote for an answer that nobody has given; a policy that knows the voters knows better.
+
+    It may show several answers together, the best first, of which the user needs only one to be right.
+    Its bid then pays for all of them. Presenters that each buy a copy in order to show one answer pay,
+    by the rule of several copies, next to nothing, and nobody can live by finding answers.
 
     Args:
         name: unique in its market.
-        rank: which answer it shows: 1 for the best supported, 2 for the next, up to 10. Presenters of
-            several ranks are for markets that sell several copies.
+        rank: which answer it shows first: 1 for the best supported, 2 for the next, up to 10.
+        answers: how many answers it shows together at most, 1 to 10. The policy `bayes` has an option of
+            the same name, which all bidders of its pool must be told.
         policy: turns its estimate into a value.
 
     Raises:
-        InvalidConfig: the rank is out of range.
+        InvalidConfig: the rank or the number of answers is out of range.
     """
 
-    def __init__(self, name: str, rank: int = 1, policy: Policy | None = None) -> None:
+    def __init__(self, name: str, rank: int = 1, answers: int = 1, policy: Policy | None = None) -> None:
         super().__init__(name, (PRESENTER,), policy)
         self._option = round(number_in("rank", rank, 1, _RANK_MAX)) - 1
+        self._answers = round(number_in("answers", answers, 1, _RANK_MAX))
 
     def appraise(self, announcement: Announcement) -> Appraisal:
-        """Say how many of the state's answers support the one that this presenter would show."""
+        """Say how many of the state's answers support what this presenter would show."""
         votes = Counter(piece.claim for piece in _answers(announcement.state))
         ranked = votes.most_common()
         if len(ranked) <= self._option:
             return Appraisal(0.0, f"the state holds {len(ranked)} different answers")
-        support = ranked[self._option][1]
+        support = sum(count for _, count in ranked[self._option : self._option + self._answers])
         share = support / (votes.total() + 1)
         return Appraisal(share, f"{support} of {votes.total()} answers agree", {"option": float(self._option)})
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
-        """Show the answer."""
+        """Show the answers, the best first."""
         pieces = _answers(lot.state)
         ranked = self._ranked(lot, pieces)
-        claim = ranked[min(self._option, len(ranked) - 1)]
-        shown = next(piece for piece in reversed(pieces) if piece.claim == claim)
-        return [Segment(shown.text, kind=_ANSWER, media_type=shown.media_type)]
+        first = min(self._option, len(ranked) - 1)
+        latest = {piece.claim: piece for piece in pieces}
+        shown = [latest[claim] for claim in ranked[first : first + self._answers]]
+        return [Segment(piece.text, kind=_ANSWER, media_type=piece.media_type) for piece in shown]
 
     def _ranked(self, lot: WonLot, pieces: Sequence[Segment]) -> list[str]:
         """The state's claims, the best supported first."""

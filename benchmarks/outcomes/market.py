@@ -39,17 +39,15 @@ class Design:
         policy: makes the bidders' policy.
         pooled: whether all bidders share one memory; otherwise each has its own.
         value_usd: the bounty, which is what a right answer is worth.
-        shown: how many offers the user sees.
-        copies: buyers of a copy of each lot, by stage.
-        presenters: of each, which of a state's answers it shows: 0 for the best.
+        shown: how many answers the user looks at.
+        presenters: how many presenters there are.
     """
 
     policy: Callable[[], Policy]
     pooled: bool
     value_usd: float
     shown: int = 1
-    copies: tuple[int, ...] = (1,)
-    presenters: tuple[int, ...] = (0, 0, 0)
+    presenters: int = 3
 
     @property
     def bounty_nanos(self) -> int:
@@ -57,9 +55,7 @@ class Design:
 
     def rules(self, models: int) -> Rules:
         """The rules with so many models; a reserve of one nano-dollar keeps out who values a lot at nothing."""
-        return Rules(
-            reserve_nanos=1, copies=self.copies, stages_max=models + STAGES_BEYOND_MODELS, offers_max=self.shown
-        )
+        return Rules(reserve_nanos=1, stages_max=models + STAGES_BEYOND_MODELS)
 
 
 @dataclass(slots=True)
@@ -146,15 +142,16 @@ class OutcomeMarket:
 
     def _players(self) -> list[Player]:
         models = [self._model(model) for model in range(len(self.user.data.models)) if model not in self.absent]
-        return models + [self._presenter(number, option) for number, option in enumerate(self.design.presenters, 1)]
+        return models + [self._presenter(number) for number in range(1, self.design.presenters + 1)]
 
     def _model(self, model: int) -> Player:
         memory_id = SHARED if self.design.pooled else self.user.data.models[model]
         return RecordedModel(self._sight, model, self._policy, memory_id, self._bounds_nanos[model])
 
-    def _presenter(self, number: int, option: int) -> Player:
+    def _presenter(self, number: int) -> Player:
         name = f"presenter {number}"
-        return AnswerPresenter(self._sight, name, self._policy, SHARED if self.design.pooled else name, option)
+        memory_id = SHARED if self.design.pooled else name
+        return AnswerPresenter(self._sight, name, self._policy, memory_id, self.design.shown)
 
     def _job(self, query: int) -> Job:
         def accept(offers: Sequence[Offer]) -> int:
@@ -174,11 +171,17 @@ class OutcomeMarket:
                 raise BrokenLaw(f"request {progress.request.id} was charged something else than the record says")
             shown = progress.picked or (progress.offers[0] if progress.offers else None)
             accepted.append(progress.status == "released")
-            scores.append(float(data.scores[query, self.user.model_behind(query, shown)]) if shown else 0.0)
+            scores.append(self._score(query, shown) if shown else 0.0)
             costs.append(float(sum(data.costs_usd[query, model] for model in workers)))
             stages.append(len(workers))
             self.worked.append(tuple(workers))
         return Played(rows, np.array(accepted), np.array(scores), np.array(costs), np.array(stages))
+
+    def _score(self, query: int, shown: Offer) -> float:
+        """The score of the answer that was taken, or else of the first one shown."""
+        taken = self.user.model_taken(query, shown)
+        model = self.user.models_behind(query, shown)[0] if taken is None else taken
+        return float(self.user.data.scores[query, model])
 
     def _lesson(self, query: int) -> Lesson:
         data = self.user.data

@@ -97,24 +97,23 @@ class RecordedModel:
 
 @dataclass(frozen=True, slots=True)
 class AnswerPresenter:
-    """Buys a state and shows one of the answers in it, at no cost.
+    """Buys a state and shows the best answers in it together, as many as the user looks at, at no cost.
 
-    Which one, its policy says (`best_claims`): the best, or where the user sees several offers the
-    second or third best. A policy that does not say shows the answer that most models gave, of
-    equals the latest.
+    Which these are, its policy says (`best_claims`). Where a policy does not say, they are those that
+    most models gave, of equals the latest.
 
     Attributes:
         name: its name, and its principal's.
         policy: what values lots for it.
         memory_id: where what it learns is kept.
-        option: which of the state's answers it shows: 0 for the best.
+        shown: how many answers it shows at most.
     """
 
     sight: Sight
     name: str
     policy: Policy
     memory_id: str
-    option: int = 0
+    shown: int = 1
     cost_max_nanos: int = 0
 
     @property
@@ -127,15 +126,14 @@ class AnswerPresenter:
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
         public = self.sight.public(request, lot)
-        if len({piece.digest for piece in lot.state.segments if piece.author != REQUESTER}) <= self.option:
+        if not public["contributions"]:
             return None
-        return Observation(bidder=self.name, role=PRESENTER, features={"option": float(self.option)}, **public)
+        return Observation(bidder=self.name, role=PRESENTER, **public)
 
     def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:
         pieces = [piece for piece in lot.state.segments if piece.author != REQUESTER]
         ranked = self._best_first(request, lot, memory, pieces) or _most_given(pieces)
-        shown = ranked[min(self.option, len(ranked) - 1)]
-        return Delivery([Segment(shown.text, kind=shown.kind)])
+        return Delivery([Segment(piece.text, kind=piece.kind) for piece in ranked[: self.shown]])
 
     def _best_first(self, request: Request, lot: Lot, memory: Any, pieces: list[Segment]) -> list[Segment]:
         """The latest piece of each claim that the policy ranks; none where it ranks none."""

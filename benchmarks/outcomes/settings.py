@@ -67,11 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("file", type=Path, help="a Parquet file of recorded outcomes")
     made.add_argument("--value", type=float, default=0.10, help="what a right answer is worth, in USD (default 0.10)")
-    made.add_argument("--shown", type=int, default=1, choices=(1, 2, 3), help="offers that the user sees (default 1)")
+    made.add_argument(
+        "--shown", type=int, default=1, choices=(1, 2, 3), help="answers that the user looks at (default 1)"
+    )
     made.add_argument("--policy", default="bayes", help="a policy's name, or its dotted path package.module:Class")
     made.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the policy")
-    made.add_argument("--copies", metavar="N,N", help="buyers of a copy of each lot, by stage (default 1,SHOWN)")
-    made.add_argument("--presenters", metavar="N,N", help="of each presenter, which answer it shows, 0 for the best")
     made.add_argument("--table", action="append", default=[], choices=TABLES, help="only this table; may be repeated")
     made.add_argument("--only", default="", metavar="TEXT", help="only methods whose name contains this")
     made.add_argument("--validate", action="store_true", help="the held-out table within folds 0 to 4, for choosing")
@@ -91,16 +91,5 @@ def _design(given: argparse.Namespace) -> Design:
     for name, sign, _ in pairs:
         if not (name and sign):
             raise InvalidRequest(f"--option is NAME=VALUE, not {name + sign!r}")
-    make = policy_maker(given.policy, {name: value for name, _, value in pairs})
-    copies = _numbers("--copies", given.copies, least=1) or (1, given.shown)
-    presenters = _numbers("--presenters", given.presenters, least=0) or ((0, 0, 0) if given.shown == 1 else (0, 1, 2))
-    return Design(make, is_pooled(make()), given.value, given.shown, copies, presenters)
-
-
-def _numbers(option: str, text: str | None, least: int) -> tuple[int, ...]:
-    if not text:
-        return ()
-    parts = text.split(",")
-    if not all(part.isdigit() and int(part) >= least for part in parts):
-        raise InvalidRequest(f"{option} is a list of whole numbers from {least}, such as 3,1, not {text!r}")
-    return tuple(map(int, parts))
+    make = policy_maker(given.policy, {name: value for name, _, value in pairs}, given.shown)
+    return Design(make, is_pooled(make()), given.value, given.shown)

@@ -56,7 +56,7 @@ def speed_table(name: str, title: str, contest: Contest, design: Design) -> Repo
     data = contest.user.data
     rows = [_row(contest, design)]
     if len(data.models) > FEW:
-        few = replace(contest, user=User(of_models(data, FEW - len(design.presenters)), contest.user.draws))
+        few = replace(contest, user=User(of_models(data, FEW - design.presenters), contest.user.draws))
         rows.insert(0, _row(few, design))
     columns = (
         "bidders",
@@ -93,7 +93,7 @@ def _row(contest: Contest, design: Design) -> tuple[float | int, ...]:
     tested = time.process_time()
     models = len(contest.user.data.models)
     return (
-        models + len(design.presenters),
+        models + design.presenters,
         models,
         learned - start,
         tested - learned,

@@ -1,4 +1,4 @@
-"""The user: takes an offer exactly when its answer is right."""
+"""The user: takes an offer exactly when one of the answers that it shows is right."""
 
 from __future__ import annotations
 
@@ -36,15 +36,24 @@ class User:
         """Whether each model's answer to each query would be taken."""
         return self.data.scores > self.draws[:, None]
 
-    def model_behind(self, query: int, offer: Offer) -> int:
-        """The first model on an offer's chain that gave the answer shown."""
+    def models_behind(self, query: int, offer: Offer) -> list[int]:
+        """For each answer that an offer shows, the first model on its chain that gave it."""
         chain = [self.data.models.index(sale.buyer) for sale in offer.chain if sale.role == TRANSFORMER]
-        return next(model for model in chain if answer_text(self.data, query, model) == offer.text)
+        return [
+            next(model for model in chain if answer_text(self.data, query, model) == shown.text)
+            for shown in offer.state.segments
+        ]
+
+    def model_taken(self, query: int, offer: Offer) -> int | None:
+        """The model behind the first answer of an offer that is right."""
+        scores = self.data.scores[query]
+        behind = self.models_behind(query, offer)
+        return next((model for model in behind if scores[model] > self.draws[query]), None)
 
     def pick(self, query: int, offers: Sequence[Offer]) -> int:
-        """Rank of the first offer that is right, or 0 for none."""
+        """Rank of the first offer that shows a right answer, or 0 for none."""
         for rank, offer in enumerate(offers, 1):
-            if self.data.scores[query, self.model_behind(query, offer)] > self.draws[query]:
+            if self.model_taken(query, offer) is not None:
                 return rank
         return 0
 

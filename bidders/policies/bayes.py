@@ -10,7 +10,7 @@ import numpy as np
 
 from bidders.policies.options import number_in
 from bidders.policies.pooled.embedding import embedding_named
-from bidders.policies.pooled.learning import Forgetting, after_accounts, after_practice
+from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import Fit, checked_memory
@@ -22,10 +22,9 @@ from orchestrator import Lesson, Observation, Receipt, Valuation
 _OUTLOOKS_MAX = 4
 _DEVIATION_SHARE = 0.1
 _WORKS_TO_HALVE_VARIANCE = 2.0
-_WAITING_SHARE = 0.001
 
 Figure = tuple[float, float]
-_LotKey = tuple[int, str, float, int, bool]
+_LotKey = tuple[int, str, float, bool]
 
 
 class _Lot(NamedTuple):
@@ -55,9 +54,9 @@ class BayesPolicy:
     shrinks with its works; a bidder draws from it at the first stage, where trying somebody out costs
     one work and teaches what it is worth (Thompson sampling).
 
-    Where a lot has several copies, only the works that go on, or the presenters, bid: a second chain
-    would add nothing but its cost. Presenters then show different claims: feature `option` of an
-    observation says which, 0 for the best.
+    A presenter shows the best claim, or the best few together (`answers`): then a state is worth the
+    chance that one of them is accepted. Feature `option` of an observation says how many of the best
+    claims a presenter leaves to others. Each copy of a lot is valued as if it were the only one.
 
     Args:
         pool: all bidders of a market whose policies name one pool share one memory; without it each
@@ -65,6 +64,7 @@ class BayesPolicy:
         prior: what unclaimed work is worth before anything is known, as a share of the bounty, 0 to 1.
         forget: share of its weight that a request loses with each one after it, 0 to 0.5.
         exploration: how much of its doubt a bidder draws from, 0 to 10.
+        answers: how many answers a presenter of this pool shows together, 1 to 10.
         window: how many requests are kept as they are, 10 to 5000; older ones are kept as counts.
         embedding: of requests: `package.module:function` from a text to at most 64 numbers; its shape
             and hashed words where left out.
@@ -82,16 +82,19 @@ class BayesPolicy:
         prior: float | str = 0.5,
         forget: float | str = 0.0005,
         exploration: float | str = 1.0,
+        answers: int | str = 1,
         window: int | str = 1000,
         embedding: str | None = None,
     ) -> None:
         self.pool = pool
         self._prior = number_in("prior", prior, 0.0, 1.0)
+        self._answers = round(number_in("answers", answers, 1, 10))
         self._forgetting = Forgetting(
             number_in("forget", forget, 0.0, 0.5), round(number_in("window", window, 10, 5000))
         )
         self._exploration = number_in("exploration", exploration, 0.0, 10.0)
         self._embedding = embedding_named(embedding)
+        self._setting = Setting(self._embedding, self._forgetting, self._answers)
         self._outlooks: OrderedDict[str, Outlook] = OrderedDict()
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
@@ -103,14 +106,14 @@ class BayesPolicy:
         figures = []
         for seen in observations:
             # The lots of one call share few states, whose tuples live as long as the call.
-            key = (id(seen.contributions), seen.request, seen.bounty_usd, seen.copies, seen.estimate is None)
+            key = (id(seen.contributions), seen.request, seen.bounty_usd, seen.estimate is None)
             lot = lots.get(key)
             if lot is None:
                 lot = lots[key] = self._lot(outlook, seen)
             if lot.state is None:
                 figures.append(self._unclaimed(worths, outlook, seen))
             elif seen.role == "presenter":
-                figures.append(_presented(lot.state, seen))
+                figures.append(_presented(lot.state, seen, self._answers))
             else:
                 figures.append(_worked(lot, outlook, seen))
         return Valuation([mean for mean, _ in figures], [deviation for _, deviation in figures])
@@ -118,7 +121,7 @@ class BayesPolicy:
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
         known = checked_memory(memory)
-        learned = after_accounts(known, accounts_of(receipts), self._embedding, self._forgetting)
+        learned = after_accounts(known, accounts_of(receipts), self._setting)
         results = results_of(receipts, self._embedding)
         if results:
             faded = self._forgetting.left_after(1)
@@ -128,7 +131,7 @@ class BayesPolicy:
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
-        learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._embedding, self._forgetting)
+        learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._setting)
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
 
@@ -139,7 +142,7 @@ class BayesPolicy:
         if not claims:
             shown = observation._replace(role="presenter")
             return [("", guess(Worths(known["worth"], self._prior), shown, self._embedding).mean)]
-        terms = Terms(observation.bounty_usd, max(1, observation.copies))
+        terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
         return [(claims[number], float(state.prospects.chances[number])) for number in state.order]
 
@@ -158,12 +161,9 @@ class BayesPolicy:
         """What all bidders share of a lot."""
         if not _compares(outlook, seen):
             return _Lot(None, [], [])
-        state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, max(1, seen.copies)))
+        state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, self._answers))
         prospects = state.prospects
         worths = np.where(np.isfinite(prospects.going_on_usd), prospects.going_on_usd, -np.inf)
-        if seen.copies > 1:
-            goes_on = np.arange(len(worths)) == prospects.best_next
-            worths = np.where(goes_on & (worths >= prospects.stop_usd), worths, -np.inf)
         # Further on, only what is known counts: a trial there would cost a work more than one at the start.
         doubt = 0.0 if seen.contributions else self._exploration * _DEVIATION_SHARE * seen.bounty_usd
         deviations = doubt / np.sqrt(1.0 + outlook.fit.abilities.seen / _WORKS_TO_HALVE_VARIANCE)
@@ -196,17 +196,13 @@ def _worked(lot: _Lot, outlook: Outlook, seen: Observation) -> Figure:
     return min(max(0.0, worth), seen.bounty_usd), lot.deviations_usd[number]
 
 
-def _presented(state: Appraised, seen: Observation) -> Figure:
+def _presented(state: Appraised, seen: Observation, answers: int) -> Figure:
     """A presenter's figures: it has no doubt of its own, for all that is known is in the claims."""
-    prospects = state.prospects
-    option = int(seen.features.get("option", 0))
-    if option >= len(state.order):
-        return 0.0, 0.0
-    worth = float(prospects.chances[state.order[option]]) * seen.bounty_usd
-    if seen.copies > 1 and prospects.stop_usd < prospects.best_going_on_usd:
-        # Its claim will be in the state that is made next: this copy adds something only if nobody goes on.
-        worth *= _WAITING_SHARE
-    return _within(worth, seen.bounty_usd), 0.0
+    first = int(seen.features.get("option", 0))
+    shown = state.order[first : first + answers]
+    return _within(
+        float(sum(state.prospects.chances[claim] for claim in shown)) * seen.bounty_usd, seen.bounty_usd
+    ), 0.0
 
 
 def _cost_usd(outlook: Outlook, number: int, seen: Observation) -> float:

@@ -23,12 +23,14 @@ class Verdict(NamedTuple):
     """What the user's choice says about claims; it says nothing where nobody chose.
 
     Attributes:
-        taken: claim of the offer that was picked; empty where none was, or where it claims nothing.
+        taken: claim of the offer that was picked; empty where none was, or where it makes not just one.
         refused: the other claims that were shown, in order of rank.
+        among: claims of an offer that was picked and makes several: one of them at least was right.
     """
 
     taken: str = ""
     refused: tuple[str, ...] = ()
+    among: tuple[str, ...] = ()
 
 
 class Receipt(NamedTuple):
@@ -152,9 +154,15 @@ def _verdict(progress: Progress) -> Verdict:
     if progress.picked_rank is None:
         return Verdict()
     picked = progress.picked
-    taken = _claim_of(picked.state.segments) if picked else ""
-    shown = (_claim_of(offer.state.segments) for offer in progress.offers)
-    return Verdict(taken, tuple(dict.fromkeys(claim for claim in shown if claim not in ("", taken))))
+    taken = _claims_of(picked.state.segments) if picked else ()
+    shown = dict.fromkeys(claim for offer in progress.offers for claim in _claims_of(offer.state.segments))
+    refused = tuple(claim for claim in shown if claim not in taken)
+    return Verdict(taken[0], refused) if len(taken) == 1 else Verdict("", refused, taken)
+
+
+def _claims_of(segments: Sequence[Segment]) -> tuple[str, ...]:
+    """The claims of an offer, in reading order."""
+    return tuple(dict.fromkeys(piece.claim for piece in segments if piece.claim))
 
 
 def _claim_of(segments: Sequence[Segment]) -> str:

@@ -31,7 +31,7 @@ class TalliesPolicy:
     def _worth(self, memory: Any, seen: Observation) -> float:
         if seen.role != TRANSFORMER:
             claims = self.best_claims(memory, seen)
-            return seen.bounty_usd * claims[min(int(seen.features["option"]), len(claims) - 1)][1]
+            return seen.bounty_usd * claims[0][1]
         score, cost = memory.get(seen.bidder, (0.5, 0.0))
         # Above anything that a presenter bids, until enough have worked.
         return seen.bounty_usd * (1 + score) - cost if len(seen.contributions) < self._works else 0.0

@@ -99,8 +99,6 @@ def test_tables_and_plots_get_into_the_docs(
         (["FILE", "--option", "prior=9"], "prior"),
         (["FILE", "--option", "colour=red"], "colour"),
         (["FILE", "--option", "prior"], "NAME=VALUE"),
-        (["FILE", "--copies", "0"], "--copies"),
-        (["FILE", "--presenters", "a,b"], "--presenters"),
         (["FILE", "--value", "0"], "--value"),
         (["FILE", "--value", "nan"], "--value"),
     ],

@@ -150,9 +150,9 @@ def test_testing_neither_learns_nor_explores(made_up: Outcomes) -> None:
     assert (market.test(made_up.test()).costs_usd == first.costs_usd).all()
 
 
-def test_with_several_offers_the_user_takes_a_right_one_if_there_is_one(made_up: Outcomes) -> None:
+def test_of_several_answers_the_user_takes_a_right_one_if_there_is_one(made_up: Outcomes) -> None:
     user = User.of(made_up, 0)
-    design = replace(PRACTISED, shown=3, copies=(3, 1))
+    design = replace(PRACTISED, policy=lambda: TalliesPolicy(works=3), shown=3)
     market = OutcomeMarket(user, design)
     market.practise(made_up.training())
     played = market.test(made_up.test())
@@ -164,14 +164,14 @@ def test_with_several_offers_the_user_takes_a_right_one_if_there_is_one(made_up:
     assert not (played.accepted == user.accepts()[played.queries, [workers[0] for workers in market.worked]]).all()
 
 
-def test_a_presenter_shows_the_answer_of_its_option(made_up: Outcomes) -> None:
-    shown: dict[int, float] = {}
-    for option in (0, 1):
-        design = replace(PRACTISED, policy=lambda: TalliesPolicy(works=2), presenters=(option,) * 3)
+def test_a_presenter_shows_no_more_answers_than_the_user_looks_at(made_up: Outcomes) -> None:
+    accepted = {}
+    for shown in (1, 2, 3):
+        design = replace(PRACTISED, policy=lambda: TalliesPolicy(works=3), shown=shown)
         market = OutcomeMarket(User.of(made_up, 0), design)
         market.practise(made_up.training())
-        shown[option] = float(market.test(made_up.test()).scores.mean())
-    assert shown[0] > shown[1]
+        accepted[shown] = int(market.test(made_up.test()).accepted.sum())
+    assert accepted[1] < accepted[2] < accepted[3]
 
 
 def test_the_same_seed_gives_the_same_run_and_another_does_not(made_up: Outcomes) -> None:

@@ -31,8 +31,8 @@ def held(*texts: str) -> Any:
 class Solver(CapableBidder):
     """Adds an answer; right as often as its skill says."""
 
-    def __init__(self, name: str, skill: float) -> None:
-        super().__init__(name, ("transformer",), BayesPolicy(pool=POOL))
+    def __init__(self, name: str, skill: float, answers: int) -> None:
+        super().__init__(name, ("transformer",), BayesPolicy(pool=POOL, answers=answers))
         self._skill = skill
 
     def appraise(self, announcement: Announcement) -> Appraisal:
@@ -45,9 +45,10 @@ class Solver(CapableBidder):
         return [Segment("42" if is_right else str(draws.randrange(100, 1000)), kind="answer")]
 
 
-def market() -> Market:
+def market(answers: int = 1) -> Market:
+    policy = {"type": "bayes", "options": {"pool": POOL, "answers": answers}}
     presenters = [
-        {"name": f"presenter{number}", "type": "answers", "policy": {"type": "bayes", "options": {"pool": POOL}}}
+        {"name": f"presenter{number}", "type": "answers", "options": {"answers": answers}, "policy": policy}
         for number in range(3)
     ]
     config = {
@@ -56,7 +57,7 @@ def market() -> Market:
         "bidders": presenters,
         "rules": {"reserve": "0.001"},
     }
-    return Market(config, bidders=[Solver("guesser", 0.1), Solver("expert", 0.95)])
+    return Market(config, bidders=[Solver("guesser", 0.1, answers), Solver("expert", 0.95, answers)])
 
 
 def is_right(text: str) -> bool:
@@ -85,6 +86,12 @@ def test_it_shows_the_answer_that_most_gave_and_by_rank_the_next() -> None:
     assert delivered(AnswerPresenter("p", rank=2), win(lot)) == "7"
 
 
+def test_it_shows_several_answers_together_the_best_first() -> None:
+    lot = win(held("7", "42", "42", "9"))
+    assert delivered(AnswerPresenter("p", answers=2), lot) == "42\n\n9"
+    assert delivered(AnswerPresenter("p", rank=2, answers=5), lot) == "9\n\n7"
+
+
 def test_of_equals_it_shows_the_latest() -> None:
     assert delivered(AnswerPresenter("p"), win(held("7", "42"))) == "42"
 
@@ -97,6 +104,20 @@ def test_it_passes_where_a_state_holds_too_few_answers() -> None:
 def test_more_agreement_is_worth_more() -> None:
     presenter = AnswerPresenter("p")
     assert bid_usd(presenter, held("42")) < bid_usd(presenter, held("42", "42"))
+
+
+def test_the_pick_of_an_offer_with_several_answers_says_that_one_of_them_was_right() -> None:
+    with market(answers=2) as learning:
+        results = [
+            learning.run(f"How much is {seed}?", budget=1, seed=seed, judge=VerifierJudge(lambda text: "42" in text))
+            for seed in range(12)
+        ]
+        memory = memory_of(learning)
+        assert learning.audit() == []
+    shown = [len(result.offers[0].text.split()) for result in results]
+    taken = [len(trial[2]) for trial in memory["trials"]]
+    assert 2 in shown
+    assert taken == [count if result.status == "released" else 0 for count, result in zip(shown, results, strict=True)]
 
 
 @pytest.mark.parametrize("rank", [0, 11, "first", True])

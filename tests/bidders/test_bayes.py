@@ -162,7 +162,7 @@ def test_a_state_that_all_have_worked_on_is_presented_though_a_stranger_could_im
     quiz = Quiz(TRIO)
     quiz.memory = quiz.policy.practise(None, quiz.lessons(100))
     held = tuple(Contribution(name, name) for name in TRIO)
-    assert quiz.policy.value(quiz.memory, [observe("p", "presenter", held, copies=3)]).means[0] > 0.01 * BOUNTY_USD
+    assert quiz.policy.value(quiz.memory, [observe("p", "presenter", held)]).means[0] > 0.01 * BOUNTY_USD
 
 
 def test_a_newcomer_that_is_better_than_all_is_used_within_fifty_requests() -> None:
@@ -196,16 +196,43 @@ def test_agreement_raises_a_presenters_bid_and_disagreement_lowers_it() -> None:
     assert means[0] < means[1] < means[2]
 
 
-def test_with_several_copies_presenters_of_other_ranks_show_other_claims_and_nobody_splits_the_chain() -> None:
-    quiz = Quiz(TRIO)
-    quiz.memory = quiz.policy.practise(None, quiz.lessons(200))
+def test_a_presenter_that_shows_several_answers_bids_for_the_chance_that_one_of_them_is_right() -> None:
+    lessons = Quiz(TRIO).lessons(200)
     held = (Contribution("weak", "x"), Contribution("fair", "y"), Contribution("strong", "z"))
-    seen = [observe(f"p{option}", "presenter", held, copies=3, features={"option": option}) for option in range(3)]
-    means = quiz.policy.value(quiz.memory, seen).means
-    chances = [chance for _, chance in quiz.policy.best_claims(quiz.memory, seen[0])]
-    assert means == pytest.approx([BOUNTY_USD * chance for chance in chances])
-    workers = [observe(name, "transformer", (), copies=3) for name in TRIO]
-    assert sum(mean > 0 for mean in quiz.policy.value(quiz.memory, workers).means) == 1
+    worths = []
+    for answers in (1, 2, 3):
+        policy = BayesPolicy(answers=answers)
+        memory = policy.practise(None, lessons)
+        chances = [chance for _, chance in policy.best_claims(memory, observe("p", "presenter", held))]
+        worths.append(policy.value(memory, [observe("p", "presenter", held)]).means[0])
+        assert worths[-1] == pytest.approx(BOUNTY_USD * sum(chances[:answers]))
+        rest = policy.value(memory, [observe("p", "presenter", held, features={"option": 1.0})]).means[0]
+        assert rest == pytest.approx(BOUNTY_USD * sum(chances[1 : 1 + answers]))
+    assert worths == sorted(worths)
+    assert worths[0] < worths[2]
+
+
+def test_of_several_answers_that_were_taken_together_each_may_be_the_right_one_and_all_others_are_wrong() -> None:
+    """Who gave none of them has failed; who gave one of them has not, and is believed the more, the fewer they were."""
+
+    def chance_of(verdict: Verdict) -> float:
+        policy, memory = BayesPolicy(), None
+        for number in range(40):
+            held = (Contribution("a", f"{number} a"), Contribution("b", f"{number} b"))
+            told = Verdict(
+                f"{number} {verdict.taken}" if verdict.taken else "",
+                tuple(f"{number} {claim}" for claim in verdict.refused),
+                tuple(f"{number} {claim}" for claim in verdict.among),
+            )
+            work = receipt(request_id=f"r{number}", bidder="c", contributions=held, claim=f"{number} c", verdict=told)
+            memory = policy.learn(memory, [work])
+        alone = [observe("p", "presenter", (Contribution(name, "x"),)) for name in ("a", "c")]
+        chance, chance_of_who_gave_none = policy.value(memory, alone).means
+        assert chance >= chance_of_who_gave_none
+        return chance
+
+    both = chance_of(Verdict("", (), ("a", "b")))
+    assert chance_of(Verdict("a", ("b",))) > both > 2 * chance_of(Verdict("b", ("a",)))
 
 
 def test_answers_that_cannot_be_compared_are_valued_by_their_authors_record() -> None:

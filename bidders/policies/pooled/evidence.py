@@ -43,14 +43,14 @@ class Trial(NamedTuple):
     Attributes:
         authors: who worked, by number.
         claims: what each claims: equal numbers agree; `SILENT` for nothing.
-        taken: the claim that was accepted; `SILENT` where none was.
+        taken: the claim that was accepted; where several were shown together, all of these; or none.
         refused: claims that were refused.
         look: the numbers of the request's text, each from -1 to 1 in steps of 1/127, as bytes.
     """
 
     authors: tuple[int, ...]
     claims: tuple[int, ...]
-    taken: int = SILENT
+    taken: tuple[int, ...] = ()
     refused: tuple[int, ...] = ()
     look: bytes = b""
 
@@ -122,9 +122,9 @@ def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
         count = min(works, len(trial.authors))
         authors[row, :count] = trial.authors[:count]
         made[row, :count] = trial.claims[:count]
-        if trial.taken != SILENT:
+        if trial.taken:
             verdicts[row] = Verdict.ANOTHER_TAKEN
-            verdicts[row, trial.taken] = Verdict.TAKEN
+            verdicts[row, list(trial.taken)] = Verdict.TAKEN
         verdicts[row, list(trial.refused)] = Verdict.REFUSED
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)

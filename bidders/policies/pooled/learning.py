@@ -56,6 +56,20 @@ class Forgetting:
         return exp(-self.rate * requests)
 
 
+class Setting(NamedTuple):
+    """What a pool is told about how it learns.
+
+    Attributes:
+        embedding: of requests.
+        forgetting: how the past loses weight.
+        answers: how many answers a presenter shows.
+    """
+
+    embedding: Embedding
+    forgetting: Forgetting
+    answers: int
+
+
 class _Learned(NamedTuple):
     """What requests have taught.
 
@@ -72,33 +86,31 @@ class _Learned(NamedTuple):
     counts: Counts
 
 
-def after_accounts(
-    memory: dict[str, Any], accounts: Sequence[Account], embedding: Embedding, forgetting: Forgetting
-) -> dict[str, Any]:
+def after_accounts(memory: dict[str, Any], accounts: Sequence[Account], setting: Setting) -> dict[str, Any]:
     """The memory after some requests."""
     if not accounts:
         return memory
     learned = _with_names(memory, accounts)
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    trials = [trial_to_json(account.trial(numbers, embedding)) for account in accounts]
+    trials = [trial_to_json(account.trial(numbers, setting.embedding)) for account in accounts]
     learned["trials"] = [*memory["trials"], *trials]
     learned["requests"] = memory["requests"] + len(accounts)
     fresh = learned["requests"] - memory["fitted"]
-    if fresh < max(1.0, _REFIT_GROWTH * min(len(learned["trials"]), forgetting.window)):
+    if fresh < max(1.0, _REFIT_GROWTH * min(len(learned["trials"]), setting.forgetting.window)):
         return learned
-    return _refitted(learned, accounts[-1], forgetting)
+    return _refitted(learned, accounts[-1], setting)
 
 
-def after_practice(
-    memory: dict[str, Any], accounts: Sequence[Account], embedding: Embedding, forgetting: Forgetting
-) -> dict[str, Any]:
+def after_practice(memory: dict[str, Any], accounts: Sequence[Account], setting: Setting) -> dict[str, Any]:
     """The memory after tasks on which every bidder worked, whose outcomes are all known."""
     if not accounts:
         return memory
     learned = _with_names(memory, accounts)
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    evidence = gather([account.trial(numbers, embedding) for account in accounts], bidders, np.ones(len(accounts)))
+    evidence = gather(
+        [account.trial(numbers, setting.embedding) for account in accounts], bidders, np.ones(len(accounts))
+    )
     known = counts_from_json(learned["faded"]).widened(bidders)
     texts = Sums.from_json(learned["texts"]).fitting(evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
@@ -107,7 +119,7 @@ def after_practice(
     learned["faded"] = counts_to_json(known + practised.counts)
     learned["texts"] = (texts + Sums.of(evidence.looks, practised.foretold, evidence.weights)).to_json()
     fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)
-    return _refitted({**learned, "fit": fit.to_json()}, accounts[-1], forgetting)
+    return _refitted({**learned, "fit": fit.to_json()}, accounts[-1], setting)
 
 
 def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds: int) -> _Learned:
@@ -155,10 +167,11 @@ def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str
     return {**memory, "names": names, "costs": costs}
 
 
-def _refitted(memory: dict[str, Any], latest: Account, forgetting: Forgetting) -> dict[str, Any]:
+def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict[str, Any]:
     """Work out anew what the memory makes one believe."""
     bidders = len(memory["names"])
     before = Fit.from_json(memory["fit"])
+    forgetting = setting.forgetting
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     trials = [trial_from_json(stored) for stored in memory["trials"]]
     evidence = gather(trials, bidders, _weights(len(trials), forgetting))
@@ -184,7 +197,7 @@ def _refitted(memory: dict[str, Any], latest: Account, forgetting: Forgetting) -
         "fitted": memory["requests"],
     }
     shares = (faded + learned.counts if learned else faded).classes.sum(axis=1)
-    return _planned(fitted, known, shares, Terms(latest.bounty_usd, latest.offers))
+    return _planned(fitted, known, shares, Terms(latest.bounty_usd, setting.answers))
 
 
 def _weights(trials: int, forgetting: Forgetting) -> Floats:

@@ -22,11 +22,11 @@ class Terms(NamedTuple):
 
     Attributes:
         bounty_usd: for a right claim.
-        offers: how many claims can be shown.
+        answers: how many claims are shown.
     """
 
     bounty_usd: float
-    offers: int = 1
+    answers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
         likelihoods = np.ascontiguousarray(_likelihoods(layer, scattering, crew.right).transpose(2, 1, 0))
         reached = np.matmul(columns, likelihoods)
         refused = np.matmul(columns[:-1] * world.decoys, likelihoods[:-1])
-        value = terms.bounty_usd * _shown_right(reached[:-1], refused, layer, terms.offers)
+        value = terms.bounty_usd * _shown_right(reached[:-1], refused, layer, terms.answers)
         if not layer.is_last:
             paid = reached.sum(axis=0)[:, :, None] * crew.costs_usd
             each = np.where(layer.asked[None], -np.inf, following[:, layer.children].sum(axis=3) - paid)
@@ -87,22 +87,22 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     return Worth(going_on / total[:, None], following[:, 0] / total)
 
 
-def _shown_right(reached: Floats, refused: Floats, layer: Layer, offers: int) -> Floats:
+def _shown_right(reached: Floats, refused: Floats, layer: Layer, answers: int) -> Floats:
     """The chance that one of the claims shown is accepted, if the best are shown: belief, state."""
     claims = layer.exists.sum(axis=1)[:, None]
     chances = accepted(reached.transpose(1, 2, 0), refused.transpose(1, 2, 0), claims)
-    return best_sum(np.where(layer.exists, chances, 0.0), offers)
+    return best_sum(np.where(layer.exists, chances, 0.0), answers)
 
 
-def best_sum(chances: Floats, offers: int) -> Floats:
+def best_sum(chances: Floats, answers: int) -> Floats:
     """The sum of the highest chances along the last axis."""
     if chances.shape[-1] == 0:
         return np.zeros(chances.shape[:-1])
-    if offers == 1:
+    if answers == 1:
         return np.asarray(chances.max(axis=-1))
-    if chances.shape[-1] <= offers:
+    if chances.shape[-1] <= answers:
         return np.asarray(chances.sum(axis=-1))
-    return np.asarray(np.partition(chances, -offers, axis=-1)[..., -offers:].sum(axis=-1))
+    return np.asarray(np.partition(chances, -answers, axis=-1)[..., -answers:].sum(axis=-1))
 
 
 def _likelihoods(layer: Layer, scattering: Scattering, right: Floats) -> Floats:

@@ -115,10 +115,10 @@ class Outlook:
         if not usual_plan or terms.bounty_usd <= 0:
             return ()
         doublings = round(log2(terms.bounty_usd) - log2(usual.bounty_usd))
-        if doublings == 0 and terms.offers == usual.offers:
+        if doublings == 0 and terms.answers == usual.answers:
             return usual_plan
-        key = (kind, doublings, terms.offers)
+        key = (kind, doublings, terms.answers)
         if key not in self._plans:
-            alike = Terms(usual.bounty_usd * 2.0**doublings, terms.offers)
+            alike = Terms(usual.bounty_usd * 2.0**doublings, terms.answers)
             self._plans[key] = self._planner(kind).improved(usual_plan, alike)
         return self._plans[key]

@@ -35,16 +35,6 @@ class Prospects:
     stop_usd: float
     going_on_usd: Floats
 
-    @property
-    def best_next(self) -> int:
-        """The known bidder whose work is worth most next, of equals the first; minus 1 where none is known."""
-        return int(self.going_on_usd[:-1].argmax()) if len(self.going_on_usd) > 1 else -1
-
-    @property
-    def best_going_on_usd(self) -> float:
-        """The value of the best next work of a bidder that is known; minus infinity where there is none."""
-        return float(self.going_on_usd[:-1].max(initial=-np.inf))
-
 
 @dataclass(frozen=True, slots=True)
 class Planner:
@@ -78,7 +68,7 @@ class Planner:
         if others:
             going_on[others] = self._then_followers(others, followers, belief, terms)
         chances = belief.chances(self.world)
-        return Prospects(chances, terms.bounty_usd * float(best_sum(chances, terms.offers)), going_on)
+        return Prospects(chances, terms.bounty_usd * float(best_sum(chances, terms.answers)), going_on)
 
     def improved(self, plan: Plan, terms: Terms) -> Plan:
         """Find the few bidders that promise most, asked one after another as long as it pays.

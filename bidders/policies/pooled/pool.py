@@ -89,13 +89,13 @@ def counts_from_json(stored: dict[str, Any]) -> Counts:
 def trial_to_json(trial: Trial) -> list[Any]:
     """A trial as JSON can hold it."""
     look = base64.b85encode(trial.look).decode("ascii")
-    return [list(trial.authors), list(trial.claims), trial.taken, list(trial.refused), look]
+    return [list(trial.authors), list(trial.claims), list(trial.taken), list(trial.refused), look]
 
 
 def trial_from_json(stored: list[Any]) -> Trial:
     """Read a trial back."""
     authors, claims, taken, refused, look = stored
-    return Trial(tuple(authors), tuple(claims), taken, tuple(refused), base64.b85decode(look))
+    return Trial(tuple(authors), tuple(claims), tuple(taken), tuple(refused), base64.b85decode(look))
 
 
 def empty_memory() -> dict[str, Any]:

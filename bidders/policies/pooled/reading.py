@@ -20,20 +20,18 @@ class Account:
     Attributes:
         request: its text.
         works: who worked, and what each claims; empty for nothing.
-        taken: the claim that was accepted, or empty.
+        taken: the claim that was accepted; where several were shown together, all of these; or none.
         refused: claims that were refused.
         costs_usd: what works are known to have cost, by bidder.
         bounty_usd: what the request pays.
-        offers: how many offers were made of it.
     """
 
     request: str
     works: tuple[Contribution, ...]
-    taken: str
+    taken: tuple[str, ...]
     refused: tuple[str, ...]
     costs_usd: tuple[tuple[str, float], ...]
     bounty_usd: float
-    offers: int = 1
 
     def trial(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
         """The same with bidders and claims by number, and the text embedded."""
@@ -41,7 +39,7 @@ class Account:
         return Trial(
             tuple(numbers[work.author] for work in self.works),
             tuple(claims.get(work.claim, SILENT) for work in self.works),
-            claims.get(self.taken, SILENT),
+            tuple(claims[claim] for claim in self.taken if claim in claims),
             tuple(claims[claim] for claim in self.refused if claim in claims),
             look_of(embedded(embedding, self.request)),
         )
@@ -81,9 +79,7 @@ def receipt_order(receipt: Receipt) -> tuple[object, ...]:
 def _account(receipts: Sequence[Receipt]) -> Account:
     works: dict[Contribution, None] = {}
     costs = []
-    offers = 0
     for receipt in receipts:
-        offers += receipt.won and receipt.role == "presenter"
         works.update(dict.fromkeys(receipt.contributions))
         if receipt.won and receipt.role == "transformer":
             works[Contribution(receipt.bidder, receipt.claim)] = None
@@ -92,9 +88,8 @@ def _account(receipts: Sequence[Receipt]) -> Account:
     first = receipts[0]
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
-    return Account(
-        first.request, tuple(works), verdict.taken, verdict.refused, tuple(costs), bounty_usd, max(1, offers)
-    )
+    taken = verdict.among or tuple(claim for claim in (verdict.taken,) if claim)
+    return Account(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd)
 
 
 def account_of(lesson: Lesson) -> Account:
@@ -104,10 +99,9 @@ def account_of(lesson: Lesson) -> Account:
     for work in lesson.works:
         if work.claim:
             scores[work.claim] = max(scores.get(work.claim, 0.0), work.score)
-    taken = max(scores, key=lambda claim: scores[claim], default="")
-    if scores.get(taken, 0.0) <= _SCORE_RIGHT_MIN:
-        taken = ""
-    refused = tuple(claim for claim in scores if claim != taken)
+    best = max(scores, key=lambda claim: scores[claim], default="")
+    taken = (best,) if scores.get(best, 0.0) > _SCORE_RIGHT_MIN else ()
+    refused = tuple(claim for claim in scores if claim not in taken)
     costs = tuple((work.bidder, work.cost_usd) for work in lesson.works)
     return Account(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
 
