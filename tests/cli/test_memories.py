@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from orchestrator.cli.app import app
 from tests.cli.markets import BIDDERS, vickrey, write_market
 
 DIARY = Path(__file__).parent.parent.parent / "configs" / "lisbon" / "diary.md"
@@ -84,9 +82,9 @@ def test_at_a_terminal_it_asks_and_takes_no_for_an_answer(monkeypatch: pytest.Mo
     give("learner", {"transformer": {"overall": [0.375, 4]}})
     monkeypatch.setattr(confirming, "_is_terminal", lambda: True)
     command = ["bidders", "memory", "learner", "--reset"]
-    assert CliRunner().invoke(app, command, input="n\n").exit_code == 1
+    assert vickrey(*command, stdin="n\n").code == 1
     assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is not None
-    assert CliRunner().invoke(app, command, input="y\n").exit_code == 0
+    assert vickrey(*command, stdin="y\n").code == 0
     assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is None
 
 
