@@ -4,6 +4,8 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules --no-print-directory
+# The tests start some hundred Pythons. Where bytecode is not kept, each compiles everything that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The interpreter that makes the environment: the first that runs and fits. Each is run, not looked up, because pyenv
 # puts names on the PATH that fail when called. Another one: make venv PYTHON=/path/to/python3.13 VENV=.venv-3.13
@@ -120,7 +122,7 @@ types: venv ## types (mypy, strict)
 
 .PHONY: test
 test: venv ## the fast tests
-	@$(PYTEST) -m "not slow" --numprocesses $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	@$(PYTEST) -m "not slow" --numprocesses $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 # pytest ends with 5 when it finds no test, which is no failure where no test is slow.
 .PHONY: test-slow

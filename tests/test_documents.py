@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from importlib.metadata import entry_points
 from itertools import dropwhile, zip_longest
 from pathlib import Path
 from types import ModuleType
@@ -182,7 +183,7 @@ def command_problem(line: str) -> str:
 
 def parse_problem(arguments: list[str]) -> str:
     """What the command line's parser says against some arguments, without running anything."""
-    command: Any = typer.main.get_command(app)
+    command: Any = cli()
     context = None
     try:
         name = "vickrey"
@@ -196,6 +197,12 @@ def parse_problem(arguments: list[str]) -> str:
         # Help and version end the parsing, which is as it should be.
         said = error.format_message() if hasattr(error, "format_message") else str(error)
         return "" if getattr(error, "exit_code", None) == 0 else said or "it does not parse"
+
+
+@cache
+def cli() -> Any:
+    """The command with all its verbs."""
+    return typer.main.get_command(app)
 
 
 @cache
@@ -250,7 +257,7 @@ def _name_problem(name: str) -> str:
 
 
 def _verb_problem(words: list[str]) -> str:
-    command: Any = typer.main.get_command(app)
+    command: Any = cli()
     for word in words:
         if word.startswith("-") or not hasattr(command, "commands"):
             return ""
@@ -310,6 +317,16 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
     return str(list(value) if isinstance(value, tuple) else value)
+
+
+def check_installed(page: str, markdown: str) -> list[str]:
+    """Every bidder, judge and policy that comes along must be named."""
+    return [
+        f"{page}: {entry.group} {entry.name} is not named"
+        for group in ("bidders", "judges", "policies")
+        for entry in entry_points(group=f"vickrey.{group}")
+        if entry.value.partition(".")[0] in ("bidders", "orchestrator") and f"`{entry.name}`" not in markdown
+    ]
 
 
 def check_layers(page: str, markdown: str) -> list[str]:
@@ -376,7 +393,7 @@ Check = Callable[[str, str], list[str]]
 EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/architecture.md": (check_layers,),
-    "docs/configuration.md": (check_config_keys,),
+    "docs/configuration.md": (check_config_keys, check_installed),
     "docs/glossary.md": (check_glossary,),
     "docs/ledger.md": (check_codes,),
     "docs/mechanism.md": (check_rules,),
@@ -503,6 +520,7 @@ def test_a_page_without_faults_passes(check: Check) -> None:
 CHANGED: dict[str, tuple[str, str, str]] = {
     "a config key is missing": ("docs/configuration.md", "| `rules.offers_max` ", "| `rules.offers_most` "),
     "a default has changed": ("docs/configuration.md", "`wealth.refills_max` | `10` |", "`wealth.refills_max` | `9` |"),
+    "a policy is not named": ("docs/configuration.md", "`calibrated`", "`calibrate`"),
     "a layer may import more": ("docs/architecture.md", "| `errors`, `money`, `core` |", "| `errors`, `money` |"),
     "a layer is missing": ("docs/architecture.md", "| [`orchestrator.plugins`]", "| [`orchestrator.plugin`]"),
     "a code is missing": ("docs/ledger.md", "| `overrun` |", "| overrun |"),

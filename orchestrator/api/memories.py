@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,10 @@ from orchestrator.api.market import Market
 from orchestrator.bidding import Observation, Policy
 from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.isolation import IsolatedPolicy
-from orchestrator.engine.memories import find_outdated, migrated, read_body
+from orchestrator.engine.memories import find_outdated, migrated, put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory, UnknownBidder
-from orchestrator.store import MemoryRow
+from orchestrator.store import MemoryRow, Transaction
 
 FORMAT: Final = "vickrey-memory"
 VERSION: Final = 1
@@ -37,6 +38,7 @@ class BidderMemory:
         memory: the memory; None where nothing has been learned.
         shared_with: the other bidders that learn together with it.
         outdated: version of an older memory that the policy cannot migrate; None where there is none.
+        practised: the tasks that it has learned by practice, by the bidder whose works it was shown.
     """
 
     bidder: str
@@ -45,6 +47,7 @@ class BidderMemory:
     memory: Any
     shared_with: tuple[str, ...]
     outdated: int | None
+    practised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -61,6 +64,7 @@ class BidderMemory:
             "policy_version": self.version,
             "digest": self.digest,
             "shared_with": list(self.shared_with),
+            "practised": {name: list(tasks) for name, tasks in self.practised.items()},
             "memory": self.memory,
         }
 
@@ -75,6 +79,7 @@ class _Document(BaseModel):
     policy_version: int
     digest: str
     shared_with: list[str] = []
+    practised: dict[str, list[str]] = {}
     memory: Any
 
 
@@ -91,7 +96,13 @@ def read_memory(market: Market, bidder: str) -> BidderMemory:
         UnknownBidder: the config has no such bidder, or it is broken.
     """
     seat = _seat(market, bidder)
-    row, older = market.store.read(lambda reader: (reader.memory(seat.memory_key), find_outdated(reader, seat)))
+    row, older, practised = market.store.read(
+        lambda reader: (
+            reader.memory(seat.memory_key),
+            find_outdated(reader, seat),
+            read_practised(reader, seat.memory_key),
+        )
+    )
     policy = seat.policy
     return BidderMemory(
         bidder=bidder,
@@ -102,7 +113,18 @@ def read_memory(market: Market, bidder: str) -> BidderMemory:
             name for name, other in market.seats.items() if name != bidder and other.memory_key == seat.memory_key
         ),
         outdated=older.version if older is not None and row is None else None,
+        practised={name: tuple(sorted(tasks)) for name, tasks in practised.items()},
     )
+
+
+def check_memory(market: Market, bidder: str, document: Any) -> None:
+    """Refuse an exported memory that a bidder could not be given; nothing is changed.
+
+    Raises:
+        InvalidMemory: it is damaged, another policy's, or of a version that the policy cannot read.
+        UnknownBidder: the config has no such bidder, or it is broken.
+    """
+    _importable(_seat(market, bidder), document)
 
 
 def import_memory(market: Market, bidder: str, document: Any) -> BidderMemory:
@@ -117,20 +139,12 @@ def import_memory(market: Market, bidder: str, document: Any) -> BidderMemory:
         The memory as it is kept now.
 
     Raises:
-        InvalidMemory: it is damaged, another policy's, or of a version that the policy cannot read.
-        UnknownBidder: the config has no such bidder, or it is broken.
+        InvalidMemory: as `check_memory`.
+        UnknownBidder: as `check_memory`.
     """
     seat = _seat(market, bidder)
-    policy = _policy(seat)
-    found = _parse(document)
-    if found.policy != policy.name:
-        raise InvalidMemory(
-            f"the memory is of policy {found.policy[:40]!r}; bidder {bidder} has policy {policy.name!r}"
-        )
-    memory = migrated(policy, found.memory, found.policy_version)
-    _check_readable(policy, bidder, memory)
-    row = MemoryRow(seat.memory_key, policy.name, policy.version, read_body(memory))
-    market.store.transact(lambda tx: tx.put_memory(row))
+    row, practised = _importable(seat, document)
+    market.store.transact(lambda tx: _put(tx, row, practised))
     return read_memory(market, bidder)
 
 
@@ -144,7 +158,7 @@ def reset_memory(market: Market, bidder: str) -> None:
     seat = _seat(market, bidder)
     policy = _policy(seat)
     row = MemoryRow(seat.memory_key, policy.name, policy.version, "null")
-    market.store.transact(lambda tx: tx.put_memory(row))
+    market.store.transact(lambda tx: _put(tx, row, {}))
 
 
 def write_file(memory: BidderMemory, path: Path) -> None:
@@ -164,7 +178,8 @@ def write_file(memory: BidderMemory, path: Path) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as error:
-        raise InvalidMemory(f"{path}: the memory cannot be written there: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidMemory(f"{path}: the memory cannot be written there: {reason}") from error
 
 
 def read_file(path: Path) -> Any:
@@ -196,6 +211,25 @@ def _policy(seat: Seat) -> Policy:
     if seat.policy is None:
         raise InvalidMemory(f"bidder {seat.name} has no policy, so it remembers nothing; give it one in the config")
     return seat.policy
+
+
+def _importable(seat: Seat, document: Any) -> tuple[MemoryRow, dict[str, list[str]]]:
+    """An exported memory as a bidder's policy keeps it, and what it has practised."""
+    policy = _policy(seat)
+    found = _parse(document)
+    if found.policy != policy.name:
+        raise InvalidMemory(
+            f"the memory is of policy {found.policy[:40]!r}; bidder {seat.name} has policy {policy.name!r}"
+        )
+    memory = migrated(policy, found.memory, found.policy_version)
+    _check_readable(policy, seat.name, memory)
+    return MemoryRow(seat.memory_key, policy.name, policy.version, read_body(memory)), found.practised
+
+
+def _put(tx: Transaction, row: MemoryRow, practised: Mapping[str, Sequence[str]]) -> None:
+    """Put a memory in the place of another, with what it has practised: what was forgotten can be practised again."""
+    tx.put_memory(row)
+    put_practised(tx, row.id, practised)
 
 
 def _parse(document: Any) -> _Document:

@@ -46,6 +46,7 @@ def memory(
         found = memories.read_memory(market, name)
         if source is not None:
             document = memories.read_file(Path(source))
+            memories.check_memory(market, name, document)
             _confirm_loss(found, yes, as_json)
             found = memories.import_memory(market, name, document)
         elif reset:

@@ -12,6 +12,7 @@ from rich.text import Text
 from orchestrator.api.memories import BidderMemory
 from orchestrator.cli.inert import inert, one_line
 from orchestrator.cli.render import cell, table
+from orchestrator.cli.stages import counted
 from orchestrator.money import Money
 
 _ROWS_MAX: Final = 200
@@ -25,8 +26,8 @@ def memory_views(found: BidderMemory, balance: Money) -> Iterable[Table | Text]:
     if not found.policy:
         yield Text("It has no policy of its own, so it learns nothing; `policy:` in the config gives it one.")
         return
-    size = len(json.dumps(found.memory))
-    yield Text(f"Policy {inert(found.policy)}, version {found.version}, {size:,} bytes, digest {found.digest[:12]}")
+    size = f", {len(json.dumps(found.memory)):,} bytes, digest {found.digest[:12]}" if found.memory is not None else ""
+    yield Text(f"Policy {inert(found.policy)}, version {found.version}{size}")
     if found.shared_with:
         yield Text(f"Learns together with {inert(', '.join(found.shared_with))}")
     if found.outdated is not None:
@@ -36,6 +37,9 @@ def memory_views(found: BidderMemory, balance: Money) -> Iterable[Table | Text]:
     if found.memory is None:
         yield Text("It has learned nothing yet.")
         return
+    if found.practised:
+        tasks = set().union(*found.practised.values())
+        yield Text(f"It has practised {counted(len(tasks), 'task')}")
     rows = list(_parts(found.memory, ""))
     made = table("part", "value")
     for path, value in rows[:_ROWS_MAX]:

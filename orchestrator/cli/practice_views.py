@@ -21,6 +21,7 @@ _TAUGHT: Final = {
     "receipts": "learned from {lessons}: each work as if sold alone, for the bounty times its score",
     "before": "had learned from these tasks before; --again repeats it",
     "nothing": "learns nothing from practice",
+    "none": "learned nothing: no task was finished at a known cost",
     "failed": "could not learn: {reason}",
 }
 
@@ -43,8 +44,13 @@ def plan_views(plan: PracticePlan, most: Money) -> Iterable[Table | Text]:
         yield Text.assemble((f"{inert(name)} takes no part: ", "yellow"), one_line(reason))
 
 
-def report_views(report: PracticeReport) -> Iterable[Table | Text]:
-    """How everybody did, and what each memory has learned."""
+def report_views(report: PracticeReport, answered_before: int = 0) -> Iterable[Table | Text]:
+    """How everybody did, and what each memory has learned.
+
+    Args:
+        report: the practice.
+        answered_before: works whose calls an earlier run made, so that their cost is in the report, too.
+    """
     made = table("bidder", "works", "mean score", "cost", "failed", right=("works", "mean score", "cost", "failed"))
     costs = aligned(pupil.cost_nanos for pupil in report.pupils)
     for pupil, cost in zip(report.pupils, costs, strict=True):
@@ -59,7 +65,14 @@ def report_views(report: PracticeReport) -> Iterable[Table | Text]:
     for pupil in report.pupils:
         if pupil.failure:
             yield Text.assemble((f"{inert(pupil.bidder)} failed first by: ", "red"), one_line(pupil.failure))
-    yield Text(f"{counted(report.tasks, 'task')} cost {format_usd(report.cost_nanos)} USD in all.")
+    left_out = sum(pupil.left_out for pupil in report.pupils)
+    if left_out:
+        yield Text(
+            f"{counted(left_out, 'work')} did not fit under the cap; the same command with a higher one does the rest.",
+            "yellow",
+        )
+    since = ", earlier runs included" if answered_before else ""
+    yield Text(f"{counted(report.tasks, 'task')} cost {format_usd(report.cost_nanos)} USD in all{since}.")
     for each in report.taught:
         yield _taught(each)
 

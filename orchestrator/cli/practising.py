@@ -97,15 +97,15 @@ def practise(
     with writing(as_json) as output, place.market(output) as market:
         seats = _seats(market, bidder)
         if recorded is not None:
-            report = _learn_recorded(market, seats, Path(recorded), mapping or [], wishes, output)
+            report, answered = _learn_recorded(market, seats, Path(recorded), mapping or [], wishes, output), 0
         else:
-            report = _work(market, seats, Path(file or ""), wishes, output)
+            report, answered = _work(market, seats, Path(file or ""), wishes, output)
         if as_json:
             output.emit(report.to_dict())
         else:
             from orchestrator.cli.practice_views import report_views
 
-            output.show(*report_views(report))
+            output.show(*report_views(report, answered))
 
 
 def _seats(market: Market, names: list[str] | None) -> dict[str, Seat]:
@@ -119,7 +119,10 @@ def _seats(market: Market, names: list[str] | None) -> dict[str, Seat]:
     return {name: seat for name, seat in active.items() if not names or name in names}
 
 
-def _work(market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, output: Output) -> PracticeReport:
+def _work(
+    market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, output: Output
+) -> tuple[PracticeReport, int]:
+    """The practice, and how many of its works were answered before."""
     from orchestrator.api.blocking import run_blocking
     from orchestrator.money import Money
     from orchestrator.plugins.recipe import make_importable
@@ -128,8 +131,8 @@ def _work(market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, o
 
     make_importable(str(market.config.folder))
     verifier = load_verifier(wishes.verifier)
-    tasks = read_tasks(file, market.config.bounty_typical_nanos)[: wishes.limit]
-    session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks))
+    tasks = read_tasks(file, market.config.bounty_typical_nanos)
+    session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks, wishes.limit))
     worst_nanos = session.plan.cost_max_nanos
     most = Money(worst_nanos if wishes.cap is None else min(worst_nanos, Money.usd(wishes.cap).nanos))
     if not output.as_json:
@@ -139,7 +142,8 @@ def _work(market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, o
     if most.nanos:
         confirm(f"This may cost up to {most} USD. Go on?", yes=wishes.yes, as_json=output.as_json)
     with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
-        return run_blocking(lambda: run(session, verifier, most.nanos, again=wishes.again, watcher=watcher))
+        report = run_blocking(lambda: run(session, verifier, most.nanos, again=wishes.again, watcher=watcher))
+    return report, len(session.plan.answered)
 
 
 def _learn_recorded(

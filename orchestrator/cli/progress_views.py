@@ -37,6 +37,10 @@ def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
         yield _presences_table(report.presences)
     yield _heading("Adjustment: how bidders change")
     yield _adjustments_table(report.adjustments)
+    forecasters = [each for each in report.adjustments if each.base_rate is not None]
+    if forecasters:
+        yield _heading("Presenters' bids as forecasts: the error is 0 at best")
+        yield _forecasts_table(forecasters)
     yield _heading("Prices of skills, as shares of the bounty")
     yield _prices_table(report.prices)
     yield from _thinness_views(report.thinness)
@@ -111,7 +115,7 @@ def _presences_table(presences: Sequence[Presence]) -> Table:
 
 
 def _adjustments_table(rows: Sequence[Adjustment]) -> Table:
-    made = table("bidder", "wealth", "now", "win share", "late", "bid bias", "Brier", right=("now", "late"))
+    made = table("bidder", "wealth", "now", "win share", "late", "bid bias", right=("now", "late"))
     for each in rows[:ROWS_MAX]:
         made.add_row(
             cell(each.bidder, "bold"),
@@ -120,7 +124,18 @@ def _adjustments_table(rows: Sequence[Adjustment]) -> Table:
             cell(blocks(smoothed(each.win_share), _WIDTH // 2)),
             cell(_last(smoothed(each.win_share), "{:.0%}")),
             cell(_change(each.bid_bias, "{:+.1%}")),
+        )
+    return _cut(made, len(rows))
+
+
+def _forecasts_table(rows: Sequence[Adjustment]) -> Table:
+    made = table("presenter", "Brier", "early and late", "picked", right=("picked",))
+    for each in rows[:ROWS_MAX]:
+        made.add_row(
+            cell(each.bidder, "bold"),
+            cell(blocks(smoothed(each.brier_over_time), _WIDTH // 2)),
             cell(_change(each.brier, "{:.3f}")),
+            cell(f"{each.base_rate:.0%}"),
         )
     return _cut(made, len(rows))
 

@@ -37,7 +37,7 @@ class ModelNames:
             path: where they stand.
         """
         return {
-            key: self._model(value, (*path, key)) if key == "model" or key.endswith("_model") else value
+            key: self._model(value, (*path, key)) if _names_a_model(key, value) else value
             for key, value in options.items()
         }
 
@@ -81,6 +81,11 @@ class ModelNames:
                 )
             if key.endswith("_url") and isinstance(value, str) and _has_secret(value):
                 self._problems.add((*path, key), "must not hold a password or a query: keys come from the environment")
+
+
+def _names_a_model(key: str, value: Any) -> bool:
+    """Whether an option stands for a model; `asks_model: false` is a flag."""
+    return key == "model" or (key.endswith("_model") and not isinstance(value, bool))
 
 
 def _has_secret(url: str) -> bool:

@@ -59,7 +59,7 @@ def invite(names: Sequence[str], promises: Mapping[str, float], limit: int, seed
     """
     if not limit or len(names) <= limit:
         return list(names)
-    drawn = limit * _DRAWN_PERCENT // 100
+    drawn = _drawn(limit, seed)
     ranked = nlargest(limit - drawn, ((promises.get(name, PRIOR_SHARE), name) for name in names))
     chosen = {name for _, name in ranked}
     others = [name for name in names if name not in chosen]
@@ -67,3 +67,9 @@ def invite(names: Sequence[str], promises: Mapping[str, float], limit: int, seed
     # Evenly spaced from a drawn start: each of the others is as likely as the next.
     chosen.update(others[(start + place * len(others) // drawn) % len(others)] for place in range(drawn))
     return sorted(chosen)
+
+
+def _drawn(limit: int, seed: int) -> int:
+    """How many go by lot: a tenth, and of a few invitations one now and then, so that it is a tenth in the long run."""
+    whole, rest_percent = divmod(limit * _DRAWN_PERCENT, 100)
+    return whole + (derive_seed(seed, "by lot") % 100 < rest_percent)

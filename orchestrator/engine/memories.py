@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from orchestrator.bidding import Policy
 from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory
 from orchestrator.store import MemoryRow, Reader, Store, Transaction
+
+# Of memories' own keys, which have three parts, none can begin like this and be as long.
+_PRACTISED: Final = "practised/"
+_PRACTISED_VERSION: Final = 1
 
 
 def read_body(memory: Any) -> str:
@@ -51,6 +55,20 @@ def migrated(policy: Policy, memory: Any, version: int) -> Any:
     return result.value
 
 
+def read_practised(reader: Reader, memory_key: str) -> dict[str, set[str]]:
+    """What a memory has learned by practice: tasks, by the bidder whose works on them it was shown."""
+    row = reader.memory(_PRACTISED + memory_key)
+    return {name: set(tasks) for name, tasks in json.loads(row.body).items()} if row is not None else {}
+
+
+def put_practised(tx: Transaction, memory_key: str, practised: Mapping[str, Iterable[str]]) -> None:
+    """Say what a memory has learned by practice; a memory that is replaced takes this along."""
+    key = _PRACTISED + memory_key
+    if practised or tx.memory(key) is not None:
+        body = json.dumps({name: sorted(tasks) for name, tasks in sorted(practised.items())})
+        tx.put_memory(MemoryRow(key, "practised", _PRACTISED_VERSION, body))
+
+
 def migrate_memories(store: Store, seats: Iterable[Seat]) -> None:
     """Carry memories over to the present versions of their policies, where a policy can.
 
@@ -85,3 +103,4 @@ def _migrate_all(tx: Transaction, seats: Iterable[Seat]) -> None:
         except InvalidMemory:
             continue
         tx.put_memory(MemoryRow(seat.memory_key, policy.name, policy.version, body))
+        put_practised(tx, seat.memory_key, read_practised(tx, row.id))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import metadata
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from orchestrator.errors import BrokenPlugin, InvalidConfig
 from orchestrator.plugins.plugin import Plugin, PluginStatus, broken, said, suggestion, word
+
+_SCANS_KEPT: Final = 32
+_PLACES_KEPT: Final = 128
+_Places = tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +75,41 @@ def load_plugin(group: str, name: str) -> Plugin:
     return _load(group, name, known[name])
 
 
-def _by_name(group: str) -> dict[str, list[_Entry]]:
+def _by_name(group: str) -> Mapping[str, Sequence[_Entry]]:
+    return _scanned(group, _places())
+
+
+@lru_cache(maxsize=_SCANS_KEPT)
+def _scanned(group: str, places: _Places) -> Mapping[str, Sequence[_Entry]]:  # noqa: ARG001 (what the result depends on)
+    """The entries of a group; every distribution's metadata is read for it, so it is done once for each path."""
     found: dict[str, list[_Entry]] = {}
     for entry in _entries(group):
         found.setdefault(entry.name, []).append(entry)
     return found
+
+
+def _places() -> _Places:
+    """Where distributions are found, and when each place last changed: what is installed there changes it."""
+    seen = ((str(place) or ".", _changed(str(place) or ".")) for place in sys.path)
+    return tuple(each for each in seen if _holds_distributions(*each))
+
+
+def _changed(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def _holds_distributions(place: str, changed: int) -> bool:  # noqa: ARG001 (what the result depends on)
+    """Whether a place on the path may hold one; a folder of modules beside a config holds none."""
+    try:
+        return any(each.name.endswith((".dist-info", ".egg-info")) for each in Path(place).iterdir())
+    except NotADirectoryError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def _entries(group: str) -> Iterator[_Entry]:
@@ -125,7 +162,7 @@ def _unknown(group: str, name: str, known: Iterable[str]) -> str:
     return f"no {word(group)} type {name!r} is installed (known: {listed}){hint}"
 
 
-def _load(group: str, name: str, entries: list[_Entry]) -> Plugin:
+def _load(group: str, name: str, entries: Sequence[_Entry]) -> Plugin:
     if len(entries) > 1:
         shippers = " and ".join(entry.distribution for entry in entries)
         raise BrokenPlugin(

@@ -119,7 +119,9 @@ class Session:
     announcer: Announcer
 
 
-async def prepare(store: Store, seats: Mapping[str, Seat], rules: Rules, tasks: Sequence[Task]) -> Session:
+async def prepare(
+    store: Store, seats: Mapping[str, Seat], rules: Rules, tasks: Sequence[Task], limit: int | None = None
+) -> Session:
     """Plan a practice: every transformer works on every task, but for twins and those whose filter declines it.
 
     Args:
@@ -127,6 +129,7 @@ async def prepare(store: Store, seats: Mapping[str, Seat], rules: Rules, tasks: 
         seats: the bidders that take part.
         rules: for deadlines and sizes.
         tasks: what to work on.
+        limit: how many of them, from the first on; None for all. Answers to these serve the others' practice, too.
 
     Returns:
         The session; no call has been made.
@@ -138,7 +141,7 @@ async def prepare(store: Store, seats: Mapping[str, Seat], rules: Rules, tasks: 
     calls = CallBook(store, id, answers, holds)
     announcer = Announcer(seats, memories, calls, {})
     unready: dict[str, str] = {}
-    exercises = [await _exercise(task, seats, rules, announcer, id, unready) for task in tasks]
+    exercises = [await _exercise(task, seats, rules, announcer, id, unready) for task in tasks[:limit]]
     planned = {exercise.task_key(name) for exercise in exercises for name in exercise.workers}
     answered = frozenset(planned & {row.task for row in answers})
     return Session(store, PracticePlan(id, tuple(exercises), dict(seats), answered, unready), calls, announcer)

@@ -65,7 +65,9 @@ def read_recorded(
             query[1].append(_work(path, by_model[row["model"]], row))
     lessons = [Lesson(prompt, bounty_usd, tuple(works)) for prompt, works in queries.values() if works]
     chosen = lessons if limit is None else lessons[:limit]
-    id = practice_id([*sorted(mapped.items())[0], *(lesson.request for lesson in chosen)])
+    id = practice_id(
+        [*(part for pair in sorted(mapped.items()) for part in pair), *(lesson.request for lesson in chosen)]
+    )
     return RecordedLessons(id, tuple(chosen), mapped, tuple(model for model in known if model not in by_model))
 
 

@@ -59,6 +59,7 @@ class Pupil:
         cost_known: whether that is all of it.
         failures: tasks on which it failed.
         failure: why, the first time.
+        left_out: tasks for which the cap left no room.
     """
 
     bidder: str
@@ -68,6 +69,7 @@ class Pupil:
     cost_known: bool
     failures: int
     failure: str
+    left_out: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The pupil as JSON-able data, amounts as decimal strings in USD."""
@@ -79,6 +81,7 @@ class Pupil:
             "cost_known": self.cost_known,
             "failures": self.failures,
             "failure": self.failure,
+            "left_out": self.left_out,
         }
 
 
@@ -165,7 +168,7 @@ def practise_recorded(
         lessons: the recorded works; each memory learns each once.
         again: whether those that were learned are learned once more.
     """
-    taught = teach(store, seats, id, {str(number): lesson for number, lesson in enumerate(lessons, 1)}, again=again)
+    taught = teach(store, seats, id, lessons, again=again)
     works: dict[str, list[Work]] = {}
     for lesson in lessons:
         for work in lesson.works:
@@ -237,13 +240,13 @@ def _close(tx: Transaction, id: str, due: Sequence[Transfer]) -> None:
 
 def _lessons(
     exercises: Sequence[Exercise], results: Sequence[Sequence[Result]], scores: Mapping[tuple[str, str], float]
-) -> dict[str, Lesson]:
-    """One lesson for each task that all have worked on as far as they can, by number.
+) -> list[Lesson]:
+    """One lesson for each task that all have worked on as far as they can.
 
     A task for which the cap left no room is not learned from by halves: a later run can complete it.
     A work whose cost nobody knows is left out, for it would teach a wrong cost.
     """
-    lessons = {}
+    lessons = []
     for exercise, found in zip(exercises, results, strict=True):
         works = tuple(
             Work(each.bidder, each.claim, scores[exercise.path, each.bidder], each.cost_nanos / NANOS_PER_USD)
@@ -252,7 +255,7 @@ def _lessons(
         )
         if works and not any(each.is_left_out for each in found):
             task = exercise.task
-            lessons[str(task.number)] = Lesson(task.request, task.bounty_nanos / NANOS_PER_USD, works)
+            lessons.append(Lesson(task.request, task.bounty_nanos / NANOS_PER_USD, works))
     return lessons
 
 
@@ -270,7 +273,7 @@ def _pupils(
 
 
 def _pupil(name: str, results: Sequence[Result], marks: Sequence[float]) -> Pupil:
-    failures = [each.failure for each in results if each.failure]
+    failures = [each.failure for each in results if each.failure and not each.is_left_out]
     return Pupil(
         bidder=name,
         works=len(marks),
@@ -279,4 +282,5 @@ def _pupil(name: str, results: Sequence[Result], marks: Sequence[float]) -> Pupi
         cost_known=all(each.cost_nanos is not None for each in results),
         failures=len(failures),
         failure=failures[0] if failures else "",
+        left_out=sum(each.is_left_out for each in results),
     )

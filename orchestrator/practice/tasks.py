@@ -50,7 +50,8 @@ def read_tasks(path: Path, bounty_nanos: int) -> list[Task]:
         InvalidRequest: the file cannot be read, or one of its lines is no task.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: a text may hold other separators than a line feed, such as U+2028.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise InvalidRequest(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     written = [(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from orchestrator.bidding import Lesson, Policy
+from orchestrator.core.keys import digest_text
 from orchestrator.core.receipts import Receipt, Verdict
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.guarded import Returned, read_guarded
-from orchestrator.engine.memories import read_body
+from orchestrator.engine.memories import put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.money import NANOS_PER_USD
-from orchestrator.store import MemoryRow, Reader, Store, Transaction
+from orchestrator.store import MemoryRow, Store, Transaction
 
-How = Literal["practised", "receipts", "before", "nothing", "failed"]
+How = Literal["practised", "receipts", "before", "nothing", "none", "failed"]
 ATTEMPTS: Final = 5
 """How often a memory is tried again that a request's ending changed in the meantime."""
+_TASK_CHARACTERS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Taught:
         policy: their policy's name; empty where they have none.
         how: `practised` (the policy has a method for it), `receipts` (it was shown each work as if sold alone,
             for the bounty times its score), `before` (it had learned from these tasks already), `nothing` (its
-            policy learns nothing from practice) or `failed`.
+            policy learns nothing from practice), `none` (there was no lesson) or `failed`.
         lessons: how many lessons, or receipts.
         reason: why it failed.
     """
@@ -53,7 +55,7 @@ class Taught:
 
 
 def teach(
-    store: Store, seats: Mapping[str, Seat], practice_id: str, lessons: Mapping[str, Lesson], *, again: bool
+    store: Store, seats: Mapping[str, Seat], practice_id: str, lessons: Sequence[Lesson], *, again: bool
 ) -> list[Taught]:
     """Give lessons to all policies.
 
@@ -61,8 +63,8 @@ def teach(
         store: where memories are kept.
         seats: whose policies learn.
         practice_id: the practice.
-        lessons: what was shown, by a name of its own within the practice; each memory learns each once.
-        again: whether lessons that were learned are learned once more.
+        lessons: what was shown; each memory learns each bidder's work on a task once, in whatever file it stands.
+        again: whether works that were learned from are learned from once more.
 
     Returns:
         What became of each memory.
@@ -86,68 +88,86 @@ def as_receipts(lessons: Sequence[Lesson], bidders: Sequence[str], practice_id: 
     ]
 
 
-def _teach(
-    store: Store, seats: Sequence[Seat], practice_id: str, lessons: Mapping[str, Lesson], *, again: bool
-) -> Taught:
+def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Sequence[Lesson], *, again: bool) -> Taught:
     names = tuple(seat.name for seat in seats)
     policy = seats[0].policy
     if policy is None:
         return Taught(names, "", "nothing")
+    if not lessons:
+        return Taught(names, policy.name, "none")
     memory_key = seats[0].memory_key
-    marker = f"{practice_id}/{memory_key}"
     for _ in range(ATTEMPTS):
-        before, known = store.read(lambda reader: (reader.memory(memory_key), _learned(reader, marker)))
-        new = {name: lesson for name, lesson in lessons.items() if again or name not in known}
-        if not new and lessons:
+        before, known = store.read(lambda reader: (reader.memory(memory_key), read_practised(reader, memory_key)))
+        new = _new_to({} if again else known, lessons)
+        if not new:
             return Taught(names, policy.name, "before")
-        how, count, learn = _method(policy, names, practice_id, list(new.values()))
-        if count == 0:
-            return Taught(names, policy.name, "nothing")
-        result = read_guarded(
-            lambda before=before, learn=learn: read_body(learn(json.loads(before.body) if before else None))  # type: ignore[misc]
-        )
+        how, count, learn = _method(policy, names, practice_id, new)
+        result = read_guarded(lambda before=before, learn=learn: _learned(before, learn))  # type: ignore[misc]
         if not isinstance(result, Returned):
             return Taught(names, policy.name, "failed", reason=result.reason)
-        if result.value == (before.body if before else "null"):
+        if result.value is None:
             return Taught(names, policy.name, "nothing")
-        rows = [
-            MemoryRow(memory_key, policy.name, policy.version, result.value),
-            MemoryRow(marker, policy.name, policy.version, json.dumps(sorted(known | new.keys()))),
-        ]
-        if store.transact(lambda tx, before=before, rows=rows: _keep(tx, before, rows)):  # type: ignore[misc]
+        row = MemoryRow(memory_key, policy.name, policy.version, result.value)
+        if store.transact(lambda tx, before=before, row=row, new=new: _keep(tx, before, row, new)):  # type: ignore[misc]
             return Taught(names, policy.name, how, count)
     return Taught(names, policy.name, "failed", reason=f"its memory changed {ATTEMPTS} times while it practised")
 
 
-def _learned(reader: Reader, marker: str) -> set[str]:
-    """The lessons of a practice that a memory has learned."""
-    row = reader.memory(marker)
-    return set(json.loads(row.body)) if row is not None else set()
+def _new_to(known: Mapping[str, set[str]], lessons: Sequence[Lesson]) -> list[Lesson]:
+    """Lessons with those works alone that a memory has not learned from: a newcomer's, in tasks that are known."""
+    found = []
+    for lesson in lessons:
+        task = _task_key(lesson)
+        works = tuple(work for work in lesson.works if task not in known.get(work.bidder, ()))
+        if works:
+            found.append(lesson._replace(works=works))
+    return found
+
+
+def _learned(before: MemoryRow | None, learn: Callable[[Any, bool], Any]) -> str | None:
+    """The memory after learning, as the store keeps it; None where it is what no lesson at all would have made it."""
+
+    def after(is_taught: bool) -> str:
+        return read_body(learn(json.loads(before.body) if before else None, is_taught))
+
+    taught = after(True)
+    if taught == (before.body if before else "null"):
+        return None
+    untaught = read_guarded(lambda: after(False))
+    return None if isinstance(untaught, Returned) and untaught.value == taught else taught
+
+
+def _task_key(lesson: Lesson) -> str:
+    return digest_text(lesson.request)[:_TASK_CHARACTERS]
 
 
 def _method(
     policy: Policy, names: Sequence[str], practice_id: str, lessons: Sequence[Lesson]
-) -> tuple[How, int, Callable[[Any], Any]]:
-    """How a policy can be taught, with how many lessons, and what teaches it."""
+) -> tuple[How, int, Callable[[Any, bool], Any]]:
+    """How a policy can be taught, with how many lessons, and what teaches it all of them, or none."""
     practise = getattr(policy, "practise", None)
     if practise is not None:
-        return "practised", len(lessons), lambda memory: practise(memory, list(lessons))
+        return "practised", len(lessons), lambda memory, is_taught: practise(memory, list(lessons) if is_taught else [])
     given = [each for each in as_receipts(lessons, names, practice_id) if each]
 
-    def learn(memory: Any) -> Any:
-        for each in given:
+    def learn(memory: Any, is_taught: bool) -> Any:
+        for each in given if is_taught else ([],):
             memory = policy.learn(memory, each)
         return memory
 
     return "receipts", sum(map(len, given)), learn
 
 
-def _keep(tx: Transaction, before: MemoryRow | None, rows: Sequence[MemoryRow]) -> bool:
+def _keep(tx: Transaction, before: MemoryRow | None, row: MemoryRow, new: Sequence[Lesson]) -> bool:
     """Keep what was learned, unless a request has ended in the meantime and taught it something else."""
-    if tx.memory(rows[0].id) != before:
+    if tx.memory(row.id) != before:
         return False
-    for row in rows:
-        tx.put_memory(row)
+    tx.put_memory(row)
+    practised = read_practised(tx, row.id)
+    for lesson in new:
+        for work in lesson.works:
+            practised.setdefault(work.bidder, set()).add(_task_key(lesson))
+    put_practised(tx, row.id, practised)
     return True
 
 

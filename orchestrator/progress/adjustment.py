@@ -21,8 +21,10 @@ class Adjustment:
         win_share: the share of all lots bought that it bought, point by point.
         bid_bias: bid less what the lot then brought net of costs, as a share of the bounty, of lots that it
             won: above 0 it bids too much. (Prices being set by others, that alone says nothing of profit.)
+        bid_bias_over_time: the same, point by point.
         brier: of a presenter: mean square of bid over bounty less 1 for picked and 0 for not, over the offers
             that a user decided on. Lower is better; always saying 50 % scores 0.25.
+        brier_over_time: the same, point by point.
         base_rate: how often its offers were picked; None where none were shown.
     """
 
@@ -30,7 +32,9 @@ class Adjustment:
     wealth_usd: Series
     win_share: Series
     bid_bias: Trend
+    bid_bias_over_time: Series
     brier: Trend
+    brier_over_time: Series
     base_rate: float | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,7 +44,9 @@ class Adjustment:
             "wealth_usd": list(self.wealth_usd),
             "win_share": list(self.win_share),
             "bid_bias": self.bid_bias.to_dict(),
+            "bid_bias_over_time": list(self.bid_bias_over_time),
             "brier": self.brier.to_dict(),
+            "brier_over_time": list(self.brier_over_time),
             "base_rate": self.base_rate,
         }
 
@@ -70,7 +76,9 @@ def _adjustment(
         wealth_usd=(*wealth, *now),
         win_share=by_bucket(runs, lambda each: (float(work.bidder == name) for work in each.works)),
         bid_bias=trend([bias for each in traces for bias in _biases(each, name)]),
-        brier=trend([(offer.chance - offer.is_picked) ** 2 for offer in offers]),
+        bid_bias_over_time=by_bucket(runs, lambda each: _biases(each, name)),
+        brier=trend([square for each in traces for square in _squares(each, name)]),
+        brier_over_time=by_bucket(runs, lambda each: _squares(each, name)),
         base_rate=mean(float(offer.is_picked) for offer in offers),
     )
 
@@ -87,3 +95,8 @@ def _biases(each: RequestTrace, name: str) -> Iterable[float]:
     for work in each.works:
         if work.bidder == name and work.cost_known:
             yield (work.bid_nanos - work.revenue_nanos + work.cost_nanos) / each.bounty_nanos
+
+
+def _squares(each: RequestTrace, name: str) -> Iterable[float]:
+    """The squared errors of a presenter's bids, taken for the chance that its offer is picked."""
+    return ((offer.chance - offer.is_picked) ** 2 for offer in each.offers if offer.bidder == name)

@@ -1,4 +1,4 @@
-"""The report as a picture: six panels, drawn by matplotlib (extra `plots`) where a PNG is asked for."""
+"""The report as a picture: nine panels, drawn by matplotlib (extra `plots`) where a PNG is asked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LINES_MAX: Final = 10
-_SIZE_INCHES: Final = (15.0, 8.5)
+_SIZE_INCHES: Final = (15.0, 12.5)
+_ROWS: Final = 3
 _DOTS_PER_INCH: Final = 110
 
 
@@ -30,20 +31,30 @@ def draw_png(report: ProgressReport, path: Path) -> None:
         BrokenPlugin: matplotlib is not installed.
         InvalidRequest: the file cannot be written.
     """
-    figure = _figure()
-    panels = figure.subplots(2, 3).flat
-    for panel, draw in zip(panels, _PANELS, strict=True):
-        draw(panel, report)
-        panel.grid(alpha=0.3)
-    first, last = report.first or "no request", report.last or "no request"
-    figure.suptitle(f"Progress from {first} to {last}: {report.objective.verdict}")
+    figure = make_figure(report)
     try:
         figure.savefig(path, dpi=_DOTS_PER_INCH, format="png")
     except (OSError, ValueError) as error:
         raise InvalidRequest(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _figure() -> Figure:
+def make_figure(report: ProgressReport) -> Figure:
+    """Draw a report.
+
+    Raises:
+        BrokenPlugin: matplotlib is not installed.
+    """
+    figure = _empty()
+    panels = figure.subplots(_ROWS, len(_PANELS) // _ROWS).flat
+    for panel, draw in zip(panels, _PANELS, strict=True):
+        draw(panel, report)
+        panel.grid(alpha=0.3)
+    first, last = report.first or "no request", report.last or "no request"
+    figure.suptitle(f"Progress from {first} to {last}: {report.objective.verdict}")
+    return figure
+
+
+def _empty() -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -78,6 +89,27 @@ def _wins(panel: Axes, report: ProgressReport) -> None:
     _label(panel, "Share of lots won (smoothed)", "share")
 
 
+def _bid_bias(panel: Axes, report: ProgressReport) -> None:
+    for each in report.adjustments[:LINES_MAX]:
+        _line(panel, smoothed(each.bid_bias_over_time), each.bidder)
+    _label(panel, "Bid less what the lot brought net (smoothed)", "share of the bounty")
+
+
+def _brier(panel: Axes, report: ProgressReport) -> None:
+    presenters = [each for each in report.adjustments if each.base_rate is not None]
+    for each in presenters[:LINES_MAX]:
+        _line(panel, smoothed(each.brier_over_time), each.bidder)
+    _label(panel, "Brier score of presenters' bids (smoothed)", "lower is better")
+
+
+def _discounts(panel: Axes, report: ProgressReport) -> None:
+    known = [each for each in report.discounts if each.discount is not None][:LINES_MAX][::-1]
+    names = [each.bidder if each.rivals else f"{each.bidder} (no rival)" for each in known]
+    panel.barh(names, [each.discount or 0.0 for each in known])
+    panel.set_title("What others kept of what copies led to")
+    panel.set_xlabel("share of what they led to; below 0 they paid more")
+
+
 def _prices(panel: Axes, report: ProgressReport) -> None:
     for price in report.prices[:LINES_MAX]:
         _line(panel, smoothed(price.share), price.skill)
@@ -89,11 +121,17 @@ def _thinness(panel: Axes, report: ProgressReport) -> None:
     _label(panel, "Thinness (smoothed)", "share of the bounty")
 
 
-_PANELS: Final = (_objective, _profits, _wealth, _wins, _prices, _thinness)
+_PANELS: Final = (
+    *(_objective, _profits, _discounts),
+    *(_wealth, _wins, _bid_bias),
+    *(_brier, _prices, _thinness),
+)
 
 
 def _line(panel: Axes, series: Series, label: str, **style: Any) -> None:
     points = [(index, figure) for index, figure in enumerate(series) if figure is not None]
+    if not points:
+        return
     panel.plot([index for index, _ in points], [figure for _, figure in points], label=label, marker=".", **style)
 
 

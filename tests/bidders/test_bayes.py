@@ -48,9 +48,11 @@ observations = st.builds(
     role=st.sampled_from(["transformer", "presenter"]),
     stage=st.integers(1, 9),
     stages_max=st.just(9),
-    bounty_usd=st.floats(0, 1e9),
+    # Money has nine places: no bounty lies between nothing and a nano-dollar.
+    bounty_usd=st.just(0.0) | st.floats(1e-9, 1e9),
     estimate=st.none() | st.floats(0, 1),
     cost_max_usd=st.floats(0, 1e6),
+    last_price_usd=st.floats(0, 1e9),
     cost_usd=st.none() | st.floats(0, 10),
     copies=st.integers(1, 3),
     request=st.sampled_from(["", "how many apples are left"]),

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bidders.policies.calibrated import CalibratedPolicy
+from bidders.policies.estimate import EstimatePolicy
 from bidders.policies.fixed import FixedPolicy
 from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
@@ -24,6 +26,8 @@ POLICIES: list[Policy] = [
     FractionPolicy(factor=0.5),
     TrackerPolicy(),
     TrackerPolicy(by=["state", "stage"], linear_to=0.8, shrink=0),
+    EstimatePolicy(),
+    CalibratedPolicy(),
 ]
 NANOS = st.integers(0, 20 * 10**9)
 
@@ -41,7 +45,7 @@ receipts = st.builds(
     censored=st.booleans(),
     reward_nanos=st.integers(-10 * 10**9, 10 * 10**9),
     kept=st.booleans(),
-    observed=st.sampled_from([(), (("state", 1.0),), (("state", 2.0),)]),
+    observed=st.sampled_from([(), (("state", 1.0),), (("state", 2.0),), (("estimate", 0.7),)]),
 )
 observations = st.builds(
     Observation,
@@ -49,9 +53,13 @@ observations = st.builds(
     role=st.sampled_from(["transformer", "presenter"]),
     stage=st.integers(1, 9),
     stages_max=st.just(9),
-    bounty_usd=st.floats(0, 1e9),
+    # Money has nine places: no bounty lies between nothing and a nano-dollar.
+    bounty_usd=st.just(0.0) | st.floats(1e-9, 1e9),
     estimate=st.none() | st.floats(0, 1),
     cost_max_usd=st.floats(0, 1e6),
+    last_price_usd=st.floats(0, 1e9),
+    copies=st.integers(1, 3),
+    cost_usd=st.none() | st.floats(0, 1e6),
     seed=st.integers(0, 2**32),
     features=st.sampled_from([{}, {"state": 1.0}, {"state": 2.0}]),
 )

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.cli.inert import inert, one_line
+from tests.cli.conftest import Home
 from tests.cli.markets import bidder, vickrey, write_market
 
 # Clears the screen, recolours, sets the window's title, rings, hides text, reverses it, and speaks rich's markup.
@@ -39,18 +40,22 @@ def test_one_line_is_one_line_of_bounded_length() -> None:
     assert len(one_line("x" * 1000, 40)) == 40
 
 
-@pytest.fixture
-def hostile(tmp_path: Path) -> str:
+def run_among_the_hostile(home: Path) -> str:
     """Run a request in which everybody who can write text writes a payload."""
     hostile = [
         bidder("a", bids=["2", "1"], says=[PAYLOAD], kind="[bold]loud[/]"),
         {"name": "b", "type": "tests.cli.sample_bidders:Hostile", "options": {"words": PAYLOAD}},
         bidder("p", roles=["presenter"], bids=[None, "3"], says=[f"offer {PAYLOAD}"]),
     ]
-    write_market(tmp_path, bidders=hostile)
+    write_market(home, bidders=hostile)
     outcome = vickrey("run", f"wish {PAYLOAD}", "-b", "10", "--label", f"x={PAYLOAD}")
     assert outcome.code == 0
     return outcome.stdout
+
+
+@pytest.fixture
+def hostile(past: Home[str]) -> str:
+    return past(run_among_the_hostile)
 
 
 def test_the_control_the_payload_did_reach_the_states_unharmed(hostile: str) -> None:

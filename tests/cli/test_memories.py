@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from orchestrator.cli.app import app
 from tests.cli.markets import BIDDERS, vickrey, write_market
 
 DIARY = Path(__file__).parent.parent.parent / "configs" / "lisbon" / "diary.md"
@@ -28,7 +26,7 @@ def learned(vickrey_home: Path) -> None:
     write_market(vickrey_home, bidders=[BIDDERS[0], LEARNER])
 
 
-def give(name: str, memory: Any) -> None:
+def give(name: str, memory: Any, **other: Any) -> None:
     """Put a memory where the learner's is."""
     from orchestrator.api.memories import memory_digest
 
@@ -40,6 +38,7 @@ def give(name: str, memory: Any) -> None:
         "policy_version": 1,
         "digest": memory_digest(memory),
         "memory": memory,
+        **other,
     }
     Path("given.json").write_text(json.dumps(document))
     assert vickrey("bidders", "memory", name, "--import", "given.json", "--yes").code == 0
@@ -84,10 +83,38 @@ def test_at_a_terminal_it_asks_and_takes_no_for_an_answer(monkeypatch: pytest.Mo
     give("learner", {"transformer": {"overall": [0.375, 4]}})
     monkeypatch.setattr(confirming, "_is_terminal", lambda: True)
     command = ["bidders", "memory", "learner", "--reset"]
-    assert CliRunner().invoke(app, command, input="n\n").exit_code == 1
+    assert vickrey(*command, stdin="n\n").code == 1
     assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is not None
-    assert CliRunner().invoke(app, command, input="y\n").exit_code == 0
+    assert vickrey(*command, stdin="y\n").code == 0
     assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is None
+
+
+@pytest.mark.usefixtures("learned")
+def test_what_cannot_be_imported_is_refused_before_anybody_is_asked() -> None:
+    give("learner", {"transformer": {"overall": [0.375, 4]}})
+    given = json.loads(Path("given.json").read_text())
+    Path("given.json").write_text(json.dumps({**given, "policy": "bayes"}))
+    outcome = vickrey("bidders", "memory", "learner", "--import", "given.json")
+    assert outcome.code != 0
+    assert "the memory is of policy 'bayes'; bidder learner has policy 'tracker'" in outcome.stderr
+    assert "will be lost" not in outcome.stderr
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_place_that_cannot_be_written_is_said_in_plain_words() -> None:
+    outcome = vickrey("bidders", "memory", "learner", "--export", "nowhere/out.json")
+    assert "nowhere/out.json: the memory cannot be written there: No such file or directory" in outcome.stderr
+
+
+@pytest.mark.usefixtures("learned")
+def test_what_was_practised_is_counted_and_nothing_is_measured_where_nothing_was_learned() -> None:
+    give("learner", {"transformer": {"overall": [0.375, 4]}}, practised={"a": ["t1", "t2"], "b": ["t2"]})
+    assert "It has practised 2 tasks" in vickrey("bidders", "memory", "learner").stdout
+    vickrey("bidders", "memory", "learner", "--reset", "--yes")
+    shown = vickrey("bidders", "memory", "learner").stdout
+    assert "It has learned nothing yet." in shown
+    assert "bytes" not in shown
+    assert "practised" not in shown
 
 
 def test_a_bidder_without_policy_remembers_nothing() -> None:

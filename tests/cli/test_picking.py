@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Home
 from tests.cli.markets import BIDDERS, bidder, leave_interrupted, vickrey, write_market
 
 
-@pytest.fixture
-def open_request() -> str:
+def run_and_leave_open(home: Path) -> str:
     """Run a request that stays open."""
     request_id: str = vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--json").document["request_id"]
     return request_id
+
+
+@pytest.fixture
+def open_request(past: Home[str]) -> str:
+    return past(run_and_leave_open)
 
 
 def test_offers_are_shown_again(open_request: str) -> None:

@@ -54,7 +54,23 @@ def test_the_cap_is_kept() -> None:
     document = vickrey("practise", "tasks.jsonl", "--verifier", "number", "--cap", "0.03", "--yes", "--json").document
     assert document["cost"] == "0.02"
     (ann, _) = document["bidders"]
-    assert (ann["works"], ann["failures"], ann["failure"].startswith("over the cap")) == (1, 1, True)
+    assert (ann["works"], ann["failures"], ann["left_out"]) == (1, 0, 1)
+
+
+def test_what_the_cap_left_out_is_no_failure_and_a_higher_cap_does_the_rest() -> None:
+    command = ("practise", "tasks.jsonl", "--verifier", "number", "--bidder", "ann", "--yes")
+    outcome = vickrey(*command, "--cap", "0.01").stdout
+    assert "2 works did not fit under the cap; the same command with a higher one does the rest." in outcome
+    assert "failed first by" not in outcome
+    assert "2 tasks cost 0.02 USD in all, earlier runs included." not in vickrey(*command).stdout
+    assert "2 tasks cost 0.04 USD in all, earlier runs included." in vickrey(*command).stdout
+
+
+def test_answers_to_a_few_of_the_tasks_serve_all_of_them() -> None:
+    command = ("practise", "tasks.jsonl", "--verifier", "number", "--yes")
+    assert vickrey(*command, "--limit", "1", "--json").document["cost"] == "0.02"
+    assert "1 work of these had answers before" in vickrey(*command).stdout
+    assert vickrey("statement", "treasury", "--json").document["in"] == "150.04", "nothing was paid twice"
 
 
 def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:

@@ -36,6 +36,7 @@ def test_it_answers_whether_the_market_is_getting_better() -> None:
     for heading in ("Objective", "Attribution", "Adjustment", "Prices of skills", "Thinness", "copies sold for"):
         assert heading in shown
     assert max(map(len, shown.splitlines())) <= 110
+    assert [line.split()[-1] for line in shown.splitlines() if line.startswith("letter")][-1] == "50%", "picked in half"
 
 
 @pytest.mark.usefixtures("two_requests")

@@ -6,16 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Home
 from tests.cli.markets import vickrey, write_market
 
 
-@pytest.fixture
-def record(tmp_path: Path) -> str:
+def run_and_export(home: Path) -> str:
     """Export a run."""
-    write_market(tmp_path, judge="top")
+    write_market(home, judge="top")
     vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--quiet")
     assert vickrey("export", "r1").stdout.startswith("Wrote r1.json.")
     return "r1.json"
+
+
+@pytest.fixture
+def record(past: Home[str]) -> str:
+    return past(run_and_export)
 
 
 def test_an_exported_run_verifies_and_replays_to_the_same_journal(record: str) -> None:

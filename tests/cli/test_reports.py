@@ -9,15 +9,20 @@ from pathlib import Path
 import pytest
 
 from orchestrator.store import open_store
+from tests.cli.conftest import Home
 from tests.cli.markets import vickrey, write_market
 
 
-@pytest.fixture
-def released(tmp_path: Path) -> str:
+def run_and_release(home: Path) -> str:
     """Run a request with a failure, a substitute, two chains and a pick."""
-    write_market(tmp_path, judge="top", rules={"copies": [2, 1]})
+    write_market(home, judge="top", rules={"copies": [2, 1]})
     assert vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--quiet").code == 0
     return "r1"
+
+
+@pytest.fixture
+def released(past: Home[str]) -> str:
+    return past(run_and_release)
 
 
 def test_show_tells_the_whole_story_with_exact_amounts(released: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,28 @@ def test_an_object_is_passed_on() -> None:
     assert load_config(config({"model": model})).bidders[0].options["model"] is model
 
 
+def test_a_flag_whose_name_ends_like_a_models_is_no_model() -> None:
+    assert load_config(config({"asks_model": False})).bidders[0].options == {"asks_model": False}
+
+
+POLICIES = sorted(entry.name for entry in entry_points(group="vickrey.policies") if entry.value.startswith("bidders."))
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_every_option_of_a_policy_can_be_written_into_a_config(policy: str) -> None:
+    """As a YAML author would write its default; what has none is required, and has a test of its own."""
+    (entry,) = entry_points(group="vickrey.policies", name=policy)
+    options = {
+        name: list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        for name, parameter in signature(entry.load()).parameters.items()
+    }
+    given = config({}) | {"judge": "none"}
+    given["bidders"][0]["policy"] = {"type": policy, "options": options}
+    loaded = load_config(given).bidders[0].policy
+    assert loaded is not None
+    assert loaded.options == options
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     (
         config({"model": "smal"}, small=SMALL),
@@ -55,6 +79,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ),
     (config({"model": "small"}), "known: none; add one under `models:`"),
     (config({"model": 7}), "must be the name of a model"),
+    (config({"model": False}), "must be the name of a model"),
+    (config({"second_model": 7}), "must be the name of a model"),
     (config({"model": {"typ": "mock"}}), "did you mean 'type'"),
     (config({"model": {"type": "mock", "options": 3}}), "options.model.options: must be a mapping"),
     (config({}, small={"options": {}}), "models.small.type: is required but missing"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,7 @@ def test_nobody_is_more_promising_than_nine_tenths_of_those_asked(
     asked = invite(NAMES, known, limit, seed)
     left = [known.get(name, PRIOR_SHARE) for name in NAMES if name not in asked]
     chosen = sorted((known.get(name, PRIOR_SHARE) for name in asked), reverse=True)
-    best = chosen[: limit - limit // 10]
+    best = chosen[: limit - math.ceil(limit / 10)]
     assert not left or min(best) >= max(left)
 
 
@@ -44,6 +46,13 @@ def test_the_draw_reaches_everybody_in_the_end() -> None:
     known = dict.fromkeys(NAMES[:90], 1.0) | dict.fromkeys(NAMES[90:], 0.0)
     seen = {name for seed in range(200) for name in invite(NAMES, known, 100, seed)}
     assert seen == set(NAMES)
+
+
+@pytest.mark.parametrize("limit", [1, 4, 10, 15])
+def test_a_tenth_goes_by_lot_however_few_are_asked(limit: int) -> None:
+    known = dict.fromkeys(NAMES[:limit], 1.0) | dict.fromkeys(NAMES[limit:], 0.0)
+    drawn = [len(set(invite(NAMES, known, limit, seed)) & set(NAMES[limit:])) for seed in range(1000)]
+    assert sum(drawn) / 1000 == pytest.approx(limit / 10, abs=0.06)
 
 
 def test_a_record_moves_from_the_prior_to_what_was_bid_and_forgets() -> None:

@@ -29,10 +29,13 @@ def test_the_market_asks_no_more_than_its_limit_of_each_role(tmp_path: Path) -> 
     with open_market(tmp_path, bidders) as market:
         result = market.run("a request", budget=10)
         announced = [event for event in events(market, result.request_id) if isinstance(event, Announced)]
-    invited = announced[0].lots[0].invited
-    assert len([name for name in invited if name in SKILLS]) == LIMIT
-    assert len([name for name in invited if name in PRESENTERS]) == len(PRESENTERS)
-    assert sum(bool(bidder.asked) for bidder in bidders) == len(set(invited))
+    lots = [lot for event in announced for lot in event.lots]
+    assert len(lots) > 1
+    for lot in lots:
+        assert len([name for name in lot.invited if name in SKILLS]) <= LIMIT
+        assert len([name for name in lot.invited if name in PRESENTERS]) <= len(PRESENTERS)
+    assert len([name for name in lots[0].invited if name in SKILLS]) == LIMIT
+    assert {bidder.name for bidder in bidders if bidder.asked} == {name for lot in lots for name in lot.invited}
 
 
 def test_it_learns_from_bids_and_passes_whom_to_ask_across_markets(tmp_path: Path) -> None:
@@ -43,8 +46,9 @@ def test_it_learns_from_bids_and_passes_whom_to_ask_across_markets(tmp_path: Pat
             market.run("a request", budget=10).pick(1)
         asked.append([bidder.name for bidder in bidders if bidder.asked and bidder.name in SKILLS])
     assert {name for names in asked for name in names} == set(SKILLS), "every newcomer is tried"
-    assert SKILLS[-1] in asked[-1]
-    assert SKILLS[0] not in asked[-1], "who always passes makes room"
+    later = [name for names in asked[4:] for name in names]
+    assert later.count(SKILLS[-1]) >= 3
+    assert later.count(SKILLS[0]) <= 1, "who always passes makes room"
 
 
 def test_a_market_that_asks_everybody_keeps_no_records(tmp_path: Path) -> None:

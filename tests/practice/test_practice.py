@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
+from bidders.policies.calibrated import CalibratedPolicy
 from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Announcement, Lesson, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
+from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import InvalidConfig, InvalidMoney, InvalidRequest, ProviderError
 from orchestrator.practice import PracticeReport, Session, Task, load_verifier, practise, prepare, read_tasks
 from orchestrator.practice.paying import open_cap
 from orchestrator.practice.running import _work
 from orchestrator.practice.verifiers import contains, exact, number
+from orchestrator.store import MemoryStore
 from tests.engine.world import Paid, Provider, assert_sound, make_market, posted, presenter
 
 NANOS = 10**9
@@ -168,12 +171,75 @@ def test_the_cap_leaves_out_what_no_longer_fits_and_a_later_run_completes_it(tmp
     tasks = write_tasks(tmp_path, *SUMS)
     report = run(market, tasks, cap=3 * CENT)
     assert (provider.spent_nanos, report.cost_nanos) == (3 * CENT, 3 * CENT)
-    assert sum(pupil.failures for pupil in report.pupils) == 1
+    assert sum(pupil.left_out for pupil in report.pupils) == 1
+    assert sum(pupil.failures for pupil in report.pupils) == 0, "the cap is nobody's failure"
     assert [each.lessons for each in report.taught if each.policy] == [1], "the task that is not complete is not taught"
     completed = run(market, tasks)
     assert provider.spent_nanos == 4 * CENT
     assert [(each.how, each.lessons) for each in completed.taught if each.policy] == [("practised", 1)]
     assert_sound(market)
+
+
+def test_what_was_forgotten_can_be_practised_again_and_a_copy_has_practised_what_the_original_had(
+    tmp_path: Path,
+) -> None:
+    market = make_market(Answering("a", "18", Provider(), Recalling()))
+    tasks = write_tasks(tmp_path, *SUMS)
+    run(market, tasks)
+    exported = read_memory(market, "a")
+    reset_memory(market, "a")
+    assert [each.how for each in run(market, tasks).taught] == ["practised"]
+    assert read_memory(market, "a").memory == exported.memory
+    elsewhere = make_market(Answering("a", "18", Provider(), Recalling()))
+    import_memory(elsewhere, "a", exported.to_dict())
+    assert [each.how for each in run(elsewhere, tasks).taught] == ["before"]
+    import_memory(elsewhere, "a", {**exported.to_dict(), "practised": {}})
+    assert [each.how for each in run(elsewhere, tasks).taught] == ["practised"]
+
+
+def test_a_memory_that_is_migrated_has_practised_what_it_had(tmp_path: Path) -> None:
+    class Renewed(Recalling):
+        version = 2
+
+        def migrate(self, memory: Any, version: int) -> Any:
+            return memory
+
+    store = MemoryStore()
+    tasks = write_tasks(tmp_path, *SUMS)
+    run(make_market(Answering("a", "18", Provider(), Recalling()), store=store), tasks)
+    renewed = make_market(Answering("a", "18", Provider(), Renewed()), store=store)
+    assert [each.how for each in run(renewed, tasks).taught] == ["before"]
+
+
+def test_a_newcomers_works_on_tasks_that_are_known_are_learned_and_the_others_are_not_learned_twice(
+    tmp_path: Path,
+) -> None:
+    class Pooled(Recalling):
+        pool = "all"
+
+    store, provider = MemoryStore(), Provider()
+    first = Answering("a", "18", provider, Pooled())
+    tasks = write_tasks(tmp_path, *SUMS)
+    run(make_market(first, store=store), tasks)
+    with_newcomer = make_market(first, Answering("b", "17", provider, Pooled()), store=store)
+    assert [(each.how, each.lessons) for each in run(with_newcomer, tasks).taught] == [("practised", 2)]
+    learned = read_memory(with_newcomer, "a").memory
+    assert [work[0] for _, *works in learned for work in works] == ["a", "a", "b", "b"]
+
+
+def test_a_task_is_learned_once_in_whatever_file_it_stands(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider(), Recalling()))
+    run(market, write_tasks(tmp_path, *SUMS))
+    report = run(market, write_tasks(tmp_path, {"request": "1 + 1?", "answer": "2"}, *SUMS))
+    assert [each.lessons for each in report.taught] == [1]
+    assert [request for request, *_ in read_memory(market, "a").memory] == ["6 * 3?", "20 - 3?", "1 + 1?"]
+
+
+def test_whoever_learns_nothing_from_what_it_is_shown_is_said_to(tmp_path: Path) -> None:
+    """Nobody bids in practice, so there are no estimates that `calibrated` could correct."""
+    market = make_market(Answering("a", "18", Provider(), CalibratedPolicy()))
+    assert [each.how for each in run(market, write_tasks(tmp_path, *SUMS)).taught] == ["nothing"]
+    assert read_memory(market, "a").memory is None
 
 
 def test_a_bidder_that_fails_fails_alone(tmp_path: Path) -> None:
@@ -194,7 +260,7 @@ def test_a_work_of_unknown_cost_is_scored_and_teaches_nothing(tmp_path: Path) ->
     report = run(market, write_tasks(tmp_path, *SUMS))
     (pupil,) = report.pupils
     assert (pupil.works, pupil.cost_known) == (2, False)
-    assert [each.how for each in report.taught] == ["nothing"]
+    assert [each.how for each in report.taught] == ["none"]
     assert_sound(market)
 
 
@@ -262,6 +328,15 @@ def test_receipts_value_a_work_at_the_bounty_times_its_score(tmp_path: Path) -> 
 def test_a_line_that_is_no_task_is_refused_with_its_place(tmp_path: Path, line: Any, said: str) -> None:
     with pytest.raises((InvalidRequest, InvalidMoney), match=said):
         write_tasks(tmp_path, SUMS[0], line)
+
+
+def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.jsonl"
+    path.write_text('{"request": "one\u2028two\x85three", "answer": "1"}\r\n\n{"request": "x", "answer": "2"}\n')
+    assert [(task.request, task.place[-2:]) for task in read_tasks(path, 1)] == [
+        ("one\u2028two\x85three", ":1"),
+        ("x", ":3"),
+    ]
 
 
 def test_a_file_without_tasks_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from orchestrator import Market
 from orchestrator.errors import BrokenPlugin, InvalidRequest, UnknownBidder
 from orchestrator.progress import ProgressReport, read_progress
-from orchestrator.progress.drawing import draw_png
+from orchestrator.progress.drawing import draw_png, make_figure
 from orchestrator.progress.series import Trend, buckets, smoothed, trend
 from orchestrator.store import MemoryStore, open_store
 from tests.engine.world import Paid, Provider, Scripted, make_market, presenter
@@ -122,13 +122,16 @@ def test_bid_bias_is_the_bid_less_what_the_lot_brought_net() -> None:
     assert adjusted["ann"].bid_bias.early == pytest.approx((4 - 6 + 0.01) / 10)
     assert adjusted["pia"].bid_bias.early == pytest.approx((8 - 10) / 10)
     assert adjusted["pia"].bid_bias.late == pytest.approx((8 - 0) / 10)
+    assert adjusted["pia"].bid_bias_over_time == pytest.approx((-0.2, 0.8))
     assert adjusted["bob"].bid_bias == Trend()
+    assert adjusted["bob"].bid_bias_over_time == (None, None)
 
 
 def test_a_presenters_brier_score_takes_its_bid_for_a_probability() -> None:
     adjusted = {each.bidder: each for each in report_on([1, 0]).adjustments}
     assert adjusted["pia"].brier.early == pytest.approx((0.8 - 1) ** 2)
     assert adjusted["pia"].brier.late == pytest.approx(0.8**2)
+    assert adjusted["pia"].brier_over_time == pytest.approx((0.04, 0.64))
     assert adjusted["pia"].base_rate == 0.5
     assert adjusted["ann"].base_rate is None
 
@@ -251,6 +254,25 @@ def test_a_report_is_drawn_into_a_png(tmp_path: Path) -> None:
         assert (width > 1000, height > 500) == (True, True)
 
 
+def test_the_picture_shows_each_of_the_questions_in_its_panel() -> None:
+    figure = make_figure(report_on([1, 0] * 4))
+    panels = {panel.get_title(): panel for panel in figure.axes}
+    assert len(panels) == 9
+
+    def lines(title: str) -> dict[str, list[float]]:
+        (panel,) = [panel for name, panel in panels.items() if name.startswith(title)]
+        drawn: list[Any] = panel.get_lines()
+        return {str(line.get_label()): [float(y) for y in line.get_ydata()] for line in drawn}
+
+    assert lines("Bounties released less cost")["by request"] == pytest.approx([9.99, -0.01] * 4)
+    assert set(lines("Wealth")) == set(lines("Share of lots won")) == {"ann", "bob", "pia", "quin"}
+    assert lines("Bid less what the lot brought net")["pia"][:2] == pytest.approx([-0.2, 0.3]), "smoothed"
+    assert set(lines("Brier score")) == {"pia"}, "nobody else presented"
+    assert set(lines("Prices by skill")) == {"text", "presenting"}
+    (discounts,) = [panel for name, panel in panels.items() if name.startswith("What others kept")]
+    assert [label.get_text() for label in discounts.get_yticklabels()] == ["ann (no rival)"]
+
+
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(BrokenPlugin, match=r"pip install 'vickrey\[plots\]'"):
@@ -259,4 +281,4 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="cannot be written"):
-        draw_png(report_on([1, 0]), tmp_path / "none" / "x.png")
+        draw_png(report_on([]), tmp_path / "none" / "x.png")
