@@ -238,13 +238,27 @@ def test_run_request_takes_a_mapping_for_a_config() -> None:
 
 def test_the_same_idempotency_key_finds_the_same_request(market: Market) -> None:
     first = market.run("hello", 10, idempotency_key="order-7")
-    again = market.run("something else", 99, idempotency_key="order-7")
+    again = market.run("hello", "10.00", idempotency_key="order-7")
     other = market.run("hello", 10, idempotency_key="order-8")
     assert first.request_id == again.request_id != other.request_id
     assert again.bounty == first.bounty
     for result in (first, other):
         result.pick(1)
     assert market.run("hello", 10, idempotency_key="order-7").status == "released"
+    assert_sound(market)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget", "requester", "what"),
+    [("something else", 10, "user", "text"), ("hello", 11, "user", "bounty"), ("hello", 10, "eve", "requester")],
+)
+def test_an_idempotency_key_of_another_request_is_refused_and_shows_nobody_elses_answer(
+    market: Market, text: str, budget: int, requester: str, what: str
+) -> None:
+    first = market.run("hello", 10, idempotency_key="order-7")
+    with pytest.raises(InvalidRequest, match=f"is that of {first.request_id}, which has another {what}"):
+        market.run(text, budget, requester=requester, idempotency_key="order-7")
+    assert len(market.requests()) == 1
     assert_sound(market)
 
 
