@@ -54,7 +54,11 @@ def posting_of(text: str, budget: Amount, options: Mapping[str, Any]) -> Posting
     """
     unknown = sorted(options.keys() - Posting.__dataclass_fields__.keys())
     if unknown:
-        raise InvalidRequest(f"there is no option {unknown[0]!r}; see `Posting` for what a request takes")
+        known = ", ".join(sorted(Posting.__dataclass_fields__.keys() - {"text", "budget"}))
+        raise InvalidRequest(
+            f"there is no option {unknown[0]!r}; a request takes {known}. What is the market's own, such as its "
+            "store, is given to Market or written in the config"
+        )
     return Posting(text, budget, **options)
 
 

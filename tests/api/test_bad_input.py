@@ -236,6 +236,25 @@ def test_run_request_takes_a_mapping_for_a_config() -> None:
     assert (result.status, result.offers) == ("failed", ())
 
 
+def test_whoever_counts_offers_from_0_rejects_none_of_them(market: Market) -> None:
+    result = market.run("hello", 10)
+    with pytest.raises(InvalidRequest, match=r"ranks begin at 1.*reject\(\) takes none"):
+        result.pick(0)
+    assert result.status == "open"
+    assert result.reject().status == "rejected"
+
+
+def test_an_option_of_the_market_is_no_option_of_a_request() -> None:
+    with pytest.raises(InvalidRequest, match="no option 'store'; a request takes deposit, .*given to Market"):
+        run_request("hello", 10, config={"version": 1, "bidders": []}, store="memory")
+
+
+def test_an_error_comes_out_without_errors_that_are_nobodys_business(market: Market) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        run_request("", 10, config={"version": 1, "bidders": [], "store": "memory"})
+    assert caught.value.__context__ is None
+
+
 def test_the_same_idempotency_key_finds_the_same_request(market: Market) -> None:
     first = market.run("hello", 10, idempotency_key="order-7")
     again = market.run("hello", "10.00", idempotency_key="order-7")
