@@ -23,9 +23,7 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     Returns:
         What it returns.
     """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_in_a_loop():
         return _run(work)
     outcome: list[T] = []
     failure: list[BaseException] = []
@@ -42,6 +40,14 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def _is_in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -12,7 +12,7 @@ from typing import Any
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judging import ask_judge
 from orchestrator.api.lease import is_held, own_lease
-from orchestrator.api.posting import Amount, Posting, posting_of, read_posting, read_topup, shown
+from orchestrator.api.posting import Amount, Posting, check_repeat, posting_of, read_posting, read_topup, shown
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.seating import seat_all
@@ -132,7 +132,8 @@ class Market:
             Its id; that of the earlier request where the idempotency key is known.
 
         Raises:
-            InvalidRequest: the posting makes no sense.
+            InvalidRequest: the posting makes no sense, or its idempotency key is that of another
+                text, bounty or requester.
             InvalidMoney: an amount is not money.
         """
         terms = read_posting(posting, self.config.request)
@@ -141,6 +142,7 @@ class Market:
         def work(tx: Transaction) -> str:
             known = tx.find_by_idempotency_key(terms.idempotency_key) if terms.idempotency_key else None
             if known is not None:
+                check_repeat(terms, read_log(tx, known.id).progress.request)
                 return known.id
             request_id = tx.next_request_id()
             statuses = tx.bidders()

@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from orchestrator.config.settings import RequestDefaults
+from orchestrator.core.keys import digest_text
+from orchestrator.core.request import Request
 from orchestrator.errors import InvalidRequest
 from orchestrator.money import Money
 
@@ -52,7 +54,11 @@ def posting_of(text: str, budget: Amount, options: Mapping[str, Any]) -> Posting
     """
     unknown = sorted(options.keys() - Posting.__dataclass_fields__.keys())
     if unknown:
-        raise InvalidRequest(f"there is no option {unknown[0]!r}; see `Posting` for what a request takes")
+        known = ", ".join(sorted(Posting.__dataclass_fields__.keys() - {"text", "budget"}))
+        raise InvalidRequest(
+            f"there is no option {unknown[0]!r}; a request takes {known}. What is the market's own, such as its "
+            "store, is given to Market or written in the config"
+        )
     return Posting(text, budget, **options)
 
 
@@ -101,6 +107,27 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> Terms:
         labels=read_labels(posting.labels),
         idempotency_key=read_idempotency_key(posting.idempotency_key),
     )
+
+
+def check_repeat(terms: Terms, earlier: Request) -> None:
+    """Check that a posting under a known idempotency key asks for the same again.
+
+    Otherwise whoever reuses a key by mistake is shown an answer to another question.
+
+    Raises:
+        InvalidRequest: it asks for something else.
+    """
+    asked = {
+        "text": (digest_text(terms.text), earlier.text_digest),
+        "bounty": (terms.bounty.nanos, earlier.bounty_nanos),
+        "requester": (terms.requester, earlier.requester),
+    }
+    for what, (now, then) in asked.items():
+        if now != then:
+            raise InvalidRequest(
+                f"idempotency key {terms.idempotency_key!r} is that of {earlier.id}, which has another {what}; "
+                "use a new key for a new request"
+            )
 
 
 def read_text(text: Any, bytes_max: int) -> str:

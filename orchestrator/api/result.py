@@ -10,6 +10,7 @@ from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Progress, Status
 from orchestrator.core.receipts import Receipt, Statement, receipts, statement
 from orchestrator.engine.recorder import RequestLog
+from orchestrator.errors import InvalidRequest
 from orchestrator.money import Money, format_usd
 
 
@@ -109,6 +110,8 @@ class Result:
             InvalidRequest: there is no offer of this rank.
             WrongStatus: the request is not open.
         """
+        if rank == 0:  # whoever counts offers from 0 must not reject them all
+            raise InvalidRequest("ranks begin at 1, so there is no offer 0; reject() takes none")
         self._market.pick(self.request_id, rank)
         return self
 

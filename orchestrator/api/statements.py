@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.api.result import statement_dict
 from orchestrator.core.ending import escrowed_nanos
-from orchestrator.core.keys import ISSUER, TREASURY, bidder_account
+from orchestrator.core.keys import bidder_account, requester_account
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Statement, statement
 from orchestrator.engine.recorder import read_log
@@ -143,15 +143,22 @@ def find_statement(store: Store, name: str) -> RequestStatement | AccountStateme
 
     Args:
         store: where to look.
-        name: a request's id, a bidder's name, `treasury`, or an account as in `bidder:diary`.
+        name: a request's id, the name of a bidder or else of a requester, `treasury`, or an account as in
+            `bidder:diary`.
 
     Raises:
         UnknownBidder: there is no such request or account.
     """
     if store.read(lambda reader: reader.find_request(name)) is not None:
         return request_statement(store, name)
-    is_account = ":" in name or name in (TREASURY, ISSUER)
-    return account_statement(store, name if is_account else bidder_account(name))
+    known = {account.id for account in store.read(lambda reader: reader.balances())}
+    for account in (name, bidder_account(name), requester_account(name)):
+        if account in known:
+            return account_statement(store, account)
+    raise UnknownBidder(
+        f"no request, bidder, requester or account is called {name[:80]!r}; see `vickrey requests` and "
+        "`vickrey leaderboard`"
+    )
 
 
 def account_statement(store: Store, account: str) -> AccountStatement:
@@ -166,8 +173,7 @@ def account_statement(store: Store, account: str) -> AccountStatement:
             if known.id == account:
                 rows = [_without_request(row, account) for row in reader.transfers(account=account)]
                 return AccountStatement(account, _flows(rows), balance)
-        wanted = account.removeprefix("bidder:")
-        raise UnknownBidder(f"no request, bidder or account is called {wanted!r}; see `vickrey leaderboard`")
+        raise UnknownBidder(f"no account is called {account[:80]!r}; see `vickrey leaderboard`")
 
     return store.read(work)
 

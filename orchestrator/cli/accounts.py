@@ -10,6 +10,7 @@ from rich.text import Text
 from orchestrator.api.statements import AccountStatement, Flow, RequestStatement
 from orchestrator.cli.inert import inert
 from orchestrator.cli.render import aligned, cell, table
+from orchestrator.core.keys import ISSUER
 from orchestrator.money import format_usd
 
 _MEANINGS = {
@@ -151,6 +152,5 @@ def account_verdict(statement: AccountStatement) -> Text:
     if not statement.is_balanced():
         return Text(f"NOT BALANCED: in less out is {format_usd(difference)}, the book says {balance}", "bold red")
     name = inert(statement.account)
-    return Text(
-        f"{name}: in less out is its balance, {balance} USD: balanced. Held by bids {held}, can spend {spendable}."
-    )
+    use = "" if statement.account == ISSUER else f" Held by bids {held}, can spend {spendable}."
+    return Text(f"{name}: in less out is its balance, {balance} USD: balanced.{use}")

@@ -22,6 +22,7 @@ from orchestrator.cli import (
     wallets,
 )
 from orchestrator.cli.failures import MEANINGS, guarded
+from orchestrator.cli.options import NEGATIVES
 
 _CODES = "\n\n".join(f"{code}  {meaning}" for code, meaning in MEANINGS.items())
 EPILOG = f"""Exit codes:
@@ -70,7 +71,7 @@ def _root(
 app.command("run")(running.run)
 app.command("compare")(compare.compare)
 app.command("offers")(picking.offers)
-app.command("pick")(picking.pick)
+app.command("pick", context_settings=NEGATIVES)(picking.pick)
 app.command("cancel")(picking.cancel)
 app.command("resume")(running.resume)
 app.command("show")(reports.show)

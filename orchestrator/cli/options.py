@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
+
+# For verbs that take a number: a negative one is no unknown option, and is refused in the words of its verb.
+NEGATIVES: Final[dict[str, Any]] = {"ignore_unknown_options": True}
 
 ConfigOption = Annotated[
     str | None,

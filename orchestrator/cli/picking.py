@@ -47,7 +47,7 @@ def offers(
 
 def pick(
     request: RequestArgument,
-    rank: Annotated[int | None, typer.Argument(metavar="RANK", help="The rank of the offer that you take.")] = None,
+    rank: Annotated[str | None, typer.Argument(metavar="RANK", help="The rank of the offer that you take.")] = None,
     none: Annotated[bool, typer.Option("--none", help="Take none of the offers; the bounty returns.")] = False,
     config: ConfigOption = None,
     home: HomeOption = None,
@@ -60,13 +60,12 @@ def pick(
     """
     if (rank is None) != none:
         raise InvalidRequest("give the RANK of the offer that you take, or --none; one of the two")
-    if rank is not None and rank < 1:
-        raise InvalidRequest(f"ranks begin at 1, so there is no offer {rank}; --none takes none")
+    chosen = 0 if rank is None else _read_rank(rank)
     place = Place(config, home, store)
     with writing(as_json) as output:
         finish_if_interrupted(place, request, output)
         with place.market(output, request) as market:
-            market.pick(request, rank or 0, _JUDGE)
+            market.pick(request, chosen, _JUDGE)
             result = market.result(request)
             if as_json:
                 output.emit(result.to_dict())
@@ -90,3 +89,11 @@ def cancel(
             output.emit(result.to_dict())
         else:
             conclude(market, result, place, output)
+
+
+def _read_rank(rank: str) -> int:
+    if not rank.removeprefix("-").isdecimal():
+        raise InvalidRequest(f"a rank is a whole number, for example 1, not {rank[:40]!r}")
+    if len(rank) > 9 or int(rank) < 1:
+        raise InvalidRequest(f"ranks begin at 1, so there is no offer {rank[:40]}; --none takes none")
+    return int(rank)

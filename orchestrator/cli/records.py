@@ -11,6 +11,7 @@ from orchestrator.cli.failures import PROBLEM
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, RequestArgument, StoreOption
 from orchestrator.cli.output import writing
 from orchestrator.cli.places import Place
+from orchestrator.errors import InvalidRecord, InvalidRequest
 
 RecordArgument = Annotated[str, typer.Argument(metavar="FILE", help="A run that `vickrey export` wrote.")]
 
@@ -20,6 +21,7 @@ def export(
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="Where to write it; by default REQUEST.json, here.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is no exported run.")] = False,
     config: ConfigOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
@@ -33,7 +35,10 @@ def export(
         from orchestrator.record import export_request, write_record
 
         path = file or f"{request}.json"
-        write_record(export_request(books, request), Path(path))
+        record = export_request(books, request)
+        if not force:
+            _spare_what_is_no_run(Path(path))
+        write_record(record, Path(path))
         if as_json:
             output.emit({"request_id": request, "path": str(Path(path).absolute())})
         else:
@@ -76,12 +81,29 @@ def replay(
     with writing(as_json) as output:
         from orchestrator import record
 
-        replayed = record.replay(record.read_record(Path(file)), rule, without)
+        document = record.read_record(Path(file))
+        replayed = record.replay(document, rule, without)
+        altered = record.is_altered(document)
+        if altered:
+            output.notice(f"{file} was altered since it was exported; `vickrey verify {file}` says where")
         if as_json:
             output.emit(replayed.to_dict())
         else:
             from orchestrator.cli.replays import replay_views
 
             output.show(*replay_views(replayed))
-    if not replayed.identical and rule is None and without is None:
+    if altered or (not replayed.identical and rule is None and without is None):
         raise typer.Exit(PROBLEM)
+
+
+def _spare_what_is_no_run(path: Path) -> None:
+    """Refuse to replace a file that holds something else than an exported run."""
+    from orchestrator.record import read_record
+
+    try:
+        if path.is_file() and path.stat().st_size:
+            read_record(path)
+    except InvalidRecord:
+        raise InvalidRequest(f"{path} is there already, and no exported run; --force overwrites it") from None
+    except (OSError, ValueError):
+        return  # writing says why

@@ -22,6 +22,10 @@ def replay_views(replay: Replay) -> Iterable[Text | Table]:
         yield Text(f"The same journal, byte for byte: {replay.journal_hash}", style="green")
         return
     then, now = headings(replay)
+    if then == "recorded" and replay.without is None:
+        yield Text(
+            f"Another journal: recorded {replay.recorded_hash[:64]}, replayed {replay.journal_hash}", style="bold red"
+        )
     yield rows_table(replay, then, now)
     if replay.unknown_beyond:
         places = ", ".join(inert(place) for place in replay.unknown_beyond)

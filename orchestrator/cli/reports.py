@@ -89,7 +89,8 @@ def requests(
 
             output.show(requests_table(summaries, time.time()))
         else:
-            output.say('No such requests. `vickrey run "Plan a trip to Lisbon" --budget 10` posts one.')
+            none = f"No request is {' or '.join(status)}." if status else "Nobody has posted a request yet."
+            output.say(f'{none} `vickrey run "Plan a trip to Lisbon" --budget 10` posts one.')
 
 
 def leaderboard(

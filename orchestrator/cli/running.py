@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,6 +17,8 @@ from orchestrator.errors import InvalidConfig, InvalidRequest
 if TYPE_CHECKING:
     from orchestrator.api import Market, Posting, Result
     from orchestrator.bidding import Judge
+
+_UNENDED: Final = ("running", "open")
 
 
 def run(
@@ -40,7 +42,8 @@ def run(
     label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A note of yours; repeatable.")] = None,
     requester: Annotated[str, typer.Option(metavar="NAME", help="Who posts the request.")] = "user",
     idempotency_key: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Posting under the same key again finds the same request.")
+        str | None,
+        typer.Option(metavar="KEY", help="Posting the same again under the same key finds the same request."),
     ] = None,
     dry: Annotated[
         bool,
@@ -113,8 +116,12 @@ def resume(
         failed = False
         for request_id in [request] if request is not None else interrupted_ids(place, output):
             with place.market(output, request_id, judge) as market:
-                result = drive(market, request_id, place, output, quiet)
-                result = judge_offers(market, result, find_judge(market, judge), place, output)
+                result = market.result(request_id)
+                if result.status not in _UNENDED:
+                    output.notice(f"{request_id} has ended already, so there is nothing to resume")
+                else:
+                    result = drive(market, request_id, place, output, quiet)
+                    result = judge_offers(market, result, find_judge(market, judge), place, output)
                 failed = failed or result.status == "failed"
                 documents.append(result.to_dict())
                 if not as_json:
@@ -195,9 +202,15 @@ def conclude(market: Market, result: Result, place: Place, output: Output) -> No
     from orchestrator.cli.accounts import money_table, verdict
 
     request_id = result.request_id
+    is_lasting = (place.store or market.config.store_url) != "memory"
     if result.status == "open":
         for judged in market.read_log(request_id).progress.judged[-1:]:
             output.say(f"The judge {judged.judge} decided nothing: {judged.reason or 'it gave no reason'}.")
+        if not is_lasting:
+            output.say(
+                f"{request_id} ends unpicked with its store, which is in memory; --judge top would take an offer."
+            )
+            return
         take, reject = place.command(f"pick {request_id} 1"), place.command(f"pick {request_id} --none")
         output.say(f"{request_id} is open and its bounty waits. {take} takes the first offer, {reject} none.")
         return
@@ -206,5 +219,5 @@ def conclude(market: Market, result: Result, place: Place, output: Output) -> No
         output.say(f"{place.command('bidders check')} says who could take part, and tries the models.")
     statement = request_statement(market.store, request_id)
     output.show(money_table(statement), verdict(statement))
-    if place.store != "memory":
+    if is_lasting:
         output.say(f"{place.command(f'show {request_id}')} tells the whole story.")

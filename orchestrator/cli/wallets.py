@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.failures import PROBLEM
-from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, StoreOption
+from orchestrator.cli.options import NEGATIVES, ConfigOption, HomeOption, JsonOption, StoreOption
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
 
@@ -74,7 +74,7 @@ def check_bidders(
         raise typer.Exit(PROBLEM)
 
 
-@app.command("topup")
+@app.command("topup", context_settings=NEGATIVES)
 def topup(
     name: Annotated[str, typer.Argument(metavar="BIDDER", help="Whose wallet.")],
     amount: Annotated[str, typer.Argument(metavar="USD", help="How much, for example 5 or 2.50.")],

@@ -1,5 +1,6 @@
 """Exported runs: one file a run, which can be verified and replayed from itself alone."""
 
+from orchestrator.record.document import is_altered
 from orchestrator.record.exporting import export_request, write_record
 from orchestrator.record.playthrough import playthrough
 from orchestrator.record.reading import read_record
@@ -13,6 +14,7 @@ __all__ = [
     "ReplayRow",
     "Tally",
     "export_request",
+    "is_altered",
     "playthrough",
     "read_record",
     "replay",

@@ -123,6 +123,11 @@ def plain(value: Any) -> str:
         raise InvalidRecord(f"the record holds what JSON cannot: {error}") from error
 
 
+def is_altered(record: Mapping[str, Any]) -> bool:
+    """Whether a document has changed since it was sealed."""
+    return record.get(SEAL) != seal_of(record)
+
+
 def seal_of(record: Mapping[str, Any]) -> str:
     """SHA-256 over everything in a document but its seal.
 

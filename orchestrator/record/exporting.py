@@ -47,26 +47,36 @@ def write_record(record: Mapping[str, Any], path: Path | str) -> None:
 
     Args:
         record: what `export_request` returned.
-        path: the file; one that is there already is replaced.
+        path: the file; one that is there already is replaced. A device or a pipe, such as
+            `/dev/stdout`, is written to and stays what it is.
 
     Raises:
         InvalidRecord: the file cannot be written.
     """
-    target = Path(path)
     content = canonical(record)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        target = Path(path)
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_text(content, encoding="utf-8", newline="")
+        else:
+            _replace(target.resolve(), content)
     except (OSError, ValueError) as error:
-        raise InvalidRecord(f"{target}: the run cannot be written there: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidRecord(f"{path}: the run cannot be written there: {reason}") from error
+
+
+def _replace(target: Path, content: str) -> None:
+    """Put a file in place only once it is whole and on the disk."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _read(reader: Reader, request_id: str) -> dict[str, Any]:

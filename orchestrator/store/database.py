@@ -51,7 +51,9 @@ def open_engine(url: str) -> Engine:
             engine = _sqlite_engine(url, parsed.database)
         else:
             engine = create_engine(parsed, isolation_level="READ COMMITTED")
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+    except ModuleNotFoundError as error:
+        raise StoreUnavailable(f"store {_shown(url)!r} needs the package {error.name}; install it first") from error
+    except (ArgumentError, NoSuchModuleError) as error:
         raise StoreUnavailable(
             f"store {_shown(url)!r} is not a database URL; write for example sqlite:////path/market.db ({error})"
         ) from error

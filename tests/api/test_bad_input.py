@@ -236,15 +236,48 @@ def test_run_request_takes_a_mapping_for_a_config() -> None:
     assert (result.status, result.offers) == ("failed", ())
 
 
+def test_whoever_counts_offers_from_0_rejects_none_of_them(market: Market) -> None:
+    result = market.run("hello", 10)
+    with pytest.raises(InvalidRequest, match=r"ranks begin at 1.*reject\(\) takes none"):
+        result.pick(0)
+    assert result.status == "open"
+    assert result.reject().status == "rejected"
+
+
+def test_an_option_of_the_market_is_no_option_of_a_request() -> None:
+    with pytest.raises(InvalidRequest, match="no option 'store'; a request takes deposit, .*given to Market"):
+        run_request("hello", 10, config={"version": 1, "bidders": []}, store="memory")
+
+
+def test_an_error_comes_out_without_errors_that_are_nobodys_business(market: Market) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        run_request("", 10, config={"version": 1, "bidders": [], "store": "memory"})
+    assert caught.value.__context__ is None
+
+
 def test_the_same_idempotency_key_finds_the_same_request(market: Market) -> None:
     first = market.run("hello", 10, idempotency_key="order-7")
-    again = market.run("something else", 99, idempotency_key="order-7")
+    again = market.run("hello", "10.00", idempotency_key="order-7")
     other = market.run("hello", 10, idempotency_key="order-8")
     assert first.request_id == again.request_id != other.request_id
     assert again.bounty == first.bounty
     for result in (first, other):
         result.pick(1)
     assert market.run("hello", 10, idempotency_key="order-7").status == "released"
+    assert_sound(market)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget", "requester", "what"),
+    [("something else", 10, "user", "text"), ("hello", 11, "user", "bounty"), ("hello", 10, "eve", "requester")],
+)
+def test_an_idempotency_key_of_another_request_is_refused_and_shows_nobody_elses_answer(
+    market: Market, text: str, budget: int, requester: str, what: str
+) -> None:
+    first = market.run("hello", 10, idempotency_key="order-7")
+    with pytest.raises(InvalidRequest, match=f"is that of {first.request_id}, which has another {what}"):
+        market.run(text, budget, requester=requester, idempotency_key="order-7")
+    assert len(market.requests()) == 1
     assert_sound(market)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,15 @@ def test_a_missing_config_and_an_impossible_store_are_for_the_operator() -> None
     assert outcome.code == 3
     assert outcome.stderr.startswith("vickrey: store /dev/null/market.db: ")
     assert outcome.stderr.count("\n") == 1
+
+
+def test_a_database_whose_driver_is_missing_is_named_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    outcome = vickrey("requests", "--store", "postgresql+psycopg2://somewhere/market")
+    assert outcome.code == 3
+    assert outcome.stderr == (
+        "vickrey: store 'postgresql+psycopg2://somewhere/market' needs the package psycopg2; install it first\n"
+    )
 
 
 def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ def test_picking_none_returns_the_bounty(open_request: str) -> None:
         (["0"], "ranks begin at 1"),
         ([], "give the RANK of the offer that you take, or --none"),
         (["1", "--none"], "give the RANK of the offer that you take, or --none"),
-        (["first"], "'RANK'"),
+        (["-1"], "ranks begin at 1, so there is no offer -1"),
+        (["9" * 5000], "there is no offer 999"),
+        (["first"], "a rank is a whole number, for example 1, not 'first'"),
+        (["--first"], "a rank is a whole number, for example 1, not '--first'"),
     ],
 )
 def test_a_pick_that_makes_no_sense_is_refused(open_request: str, arguments: list[str], complaint: str) -> None:
@@ -65,6 +68,15 @@ def test_a_request_can_be_picked_from_once(open_request: str) -> None:
     vickrey("pick", open_request, "1")
     outcome = vickrey("pick", open_request, "1")
     assert (outcome.code, outcome.stderr) == (2, "vickrey: request r1 is released, not open\n")
+
+
+def test_resuming_what_has_ended_says_so_and_changes_nothing(open_request: str) -> None:
+    vickrey("pick", open_request, "1")
+    before = vickrey("show", open_request, "--json").document
+    outcome = vickrey("resume", open_request, "--judge", "none")
+    assert (outcome.code, outcome.stderr) == (0, "vickrey: r1 has ended already, so there is nothing to resume\n")
+    assert "r1 is released: user took offer 1." in outcome.stdout
+    assert vickrey("show", open_request, "--json").document == before
 
 
 def test_cancel_ends_a_request(open_request: str) -> None:

@@ -48,6 +48,37 @@ def test_an_altered_run_is_a_problem(record: str, tmp_path: Path) -> None:
     assert vickrey("verify", str(altered), "--json").document["findings"]
 
 
+def test_a_replay_of_an_altered_run_says_that_it_was_altered(record: str, tmp_path: Path) -> None:
+    altered = tmp_path / "altered.json"
+    altered.write_text((tmp_path / record).read_text().replace("Belem", "Berlin"))
+    for words in ([], ["--rule", "first_price"]):
+        outcome = vickrey("replay", "altered.json", *words)
+        assert outcome.code == 1
+        assert "altered.json was altered since it was exported; `vickrey verify altered.json` says" in outcome.stderr
+        assert vickrey("replay", record, *words).stderr == ""
+
+
+def test_a_replay_that_leads_elsewhere_says_so(record: str, tmp_path: Path) -> None:
+    text = (tmp_path / record).read_text()
+    (tmp_path / "altered.json").write_text(text.replace('"amount_nanos":3000000000', '"amount_nanos":3100000000'))
+    outcome = vickrey("replay", "altered.json")
+    assert outcome.code == 1
+    assert "Another journal: recorded" in outcome.stdout
+    assert "Another journal" not in vickrey("replay", record).stdout
+
+
+def test_export_spares_what_is_no_exported_run(record: str, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.md"
+    notes.write_text("my notes")
+    outcome = vickrey("export", "r1", "notes.md")
+    assert outcome.code == 2
+    assert outcome.stderr == "vickrey: notes.md is there already, and no exported run; --force overwrites it\n"
+    assert notes.read_text() == "my notes"
+    assert vickrey("export", "r1", record).code == 0
+    assert vickrey("export", "r1", "notes.md", "--force").code == 0
+    assert notes.read_text() == (tmp_path / record).read_text()
+
+
 def test_under_another_rule_both_courses_stand_side_by_side(record: str) -> None:
     outcome = vickrey("replay", record, "--rule", "first_price")
     assert outcome.code == 0

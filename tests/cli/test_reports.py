@@ -93,6 +93,21 @@ def test_the_statement_of_an_account_adds_up_to_its_balance(released: str, name:
     assert "balanced" in shown.stdout
 
 
+def test_a_requester_has_a_statement_under_its_name_unless_a_bidder_has_that_name(released: str) -> None:
+    assert vickrey("statement", "user", "--json").document["account"] == "requester:user"
+    vickrey("run", "x", "-b", "1", "--requester", "diary", "--quiet")
+    assert vickrey("statement", "diary", "--json").document["account"] == "bidder:diary"
+    assert vickrey("statement", "requester:diary", "--json").document["account"] == "requester:diary"
+    outcome = vickrey("statement", "nobody")
+    assert outcome.code == 2
+    assert "no request, bidder, requester or account is called 'nobody'; see `vickrey requests`" in outcome.stderr
+
+
+def test_the_issuer_that_may_overdraw_is_not_said_to_have_something_to_spend(released: str) -> None:
+    assert "can spend" not in vickrey("statement", "issuer").stdout
+    assert "can spend" in vickrey("statement", "treasury").stdout
+
+
 def test_an_account_whose_counters_were_altered_does_not_balance(released: str, tmp_path: Path) -> None:
     import sqlite3
 
@@ -157,7 +172,8 @@ def test_the_audit_says_that_the_books_balance(released: str) -> None:
 
 
 def test_an_empty_market_says_so_and_what_to_do() -> None:
-    assert "No such requests." in vickrey("requests").stdout
+    assert "Nobody has posted a request yet." in vickrey("requests").stdout
+    assert "No request is open or failed." in vickrey("requests", "--status", "open", "--status", "failed").stdout
     assert "No bidder has taken part" in vickrey("leaderboard").stdout
 
 

@@ -166,6 +166,13 @@ def test_labels_requester_and_key_are_recorded() -> None:
     assert row["requester"] == "ann"
 
 
+def test_a_key_of_another_request_is_refused() -> None:
+    assert vickrey("run", "x", "-b", "10", "--idempotency-key", "k", "--quiet").code == 0
+    outcome = vickrey("run", "y", "-b", "10", "--idempotency-key", "k", "--quiet")
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert "idempotency key 'k' is that of r1, which has another text; use a new key" in outcome.stderr
+
+
 def test_spend_cap_and_deposit_are_passed_on() -> None:
     vickrey("run", "x", "-b", "10", "--spend-cap", "0", "--deposit", "3", "--quiet")
     outcome = vickrey("pick", "r1", "--none", "--json")
@@ -179,8 +186,12 @@ def test_the_store_may_be_named_by_path_or_be_in_memory(tmp_path: Path) -> None:
     assert vickrey("run", "x", "-b", "10", "--store", str(elsewhere), "--quiet").code == 0
     assert elsewhere.exists()
     assert len(vickrey("requests", "--store", f"sqlite:///{elsewhere}", "--json").document["requests"]) == 1
-    assert vickrey("run", "x", "-b", "10", "--store", "memory", "--quiet").code == 0
+    in_memory = vickrey("run", "x", "-b", "10", "--store", "memory", "--quiet")
+    assert in_memory.code == 0
+    assert "vickrey pick" not in in_memory.stdout
+    assert "r1 ends unpicked with its store, which is in memory" in in_memory.stdout
     assert vickrey("requests", "--json").document == {"requests": []}
+    assert "vickrey pick r1 1" in vickrey("run", "x", "-b", "10", "--quiet").stdout
 
 
 def test_hints_name_the_same_market() -> None:

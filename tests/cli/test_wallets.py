@@ -80,6 +80,8 @@ def test_topup_puts_money_into_a_wallet() -> None:
 
 def test_topup_refuses_what_is_no_money_and_whom_it_does_not_know() -> None:
     assert "'ten' is not a number of dollars" in vickrey("bidders", "topup", "diary", "ten").stderr
+    assert vickrey("bidders", "topup", "diary", "-5").stderr == "vickrey: '-5' is negative; money is 0 or more\n"
+    assert vickrey("bidders", "topup", "diary", "5", "--jsn").code == 2
     outcome = vickrey("bidders", "topup", "nobody", "1")
     assert outcome.code == 2
     assert "no bidder 'nobody'; it has: daily, diary" in outcome.stderr

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,25 @@ def test_a_file_is_replaced_wholly(record: dict[str, Any], file: Path) -> None:
     write_record(record, file)
     assert read_record(file) == record
     assert list(file.parent.glob(".run*")) == []
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(record: dict[str, Any], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as threads:
+        read = threads.submit(pipe.read_text, encoding="utf-8")
+        write_record(record, pipe)
+        assert pipe.is_fifo()
+        assert json.loads(read.result(timeout=20)) == record
+
+
+def test_a_link_stays_a_link_to_the_file_that_is_replaced(record: dict[str, Any], file: Path) -> None:
+    file.write_text("{}", encoding="utf-8")
+    link = file.with_name("link.json")
+    link.symlink_to(file)
+    write_record(record, link)
+    assert link.is_symlink()
+    assert read_record(file) == record
 
 
 def test_a_file_that_cannot_be_written_is_refused_in_one_line(record: dict[str, Any], tmp_path: Path) -> None:
