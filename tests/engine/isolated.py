@@ -203,5 +203,5 @@ class Blocking(Steady):
 
     async def bid(self, announcement: Any) -> Any:
         if announcement.stage == 1:
-            time.sleep(0.4)
+            time.sleep(1.5)
         return Pass("too slow")
