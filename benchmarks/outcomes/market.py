@@ -66,7 +66,7 @@ class OutcomeMarket:
         user: whose queries they are, with the record.
         design: how it is set up.
         seed: root of every draw.
-        absent: models that have not entered yet, by their columns.
+        absent: models that have not entered yet or have left, by their columns.
         worked: for each query played, the columns of the models that worked.
         auctions: auctions held so far.
         memories: what policies have learned, by memory id.
@@ -114,6 +114,12 @@ class OutcomeMarket:
         self.absent -= {model}
         if self._simulation is not None:
             self._simulation.enter(self._model(model))
+
+    def leave(self, model: int) -> None:
+        """Let a model take part in no further query; what others know of it stays known."""
+        self.absent |= {model}
+        if self._simulation is not None:
+            self._simulation.leave(self.user.data.models[model])
 
     def _play(self, queries: Integers, batch: int, *, learning: bool) -> Played:
         simulation = self._simulation or self._open(batch, learning)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchmarks.outcomes.change import change_table, play_societies
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines, held_out_table, market_methods
-from benchmarks.outcomes.plots import plot_curves
+from benchmarks.outcomes.plots import plot_change, plot_curves
 from benchmarks.outcomes.router import router_table
 from benchmarks.outcomes.settings import Settings
 from benchmarks.outcomes.speed import speed_table
@@ -40,6 +41,12 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
         yield stream_table(f"{key}/stream", f"From nothing, the whole stream: {where}", contests[0], streams)
     if _wants(settings, "newcomer"):
         yield newcomer_table(f"{key}/newcomer", f"A newcomer at half time: {where}", contests[0], design)
+    if "change" in settings.tables:
+        societies = play_societies(contests[0], design)
+        if settings.writes:
+            path = DOCS / "images" / f"change-{data.name}-{design.value_usd:g}-{design.shown}.png"
+            plot_change(societies, design.value_usd, where, path)
+        yield change_table(f"{key}/change", f"Centralised against decentralised: {where}", contests[0], societies)
     if _wants(settings, "speed"):
         yield speed_table(f"{key}/speed", f"One pass of training and test: {where}", contests[0], design)
     if _wants(settings, "router") and len(data.models) == 2:

@@ -10,7 +10,7 @@ from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.policies import is_pooled, policy_maker
 from orchestrator.errors import InvalidRequest
 
-TABLES = ("held-out", "stream", "newcomer", "speed", "router")
+TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--policy", default="bayes", help="a policy's name, or its dotted path package.module:Class")
     made.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the policy")
-    made.add_argument("--table", action="append", default=[], choices=TABLES, help="only this table; may be repeated")
+    made.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        choices=TABLES,
+        help="only this table; may be repeated; change must be asked for",
+    )
     made.add_argument("--only", default="", metavar="TEXT", help="only methods whose name contains this")
     made.add_argument("--validate", action="store_true", help="the held-out table within folds 0 to 4, for choosing")
     made.add_argument("--seed", type=int, default=0, help="root of every draw (default 0)")

@@ -113,6 +113,13 @@ def test_a_bandit_learns_from_nothing_but_what_it_asked(contest: Contest, name: 
     assert chosen(elsewhere) == asked
 
 
+@pytest.mark.parametrize("name", list(FAMILIES))
+def test_a_bandit_learns_from_few_queries(tmp_path: Path, name: str) -> None:
+    data = read_outcomes(write_parquet(tmp_path / "few.parquet", made_up_rows(queries=10, models=2)))
+    few = report_contests(User.of(data, 0), 0.01, 0)[0]
+    assert len(trained_bandit(few, FAMILIES[name], 1).queries) == 5
+
+
 def test_money_in_the_economy_comes_from_bounties_and_goes_to_costs_and_the_house(contest: Contest) -> None:
     rival = economy.Economy(contest, share=0.05, opening=1.0, stages_max=4)
     before = rival.wealth.sum()

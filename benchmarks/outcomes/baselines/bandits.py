@@ -161,6 +161,8 @@ class Family:
         features = text_features(contest.user.data.prompts, contest.train)
         reduction = TruncatedSVD(DIMENSIONS, random_state=0).fit(features[contest.train])
         reduced = reduction.transform(features)
+        # Fewer training rows than dimensions span fewer of them.
+        reduced = np.pad(reduced, ((0, 0), (0, DIMENSIONS - reduced.shape[1])))
         return np.hstack([ones, reduced / np.maximum(reduced.std(axis=0), 1e-9)])
 
 
