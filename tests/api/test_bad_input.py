@@ -245,7 +245,7 @@ def test_whoever_counts_offers_from_0_rejects_none_of_them(market: Market) -> No
 
 
 def test_an_option_of_the_market_is_no_option_of_a_request() -> None:
-    with pytest.raises(InvalidRequest, match="no option 'store'; a request takes deposit, .*given to Market"):
+    with pytest.raises(InvalidRequest, match=r"no option 'store'; a request takes deposit, .*given to Market"):
         run_request("hello", 10, config={"version": 1, "bidders": []}, store="memory")
 
 
