@@ -8,13 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from orchestrator.cli.failures import complain
 from orchestrator.cli.inert import inert
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+_WIDEST: Final = 10_000
 
 
 class Output:
@@ -40,10 +42,21 @@ class Output:
         return console(sys.stderr) if self.as_json else self.results
 
     def show(self, *renderables: RenderableType) -> None:
-        """Show something to a reader; where that is no terminal, lines of text stay whole."""
+        """Show something to a reader; where that is no terminal, lines of text stay whole.
+
+        A table that a terminal is too narrow for is as wide as it has to be: the terminal breaks its lines, and no
+        amount is cut.
+        """
+        from rich.measure import Measurement
+        from rich.table import Table
         from rich.text import Text
 
         for renderable in renderables:
+            if isinstance(renderable, Table):
+                least = Measurement.get(self.results, self.results.options.update(width=_WIDEST), renderable).minimum
+                renderable.width = least if least > self.results.width else None
+                self.results.print(renderable, crop=False)
+                continue
             is_whole = isinstance(renderable, Text) and not self.results.is_terminal
             self.results.print(renderable, soft_wrap=is_whole)
 

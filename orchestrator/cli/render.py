@@ -25,10 +25,11 @@ def cell(text: object, style: str = "") -> Text:
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """A table with plain headings; the columns in `right` are flush right."""
+    """A table with plain headings; the columns in `right` are flush right and hold numbers, which are never split."""
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        is_number = column in right
+        made.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
     return made
 
 

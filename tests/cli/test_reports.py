@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -106,6 +107,18 @@ def test_a_requester_has_a_statement_under_its_name_unless_a_bidder_has_that_nam
 def test_the_issuer_that_may_overdraw_is_not_said_to_have_something_to_spend(released: str) -> None:
     assert "can spend" not in vickrey("statement", "issuer").stdout
     assert "can spend" in vickrey("statement", "treasury").stdout
+
+
+@pytest.mark.parametrize("columns", ["10", "20", "40", "60"])
+def test_no_amount_is_split_or_cut_in_a_narrow_terminal(
+    released: str, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = [vickrey(*words).stdout for words in (["leaderboard"], ["statement", "r1"])]
+    monkeypatch.setenv("COLUMNS", columns)
+    for words, shown in zip((["leaderboard"], ["statement", "r1"]), wide, strict=True):
+        amounts = re.findall(r"-?\d+\.\d+", shown)
+        assert amounts
+        assert re.findall(r"-?\d+\.\d+", vickrey(*words).stdout) == amounts
 
 
 def test_an_account_whose_counters_were_altered_does_not_balance(released: str, tmp_path: Path) -> None:
