@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import threading
 from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
@@ -528,3 +529,18 @@ def test_the_kit_leaves_no_thread_behind() -> None:
     check_bidder(Good())
     check_bidder(HangingBid(), deadline_seconds=0.02)
     assert [thread.name for thread in threading.enumerate() if thread.name == "conformance kit"] == []
+
+
+def test_the_bidder_that_the_readme_shows_keeps_the_contract() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n([^`]*class Weather:[^`]*?)\nwith ", readme)
+
+    def problems(source: str) -> list[Problem]:
+        shown: dict[str, Any] = {}
+        exec(source, shown)
+        return [found for found in check_bidder(shown["Weather"]()) if not found.is_warning]
+
+    bounded = "min(announcement.bounty.share(0.3), announcement.balance)"
+    assert problems(code) == []
+    (careless,) = problems(code.replace(bounded, "announcement.bounty.share(0.3)"))
+    assert "bids more than its wallet covers" in careless.message
