@@ -12,6 +12,8 @@ from benchmarks.outcomes.stream import Stream
 from benchmarks.society.change import FORMS
 
 WINDOW = 200
+POINTS = 5
+"""Drawn a window, where many curves cross."""
 
 
 def plot_curves(streams: Sequence[Stream], value_usd: float, title: str, path: Path) -> None:
@@ -50,14 +52,16 @@ def plot_change(measured: Sequence[Measured], value_usd: float, title: str, path
     for axes, society in zip(panels, measured, strict=True):
         for stream in society.streams:
             curve = stream.curve(value_usd, window)
-            axes.plot(range(window, window + len(curve)), curve, label=stream.name, **_line(stream.name))
+            every = slice(None, None, max(1, window // POINTS))
+            seen = range(window, window + len(curve))
+            axes.plot(seen[every], curve[every], label=stream.name, **_line(stream.name))
         for number in range(1, PHASES):
             axes.axvline(number * length / PHASES, color="0.7", linewidth=0.8)
         axes.set_title(f"{society.name} society", fontsize=9)
         axes.set_ylabel("utility per 1000 requests, USD", fontsize=8)
         axes.grid(alpha=0.3)
     panels[-1].set_xlabel(f"requests seen (mean of the last {window})")
-    panels[-1].legend(fontsize=7, ncol=2)
+    panels[-1].legend(fontsize=7, ncol=3, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     figure.suptitle(title, fontsize=9)
     figure.tight_layout()
     figure.savefig(path, dpi=80)
