@@ -129,6 +129,7 @@ def test_stays_home():
 """
 
 
+@pytest.mark.slow
 def test_catching_the_refusal_does_not_save_the_test(tmp_path: Path) -> None:
     (tmp_path / "test_planted.py").write_text(SWALLOWS)
     run = subprocess.run(

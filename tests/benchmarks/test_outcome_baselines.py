@@ -69,6 +69,7 @@ def test_the_trio_is_the_best_of_all_sets_of_up_to_three(contest: Contest) -> No
     assert utility(contest, cascades.fixed_trio(asked)) == pytest.approx(best)
 
 
+@pytest.mark.slow
 def test_no_choice_of_one_model_beats_the_oracle(contest: Contest) -> None:
     bound = utility(contest, choosing.oracle(contest))
     for (name, _), method in baselines(shown=1, orders=1).items():

@@ -291,6 +291,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(one_step, "FAMILIES", {"eps-greedy": Family(EpsilonGreedy, [(1, 0.0), (4, 0.01)])})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("few_draws")
 def test_the_table_and_the_plot_get_into_the_docs_and_are_the_same_for_the_same_seed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

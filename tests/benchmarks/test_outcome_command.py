@@ -28,6 +28,7 @@ def tables_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, 
     return {document["benchmark"].rpartition("/")[2]: document["rows"] for document in documents}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_tables_to_the_digit(
     made_up_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,6 +43,7 @@ def test_another_seed_gives_other_tables(made_up_file: Path, capsys: pytest.Capt
     assert tables_of(capsys, *asked) != tables_of(capsys, *asked, "--seed", "1")
 
 
+@pytest.mark.slow
 def test_every_method_is_in_the_table(made_up_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for shown in (1, 3):
         rows = tables_of(capsys, str(made_up_file), *TALLIES, "--shown", str(shown), "--table", "held-out")["held-out"]

@@ -126,6 +126,7 @@ def test_a_rank_out_of_range_is_refused(rank: Any) -> None:
         AnswerPresenter("p", rank=rank)
 
 
+@pytest.mark.slow
 def test_a_market_learns_from_picks_who_is_right_and_all_of_a_pool_share_one_memory() -> None:
     with market() as learning:
         ask(learning, "is", 20)

@@ -134,6 +134,7 @@ def test_practice_makes_values_come_near_to_what_the_players_are_worth() -> None
         assert quiz.policy.value(quiz.memory, [presented]).means[0] == pytest.approx(BOUNTY_USD * chance, abs=0.01)
 
 
+@pytest.mark.slow
 def test_learning_from_verdicts_alone_finds_the_strong_and_beats_a_random_choice() -> None:
     quiz = Quiz(TRIO)
     quiz.ask(150)
@@ -144,6 +145,7 @@ def test_learning_from_verdicts_alone_finds_the_strong_and_beats_a_random_choice
     assert utility_usd(later) > BOUNTY_USD * random_choice + 0.01
 
 
+@pytest.mark.slow
 def test_what_presenters_bid_is_nearly_as_good_a_forecast_as_the_truth_allows() -> None:
     """The best forecast knows the abilities and the claims; its Brier score comes from practice at length."""
     seeds = range(3)
@@ -167,6 +169,7 @@ def test_a_state_that_all_have_worked_on_is_presented_though_a_stranger_could_im
     assert quiz.policy.value(quiz.memory, [observe("p", "presenter", held)]).means[0] > 0.01 * BOUNTY_USD
 
 
+@pytest.mark.slow
 def test_a_newcomer_that_is_better_than_all_is_used_within_fifty_requests() -> None:
     quiz = Quiz({"weak": Player(-1.0), "fair": Player(0.0)})
     quiz.ask(120)
@@ -175,6 +178,7 @@ def test_a_newcomer_that_is_better_than_all_is_used_within_fifty_requests() -> N
     assert share(quiz.ask(40), "star") > 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("forget", "follows"), [(0.04, True), (0.0, False)])
 def test_a_drop_of_ability_is_followed_only_by_a_pool_that_forgets(forget: float, follows: bool) -> None:
     players = {"fallen": Player(3.0, 0.0004), "steady": Player(1.0, 0.0006)}

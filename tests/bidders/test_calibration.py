@@ -173,6 +173,7 @@ def _simulate(policy: CalibratedPolicy, requests: int) -> Any:
     return memory
 
 
+@pytest.mark.slow
 def test_an_overconfident_estimator_becomes_calibrated_and_a_control_stays_as_bad() -> None:
     policy = CalibratedPolicy(forget=0.002)
     scores = policy.brier_scores(_simulate(policy, 600))["presenter"]

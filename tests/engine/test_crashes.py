@@ -129,6 +129,7 @@ def test_the_run_has_all_that_a_crash_could_confuse() -> None:
     assert market.result("r1").statement().unknown_costs == ("u",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_at_any_write_in_memory_changes_nothing_in_the_end(after: bool) -> None:
     digest, writes, made = uninterrupted()
@@ -227,6 +228,7 @@ def test_a_bidder_that_promises_otherwise_after_the_crash_does_not_stop_the_run(
         assert_sound(survivor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_under_a_tight_cap_keeps_the_cap(after: bool) -> None:
     """Calls that time out, waiting for the cap, and holds settled before the crash."""

@@ -195,6 +195,7 @@ def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(
     assert is_alive(first)
 
 
+@pytest.mark.slow
 def test_a_hanging_call_blocks_the_market_only_where_the_bidder_is_not_isolated(closing: list[Market]) -> None:
     """The control of all the others: in the market's own process nothing can stop synchronous code."""
     ticks: list[float] = []
