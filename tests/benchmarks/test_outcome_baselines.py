@@ -142,6 +142,7 @@ def test_text_tells_a_router_which_model_knows_a_subject(tmp_path: Path) -> None
     assert choosing.best_single(contest).accepted.mean() < 0.7
 
 
+@pytest.mark.slow
 def test_no_rival_looks_at_the_answers_to_what_it_is_tested_on(made_up: Outcomes) -> None:
     asked = report_contests(User.of(made_up, 0), VALUE_USD, 0)[0]
     scores, costs = made_up.scores.copy(), made_up.costs_usd.copy()

@@ -38,6 +38,7 @@ def test_the_same_seed_gives_the_same_tables_to_the_digit(
     assert set(first) == {"held-out", "stream"}
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_tables(made_up_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = (str(made_up_file), "--policy", "tracker", "--value", "0.01", "--table", "stream", "--only", "market")
     assert tables_of(capsys, *asked) != tables_of(capsys, *asked, "--seed", "1")
@@ -69,6 +70,7 @@ def test_a_query_that_was_played_twice_counts_once(made_up: Outcomes) -> None:
     assert figures(join([once, once]), single, 0.01).row() == pytest.approx(figures(once, single, 0.01).row())
 
 
+@pytest.mark.slow
 def test_tables_and_plots_get_into_the_docs(
     made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

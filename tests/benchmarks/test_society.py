@@ -136,6 +136,7 @@ def test_the_best_utility_of_a_changing_chain_counts_its_costs() -> None:
     assert knowing == pytest.approx((0.76 + 0.70) / 2)
 
 
+@pytest.mark.slow
 def test_the_market_takes_a_newcomer_in_and_a_fixed_planner_cannot() -> None:
     phases = [changing_phases()[0], changing_phases()[1]]
     market = play_market(phases, 40, seed=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from statistics import fmean
 
+import pytest
+
 from benchmarks.soundness import regret, ring, threats
 from benchmarks.soundness.regret import gains, profit_share, settings
 from benchmarks.soundness.rivals import ProfitSeeking, Scaled
@@ -54,6 +56,7 @@ def test_a_ring_takes_from_the_requester_and_the_monitor_names_it() -> None:
     assert agreed.thinness > honest.thinness
 
 
+@pytest.mark.slow
 def test_whoever_lies_to_the_user_loses_money_and_the_user_pays_for_nothing() -> None:
     for kind in (PRESENTER, TRANSFORMER):
         user, profit = threats.liar(kind, seed=0, requests=40)

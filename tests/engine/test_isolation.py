@@ -116,6 +116,7 @@ def test_its_code_is_never_imported_by_the_market(closing: list[Market]) -> None
         assert MODULE in sys.modules  # the control
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "kind", "reason"),
     [
@@ -148,6 +149,7 @@ def test_whatever_it_does_when_it_bids_is_a_fault_and_the_run_goes_on(
     finish(hostile, request_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "fault", "own_fault"),
     [
@@ -291,6 +293,7 @@ def test_its_policy_learns_there_and_its_memory_is_kept_here(closing: list[Marke
     assert learned["pid"] != os.getpid()
 
 
+@pytest.mark.slow
 def test_several_lots_are_bid_on_at_once_in_one_process(closing: list[Market]) -> None:
     config = {"version": 1, "rules": {"copies": [3, 1]}, "bidders": [entry(name, "Steady") for name in ("a", "b", "c")]}
     market = Market(config, bidders=[presenter("p"), presenter("q", "1")], store="memory")
