@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def network_guard() -> Iterator[NetworkGuard]:
         yield guard
     if guard.attempts:
         pytest.fail("NetworkBlocked: this test tried to leave loopback: " + "; ".join(guard.attempts), pytrace=False)
+
+
+@pytest.fixture(autouse=True)
+def import_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back what the test adds to the path: a config's folder is added, and all later imports would search it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 @pytest.fixture(autouse=True)

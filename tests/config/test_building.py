@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +57,6 @@ class Raising:
 def config_of(*bidders: dict[str, Any], **others: Any) -> Config:
     entries = [{**bidder, "type": f"{HERE}:{bidder['type'].__name__}"} for bidder in bidders]
     return load_config({"bidders": entries, **others})
-
-
-@pytest.fixture(autouse=True)
-def path_left_alone() -> Iterator[None]:
-    before = list(sys.path)
-    yield
-    sys.path[:] = before
 
 
 def test_a_bidder_goes_by_the_name_in_the_config() -> None:
