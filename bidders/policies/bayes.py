@@ -13,7 +13,8 @@ from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.outlook import Appraised, Outlook
-from bidders.policies.pooled.pool import Fit, checked_memory
+from bidders.policies.pooled.migration import migrated
+from bidders.policies.pooled.pool import VERSION, Fit, checked_memory
 from bidders.policies.pooled.reading import account_of, accounts_of
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
 from bidders.policies.pooled.worth import Worths, after_results
@@ -74,7 +75,7 @@ class BayesPolicy:
     """
 
     name = "bayes"
-    version = 1
+    version = VERSION
 
     def __init__(
         self,
@@ -134,6 +135,10 @@ class BayesPolicy:
         learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._setting)
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
+
+    def migrate(self, memory: Any, version: int) -> Any:
+        """Read a memory that an earlier version has written."""
+        return migrated(memory, version)
 
     def best_claims(self, memory: Any, observation: Observation) -> Sequence[tuple[str, float]]:
         """The claims that a state holds, with the chance that each is accepted, the best first."""

@@ -99,10 +99,35 @@ def test_another_process_that_reads_the_memory_from_json_values_lots_the_same(
     assert BayesPolicy().value(stored, seen) == BayesPolicy().value(memory, seen)
 
 
-@pytest.mark.parametrize("memory", [{"version": 0}, {"version": 2}, {}, [], "x"])
+@pytest.mark.parametrize("memory", [{"version": 0}, {"version": 1}, {"version": 3}, {}, [], "x"])
 def test_a_memory_of_another_version_is_refused(memory: Any) -> None:
     with pytest.raises(errors.InvalidMemory, match="version"):
         BayesPolicy().value(memory, [observe("a", "transformer", ())])
+
+
+def of_version_1(memory: dict[str, Any]) -> dict[str, Any]:
+    """A memory as the first version wrote it."""
+    later = {"accepted", "upsets", "failed", "proven"}
+    parts = {part: {key: memory[part][key] for key in memory[part] if key not in later} for part in ("faded", "fit")}
+    return {**memory, **parts, "version": 1}
+
+
+def test_a_memory_of_the_first_version_is_carried_over_and_learned_on_from() -> None:
+    quiz = Quiz(TRIO)
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(100))
+    quiz.ask(5)
+    old = of_version_1(quiz.memory)
+    assert check_policy(BayesPolicy(), old_memories={1: old}) == []
+    carried = quiz.policy.migrate(old, 1)
+    seen = [observe("presenter", "presenter", (Contribution(name, "x"),)) for name in TRIO]
+    now, then = (quiz.policy.value(memory, seen).means for memory in (quiz.memory, carried))
+    assert then == pytest.approx(now, rel=0.1)
+
+
+@pytest.mark.parametrize(("memory", "version"), [(None, 1), ({}, 1), ({"version": 2}, 1), ({"version": 1}, 0)])
+def test_what_the_first_version_did_not_write_is_not_carried_over(memory: Any, version: int) -> None:
+    with pytest.raises(errors.InvalidMemory, match="version"):
+        BayesPolicy().migrate(memory, version)
 
 
 @pytest.mark.parametrize(

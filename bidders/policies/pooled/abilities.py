@@ -7,7 +7,7 @@ whole pool, so that a newcomer begins as one of many.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ _OWN_LEVEL_WORTH = 30.0
 _CLASSES_WORTH, _LEVELS_SPREAD = 5.0, 3.0
 _KIND_WORTH = 15.0
 _DECOY_MEAN, _DECOY_WORTH = 0.05, 10.0
+_UPSET_MEAN, _UPSET_WORTH = 0.2, 10.0
+_MOVED_SPREAD = 0.13
 _NEWTON_STEPS = 4
 _CHANCE_MIN = 1e-3
 
@@ -32,23 +34,29 @@ class Counts:
     Attributes:
         right: works that found the evident answer: bidder, level.
         wrong: works that missed it: bidder, level.
+        accepted: works whose claim was the right one, evident or not: bidder.
         classes: requests of each kind and class; in the last row those of unknown kind.
         sound: by level, requests whose evident answer was accepted.
         decoys: by level, requests whose evident answer was refused.
+        upsets: by level, claims that were accepted then.
+        failed: by level, other claims that were refused too.
     """
 
     right: Floats
     wrong: Floats
+    accepted: Floats
     classes: Floats
     sound: Floats
     decoys: Floats
+    upsets: Floats
+    failed: Floats
 
     @classmethod
     def none(cls, bidders: int) -> Counts:
         """Nothing seen of so many bidders."""
-        shape = (bidders, len(LEVELS))
-        levels = np.zeros(len(LEVELS))
-        return cls(np.zeros(shape), np.zeros(shape), np.zeros((KINDS + 1, CLASSES)), levels, levels)
+        works, levels = np.zeros((bidders, len(LEVELS))), np.zeros(len(LEVELS))
+        classes = np.zeros((KINDS + 1, CLASSES))
+        return cls(works, works.copy(), np.zeros(bidders), classes, levels, levels, levels, levels)
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -59,8 +67,13 @@ class Counts:
 
     def widened(self, bidders: int) -> Counts:
         """The same counts with room for more bidders."""
-        rows = ((0, bidders - len(self.right)), (0, 0))
-        return Counts(np.pad(self.right, rows), np.pad(self.wrong, rows), self.classes, self.sound, self.decoys)
+        more = (0, bidders - len(self.right))
+        return replace(
+            self,
+            right=np.pad(self.right, (more, (0, 0))),
+            wrong=np.pad(self.wrong, (more, (0, 0))),
+            accepted=np.pad(self.accepted, more),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +83,18 @@ class Abilities:
     Attributes:
         kinds: how frequent each class is among requests of each kind; in the last row among all.
         decoys: by level, the chance that the evident answer is not the one that is accepted.
-        right: each bidder's chance to find the evident answer, by level; the last row is a newcomer's.
+        upsets: by level, the chance of any other claim to be accepted then.
+        right: each bidder's chance to find the evident answer, by level, as agreement shows it; the last row is a
+            newcomer's.
+        proven: the same chance as its accepted works show it; what is planned with.
         seen: how many works of each bidder this rests on; the last is a newcomer's.
     """
 
     kinds: Floats
     decoys: Floats
+    upsets: Floats
     right: Floats
+    proven: Floats
     seen: Floats
 
     @property
@@ -86,17 +104,23 @@ class Abilities:
 
     def world(self, kind: int = UNKNOWN_KIND) -> World:
         """What is believed of requests of a kind."""
-        return World(self.kinds[kind], by_class(self.decoys))
+        return World(self.kinds[kind], by_class(self.decoys), by_class(self.upsets))
 
     def by_class(self) -> Floats:
-        """Each bidder's chance to find the evident answer, by class."""
+        """Each bidder's chance to find the evident answer, by class, as agreement shows it."""
         return by_class(self.right)
+
+    def proven_by_class(self) -> Floats:
+        """Each bidder's chance to find the evident answer, by class, as its accepted works show it."""
+        return by_class(self.proven)
 
     def widened(self, bidders: int) -> Abilities:
         """The same beliefs with room for more bidders, newcomers all."""
         more = bidders - self.bidders
-        right = np.concatenate([self.right, np.repeat(self.right[-1:], more, axis=0)])
-        return Abilities(self.kinds, self.decoys, right, np.concatenate([self.seen, np.zeros(more)]))
+        right, proven = (
+            np.concatenate([each, np.repeat(each[-1:], more, axis=0)]) for each in (self.right, self.proven)
+        )
+        return replace(self, right=right, proven=proven, seen=np.concatenate([self.seen, np.zeros(more)]))
 
 
 def abilities_from(counts: Counts) -> Abilities:
@@ -108,8 +132,39 @@ def abilities_from(counts: Counts) -> Abilities:
     right = (rights + _OWN_LEVEL_WORTH * expected) / (works + _OWN_LEVEL_WORTH)
     judged = counts.decoys + counts.sound
     decoys = (counts.decoys + _DECOY_WORTH * _DECOY_MEAN) / (judged + _DECOY_WORTH)
+    upsets = (counts.upsets + _UPSET_WORTH * _UPSET_MEAN) / (counts.upsets + counts.failed + _UPSET_WORTH)
     clipped = np.clip(right, _CHANCE_MIN, 1.0 - _CHANCE_MIN)
-    return Abilities(_frequencies(counts.classes), decoys, clipped, works.sum(axis=1))
+    return Abilities(
+        kinds=_frequencies(counts.classes),
+        decoys=decoys,
+        upsets=upsets,
+        right=clipped,
+        proven=_proven(clipped, works, np.append(counts.accepted, 0.0), (1.0 - decoys, decoys * upsets)),
+        seen=works.sum(axis=1),
+    )
+
+
+def _proven(right: Floats, works: Floats, accepted: Floats, chances: tuple[Floats, Floats]) -> Floats:
+    """Move each bidder's chances towards those that foretell as many accepted works as it had.
+
+    Levels explain agreement first, and that alone may foretell too few right answers of one bidder and too many of
+    another. Learning does not start from the moved chances: the levels would drift away after them.
+
+    Args:
+        right: the chances to be moved: bidder, level.
+        works: how many each did at each level.
+        accepted: how many of its works were accepted.
+        chances: by level, that of a work to be accepted that finds the evident answer, and of one that does not.
+    """
+    odds, moved = np.log(right / (1.0 - right)), np.zeros((len(right), 1))
+    if_right, if_wrong = chances
+    for _ in range(_NEWTON_STEPS):
+        chance = _chance(odds + moved)
+        foretold = works * (if_wrong + (if_right - if_wrong) * chance)
+        slope = accepted - foretold.sum(axis=1) - moved[:, 0] / _MOVED_SPREAD**2
+        bend = np.maximum(works * (if_right - if_wrong) * chance * (1.0 - chance), 0.0).sum(axis=1)
+        moved = moved + np.clip(slope / (bend + 1.0 / _MOVED_SPREAD**2), -1.0, 1.0)[:, None]
+    return np.clip(_chance(odds + moved), _CHANCE_MIN, 1.0 - _CHANCE_MIN)
 
 
 def _frequencies(counts: Floats) -> Floats:

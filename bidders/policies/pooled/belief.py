@@ -3,7 +3,8 @@
 Those who find the evident answer agree. Those who miss it agree by chance: they scatter over other
 claims as guests over the tables of a Chinese restaurant, whose concentration is high where wrong
 answers can be anything, and low where they are few, as in multiple choice, or where one error
-suggests itself. Mostly the evident answer is the one that is accepted; now and then it is a decoy.
+suggests itself. Mostly the evident answer is the one that is accepted; now and then it is a decoy,
+and then any other claim may be the right one (an upset), also one that a single bidder makes.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bidders.policies.pooled.world import CONCENTRATIONS, Floats, Integers, World
+from bidders.policies.pooled.world import CONCENTRATIONS, Floats, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +40,20 @@ class Belief:
         """The chance of each claim to be accepted; what is left to 1 is that none would be."""
         evident = self.weights[:, :-1].sum(axis=0)
         refused = world.decoys @ self.weights[:, :-1]
-        return np.asarray(accepted(evident, refused, self.claims) / self.weights.sum())
+        upset = (world.decoys * world.upsets) @ self.weights
+        return np.asarray(accepted(evident, refused, upset) / self.weights.sum())
 
 
-def accepted(evident: Floats, refused: Floats, claims: int | Integers) -> Floats:
+def accepted(evident: Floats, refused: Floats, upset: Floats) -> Floats:
     """The chance of each claim to be accepted.
-
-    Where the evident answer is a decoy, each other claim is as likely to be right as one that nobody
-    has made.
 
     Args:
         evident: the chance that each claim is the evident answer, along the last axis.
         refused: the chance that it is, and is a decoy.
-        claims: how many claims there are.
+        upset: the chance that it is, is a decoy, and leaves a given other claim to be the right one; in the last
+            place, where none of the claims is the evident answer.
     """
-    elsewhere = refused.sum(axis=-1, keepdims=True) - refused
-    return np.asarray(evident - refused + elsewhere / np.maximum(claims, 1))
+    return np.asarray(evident - refused + upset.sum(axis=-1, keepdims=True) - upset[..., :-1])
 
 
 def first_belief(world: World) -> Belief:

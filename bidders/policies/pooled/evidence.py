@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
+from bidders.policies.pooled.belief import accepted
 from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Announced, class_counts
 from bidders.policies.pooled.world import (
     CLASSES,
@@ -165,11 +166,12 @@ def expectations(evidence: Evidence, announced: Announced, abilities: Abilities)
     foretold = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
     claimed = claims / np.maximum(works, 1)
     return Expectations(
-        _counts(evidence, announced.kinds, likely, abilities.bidders), np.column_stack([foretold, claimed])
+        _counts(evidence, announced.kinds, likely, abilities), np.column_stack([foretold, claimed])
     )
 
 
-def _counts(evidence: Evidence, kinds: Integers, likely: Floats, bidders: int) -> Counts:
+def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abilities) -> Counts:
+    bidders, world = abilities.bidders, abilities.world()
     classes = likely.sum(axis=2)
     right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
     wrong = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
@@ -182,7 +184,46 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, bidders: int) -
     sound = np.where(verdicts == Verdict.TAKEN, named, 0.0).sum(axis=(0, 2))
     is_refused = (verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)
     decoys = np.where(is_refused, named, 0.0).sum(axis=(0, 2))
-    return Counts(counts.right[:-1], counts.wrong[:-1], class_counts(kinds, classes), by_level(sound), by_level(decoys))
+    upsets, failed = _upsets(evidence, np.where(is_refused, named, 0.0))
+    accepted = np.einsum("rnh,rh->rn", evidence.members, _accepted(evidence, likely, world))
+    np.add.at(counts.accepted, authors, accepted.ravel())
+    return Counts(
+        right=counts.right[:-1],
+        wrong=counts.wrong[:-1],
+        accepted=counts.accepted[:-1],
+        classes=class_counts(kinds, classes),
+        sound=by_level(sound),
+        decoys=by_level(decoys),
+        upsets=by_level(upsets),
+        failed=by_level(failed),
+    )
+
+
+def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
+    """How likely each claim was the right one, times its trial's weight: as the verdict says, or else as is believed."""
+    verdicts = evidence.verdicts[:, :-1]
+    refused = np.einsum("k,rkh->rh", world.decoys, likely[:, :, :-1])
+    upset = np.einsum("k,rkh->rh", world.decoys * world.upsets, likely)
+    believed = accepted(likely[:, :, :-1].sum(axis=1), refused, upset)
+    # Of several that were taken together, one was right.
+    taken = np.where(verdicts == Verdict.TAKEN, np.maximum(believed, _UNFORESEEN), 0.0)
+    shared = evidence.weights[:, None] * taken / np.maximum(taken.sum(axis=1, keepdims=True), _UNFORESEEN)
+    return np.where(verdicts == Verdict.UNKNOWN, believed, shared)
+
+
+def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
+    """How often another claim was the right one where the evident answer was refused, and how often not: by class.
+
+    Args:
+        evidence: the trials.
+        decoys: how likely each claim is a decoy: trial, class, claim.
+    """
+    exists = evidence.sizes > 0
+    verdicts = evidence.verdicts[:, :-1]
+    taken = (exists & (verdicts == Verdict.TAKEN)).sum(axis=1)[:, None, None]
+    refused = (exists & ((verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)))[:, None, :]
+    others_refused = refused.sum(axis=2, keepdims=True) - refused
+    return (decoys * taken).sum(axis=(0, 2)), (decoys * others_refused).sum(axis=(0, 2))
 
 
 def _chances(evidence: Evidence, abilities: Abilities) -> Floats:
@@ -216,7 +257,7 @@ def _verdict_chances(evidence: Evidence, world: World) -> Floats:
     claims = np.maximum((evidence.sizes > 0).sum(axis=1), 1)[:, None, None]
     decoys = world.decoys[None, :, None]
     chances = np.ones((len(verdicts), CLASSES, verdicts.shape[2]))
-    known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys / claims))
+    known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys * world.upsets[None, :, None]))
     for verdict, chance in known:
         chances = np.where(verdicts == verdict, chance, chances)
     # That a claim was accepted though nobody found the evident answer is next to impossible.

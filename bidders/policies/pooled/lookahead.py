@@ -76,7 +76,8 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
         likelihoods = np.ascontiguousarray(_likelihoods(layer, scattering, crew.right).transpose(2, 1, 0))
         reached = np.matmul(columns, likelihoods)
         refused = np.matmul(columns[:-1] * world.decoys, likelihoods[:-1])
-        value = terms.bounty_usd * _shown_right(reached[:-1], refused, layer, terms.answers)
+        upset = np.matmul(columns * (world.decoys * world.upsets), likelihoods)
+        value = terms.bounty_usd * _shown_right(reached[:-1], refused, upset, layer, terms.answers)
         if not layer.is_last:
             paid = reached.sum(axis=0)[:, :, None] * crew.costs_usd
             each = np.where(layer.asked[None], -np.inf, following[:, layer.children].sum(axis=3) - paid)
@@ -87,10 +88,9 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     return Worth(going_on / total[:, None], following[:, 0] / total)
 
 
-def _shown_right(reached: Floats, refused: Floats, layer: Layer, answers: int) -> Floats:
+def _shown_right(reached: Floats, refused: Floats, upset: Floats, layer: Layer, answers: int) -> Floats:
     """The chance that one of the claims shown is accepted, if the best are shown: belief, state."""
-    claims = layer.exists.sum(axis=1)[:, None]
-    chances = accepted(reached.transpose(1, 2, 0), refused.transpose(1, 2, 0), claims)
+    chances = accepted(reached.transpose(1, 2, 0), refused.transpose(1, 2, 0), upset.transpose(1, 2, 0))
     return best_sum(np.where(layer.exists, chances, 0.0), answers)
 
 

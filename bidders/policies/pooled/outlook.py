@@ -87,7 +87,7 @@ class Outlook:
     def _planner(self, kind: int) -> Planner:
         if kind not in self._planners:
             abilities = self.fit.abilities
-            self._planners[kind] = Planner(abilities.by_class(), self.fit.costs_usd, abilities.world(kind))
+            self._planners[kind] = Planner(abilities.proven_by_class(), self.fit.costs_usd, abilities.world(kind))
         return self._planners[kind]
 
     def _numbered(self, contributions: Sequence[Contribution]) -> tuple[tuple[int, int], ...]:

@@ -18,7 +18,7 @@ from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan
 from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 
-VERSION = 1
+VERSION = 2
 _PLACES = 6
 
 
@@ -52,6 +52,8 @@ class Fit:
             "decoys": _listed(self.abilities.decoys),
             "right": _listed(self.abilities.right),
             "seen": _listed(self.abilities.seen),
+            "proven": _listed(self.abilities.proven),
+            "upsets": _listed(self.abilities.upsets),
             "costs_usd": _listed(self.costs_usd, 9),
             "forecast": _listed(self.forecast.weights),
             "plans": [list(plan) for plan in self.plans],
@@ -63,7 +65,8 @@ class Fit:
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Fit:
         """Read a fit back."""
-        abilities = Abilities(*(np.array(stored[key], dtype=float) for key in ("kinds", "decoys", "right", "seen")))
+        parts = ("kinds", "decoys", "upsets", "right", "proven", "seen")
+        abilities = Abilities(*(np.array(stored[part], dtype=float) for part in parts))
         costs = np.array(stored["costs_usd"], dtype=float)
         forecast = Forecast(np.array(stored["forecast"], dtype=float))
         plans = tuple(tuple(plan) for plan in stored["plans"])

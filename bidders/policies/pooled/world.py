@@ -36,10 +36,12 @@ class World:
     Attributes:
         classes: how frequent each class is; the sum is 1.
         decoys: by class, the chance that the evident answer is not the one that is accepted.
+        upsets: by class, the chance of any other claim to be accepted where the evident answer is a decoy.
     """
 
     classes: Floats
     decoys: Floats
+    upsets: Floats
 
 
 def by_level(classes: Floats) -> Floats:

@@ -1,0 +1,119 @@
+"""What a pool believes of its bidders: by agreement, and by what was accepted of their works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
+from bidders.policies.pooled.belief import after_claim, first_belief
+from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
+from bidders.policies.pooled.world import CLASSES, LEVELS, World
+from orchestrator import Contribution, Lesson, Work
+from tests.bidders.quiz import BOUNTY_USD, QUESTION, observe
+
+BIDDERS = 3
+works = arrays(float, (BIDDERS, len(LEVELS)), elements=st.floats(0.0, 500.0))
+shares = arrays(float, (BIDDERS,), elements=st.floats(0.0, 1.0))
+
+
+def counted(right: Any, wrong: Any, accepted: Any) -> Counts:
+    nothing = Counts.none(BIDDERS)
+    return Counts(right, wrong, accepted, nothing.classes, *(np.zeros(len(LEVELS)) for _ in range(4)))
+
+
+def foretold(abilities: Abilities, counts: Counts, chances: Any) -> Any:
+    """How many of its works are accepted, by what is believed of a bidder."""
+    if_wrong = abilities.decoys * abilities.upsets
+    each = if_wrong + (1.0 - abilities.decoys - if_wrong) * chances[:-1]
+    return ((counts.right + counts.wrong) * each).sum(axis=1)
+
+
+@given(right=works, wrong=works, share=shares)
+def test_what_is_planned_with_lies_between_what_agreement_and_what_acceptance_shows(
+    right: Any, wrong: Any, share: Any
+) -> None:
+    accepted = share * (right + wrong).sum(axis=1)
+    counts = counted(right, wrong, accepted)
+    abilities = abilities_from(counts)
+    by_agreement, by_acceptance = (foretold(abilities, counts, each) for each in (abilities.right, abilities.proven))
+    assert (np.abs(by_acceptance - accepted) <= np.abs(by_agreement - accepted) + 1e-3 * (1.0 + accepted)).all()
+    assert ((by_acceptance - by_agreement) * (accepted - by_agreement) >= -1e-3 * (1.0 + accepted)).all()
+
+
+def test_a_newcomer_is_believed_what_the_pool_is() -> None:
+    counts = counted(np.full((BIDDERS, 8), 40.0), np.full((BIDDERS, 8), 40.0), np.full(BIDDERS, 20.0))
+    abilities = abilities_from(counts)
+    assert abilities.proven[-1] == pytest.approx(abilities.right[-1])
+    assert (abilities.proven[:-1] < abilities.right[:-1]).all()
+
+
+def independent(questions: int, chances: dict[str, float]) -> list[Lesson]:
+    """Players that are right independently of each other: no level explains them."""
+    draws = np.random.default_rng(3)
+    return [
+        Lesson(
+            QUESTION,
+            BOUNTY_USD,
+            tuple(
+                Work(name, "right" if right else f"wrong {draws.integers(9)}", float(right), 0.0001)
+                for name, chance in chances.items()
+                for right in [draws.random() < chance]
+            ),
+        )
+        for _ in range(questions)
+    ]
+
+
+@pytest.mark.parametrize("chances", [{"weak": 0.65, "strong": 0.84}, {"weak": 0.3, "strong": 0.9}])
+def test_of_two_bidders_whom_levels_do_not_explain_each_is_worth_what_was_accepted_of_its_works(
+    chances: dict[str, float],
+) -> None:
+    policy, lessons = BayesPolicy(), independent(500, chances)
+    memory = policy.practise(None, lessons)
+    for place, name in enumerate(chances):
+        seen = observe("presenter", "presenter", (Contribution(name, "x"),))
+        share = policy.value(memory, [seen]).means[0] / BOUNTY_USD
+        accepted = np.mean([lesson.works[place].score for lesson in lessons])
+        assert share == pytest.approx(accepted, abs=0.03)
+
+
+def world(decoys: float, upsets: float) -> World:
+    return World(np.full(CLASSES, 1.0 / CLASSES), np.full(CLASSES, decoys), np.full(CLASSES, upsets))
+
+
+def test_a_claim_that_nobody_else_makes_may_be_right_where_the_evident_answer_is_a_decoy() -> None:
+    right = np.full(CLASSES, 0.4)
+    chances = {}
+    for upsets in (0.0, 0.5):
+        assumed = world(0.2, upsets)
+        belief = after_claim(first_belief(assumed), right, 0)
+        chances[upsets] = belief.chances(assumed)[0]
+    assert chances[0.0] == pytest.approx(0.4 * 0.8)
+    assert chances[0.5] == pytest.approx(0.4 * 0.8 + 0.6 * 0.2 * 0.5)
+
+
+@given(
+    decoys=st.floats(0.0, 0.9),
+    upsets=st.floats(0.0, 1.0),
+    claims=st.lists(st.integers(0, 2), min_size=1, max_size=4),
+)
+def test_looking_ahead_with_nobody_left_to_ask_is_showing_the_best_claim(
+    decoys: float, upsets: float, claims: list[int]
+) -> None:
+    assumed = world(decoys, upsets)
+    right = np.linspace(0.9, 0.1, CLASSES)
+    belief = first_belief(assumed)
+    for claim in claims:
+        belief = after_claim(belief, right, min(claim, belief.claims))
+    nobody = Crew(np.zeros((0, CLASSES)), np.zeros(0))
+    ahead = look_ahead(belief.weights[None], belief.sizes, nobody, assumed, Terms(1.0))
+    assert ahead.value[0] == pytest.approx(belief.chances(assumed).max())
+    assert (belief.chances(assumed) >= 0.0).all()
+    assert (belief.chances(assumed) <= 1.0 + 1e-9).all()
