@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from bidders.models.call import Question
 from bidders.models.client import ClientModel
 from bidders.models.extras import import_extra
-from bidders.models.messages import (
-    MESSAGES_MODES,
-    checked_message,
-    gathered_message,
-    message_arguments,
-)
-from bidders.models.reply import Heard, Reply
+from bidders.models.messages import MESSAGES
 from bidders.models.settings import ProviderOptions, read_settings
 
 
@@ -32,7 +25,7 @@ class AnthropicModel(ClientModel):
         BrokenPlugin: the library is not installed.
     """
 
-    modes = MESSAGES_MODES
+    format = MESSAGES
     usual_provider = "anthropic"
     usual_key_variable = "ANTHROPIC_API_KEY"
     url_variable = "ANTHROPIC_BASE_URL"
@@ -42,17 +35,6 @@ class AnthropicModel(ClientModel):
     def __init__(self, model: str, **options: Unpack[ProviderOptions]) -> None:
         super().__init__(read_settings(model, options), import_extra("anthropic", "anthropic"))
 
-    async def ask(self, question: Question) -> Reply:
-        """Make one call and wait for the whole answer."""
-        client = await self.client()
-        reply = await client.messages.create(**self._arguments(question))
-        return checked_message(reply, question, self.where)
-
-    async def stream(self, question: Question, heard: Heard) -> Reply:
-        """Make one call; what arrives is noted as it comes."""
-        client = await self.client()
-        async with await client.messages.create(**self._arguments(question), stream=True) as events:
-            return await gathered_message(events, question, heard, self.where)
-
-    def _arguments(self, question: Question) -> dict[str, Any]:
-        return {"model": self.name, **message_arguments(question), "extra_body": dict(self.settings.parameters) or None}
+    def calls(self, client: Any) -> Any:
+        """The part of the library's client that makes calls of this format."""
+        return client.messages

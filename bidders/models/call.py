@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from typing import Final, Protocol
 
+from bidders.models.format import Format, Question
 from bidders.models.modes import Abilities, mentions, modes_to_try
 from bidders.models.pricing import Pricing
 from bidders.models.reply import TEXT_CHARACTERS_MAX, Heard, Reply
@@ -26,7 +27,7 @@ class Endpoint(Protocol):
 
     settings: ProviderSettings
     pricing: Pricing
-    modes: tuple[Mode, ...]
+    format: Format
 
     @property
     def where(self) -> str:
@@ -44,21 +45,6 @@ class Endpoint(Protocol):
 
     def failure(self, error: Exception) -> ProviderError:
         """What an error of one call comes to."""
-
-
-class Question:
-    """What an endpoint is asked, and how.
-
-    Attributes:
-        prompt: what is asked.
-        mode: how an object is asked for; None for prose.
-        lacking: features that the endpoint is not asked for.
-    """
-
-    def __init__(self, prompt: Prompt, mode: Mode | None, lacking: Set[str]) -> None:
-        self.prompt = prompt
-        self.mode = mode
-        self.lacking = lacking
 
 
 class Call:
@@ -86,7 +72,7 @@ class Call:
         if self._prompt.schema is None:
             return self._completion(await self._supported(None))
         abilities, refusal = self._endpoint.abilities, None
-        for mode in modes_to_try(self._endpoint.settings.structured, self._endpoint.modes, abilities):
+        for mode in modes_to_try(self._endpoint.settings.structured, self._endpoint.format.modes, abilities):
             try:
                 reply = await self._supported(mode)
             except ProviderRefused as refused:

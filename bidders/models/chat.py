@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
 from typing import Any, Final
 
-from bidders.models.call import Question
+from bidders.models.format import Format, Question, StreamedAnswer
 from bidders.models.modes import TOOL_DESCRIPTION, TOOL_NAME, with_schema
-from bidders.models.reply import Heard, Reply, checked_usage, count_at, items_at, part, text_at
+from bidders.models.reply import Reply, checked_usage, count_at, items_at, part, text_at
 from bidders.models.schema import strict_schema
 from bidders.models.settings import Mode
 from orchestrator import Finish, Usage
-from orchestrator.errors import UnreadableReply
 
-CHAT_MODES: Final[tuple[Mode, ...]] = ("json_schema", "json_object", "tool", "prompt")
 _FINISHES: Final[dict[str, Finish]] = {
     "stop": "stop",
     "length": "length",
@@ -46,8 +43,10 @@ def stream_arguments(question: Question) -> dict[str, Any]:
     return {"stream": True, "stream_options": {"include_usage": True}}
 
 
-def read_chat(reply: Any, mode: Mode | None) -> Reply:
-    """Read a whole answer; in mode `tool` it is what the tool was given."""
+def read_chat(reply: Any, mode: Mode | None) -> Reply | None:
+    """Read a whole answer; in mode `tool` it is what the tool was given. None where it is no chat completion."""
+    if not items_at(reply, "choices"):
+        return None
     choice = part(reply, "choices", 0)
     message = part(choice, "message")
     calls = [text_at(call, "function", "arguments") for call in items_at(message, "tool_calls")]
@@ -60,27 +59,14 @@ def read_chat(reply: Any, mode: Mode | None) -> Reply:
     )
 
 
-class ChatStream:
-    """Puts a streamed answer together.
+class ChatStream(StreamedAnswer):
+    """Puts a streamed answer together."""
 
-    Args:
-        heard: where each piece is noted.
-        mode: how an object was asked for.
-    """
-
-    def __init__(self, heard: Heard, mode: Mode | None) -> None:
-        self._heard = heard
-        self._mode = mode
-        self._usage: Usage | None = None
-        self._finish: Finish = "unknown"
-        self._model = ""
-        self.has_ended = False
-
-    def take(self, chunk: Any) -> None:
-        """Take the next chunk."""
-        self._model = text_at(chunk, "model") or self._model
-        self._usage = read_chat_usage(part(chunk, "usage")) or self._usage
-        choice = part(chunk, "choices", 0)
+    def take(self, event: Any) -> None:
+        """Take the next chunk: each may hold a piece, an ending and the usage."""
+        self._model = text_at(event, "model") or self._model
+        self._usage = read_chat_usage(part(event, "usage")) or self._usage
+        choice = part(event, "choices", 0)
         delta, finish = part(choice, "delta"), text_at(choice, "finish_reason")
         if self._mode == "tool":
             for call in items_at(delta, "tool_calls"):
@@ -89,38 +75,8 @@ class ChatStream:
         if text_at(delta, "refusal"):
             self._finish = "refusal"
         if finish:
-            self.has_ended = True
+            self._has_ended = True
             self._finish = self._finish if self._finish == "refusal" else _FINISHES.get(finish, "unknown")
-
-    def reply(self) -> Reply:
-        """The whole answer."""
-        return Reply(self._heard.text, self._usage, self._finish, self._model)
-
-
-def checked_chat(reply: Any, question: Question, where: str) -> Reply:
-    """Read a whole answer.
-
-    Raises:
-        UnreadableReply: it is no chat completion at all.
-    """
-    if not items_at(reply, "choices"):
-        raise UnreadableReply(f"{where} sent no chat completion; check its address", cost_nanos=None)
-    return read_chat(reply, question.mode)
-
-
-async def gathered_chat(chunks: AsyncIterable[Any], question: Question, heard: Heard, where: str) -> Reply:
-    """Read a streamed answer to its end.
-
-    Raises:
-        UnreadableReply: it stopped before its end.
-    """
-    heard.began = True
-    answer = ChatStream(heard, question.mode)
-    async for chunk in chunks:
-        answer.take(chunk)
-    if not answer.has_ended:
-        raise UnreadableReply(f"{where} broke off its answer")
-    return answer.reply()
 
 
 def read_chat_usage(usage: Any) -> Usage | None:
@@ -164,3 +120,14 @@ def _format(question: Question) -> dict[str, Any]:
                 "tool_choice": {"type": "function", "function": {"name": TOOL_NAME}},
             }
     return {}
+
+
+CHAT: Final = Format(
+    answer_name="chat completion",
+    modes=("json_schema", "json_object", "tool", "prompt"),
+    arguments=chat_arguments,
+    stream_arguments=stream_arguments,
+    whole_answer=read_chat,
+    streamed_answer=ChatStream,
+)
+"""Chat completions."""

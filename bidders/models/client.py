@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from typing import Any
 
 from bidders.models.certificates import trusted
 from bidders.models.credentials import NO_KEY
+from bidders.models.format import Question
 from bidders.models.per_loop import PerLoop
 from bidders.models.price_table import listed
 from bidders.models.provider import ProviderModel
+from bidders.models.reply import Heard, Reply
 from bidders.models.settings import ProviderSettings, host_of
 
 
@@ -54,6 +57,22 @@ class ClientModel(ProviderModel):
         self._sdk = sdk
         self._clients: PerLoop[Any] = PerLoop(self._make_client, _close)
 
+    async def ask(self, question: Question) -> Reply:
+        """Make one call and wait for the whole answer."""
+        calls = self.calls(await self.client())
+        return self.format.read(await calls.create(**self._arguments(question)), question, self.where)
+
+    async def stream(self, question: Question, heard: Heard) -> Reply:
+        """Make one call; what arrives is noted as it comes."""
+        calls = self.calls(await self.client())
+        arguments = self._arguments(question) | self.format.stream_arguments(question)
+        async with await calls.create(**arguments) as events:
+            return await self.format.read_stream(events, question, heard, self.where)
+
+    @abstractmethod
+    def calls(self, client: Any) -> Any:
+        """The part of the library's client that makes calls of this format."""
+
     async def client(self) -> Any:
         """The library's client of the running event loop.
 
@@ -65,6 +84,10 @@ class ClientModel(ProviderModel):
     def close(self) -> None:
         """Close its connections."""
         self._clients.close()
+
+    def _arguments(self, question: Question) -> dict[str, Any]:
+        more = dict(self.settings.parameters) or None
+        return {"model": self.name, **self.format.arguments(question), "extra_body": more}
 
     def _make_client(self) -> Any:
         """Make the library's client, with the key as it is set now."""

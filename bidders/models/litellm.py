@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
-from bidders.models.call import Question
-from bidders.models.chat import CHAT_MODES, chat_arguments, checked_chat, gathered_chat, stream_arguments
+from bidders.models.chat import CHAT
 from bidders.models.credentials import NO_KEY, key_variables, values_of
+from bidders.models.format import Question
 from bidders.models.litellm_library import as_sent, asked_once, clients, import_litellm
 from bidders.models.price_table import listed
 from bidders.models.provider import ProviderModel
@@ -31,7 +31,7 @@ class LiteLLMModel(ProviderModel):
         BrokenPlugin: litellm is not installed.
     """
 
-    modes = CHAT_MODES
+    format = CHAT
 
     def __init__(self, model: str, **options: Unpack[ProviderOptions]) -> None:
         settings = read_settings(model, options)
@@ -57,16 +57,18 @@ class LiteLLMModel(ProviderModel):
         """Make one call and wait for the whole answer."""
         await clients.get()
         with asked_once():
-            reply = await self._litellm.acompletion(**self._arguments(question))
-        return checked_chat(reply, question, self.where)
+            answer = await self._litellm.acompletion(**self._arguments(question))
+        return self.format.read(answer, question, self.where)
 
     async def stream(self, question: Question, heard: Heard) -> Reply:
         """Make one call; what arrives is noted as it comes."""
         await clients.get()
+        arguments = self._arguments(question) | self.format.stream_arguments(question)
         with asked_once():
-            chunks = await self._litellm.acompletion(**self._arguments(question), **stream_arguments(question))
+            chunks = await self._litellm.acompletion(**arguments)
         try:
-            return as_sent(await gathered_chat(chunks, question, heard, self.where), chunks, self.where)
+            reply = await self.format.read_stream(chunks, question, heard, self.where)
+            return as_sent(reply, chunks, self.where)
         finally:
             await chunks.aclose()
 
@@ -108,7 +110,7 @@ class LiteLLMModel(ProviderModel):
         return {
             **settings.parameters,
             **given,
-            **chat_arguments(question),
+            **self.format.arguments(question),
             "model": self.name,
             "timeout": settings.read_seconds,
             "num_retries": 0,

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from bidders.models.call import Question
+from bidders.models.format import Format, Question, StreamedAnswer
 from bidders.models.modes import TOOL_DESCRIPTION, TOOL_NAME, with_schema
 from bidders.models.reply import Heard, Reply, checked_usage, count_at, items_at, part, text_at
 from bidders.models.schema import strict_schema
 from bidders.models.settings import Mode
 from orchestrator import Finish, Message, Usage
-from orchestrator.errors import UnreadableReply
 
-MESSAGES_MODES: Final[tuple[Mode, ...]] = ("json_schema", "tool", "prompt")
 _FINISHES: Final[dict[str, Finish]] = {
     "end_turn": "stop",
     "stop_sequence": "stop",
@@ -41,8 +39,15 @@ def message_arguments(question: Question) -> dict[str, Any]:
     return arguments | _format(question)
 
 
-def read_message(reply: Any, mode: Mode | None) -> Reply:
-    """Read a whole answer; in mode `tool` it is what the tool was given."""
+def stream_arguments(_question: Question) -> dict[str, Any]:
+    """What a streamed call is given besides; usage comes without being asked for."""
+    return {"stream": True}
+
+
+def read_message(reply: Any, mode: Mode | None) -> Reply | None:
+    """Read a whole answer; in mode `tool` it is what the tool was given. None where it is no message."""
+    if part(reply, "content") is None:
+        return None
     blocks = items_at(reply, "content")
     texts = [text_at(block, "text") for block in blocks if text_at(block, "type") == "text"]
     inputs = [json.dumps(part(block, "input")) for block in blocks if text_at(block, "type") == "tool_use"]
@@ -54,22 +59,13 @@ def read_message(reply: Any, mode: Mode | None) -> Reply:
     )
 
 
-class MessageStream:
-    """Puts a streamed answer together.
-
-    Args:
-        heard: where each piece is noted.
-        mode: how an object was asked for.
-    """
+class MessageStream(StreamedAnswer):
+    """Puts a streamed answer together."""
 
     def __init__(self, heard: Heard, mode: Mode | None) -> None:
-        self._heard = heard
+        super().__init__(heard, mode)
         self._piece = "partial_json" if mode == "tool" else "text"
         self._read: Any = None
-        self._usage: Usage | None = None
-        self._finish: Finish = "unknown"
-        self._model = ""
-        self.has_ended = False
 
     def take(self, event: Any) -> None:
         """Take the next event."""
@@ -83,37 +79,7 @@ class MessageStream:
                 self._finish = _FINISHES.get(text_at(event, "delta", "stop_reason"), "unknown")
                 # How much was read is said at the start, how much was written at the end.
                 self._usage = read_message_usage(self._read, part(event, "usage"))
-                self.has_ended = True
-
-    def reply(self) -> Reply:
-        """The whole answer."""
-        return Reply(self._heard.text, self._usage, self._finish, self._model)
-
-
-def checked_message(reply: Any, question: Question, where: str) -> Reply:
-    """Read a whole answer.
-
-    Raises:
-        UnreadableReply: it is no message at all.
-    """
-    if part(reply, "content") is None:
-        raise UnreadableReply(f"{where} sent no message; check its address", cost_nanos=None)
-    return read_message(reply, question.mode)
-
-
-async def gathered_message(events: AsyncIterable[Any], question: Question, heard: Heard, where: str) -> Reply:
-    """Read a streamed answer to its end.
-
-    Raises:
-        UnreadableReply: it stopped before its end.
-    """
-    heard.began = True
-    answer = MessageStream(heard, question.mode)
-    async for event in events:
-        answer.take(event)
-    if not answer.has_ended:
-        raise UnreadableReply(f"{where} broke off its answer")
-    return answer.reply()
+                self._has_ended = True
 
 
 def read_message_usage(usage: Any, written_usage: Any = None) -> Usage | None:
@@ -159,3 +125,14 @@ def _format(question: Question) -> dict[str, Any]:
 
 def _turns(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [{"role": message.speaker, "content": message.text} for message in messages]
+
+
+MESSAGES: Final = Format(
+    answer_name="message",
+    modes=("json_schema", "tool", "prompt"),
+    arguments=message_arguments,
+    stream_arguments=stream_arguments,
+    whole_answer=read_message,
+    streamed_answer=MessageStream,
+)
+"""Anthropic's messages."""

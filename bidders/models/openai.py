@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from bidders.models.call import Question
-from bidders.models.chat import CHAT_MODES, chat_arguments, checked_chat, gathered_chat, stream_arguments
+from bidders.models.chat import CHAT
 from bidders.models.client import ClientModel
 from bidders.models.extras import import_extra
-from bidders.models.reply import Heard, Reply
 from bidders.models.settings import ProviderOptions, read_settings
 
 
@@ -29,7 +27,7 @@ class OpenAIModel(ClientModel):
         BrokenPlugin: the library is not installed.
     """
 
-    modes = CHAT_MODES
+    format = CHAT
     usual_provider = "openai"
     usual_key_variable = "OPENAI_API_KEY"
     url_variable = "OPENAI_BASE_URL"
@@ -42,18 +40,6 @@ class OpenAIModel(ClientModel):
             # The older name of this parameter is the one that compatible endpoints know.
             self.abilities.lacking.add("max_completion_tokens")
 
-    async def ask(self, question: Question) -> Reply:
-        """Make one call and wait for the whole answer."""
-        client = await self.client()
-        reply = await client.chat.completions.create(**self._arguments(question))
-        return checked_chat(reply, question, self.where)
-
-    async def stream(self, question: Question, heard: Heard) -> Reply:
-        """Make one call; what arrives is noted as it comes."""
-        client = await self.client()
-        arguments = self._arguments(question) | stream_arguments(question)
-        async with await client.chat.completions.create(**arguments) as chunks:
-            return await gathered_chat(chunks, question, heard, self.where)
-
-    def _arguments(self, question: Question) -> dict[str, Any]:
-        return {"model": self.name, **chat_arguments(question), "extra_body": dict(self.settings.parameters) or None}
+    def calls(self, client: Any) -> Any:
+        """The part of the library's client that makes calls of this format."""
+        return client.chat.completions

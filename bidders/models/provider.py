@@ -6,15 +6,16 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-from bidders.models.call import Call, Question
+from bidders.models.call import Call
 from bidders.models.credentials import read_key, values_of
+from bidders.models.format import Format, Question
 from bidders.models.modes import Abilities, abilities_of
 from bidders.models.price import Price, read_price
 from bidders.models.pricing import Pricing, read_reserve
 from bidders.models.reply import Heard, Reply
 from bidders.models.retrying import full_jitter, retrying
 from bidders.models.sdk_failures import failure_of
-from bidders.models.settings import Mode, ProviderSettings
+from bidders.models.settings import ProviderSettings
 from bidders.models.slots import slots_of
 from orchestrator import Completion, Money, Prompt
 from orchestrator.errors import ProviderError, ProviderTimeout, Unauthorised
@@ -29,9 +30,12 @@ class ProviderModel(ABC):
         key_variable: the environment variable that holds the key; empty for none.
         price: what the price table says, where the config says nothing.
         context_tokens: the most that it can read, where the config says nothing.
+
+    Attributes:
+        format: how its endpoint is asked, and answers.
     """
 
-    modes: tuple[Mode, ...]
+    format: Format
 
     def __init__(
         self,

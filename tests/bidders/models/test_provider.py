@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bidders.models.call import Question
+from bidders.models.chat import CHAT
+from bidders.models.format import Question
 from bidders.models.provider import ProviderModel
 from bidders.models.reply import Heard, Reply
 from bidders.models.settings import read_settings
@@ -22,7 +23,7 @@ from tests.fake_provider.books import PRICES
 class Slow(ProviderModel):
     """A model whose calls take so many seconds, and speak half-way where they are streamed."""
 
-    modes = ("prompt",)
+    format = CHAT
 
     def __init__(self, seconds: float, failures: int = 0, **options: Any) -> None:
         settings = read_settings("slow", {"prices": PRICES, **options})
