@@ -20,6 +20,13 @@ from tests.fake_provider.books import PRICES
 REQUESTS = 200
 PARALLEL = 16
 CAP_NANOS_MIN, CAP_NANOS_MAX = 100_000, 3_000_000
+# Each library on both formats: its type, the model as it is named there, and where.
+MODELS = {
+    "official": {"one": ("openai", "fake", "/v1"), "two": ("anthropic", "fake", "")},
+    "litellm": {"one": ("litellm", "openai/fake", "/v1"), "two": ("litellm", "anthropic/claude-haiku-5-5", "")},
+}
+# litellm and pydantic do not agree about types, and say so.
+LIBRARIES = ["official", pytest.param("litellm", marks=pytest.mark.filterwarnings("ignore"))]
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,12 @@ class Run:
     offers: int
 
 
-def config(provider: FakeProvider, store: str) -> dict[str, Any]:
+def config(provider: FakeProvider, store: str, libraries: str) -> dict[str, Any]:
     """Two that transform, one of them having its model value each lot, and two that present, on both formats."""
 
-    def model(kind: str, path: str) -> dict[str, Any]:
+    def model(kind: str, name: str, path: str) -> dict[str, Any]:
         url = provider.url + path
-        options = {"model": "fake", "base_url": url, "prices": PRICES, "concurrency": 12, "attempts_max": 1}
+        options = {"model": name, "base_url": url, "prices": PRICES, "concurrency": 12, "attempts_max": 1}
         return {"type": kind, "options": options}
 
     def bidder(name: str, capability: str, model_name: str, policy: str) -> dict[str, Any]:
@@ -47,7 +54,7 @@ def config(provider: FakeProvider, store: str) -> dict[str, Any]:
     return {
         "version": 1,
         "store": store,
-        "models": {"one": model("openai", "/v1"), "two": model("anthropic", "")},
+        "models": {name: model(*each) for name, each in MODELS[libraries].items()},
         "rules": {"copies": [2, 1], "stages_max": 4},
         "bidders": [
             bidder("refiner", "refine", "one", "fraction"),
@@ -72,8 +79,8 @@ async def run_all(market: Market, count: int, caps: random.Random) -> list[Run]:
     return list(await asyncio.gather(*(run(number) for number in range(count))))
 
 
-def audited(provider: FakeProvider, store: str, count: int) -> list[Run]:
-    with Market(config(provider, store)) as market:
+def audited(provider: FakeProvider, store: str, libraries: str, count: int) -> list[Run]:
+    with Market(config(provider, store, libraries)) as market:
         assert not market.broken
         runs = asyncio.run(run_all(market, count, random.Random(7)))
         assert market.audit() == []
@@ -85,12 +92,13 @@ def exceeding(runs: Sequence[Run]) -> list[Run]:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("libraries", LIBRARIES)
 def test_recorded_costs_are_the_providers_own_count_and_no_request_passes_its_cap(
-    provider: FakeProvider, tmp_path: Path
+    libraries: str, provider: FakeProvider, tmp_path: Path
 ) -> None:
     # Now and then it refuses a call, which costs nothing and is in nobody's books.
     provider.faults.extend([Fault("status", 429), Fault("status", 500)] * 20)
-    runs = audited(provider, f"sqlite:///{tmp_path}/market.db", REQUESTS)
+    runs = audited(provider, f"sqlite:///{tmp_path}/market.db", libraries, REQUESTS)
     assert len(runs) == REQUESTS
     assert sum(run.unknown for run in runs) == 0
     assert sum(run.cost_nanos for run in runs) == provider.books.nanos
@@ -101,7 +109,10 @@ def test_recorded_costs_are_the_providers_own_count_and_no_request_passes_its_ca
 
 
 @pytest.mark.slow
-def test_without_the_hold_requests_pass_their_caps(provider: FakeProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("libraries", LIBRARIES)
+def test_without_the_hold_requests_pass_their_caps(
+    libraries: str, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def hold_wallets_only(self: CallBook, holds: Sequence[Transfer], *, is_running: bool = False) -> HoldState:
         *of_wallets, _of_cap = holds
         await self._commit(lambda tx: tx.apply(of_wallets))
@@ -112,6 +123,6 @@ def test_without_the_hold_requests_pass_their_caps(provider: FakeProvider, monke
 
     monkeypatch.setattr(CallBook, "hold", hold_wallets_only)
     monkeypatch.setattr(CallBook, "release", release_nothing)
-    with Market(config(provider, "memory")) as market:
+    with Market(config(provider, "memory", libraries)) as market:
         runs = asyncio.run(run_all(market, 20, random.Random(7)))
     assert exceeding(runs)
