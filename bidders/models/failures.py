@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from bidders.models.credentials import not_accepted
 from orchestrator.errors import (
     PromptTooLong,
     ProviderDown,
@@ -45,7 +46,13 @@ _KEY: Final = re.compile(r"\b(?:sk|pk|rk|key|gsk|xai|hf|AIza)[-_][\w*.…-]{6,}|
 
 
 def failure_of_status(
-    status: int, said: str, *, where: str, secrets: Sequence[str] = (), retry_after: float | None = None
+    status: int,
+    said: str,
+    *,
+    where: str,
+    secrets: Sequence[str] = (),
+    key_variables: Sequence[str] = (),
+    retry_after: float | None = None,
 ) -> ProviderError:
     """What a reply with an HTTP status that is no success comes to.
 
@@ -54,12 +61,13 @@ def failure_of_status(
         said: the provider's own words, with its error code.
         where: the model and its provider, for the message.
         secrets: keys that may have been sent; taken out of the words.
+        key_variables: the environment variables that hold them; empty where none was sent.
         retry_after: how many seconds the provider asks to wait, by its headers.
     """
     words = redacted(said, secrets)
     quoted = f" ({words})" if words else ""
     wait_seconds = _wait_seconds(said) if retry_after is None else retry_after
-    kind, told = _kind(status, said, wait_seconds is not None)
+    kind, told = _kind(status, said, wait_seconds is not None, key_variables)
     return kind(f"{where} {told}: HTTP {status}{quoted}", retry_after_seconds=wait_seconds)
 
 
@@ -86,14 +94,14 @@ def _wait_seconds(said: str) -> float | None:
     return 60 * int(found["minutes"] or 0) + seconds
 
 
-def _kind(status: int, said: str, asks_to_wait: bool) -> tuple[type[ProviderError], str]:
+def _kind(status: int, said: str, asks_to_wait: bool, key_variables: Sequence[str]) -> tuple[type[ProviderError], str]:
     # Who says when to come again has not run out of money, whatever else he says of quotas and billing.
     has_no_credit = "insufficient_quota" in said or (_NO_CREDIT.search(said) and not asks_to_wait)
     is_absent = _MODEL_ABSENT.search(said)
     if status == 402 or (status == 429 and has_no_credit):
         return Unauthorised, "has no credit left on this key's account"
     if status in (401, 403) or (status == 400 and _WRONG_KEY.search(said)):
-        return Unauthorised, "does not accept the key; check the environment variable that holds it"
+        return Unauthorised, not_accepted(key_variables)
     if status == 413 or (status in (400, 422) and _CONTEXT.search(said)):
         return PromptTooLong, "cannot read that much text"
     if (status == 404 and (is_absent or not _NO_SUPPORT.search(said))) or (status in (400, 422) and is_absent):

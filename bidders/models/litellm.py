@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Unpack
 
 from bidders.models.chat import CHAT
-from bidders.models.credentials import NO_KEY, key_variables, values_of
+from bidders.models.credentials import NO_KEY, key_variables, values_of, variables_of
 from bidders.models.format import Question
 from bidders.models.litellm_library import as_sent, asked_once, clients, import_litellm
 from bidders.models.price_table import listed
@@ -82,6 +82,11 @@ class LiteLLMModel(ProviderModel):
             if missing and (isinstance(failure, Unauthorised) or _only_keys(missing))
             else failure
         )
+
+    def key_variables(self) -> Sequence[str]:
+        """The environment variables that hold its key; those of the provider where the config names none."""
+        is_named = self._key_variable or self.settings.base_url
+        return super().key_variables() if is_named else variables_of(self.provider)
 
     def secrets(self) -> Sequence[str]:
         """The keys that a call may carry: without a variable in the config, whichever litellm finds for itself."""

@@ -119,6 +119,10 @@ class ProviderModel(ABC):
         """
         return read_key(self._key_variable, self.where)
 
+    def key_variables(self) -> Sequence[str]:
+        """The environment variables that hold its key; none where none is sent."""
+        return [self._key_variable] if self._key_variable else []
+
     def obstacle(self) -> str | None:
         """Why it could not be called now, as far as that can be told without calling: its key is not set."""
         try:
@@ -141,4 +145,4 @@ class ProviderModel(ABC):
 
     def failure(self, error: Exception) -> ProviderError:
         """What an error of one call comes to."""
-        return failure_of(error, self.where, self.secrets())
+        return failure_of(error, self.where, self.secrets(), self.key_variables())

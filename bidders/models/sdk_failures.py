@@ -71,13 +71,16 @@ _STATUS_OF_TYPE: Final = (
 )
 
 
-def failure_of(error: Exception, where: str, secrets: Sequence[str]) -> ProviderError:
+def failure_of(
+    error: Exception, where: str, secrets: Sequence[str], key_variables: Sequence[str] = ()
+) -> ProviderError:
     """What an error of one call comes to.
 
     Args:
         error: what the library raised.
         where: the model and its provider, for the message.
         secrets: keys that may have been sent; they are taken out of the provider's words.
+        key_variables: the environment variables that hold them; empty where none was sent.
     """
     names = [each.__name__ for each in type(error).__mro__]
     named = next((BY_NAME[name] for name in names if name in BY_NAME), None)
@@ -92,11 +95,18 @@ def failure_of(error: Exception, where: str, secrets: Sequence[str]) -> Provider
     status = part(error, "status_code")
     if type(status) is int and status >= 300 and "APIConnectionError" not in names:
         return failure_of_status(
-            status, _words(error), where=where, secrets=secrets, retry_after=retry_after_seconds(_headers(error))
+            status,
+            _words(error),
+            where=where,
+            secrets=secrets,
+            key_variables=key_variables,
+            retry_after=retry_after_seconds(_headers(error)),
         )
     if not BY_BODY.isdisjoint(names) and part(error, "body") is not None:
         # It came in the middle of a stream, after the status.
-        return failure_of_status(_status_in(error), _words(error), where=where, secrets=secrets)
+        return failure_of_status(
+            _status_in(error), _words(error), where=where, secrets=secrets, key_variables=key_variables
+        )
     said = redacted(f"{names[0]}: {error}", secrets)
     return UnreadableReply(f"{where} sent what cannot be read ({said})", cost_nanos=None)
 

@@ -86,7 +86,8 @@ def test_a_wrong_key_is_told_with_the_variable_to_look_at(
 ) -> None:
     monkeypatch.setenv(VARIABLES[name], KEY)
     provider.faults.extend([WRONG_KEY] * 1000)
-    check_is_clear(aimed_at(provider.url, name, tmp_path), "does not accept the key; check the environment variable")
+    told = f"does not accept the key; check the environment variable {VARIABLES[name]}:"
+    check_is_clear(aimed_at(provider.url, name, tmp_path), told)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import os
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from bidders.models.credentials import variables_of
 from bidders.models.failures import failure_of_status, redacted
 from bidders.models.litellm_library import import_litellm
 from bidders.models.sdk_failures import BY_BODY, BY_CONNECTION, BY_NAME, failure_of
@@ -65,6 +67,34 @@ def test_a_status_comes_to_a_kind(status: int, said: str, kind: type[ProviderErr
     assert failure.cost_nanos == 0
     assert str(failure).startswith("gpt-x at openai ")
     assert f"HTTP {status}" in str(failure)
+
+
+def test_a_wrong_key_is_told_with_the_variables_that_may_hold_it_and_a_missing_one_with_how_to_name_one() -> None:
+    wrong = failure_of_status(401, "no", where="x", key_variables=("GROQ_API_KEY", "GROQ_KEY"))
+    advice = "check the environment variable GROQ_API_KEY or GROQ_KEY"
+    assert str(wrong) == f"x does not accept the key; {advice}: HTTP 401 (no)"
+    missing = str(failure_of_status(401, "no", where="x"))
+    assert missing.startswith("x takes no call without a key; name the environment variable")
+    assert "api_key_env" in missing
+
+
+@pytest.mark.parametrize(
+    ("provider", "variables"),
+    [
+        ("groq", ["GROQ_API_KEY"]),
+        ("together_ai", ["TOGETHERAI_API_KEY"]),
+        ("gemini", ["GOOGLE_API_KEY"]),
+        ("bedrock", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]),
+        ("mistral", ["MISTRAL_API_KEY"]),
+    ],
+)
+def test_a_providers_variables_are_those_set_that_bear_its_name_or_the_usual_one(
+    provider: str, variables: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_ones = ("GROQ_API_KEY", "TOGETHERAI_API_KEY", "GOOGLE_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    others = ("GROQ_REGION", "OPENAI_API_KEY")
+    monkeypatch.setattr(os, "environ", dict.fromkeys((*set_ones, *others), "test-key-1234567890"))
+    assert sorted(variables_of(provider)) == variables
 
 
 @pytest.mark.parametrize(

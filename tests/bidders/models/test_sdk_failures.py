@@ -59,6 +59,11 @@ def test_every_error_is_one_clear_line_of_our_own_kind(sdk: Sdk, route: respx.Ro
     assert failure.cost_nanos == (None if kind is UnreadableReply else 0)
 
 
+def test_a_wrong_key_is_told_with_the_variable_that_holds_it(sdk: Sdk, route: respx.Route) -> None:
+    route.mock(return_value=ERRORS["wrong key"][0])
+    assert f"check the environment variable {sdk.variable}: HTTP 401" in str(failure_of_asking(sdk.model()))
+
+
 @pytest.mark.parametrize(
     ("raised", "kind", "cost_nanos"),
     [
