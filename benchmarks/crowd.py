@@ -68,15 +68,16 @@ class CrowdPlayer(FacetPlayer):
         return "crowd"
 
 
-@dataclass(slots=True)
 class TimedMarket(Simulation):
     """A market that counts the CPU seconds of its stages."""
 
-    stage_seconds: list[float] = field(default_factory=list)
+    def __init__(self, players: Sequence[CrowdPlayer], rules: Rules) -> None:
+        super().__init__(players, rules, WEALTH, learning=False)
+        self.stage_seconds: list[float] = []
 
-    def _advance(self, live: Sequence[Progress]) -> list[Progress]:
+    def advance(self, live: Sequence[Progress]) -> list[Progress]:
         start = time.process_time()
-        advanced = Simulation._advance(self, live)
+        advanced = super().advance(live)
         self.stage_seconds.append(time.process_time() - start)
         return advanced
 
@@ -103,7 +104,7 @@ def run(crowd: int, invited: int, requests: int) -> TimedMarket:
     """Hold one stage a request, and keep what it took and what it achieved."""
     policy = CrowdPolicy(crowd)
     players = [CrowdPlayer(f"b{number}", PRESENTER, policy, 0) for number in range(crowd)]
-    market = TimedMarket(players, Rules(stages_max=2, invited_max=invited), WEALTH, learning=False)
+    market = TimedMarket(players, Rules(stages_max=2, invited_max=invited))
     for number in range(requests):
         market.run([Job(f"request {number}", BOUNTY_NANOS, _take_first)])
     return market

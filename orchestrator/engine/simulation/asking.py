@@ -1,0 +1,120 @@
+"""Asking the players of a simulation for bids: one call of a policy for all lots of all who share its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from orchestrator.bidding import Observation
+from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.keys import derive_seed
+from orchestrator.core.lot import Lot
+from orchestrator.core.progress import Progress
+from orchestrator.core.request import Request
+from orchestrator.engine.simulation.invitations import Invitations
+from orchestrator.engine.simulation.player import Player
+from orchestrator.money import NANOS_PER_USD
+
+
+class Said(NamedTuple):
+    """What was said about a request's lots, by lot.
+
+    Attributes:
+        answers: sealed answers.
+        keeps: public reserves of the lots' owners.
+    """
+
+    answers: dict[str, list[Answer]]
+    keeps: dict[str, Keep]
+
+
+# A lot that a policy is to value, what it sees of it, and where its answer goes; plain, for there is one a bid.
+_Question = tuple[Player, Request, Lot, Observation, Said]
+
+
+class Asker:
+    """Asks players what lots are worth to them.
+
+    Args:
+        invitations: who is asked.
+        seed: root of the draws with which policies explore.
+        may_buy_own: whether an owner bids for its own lot like anyone, rather than announce what keeping it is worth.
+    """
+
+    def __init__(self, invitations: Invitations, seed: int, *, may_buy_own: bool) -> None:
+        self._invitations = invitations
+        self._seed = seed
+        self._may_buy_own = may_buy_own
+
+    def ask(self, live: Sequence[Progress], memories: Mapping[str, Any], *, explores: bool) -> dict[str, Said]:
+        """Have every player answer for every lot that it is invited to.
+
+        Args:
+            live: the requests whose lots are on sale.
+            memories: what policies have learned, by memory id.
+            explores: whether bids are drawn around their means.
+
+        Returns:
+            What was said, by request.
+        """
+        invitations = self._invitations
+        said: dict[str, Said] = {}
+        asked: dict[str, list[_Question]] = {}
+        for progress in live:
+            request = progress.request
+            said[request.id] = heard = Said({}, {})
+            for lot in progress.lots():
+                heard.answers[lot.path] = []
+                for player in invitations.to(request, lot):
+                    seen = player.observe(request, lot)
+                    if seen is None:
+                        invitations.note(player, 0, 0.0)
+                    else:
+                        asked.setdefault(player.memory_id, []).append((player, request, lot, seen, heard))
+        for memory_id, questions in asked.items():
+            values = self._values(questions, memories.get(memory_id), explores=explores)
+            for question, amount_nanos in zip(questions, values, strict=True):
+                self._enter(question, amount_nanos)
+        return said
+
+    def _values(self, questions: Sequence[_Question], memory: Any, *, explores: bool) -> Sequence[int]:
+        """What one policy values lots at, in nano-dollars."""
+        player, request, lot, _, _ = questions[0]
+        valuation = player.policy.value(memory, [seen for _, _, _, seen, _ in questions])
+        values = np.asarray(valuation.means, dtype=float)
+        if explores:
+            seed = derive_seed(self._seed, player.memory_id, request.id, lot.stage)
+            draws = np.random.default_rng(seed).standard_normal(len(questions))
+            values = values + np.asarray(valuation.deviations, dtype=float) * draws
+        nanos: list[int] = (np.maximum(values, 0.0) * NANOS_PER_USD).astype(np.int64).tolist()
+        return nanos
+
+    def _enter(self, question: _Question, amount_nanos: int) -> None:
+        """Enter what a player says of a lot: a bid, or of its own lot what keeping it is worth."""
+        player, _, lot, seen, said = question
+        if player.name == lot.owner and not self._may_buy_own:
+            cost_max_nanos = player.cost_max_nanos
+            said.keeps[lot.path] = Keep(amount_nanos, cost_max_nanos, _provider(player.name, cost_max_nanos))
+            return
+        said.answers[lot.path].append(_answer(player, seen, amount_nanos))
+        self._invitations.note(player, amount_nanos, seen.bounty_usd)
+
+
+def _answer(player: Player, seen: Observation, amount_nanos: int) -> Answer:
+    name, cost_max_nanos = player.name, player.cost_max_nanos
+    return Answer(
+        name,
+        "bid",
+        amount_nanos,
+        player.role,
+        cost_max_nanos,
+        _provider(name, cost_max_nanos),
+        observed=tuple(sorted(seen.features.items())) if seen.features else (),
+    )
+
+
+def _provider(name: str, cost_max_nanos: int) -> str:
+    """Who is paid for a player's calls; nobody where they are free."""
+    return name if cost_max_nanos else ""
