@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from orchestrator.cli.failures import PROBLEM, interruptible
-from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, QuietOption, StoreOption
+from orchestrator.cli.options import (
+    BudgetOption,
+    ConfigOption,
+    FileOption,
+    HomeOption,
+    JsonOption,
+    QuietOption,
+    SeedOption,
+    StoreOption,
+    TextArgument,
+)
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
 from orchestrator.cli.request_text import read_request_text
@@ -26,11 +36,9 @@ _AGAINST = "best-single,best-of-n,self-consistency,moa,cascade"
 
 
 def compare(
-    budget: Annotated[str, typer.Option("--budget", "-b", metavar="USD", help="The bounty, for example 10 or 2.50.")],
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="What you want; - reads it from the standard input.")
-    ] = None,
-    file: Annotated[str | None, typer.Option("--file", "-f", metavar="FILE", help="Read the text from a file.")] = None,
+    budget: BudgetOption,
+    text: TextArgument = None,
+    file: FileOption = None,
     against: Annotated[str, typer.Option(metavar="NAMES", help="The rivals, separated by commas.")] = _AGAINST,
     spend_cap: Annotated[
         str | None,
@@ -44,7 +52,7 @@ def compare(
         int, typer.Option(min=1, max=100, help="How many answers best-of-n and self-consistency ask for.")
     ] = 5,
     max_tokens: Annotated[int, typer.Option(min=1, help="The most tokens that one answer of a rival may take.")] = 1000,
-    seed: Annotated[int | None, typer.Option(help="Root of every draw.")] = None,
+    seed: SeedOption = None,
     config: ConfigOption = None,
     home: HomeOption = None,
     store: StoreOption = None,

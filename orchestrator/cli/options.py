@@ -38,4 +38,10 @@ JudgeOption = Annotated[
         "installed; by default the config's.",
     ),
 ]
+BudgetOption = Annotated[str, typer.Option("--budget", "-b", metavar="USD", help="The bounty, for example 10 or 2.50.")]
+TextArgument = Annotated[
+    str | None, typer.Argument(metavar="TEXT", help="What you want; - reads it from the standard input.")
+]
+FileOption = Annotated[str | None, typer.Option("--file", "-f", metavar="FILE", help="Read the text from a file.")]
+SeedOption = Annotated[int | None, typer.Option(help="Root of every draw; the same seed repeats the run.")]
 RequestArgument = Annotated[str, typer.Argument(metavar="REQUEST", help="The request's id, for example r1.")]

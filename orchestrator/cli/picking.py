@@ -10,7 +10,7 @@ from orchestrator.cli.failures import PROBLEM
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, RequestArgument, StoreOption
 from orchestrator.cli.output import writing
 from orchestrator.cli.places import Place
-from orchestrator.cli.running import conclude, finish_if_interrupted
+from orchestrator.cli.running import finish_if_interrupted, tell_result
 from orchestrator.errors import InvalidRequest
 
 _JUDGE = "user"
@@ -66,11 +66,7 @@ def pick(
         finish_if_interrupted(place, request, output)
         with place.market(output, request) as market:
             market.pick(request, chosen, _JUDGE)
-            result = market.result(request)
-            if as_json:
-                output.emit(result.to_dict())
-            else:
-                conclude(market, result, place, output)
+            tell_result(market, market.result(request), place, output)
 
 
 def cancel(
@@ -84,11 +80,7 @@ def cancel(
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output, request) as market:
         market.cancel(request)
-        result = market.result(request)
-        if as_json:
-            output.emit(result.to_dict())
-        else:
-            conclude(market, result, place, output)
+        tell_result(market, market.result(request), place, output)
 
 
 def _read_rank(rank: str) -> int:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.failures import PROBLEM
+from orchestrator.cli.findings import tell_findings
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, RequestArgument, StoreOption
 from orchestrator.cli.output import writing
 from orchestrator.cli.places import Place
@@ -51,13 +52,7 @@ def verify(file: RecordArgument, as_json: JsonOption = False) -> None:
         from orchestrator import record
 
         findings = record.verify(record.read_record(Path(file)))
-        if as_json:
-            output.emit({"findings": [{"where": found.where, "what": found.what} for found in findings]})
-        elif findings:
-            for found in findings:
-                output.say(f"{found.where}: {found.what}")
-        else:
-            output.say("Verified: hashes, clearings and books agree.")
+        tell_findings(findings, "Verified: hashes, clearings and books agree.", output)
     if findings:
         raise typer.Exit(PROBLEM)
 

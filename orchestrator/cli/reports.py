@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.failures import PROBLEM
+from orchestrator.cli.findings import tell_findings
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, RequestArgument, StoreOption
 from orchestrator.cli.output import writing
 from orchestrator.cli.places import Place
@@ -122,12 +123,6 @@ def audit(
         from orchestrator.api.reports import audit_books
 
         findings = audit_books(books)
-        if as_json:
-            output.emit({"findings": [{"where": found.where, "what": found.what} for found in findings]})
-        elif findings:
-            for found in findings:
-                output.say(f"{found.where}: {found.what}")
-        else:
-            output.say("The books balance: every account agrees with its transfers.")
+        tell_findings(findings, "The books balance: every account agrees with its transfers.", output)
     if findings:
         raise typer.Exit(PROBLEM)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from orchestrator.cli.failures import PROBLEM, interruptible
-from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, JudgeOption, QuietOption, StoreOption
+from orchestrator.cli.options import (
+    BudgetOption,
+    ConfigOption,
+    FileOption,
+    HomeOption,
+    JsonOption,
+    JudgeOption,
+    QuietOption,
+    SeedOption,
+    StoreOption,
+    TextArgument,
+)
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
 from orchestrator.cli.request_text import read_labels, read_request_text
@@ -20,37 +32,41 @@ if TYPE_CHECKING:
 
 _UNENDED: Final = ("running", "open")
 
+# What only `run` takes.
+SpendCapOption = Annotated[
+    str | None,
+    typer.Option(metavar="USD", help="The most real money that the run may cost; by default the budget."),
+]
+DepositOption = Annotated[
+    str | None, typer.Option(metavar="USD", help="What pays recorded costs if you take none of the offers.")
+]
+LabelOption = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A note of yours; repeatable.")]
+RequesterOption = Annotated[str, typer.Option(metavar="NAME", help="Who posts the request.")]
+IdempotencyOption = Annotated[
+    str | None,
+    typer.Option(metavar="KEY", help="Posting the same again under the same key finds the same request."),
+]
+DryOption = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Only show who could take part and the most it can cost; calls and writes nothing."),
+]
+
 
 def run(
-    budget: Annotated[str, typer.Option("--budget", "-b", metavar="USD", help="The bounty, for example 10 or 2.50.")],
-    text: Annotated[
-        str | None, typer.Argument(metavar="TEXT", help="What you want; - reads it from the standard input.")
-    ] = None,
-    file: Annotated[str | None, typer.Option("--file", "-f", metavar="FILE", help="Read the text from a file.")] = None,
+    budget: BudgetOption,
+    text: TextArgument = None,
+    file: FileOption = None,
     config: ConfigOption = None,
     home: HomeOption = None,
     store: StoreOption = None,
     judge: JudgeOption = None,
-    seed: Annotated[int | None, typer.Option(help="Root of every draw; the same seed repeats the run.")] = None,
-    spend_cap: Annotated[
-        str | None,
-        typer.Option(metavar="USD", help="The most real money that the run may cost; by default the budget."),
-    ] = None,
-    deposit: Annotated[
-        str | None, typer.Option(metavar="USD", help="What pays recorded costs if you take none of the offers.")
-    ] = None,
-    label: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="A note of yours; repeatable.")] = None,
-    requester: Annotated[str, typer.Option(metavar="NAME", help="Who posts the request.")] = "user",
-    idempotency_key: Annotated[
-        str | None,
-        typer.Option(metavar="KEY", help="Posting the same again under the same key finds the same request."),
-    ] = None,
-    dry: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run", help="Only show who could take part and the most it can cost; calls and writes nothing."
-        ),
-    ] = False,
+    seed: SeedOption = None,
+    spend_cap: SpendCapOption = None,
+    deposit: DepositOption = None,
+    label: LabelOption = None,
+    requester: RequesterOption = "user",
+    idempotency_key: IdempotencyOption = None,
+    dry: DryOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -78,7 +94,14 @@ def run(
         from orchestrator.cli.dry_runs import show_dry_run
 
         show_dry_run(place, judge, posting, as_json)
-        return
+    else:
+        _post_and_judge(place, judge, posting, as_json, quiet)
+
+
+def _post_and_judge(
+    place: Place, judge: str | None, posting: Callable[[int], Posting], as_json: bool, quiet: bool
+) -> None:
+    """Post a request, run it to its offers, and have the judge pick."""
     with writing(as_json) as output, place.market(output, judge=judge) as market:
         chosen = find_judge(market, judge)
         posted = posting(market.config.request.text_bytes_max)
@@ -87,10 +110,7 @@ def run(
         request_id = market.post(posted)
         result = drive(market, request_id, place, output, quiet)
         result = judge_offers(market, result, chosen, place, output)
-        if as_json:
-            output.emit(result.to_dict())
-        else:
-            conclude(market, result, place, output)
+        tell_result(market, result, place, output)
     if result.status == "failed":
         raise typer.Exit(PROBLEM)
 
@@ -194,6 +214,14 @@ def judge_offers(market: Market, result: Result, judge: Judge, place: Place, out
     pick = place.command(f"pick {result.request_id} RANK")
     with interruptible(f"{result.request_id} stays open: {pick} takes an offer"):
         return market.judge(result.request_id, judge)
+
+
+def tell_result(market: Market, result: Result, place: Place, output: Output) -> None:
+    """Show what a verb has made of a request."""
+    if output.as_json:
+        output.emit(result.to_dict())
+    else:
+        conclude(market, result, place, output)
 
 
 def conclude(market: Market, result: Result, place: Place, output: Output) -> None:
