@@ -101,6 +101,15 @@ async def gather_drafts(work: Iterable[Coroutine[Any, Any, Draft]]) -> list[Draf
     return drafts
 
 
+async def sample(task: Task, model: Model, purse: Purse, purpose: str, samples: int) -> list[Draft]:
+    """Have one model write several answers at once; those that fail are left out.
+
+    Raises:
+        ProviderError: all failed; the first failure.
+    """
+    return await gather_drafts(write(task, model, purse, f"{purpose}/{number}") for number in range(samples))
+
+
 async def _verdict(
     task: Task, model: Model, purse: Purse, purpose: str, told: Sequence[Message], shape: type[Verdict]
 ) -> Verdict | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from orchestrator.bidding.model import Model
-from orchestrator.comparing.asking import gather_drafts, score, write
+from orchestrator.comparing.asking import sample, score
 from orchestrator.comparing.purse import Purse
 from orchestrator.comparing.rival import Answer, Task
 
@@ -27,9 +27,7 @@ class BestOfN:
     async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
         """Sample, score, take; equal scores go to the earlier sample."""
         model = models[-1]
-        drafts = await gather_drafts(
-            write(task, model, purse, f"{self.name}/{number}") for number in range(self.samples)
-        )
+        drafts = await sample(task, model, purse, self.name, self.samples)
         scores = await asyncio.gather(
             *(score(task, model, purse, draft, f"{self.name}/score/{number}") for number, draft in enumerate(drafts))
         )

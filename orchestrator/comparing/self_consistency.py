@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from orchestrator.bidding.model import Model
-from orchestrator.comparing.asking import Draft, gather_drafts, write
+from orchestrator.comparing.asking import Draft, sample
 from orchestrator.comparing.purse import Purse
 from orchestrator.comparing.rival import Answer, Task
 
@@ -36,9 +36,7 @@ class SelfConsistency:
     async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
         """Sample, then count or compare."""
         model = models[-1]
-        drafts = await gather_drafts(
-            write(task, model, purse, f"{self.name}/{number}") for number in range(self.samples)
-        )
+        drafts = await sample(task, model, purse, self.name, self.samples)
         said = [extract(draft.text) for draft in drafts]
         votes = Counter(each for each in said if each is not None)
         if sum(votes.values()) * 2 > len(drafts):
