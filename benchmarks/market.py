@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.standing import Independent
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
@@ -24,21 +25,13 @@ WEALTH = WealthRules(1000 * BOUNTY_NANOS, BOUNTY_NANOS, 5 * BOUNTY_NANOS)
 
 
 @dataclass(frozen=True, slots=True)
-class FacetPlayer:
+class FacetPlayer(Independent):
     """Adds its own facet to a state, or presents what the state holds."""
 
     name: str
     role: Role
     policy: Policy
     cost_max_nanos: int = COST_NANOS
-
-    @property
-    def principal(self) -> str:
-        return self.name
-
-    @property
-    def memory_id(self) -> str:
-        return self.name
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
         if self.role == TRANSFORMER and self.name in [piece.author for piece in lot.state.segments]:

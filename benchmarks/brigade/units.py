@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.standing import Twin
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
@@ -46,7 +47,7 @@ class Pattern:
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Twin):
     """A unit as a bidder; its twin differs in wallet and name."""
 
     number: int
@@ -55,14 +56,6 @@ class Unit:
     policy: Policy
     blind: bool = True
     cost_max_nanos: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"{self.memory_id}.{self.twin}"
-
-    @property
-    def principal(self) -> str:
-        return self.name
 
     @property
     def memory_id(self) -> str:

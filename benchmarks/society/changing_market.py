@@ -19,14 +19,15 @@ from benchmarks.society.changes import (
     World,
 )
 from benchmarks.society.comparison import TRACKER
+from benchmarks.society.market import reject, state_of, step_to
+from benchmarks.standing import Twin
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
 from orchestrator.core.keys import derive_seed
-from orchestrator.core.lot import Lot, Offer
+from orchestrator.core.lot import Lot
 from orchestrator.core.request import Request
 from orchestrator.core.rules import MILLION, TRANSFORMER, Role, Rules
-from orchestrator.core.state import Segment
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Delivery, Job, Simulation
 from orchestrator.money import NANOS_PER_USD
@@ -43,33 +44,22 @@ def door_is_open(seed: int) -> bool:
 
 
 @dataclass(slots=True)
-class SkillBidder:
+class SkillBidder(Twin):
     """A bidder with one skill; what it can do follows the world, which changes between episodes."""
 
     skill: str
     twin: int
     world: World
     policy: Policy
+    role: Role = TRANSFORMER
     cost_max_nanos: int = _COST_NANOS
-
-    @property
-    def name(self) -> str:
-        return f"{self.skill}.{self.twin}"
-
-    @property
-    def principal(self) -> str:
-        return self.name
-
-    @property
-    def role(self) -> Role:
-        return TRANSFORMER
 
     @property
     def memory_id(self) -> str:
         return self.skill
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
-        state = _state_of(lot)
+        state = state_of(lot)
         if state == GOAL:
             return None
         features = {"state": float(state)}
@@ -80,9 +70,8 @@ class SkillBidder:
 
     def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:
         luck = random.Random(derive_seed(request.seed, "luck", lot.stage))
-        reached = self.world.reach(self.skill, _state_of(lot), is_open=door_is_open(request.seed), luck=luck)
-        text = Segment(f"step {lot.stage} leads to state {reached}")
-        return Delivery([text], _COST_NANOS, _REWARD_NANOS if reached == GOAL else 0)
+        reached = self.world.reach(self.skill, state_of(lot), is_open=door_is_open(request.seed), luck=luck)
+        return Delivery([step_to(reached, lot)], _COST_NANOS, _REWARD_NANOS if reached == GOAL else 0)
 
 
 def play_market(phases: Sequence[Phase], episodes: int, seed: int) -> list[float]:
@@ -99,7 +88,7 @@ def play_market(phases: Sequence[Phase], episodes: int, seed: int) -> list[float
     for phase in phases:
         _change(market, phase.world)
         for _ in range(episodes):
-            (ended,) = market.run([Job("Walk from state 0", NANOS_PER_USD, _reject)])
+            (ended,) = market.run([Job("Walk from state 0", NANOS_PER_USD, reject)])
             works = [event for auction in ended.auctions.values() for event, _ in auction.deliveries]
             utilities.append(sum(work.reward_nanos - (work.cost_nanos or 0) for work in works) / NANOS_PER_USD)
     return utilities
@@ -124,11 +113,3 @@ def _change(market: Simulation, world: World) -> None:
             player.world = world
     for bidder in _bidders([skill for skill in world.skills if skill not in known], world):
         market.enter(bidder)
-
-
-def _state_of(lot: Lot) -> int:
-    return int(lot.state.segments[-1].text.rpartition(" ")[2])
-
-
-def _reject(_offers: Sequence[Offer]) -> int:
-    return 0

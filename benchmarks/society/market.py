@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from benchmarks.society.tasks import Action, State, Task
+from benchmarks.standing import Twin
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
 from orchestrator.core.lot import Lot, Offer
@@ -23,26 +24,15 @@ _STOCK_USD = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class ActionBidder:
+class ActionBidder(Twin):
     """A bidder that can take one action; twins differ in name and wallet, and share what they learn."""
 
     task: Task
     action: Action
     twin: int
     policy: Policy
+    role: Role = TRANSFORMER
     cost_max_nanos: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"action{self.action}.{self.twin}"
-
-    @property
-    def principal(self) -> str:
-        return self.name
-
-    @property
-    def role(self) -> Role:
-        return TRANSFORMER
 
     @property
     def memory_id(self) -> str:
@@ -56,9 +46,7 @@ class ActionBidder:
 
     def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:
         move = self.task.moves[state_of(lot)][self.action]
-        # The stage makes each text unique: to stay in a state is work too.
-        text = Segment(f"step {lot.stage} leads to state {move.state}")
-        return Delivery([text], reward_nanos=round(move.reward * NANOS_PER_USD))
+        return Delivery([step_to(move.state, lot)], reward_nanos=round(move.reward * NANOS_PER_USD))
 
 
 class Episode(NamedTuple):
@@ -92,6 +80,11 @@ class Setting:
     owners_keep: bool = False
 
 
+def step_to(state: State, lot: Lot) -> Segment:
+    """The text of a step that leads to a state; the stage makes it unique, for to stay in a state is work too."""
+    return Segment(f"step {lot.stage} leads to state {state}")
+
+
 def state_of(lot: Lot) -> State:
     """The task's state, which a lot's text ends with."""
     return int(lot.state.segments[-1].text.rpartition(" ")[2])
@@ -123,12 +116,13 @@ def society(task: Task, setting: Setting, policies: Sequence[Policy], seed: int)
 
 def play(market: Simulation, task: Task) -> Episode:
     """One episode."""
-    job = Job(f"{task.name} from state 0", round(task.bid_max_usd * NANOS_PER_USD), _reject)
+    job = Job(f"{task.name} from state 0", round(task.bid_max_usd * NANOS_PER_USD), reject)
     (ended,) = market.run([job])
     return episode_of(ended)
 
 
-def _reject(_offers: Sequence[Offer]) -> int:
+def reject(_offers: Sequence[Offer]) -> int:
+    """A user that takes nothing: what is earned, is earned by steps."""
     return 0
 
 

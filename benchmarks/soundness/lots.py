@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.standing import Independent
 from orchestrator.bidding import Observation, Policy, Valuation
 from orchestrator.core.clearing import Award
 from orchestrator.core.keys import derive_seed
@@ -41,7 +42,7 @@ class CostAware:
 
 
 @dataclass(frozen=True, slots=True)
-class CostlyPresenter:
+class CostlyPresenter(Independent):
     """A presenter with a fresh private cost for every request, uniform from 0 to its worst case.
 
     Attributes:
@@ -55,14 +56,6 @@ class CostlyPresenter:
     accomplice: str | None = None
     role: Role = PRESENTER
     cost_max_nanos: int = BOUNTY_NANOS
-
-    @property
-    def principal(self) -> str:
-        return self.name
-
-    @property
-    def memory_id(self) -> str:
-        return self.name
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
         cost = self._cost_usd(request, self.name)

@@ -17,6 +17,7 @@ from benchmarks.market import BOUNTY_NANOS, BOUNTY_USD, COST_NANOS, job
 from benchmarks.soundness.lots import BOUNTY_NANOS as LOT_NANOS
 from benchmarks.soundness.lots import CostAware, CostlyPresenter, one_lot
 from benchmarks.soundness.rivals import Scaled
+from benchmarks.standing import Independent
 from benchmarks.tables import Report
 from bidders.policies.fixed import FixedPolicy
 from bidders.policies.tracker import TrackerPolicy
@@ -45,7 +46,7 @@ _HALF_NANOS = LOT_NANOS // 2
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Independent):
     """Adds a facet that the state lacks, or presents a state that its eye finds complete.
 
     Attributes:
@@ -62,14 +63,6 @@ class Worker:
     facet: str = ""
     lies: bool = False
     cost_max_nanos: int = COST_NANOS
-
-    @property
-    def principal(self) -> str:
-        return self.name
-
-    @property
-    def memory_id(self) -> str:
-        return self.name
 
     def observe(self, request: Request, lot: Lot) -> Observation | None:
         authors = [piece.author for piece in lot.state.segments]
