@@ -7,6 +7,7 @@ years later or replayed; so these can never differ.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -171,6 +172,10 @@ def delivered_content(lot: Lot, award: Award, segments: Sequence[Segment], *, re
     return added if replaces or award.role == PRESENTER else lot.state.content + added
 
 
+_auction_values = attrgetter(*Auction._fields)
+_progress_values = attrgetter(*Progress._fields)
+
+
 class _AuctionDraft:
     """An auction to which the events of one step are being added."""
 
@@ -189,16 +194,8 @@ class _AuctionDraft:
         ) = auction
 
     def seal(self) -> Auction:
-        return Auction(
-            self.lot,
-            self.keep,
-            self.answers,
-            self.awards,
-            self.standing,
-            self.reserve_nanos,
-            self.deliveries,
-            self.faults,
-        )
+        """The auction that the events have led to."""
+        return Auction._make(_auction_values(self))
 
 
 class _Draft:
@@ -242,25 +239,9 @@ class _Draft:
 
     def seal(self) -> Progress:
         """The present that the events have led to."""
-        auctions = self.auctions
         if self._changed:
-            auctions = dict(auctions)
-            for path, changed in self._changed.items():
-                auctions[path] = changed.seal()
-        return Progress(
-            self.request,
-            self.status,
-            self.phase,
-            self.stage,
-            auctions,
-            self.on_sale,
-            self.sales,
-            self.offers,
-            self.ranked,
-            self.picked_rank,
-            self.ending,
-            self.judged,
-        )
+            self.auctions = {**self.auctions, **{path: changed.seal() for path, changed in self._changed.items()}}
+        return Progress._make(_progress_values(self))
 
 
 def _after_second_opening(_draft: _Draft, _event: Requested) -> None:
