@@ -319,11 +319,20 @@ def _default(field: FieldInfo) -> str:
     return str(list(value) if isinstance(value, tuple) else value)
 
 
-def check_installed(page: str, markdown: str) -> list[str]:
-    """Every bidder, judge and policy that comes along must be named."""
+def check_bidders_and_judges(page: str, markdown: str) -> list[str]:
+    """Every bidder and judge that comes along must be named."""
+    return unnamed(page, markdown, "bidders", "judges")
+
+
+def check_policies(page: str, markdown: str) -> list[str]:
+    """Every policy that comes along must be named."""
+    return unnamed(page, markdown, "policies")
+
+
+def unnamed(page: str, markdown: str, *groups: str) -> list[str]:
     return [
         f"{page}: {entry.group} {entry.name} is not named"
-        for group in ("bidders", "judges", "policies")
+        for group in groups
         for entry in entry_points(group=f"vickrey.{group}")
         if entry.value.partition(".")[0] in ("bidders", "orchestrator") and f"`{entry.name}`" not in markdown
     ]
@@ -393,7 +402,8 @@ Check = Callable[[str, str], list[str]]
 EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/architecture.md": (check_layers,),
-    "docs/configuration.md": (check_config_keys, check_installed),
+    "docs/configuration.md": (check_config_keys, check_bidders_and_judges),
+    "docs/policies.md": (check_policies,),
     "docs/glossary.md": (check_glossary,),
     "docs/ledger.md": (check_codes,),
     "docs/mechanism.md": (check_rules,),
@@ -520,7 +530,8 @@ def test_a_page_without_faults_passes(check: Check) -> None:
 CHANGED: dict[str, tuple[str, str, str]] = {
     "a config key is missing": ("docs/configuration.md", "| `rules.offers_max` ", "| `rules.offers_most` "),
     "a default has changed": ("docs/configuration.md", "`wealth.refills_max` | `10` |", "`wealth.refills_max` | `9` |"),
-    "a policy is not named": ("docs/configuration.md", "`calibrated`", "`calibrate`"),
+    "a bidder is not named": ("docs/configuration.md", "`scripted`", "`scripts`"),
+    "a policy is not named": ("docs/policies.md", "`calibrated`", "`calibrate`"),
     "a layer may import more": ("docs/architecture.md", "| `errors`, `money`, `core` |", "| `errors`, `money` |"),
     "a layer is missing": ("docs/architecture.md", "| [`orchestrator.plugins`]", "| [`orchestrator.plugin`]"),
     "a code is missing": ("docs/ledger.md", "| `overrun` |", "| overrun |"),
