@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestrator.api.market import Market
 from orchestrator.bidding import Observation, Policy
 from orchestrator.engine.guarded import Returned, read_guarded
-from orchestrator.engine.isolation import IsolatedPolicy
+from orchestrator.engine.isolation.bidder import IsolatedPolicy
 from orchestrator.engine.memories import find_outdated, migrated, put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory, UnknownBidder

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.config import BrokenBidder, Config, build_bidders
-from orchestrator.engine.isolation import IsolatedBidder
+from orchestrator.engine.isolation.bidder import IsolatedBidder
 from orchestrator.engine.seat import Seat, take_seat
 from orchestrator.errors import BrokenPlugin, InvalidConfig
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from orchestrator import Market
-from orchestrator.engine.isolation import IsolatedBidder
-from orchestrator.engine.isolation_wire import BrokenWire, decode_value, read_message
+from orchestrator.engine.isolation.bidder import IsolatedBidder
+from orchestrator.engine.isolation.wire import BrokenWire, decode_value, read_message
 from orchestrator.errors import InvalidAnswer
 from tests.engine.world import answers, awards, faults, finish, posted, presenter
 
@@ -187,7 +187,7 @@ def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(
     hostile: Market, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A busy machine may need longer than a tenth of a second to run the few lines that stop the task.
-    monkeypatch.setattr("orchestrator.engine.isolation_process.GRACE_SECONDS", 10.0)
+    monkeypatch.setattr("orchestrator.engine.isolation.process.GRACE_SECONDS", 10.0)
     bidder: Any = hostile.seats["tardy"].bidder
     bidder.wait_until_ready()
     first = bidder.pid

@@ -1,4 +1,4 @@
-"""Isolation: a bidder in a process of its own, which can be killed (DESIGN 2b).
+"""The market's side of a bidder in a process of its own: it keeps the contract, and asks the other side.
 
 Code that hangs without ever awaiting, exits or crashes harms only that process: its lot closes
 without it, and at its next lot it starts anew. Its memory is not limited.
@@ -14,11 +14,9 @@ from typing import Any, Final
 from orchestrator.bidding import Announcement, Observation, Valuation, WonLot
 from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
-from orchestrator.engine.isolation_line import Line
-from orchestrator.engine.isolation_process import Message
-from orchestrator.engine.isolation_wire import (
-    strings,
-)
+from orchestrator.engine.isolation.line import Line
+from orchestrator.engine.isolation.process import Message
+from orchestrator.engine.isolation.wire import OPTIONAL_METHODS, strings
 from orchestrator.errors import BrokenPlugin, InvalidAnswer, InvalidConfig
 
 MESSAGE_BYTES_MAX: Final = 16_000_000
@@ -100,7 +98,7 @@ class IsolatedBidder:
         self.principal = _string_or_none(ready.get("principal"))
         self.provider = _string_or_none(ready.get("provider"))
         for method in strings(ready.get("has")):
-            if method in ("eligible", "bid_cost_max", "transform_cost_max", "reserve"):
+            if method in OPTIONAL_METHODS:
                 setattr(self, method, self._asking(method))
         match ready.get("policy"):
             case [str() as name, int() as version]:

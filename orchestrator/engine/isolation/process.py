@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, BinaryIO, Final
 
-from orchestrator.engine.isolation_wire import BrokenWire, decode_problem, read_frame, read_message, write_frame
+from orchestrator.engine.isolation.wire import BrokenWire, decode_problem, read_frame, read_message, write_frame
 from orchestrator.errors import BidderError, BrokenPlugin
 
 Message = dict[str, Any]
@@ -24,7 +24,7 @@ GRACE_SECONDS: Final = 0.1
 """How long a task that was cancelled has to stop before its process is killed."""
 
 _FINAL: Final = ("value", "raised", "over")
-_COMMAND: Final = "from orchestrator.engine.isolation_child import main; main()"
+_COMMAND: Final = "from orchestrator.engine.isolation.child import main; main()"
 
 
 class ProcessOver(BidderError):

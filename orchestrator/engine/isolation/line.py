@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.bidding import Charged, WonLot
-from orchestrator.engine.isolation_process import GRACE_SECONDS, BidderProcess, Message, ProcessOver
-from orchestrator.engine.isolation_wire import decode_charged, decode_problem, decode_value, describe_problem
+from orchestrator.engine.isolation.process import GRACE_SECONDS, BidderProcess, Message, ProcessOver
+from orchestrator.engine.isolation.wire import decode_charged, decode_problem, decode_value, describe_problem
 
 
 class Line:

@@ -18,9 +18,14 @@ from typing import Any, BinaryIO
 
 from orchestrator import errors
 from orchestrator.bidding import Charged
-from orchestrator.engine.isolation_wire import encode_charged, encode_problem, encode_value, read_frame, write_frame
-
-OPTIONAL = ("eligible", "bid_cost_max", "transform_cost_max", "reserve")
+from orchestrator.engine.isolation.wire import (
+    OPTIONAL_METHODS,
+    encode_charged,
+    encode_problem,
+    encode_value,
+    read_frame,
+    write_frame,
+)
 
 
 def main() -> None:
@@ -55,7 +60,7 @@ def _described(bidder: Any) -> dict[str, Any]:
         "principal": getattr(bidder, "principal", None),
         "provider": getattr(bidder, "provider", None),
         "missing": [name for name in ("bid", "transform") if not callable(getattr(bidder, name, None))],
-        "has": [name for name in OPTIONAL if callable(getattr(bidder, name, None))],
+        "has": [name for name in OPTIONAL_METHODS if callable(getattr(bidder, name, None))],
         "policy": None if policy is None else [str(policy.name), int(policy.version)],
     }
 
