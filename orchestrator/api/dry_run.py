@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 from orchestrator.api.blocking import run_blocking
@@ -19,7 +20,7 @@ from orchestrator.core.request import Request
 from orchestrator.engine.announcing import Announcer, MarketView, read_market, read_memories
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
-from orchestrator.engine.seat import Seat, plain_nanos
+from orchestrator.engine.seat import CostMethod, Seat, plain_nanos
 from orchestrator.money import Money, format_usd
 from orchestrator.store import Reader, Store
 
@@ -283,9 +284,10 @@ def _standing_obstacle(seat: Seat, known: _Known) -> str:
 async def _promises(seat: Seat, shown: Announcement) -> tuple[int, int] | str:
     """Worst cases of bidding on a lot and of transforming it, or why the bidder cannot say."""
     deadline = seat.bid_deadline_seconds or shown.deadline_seconds
+    methods: tuple[CostMethod, ...] = ("bid_cost_max", "transform_cost_max")
     found = []
-    for promise in (seat.bid_cost_max_nanos, seat.transform_cost_max_nanos):
-        outcome = await run_guarded(lambda promise=promise: promise(shown), deadline)  # type: ignore[misc]
+    for method in methods:
+        outcome = await run_guarded(partial(seat.cost_max_nanos, method, shown), deadline)
         if not isinstance(outcome, Returned):
             said = outcome.reason if isinstance(outcome, Raised) else f"no answer after {deadline:g} s"
             return f"cannot say what its calls may cost: {said}"

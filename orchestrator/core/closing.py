@@ -26,7 +26,7 @@ from orchestrator.core.keys import audition_account, bidder_account, derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress, advance
 from orchestrator.core.request import Request
-from orchestrator.core.rules import TRANSFORMER
+from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
@@ -56,12 +56,16 @@ def announce(progress: Progress, keeps: Mapping[str, Keep], invited: Mapping[str
     for lot in progress.lots():
         may_keep = rules.self_sale == "keep" and lot.owner != REQUESTER and lot.stage < rules.stages_max
         keep = keeps.get(lot.path) if may_keep else None
-        reserve = max(rules.reserve_nanos, keep.reserve_nanos if keep else 0)
         names = sorted(invited.get(lot.path, ()))
         if rules.self_sale == "keep":
             names = [name for name in names if name != lot.owner]
-        rows.append(AnnouncedLot(lot.path, reserve, keep, tuple(names)))
+        rows.append(AnnouncedLot(lot.path, public_reserve_nanos(rules, keep), keep, tuple(names)))
     return Announced(progress.stage, tuple(rows))
+
+
+def public_reserve_nanos(rules: Rules, keep: Keep | None) -> int:
+    """The least that a lot is sold for: the market's reserve, or its owner's where that is higher (R5)."""
+    return max(rules.reserve_nanos, keep.reserve_nanos if keep else 0)
 
 
 def close_stage(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.bidding import Acceptance, Announcement, PublicPrice, WonLot
 from orchestrator.core.bid import Keep
+from orchestrator.core.closing import public_reserve_nanos
 from orchestrator.core.keys import bidder_account, derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
@@ -97,24 +98,29 @@ class Announcer:
     ) -> dict[str, Announcement]:
         """What each eligible bidder is shown of one lot, by bidder."""
         request = progress.request
-        keep = keeps.get(lot.path)
-        reserve_nanos = max(request.rules.reserve_nanos, keep.reserve_nanos if keep else 0)
-        shown = {}
-        asked = invited(request, lot, self._promises) if request.rules.invited_max else None
-        for entry in request.roster:
-            if asked is not None and entry.name not in asked:
-                continue
-            seat = self._seats.get(entry.name)
-            roles = tuple(role for role in entry.roles if role in request.rules.roles_at(lot.stage))
-            if seat is None or not roles or (entry.name == lot.owner and request.rules.self_sale != "open"):
-                continue
-            shown[entry.name] = self._announcement(request, lot, seat, roles, market, reserve_nanos)
+        reserve_nanos = public_reserve_nanos(request.rules, keeps.get(lot.path))
+        shown = {
+            seat.name: self._announcement(request, lot, seat, roles, market, reserve_nanos)
+            for seat, roles in self._eligible(request, lot)
+        }
         choosy = [name for name in shown if self._seats[name].has("eligible")]
         wanted = await asyncio.gather(*(_wants(self._seats[name], shown[name]) for name in choosy))
         for name, wants in zip(choosy, wanted, strict=True):
             if not wants:
                 del shown[name]
         return shown
+
+    def _eligible(self, request: Request, lot: Lot) -> Iterator[tuple[Seat, tuple[Role, ...]]]:
+        """The bidders that may bid for a lot, and as what; in a crowded market those that are invited."""
+        rules = request.rules
+        asked = invited(request, lot, self._promises) if rules.invited_max else None
+        for entry in request.roster:
+            seat = self._seats.get(entry.name)
+            roles = tuple(role for role in entry.roles if role in rules.roles_at(lot.stage))
+            is_asked = asked is None or entry.name in asked
+            may_buy = entry.name != lot.owner or rules.self_sale == "open"
+            if seat is not None and roles and is_asked and may_buy:
+                yield seat, roles
 
     async def _ask_reserve(self, request: Request, lot: Lot) -> Keep | None:
         seat = self._seats.get(lot.owner)
@@ -131,7 +137,7 @@ class Announcer:
             return None
         nothing = MarketView({}, (), Acceptance(), 1)
         announcement = self._announcement(request, lot, seat, (TRANSFORMER,), nothing, 0)
-        cost_max = await run_guarded(lambda: seat.transform_cost_max_nanos(announcement), deadline)
+        cost_max = await run_guarded(lambda: seat.cost_max_nanos("transform_cost_max", announcement), deadline)
         if not isinstance(cost_max, Returned):
             return None
         return Keep(reserve.value, cost_max.value, seat.provider if cost_max.value else "")

@@ -12,9 +12,9 @@ from orchestrator.core.bid import Answer, FaultKind
 from orchestrator.core.lot import Lot
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Outcome, Raised, Returned, TimedOut, read_guarded, run_guarded, shortened
+from orchestrator.engine.guarded import Guarded, Raised, Returned, TimedOut, read_guarded, run_guarded, shortened
 from orchestrator.engine.metering import BID, TaskMeter
-from orchestrator.engine.seat import Seat, plain_nanos
+from orchestrator.engine.seat import CostMethod, Seat, plain_nanos
 from orchestrator.errors import BidderError, ProviderError, SpendCapReached
 from orchestrator.money import Money
 from orchestrator.telemetry import Attributes, recording
@@ -77,15 +77,14 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
     )
 
 
-async def _promise(seat: Seat, method: str, announcement: Announcement, deadline_seconds: float) -> Outcome:
+async def _promise(seat: Seat, method: CostMethod, announcement: Announcement, deadline_seconds: float) -> Guarded:
     """Ask for a worst case; most bidders promise none and cost nothing."""
     if not seat.has(method):
         return Returned(0)
-    ask_seat = seat.bid_cost_max_nanos if method == "bid_cost_max" else seat.transform_cost_max_nanos
-    return await run_guarded(lambda: ask_seat(announcement), deadline_seconds)
+    return await run_guarded(lambda: seat.cost_max_nanos(method, announcement), deadline_seconds)
 
 
-async def _read(seat: Seat, announcement: Announcement, result: Outcome) -> Answer:
+async def _read(seat: Seat, announcement: Announcement, result: Guarded) -> Answer:
     if isinstance(result, Raised) and isinstance(result.error, ProviderError):
         return Answer(seat.name, "pass", reason=result.reason)
     if not isinstance(result, Returned):

@@ -16,6 +16,9 @@ from orchestrator.store import AnswerRow, Store, Transaction
 T = TypeVar("T")
 HoldState = Literal["new", "open", "settled"]
 ORPHAN_PATIENCE_SECONDS: Final = 0.1
+"""How long a task that is short of room waits for another that an interrupted run left a part of the cap to."""
+
+_ORPHAN_LOOKS: Final = 20
 _OVERRUN: Final = "cap-overrun"
 
 
@@ -171,10 +174,10 @@ class CallBook:
 
     async def _orphan_returned(self) -> bool:
         """Give a resumed task that holds a part of the cap the time to come back for it."""
-        for _ in range(20):
+        for _ in range(_ORPHAN_LOOKS):
             if not self._orphans or self._running:
                 break
-            await asyncio.sleep(ORPHAN_PATIENCE_SECONDS / 20)
+            await asyncio.sleep(ORPHAN_PATIENCE_SECONDS / _ORPHAN_LOOKS)
         return self._running > 0
 
     async def _flush(self) -> None:

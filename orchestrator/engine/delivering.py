@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from orchestrator.bidding import Replacement, WonLot
@@ -75,8 +76,9 @@ async def _deliver(
     memory: Any,
     on_text: TextListener | None,
 ) -> Outcome:
+    fail = partial(failure, progress, path, award)
     if seat is None:
-        return failure(progress, path, award, "raised", "is no longer part of this market", own_fault=False)
+        return fail("raised", "is no longer part of this market", own_fault=False)
     meter = TaskMeter(
         calls,
         progress.auctions[path].lot,
@@ -90,7 +92,7 @@ async def _deliver(
     try:
         await meter.open()
     except (SpendCapReached, BidderError) as refusal:
-        return failure(progress, path, award, "over the cap", shortened(str(refusal)), own_fault=False)
+        return fail("over the cap", shortened(str(refusal)), own_fault=False)
     deadline = seat.transform_deadline_seconds or progress.request.rules.transform_deadline_seconds
     writing = _writing(progress, path, award, on_text)
     won = replace(_won_lot(progress, path, award, meter, deadline, memory), on_text=writing)
@@ -104,14 +106,14 @@ async def _deliver(
     cost = meter.cost_nanos
     if isinstance(result, TimedOut):
         reason = f"had not delivered after {deadline:g} s"
-        return failure(progress, path, award, "late", reason, cost_nanos=cost)
+        return fail("late", reason, cost_nanos=cost)
     if isinstance(result, Raised):
         fault, own_fault = _blame(result.error)
-        return failure(progress, path, award, fault, result.reason, own_fault=own_fault, cost_nanos=cost)
+        return fail(fault, result.reason, own_fault=own_fault, cost_nanos=cost)
     read = read_guarded(lambda: _read(result.value, progress.request.rules.state_bytes_max))
     if isinstance(read, Raised):
         reason = shortened(str(read.error)) if type(read.error) is InvalidAnswer else read.reason
-        return failure(progress, path, award, "malformed", reason, cost_nanos=cost)
+        return fail("malformed", reason, cost_nanos=cost)
     segments, replaces = read.value
     return accept_delivery(progress, path, award, segments, replaces=replaces, cost_nanos=cost)
 

@@ -59,8 +59,8 @@ class Driver:
         self._listener = listener
         self._on_text = on_text
         self._log: RequestLog = store.read(lambda reader: read_log(reader, request_id))
-        answers = store.read(lambda reader: reader.answers(request_id))
-        self._calls = CallBook(store, request_id, answers, store.read(lambda reader: reader.open_holds(request_id)))
+        answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
+        self._calls = CallBook(store, request_id, answers, holds)
         memories = store.read(lambda reader: read_memories(reader, recorder.seats.values()))
         promises = store.read(read_promises)
         self._announcer = Announcer(recorder.seats, memories, self._calls, promises)
@@ -147,7 +147,7 @@ class Driver:
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do several things at once; where one fails, for the store's sake, stop the others."""
+    """Do several things at once. What bidders do never raises here; what the store does stops all."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         return await asyncio.gather(*tasks)

@@ -40,10 +40,11 @@ class TimedOut:
     """The code had not come back at its deadline; it was cancelled and is not waited for."""
 
 
-Outcome = Returned | Raised | TimedOut
+Guarded = Returned | Raised | TimedOut
+"""What became of a stranger's code."""
 
 
-async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: float) -> Outcome:
+async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: float) -> Guarded:
     """Run a bidder's code, at most until its deadline.
 
     It runs in a task of its own, so that code which swallows its cancellation cannot keep the

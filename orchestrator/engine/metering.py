@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 from orchestrator.bidding import Charged
 from orchestrator.core.holds import bid_cost_hold, cap_hold, key
@@ -63,7 +63,7 @@ class TaskMeter:
         self._settled_nanos = 0
         self._unknown = False
         self._calls = 0
-        self._state = "closed"
+        self._state: Literal["closed", "held", "settled"] = "closed"
         self._is_resumed = False
         self._one_at_a_time = asyncio.Lock()
 
@@ -135,11 +135,10 @@ class TaskMeter:
 
     async def _hold_again(self) -> None:
         """Hold what is left of the worst case: an earlier driver had settled with the cap, then crashed."""
-        first = self._cap_hold
-        while first is not None and self._state == "settled":
-            stem, _, attempt = self._cap_hold.id.rpartition("/") if self._cap_hold else ("", "", "0")
-            left_nanos = self._cost_max_nanos - self._spent_nanos
-            self._cap_hold = first._replace(id=f"{stem}/{int(attempt) + 1}", amount_nanos=left_nanos)
+        left_nanos = self._cost_max_nanos - self._spent_nanos
+        while self._cap_hold is not None and self._state == "settled":
+            stem, _, attempt = self._cap_hold.id.rpartition("/")
+            self._cap_hold = self._cap_hold._replace(id=f"{stem}/{int(attempt) + 1}", amount_nanos=left_nanos)
             self._settled_nanos = self._spent_nanos
             if await self._book.hold([self._cap_hold], is_running=True) != "settled":
                 self._state = "held"

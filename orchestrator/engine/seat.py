@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from orchestrator.bidding import Announcement, Bidder, Policy
 from orchestrator.core.keys import ISSUER, TREASURY
@@ -15,6 +15,8 @@ from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER
 from orchestrator.errors import BrokenPlugin
 from orchestrator.money import Money
+
+CostMethod = Literal["bid_cost_max", "transform_cost_max"]
 
 _ROLES: Final[tuple[Role, ...]] = (TRANSFORMER, PRESENTER)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}")
@@ -34,6 +36,7 @@ class Seat:
         provider: who is paid for its calls; empty where they cost nothing.
         bid_deadline_seconds: its own deadline for bids, if it has one.
         transform_deadline_seconds: its own deadline for transforms, if it has one.
+        close: frees what the bidder holds.
     """
 
     bidder: Bidder
@@ -70,15 +73,13 @@ class Seat:
         """Whether the bidder wants to be asked; one without a filter always does."""
         return bool(await self._ask("eligible", announcement, True))
 
-    async def bid_cost_max_nanos(self, announcement: Announcement) -> int:
-        """Worst case of what the bidder's calls cost when it bids (R4)."""
-        return await self._promise("bid_cost_max", announcement)
+    async def cost_max_nanos(self, method: CostMethod, announcement: Announcement) -> int:
+        """Worst case of what the bidder's calls cost when it bids, or when it transforms (R4).
 
-    async def transform_cost_max_nanos(self, announcement: Announcement) -> int:
-        """Worst case of what the bidder's calls cost when it transforms (R4)."""
-        return await self._promise("transform_cost_max", announcement)
-
-    async def _promise(self, method: str, announcement: Announcement) -> int:
+        Args:
+            method: the contract's method that says so.
+            announcement: what the bidder is shown.
+        """
         return plain_nanos(await self._ask(method, announcement, Money(0)))
 
     async def _ask(self, method: str, announcement: Announcement, default: Any) -> Any:

@@ -120,8 +120,8 @@ def reinstate(tx: Transaction, bidder: str) -> int:
     left -= sum(each.amount_nanos for each in moved if each.code == "reinstate")
     amount_nanos = min(left, tx.spendable([TREASURY])[TREASURY])
     if amount_nanos:
-        id = f"market/reinstate/{bidder}/{len(moved)}"
-        tx.apply([transfer(id, TREASURY, account, amount_nanos, "reinstate")])
+        transfer_id = f"market/reinstate/{bidder}/{len(moved)}"
+        tx.apply([transfer(transfer_id, TREASURY, account, amount_nanos, "reinstate")])
     tx.put_bidder(row._replace(status=ACTIVE, faults_in_a_row=0))
     return amount_nanos
 
@@ -181,8 +181,8 @@ def _return_grant(tx: Transaction, principal: str, rules: WealthRules) -> None:
     left = tx.spendable([account])[account]
     if left:
         number = len(tx.transfers(account=account))
-        id = f"market/grant-return/{principal}/{number}"
-        tx.apply([transfer(id, account, TREASURY, left, "grant-return")])
+        transfer_id = f"market/grant-return/{principal}/{number}"
+        tx.apply([transfer(transfer_id, account, TREASURY, left, "grant-return")])
 
 
 def _takes_part(reader: Reader, request_id: str, bidder: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from orchestrator.bidding import Acceptance
@@ -174,7 +175,7 @@ async def _exercise(
     for name, announcement in shown.items():
         seat = seats[name]
         deadline = seat.bid_deadline_seconds or rules.bid_deadline_seconds
-        said = await run_guarded(lambda seat=seat, shown=announcement: seat.transform_cost_max_nanos(shown), deadline)  # type: ignore[misc]
+        said = await run_guarded(partial(seat.cost_max_nanos, "transform_cost_max", announcement), deadline)
         if isinstance(said, Returned):
             workers[name] = said.value
         else:
