@@ -16,7 +16,6 @@ from orchestrator.config import Config, build_judge, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
-from orchestrator.core.request import Request
 from orchestrator.engine.announcing import Announcer, MarketView, read_market, read_memories
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
@@ -223,17 +222,8 @@ def _opened(config: Config, terms: Terms, seating: Seating) -> Progress:
 
     A crowded market invites some of its bidders; here all are looked at, for any of them could be.
     """
-    request = Request(
-        id=_REQUEST_ID,
-        text=terms.text,
-        bounty_nanos=terms.bounty.nanos,
-        spend_cap_nanos=terms.spend_cap.nanos,
-        seed=terms.seed,
-        rules=replace(config.rules, invited_max=0),
-        roster=tuple(seat.participant for _, seat in sorted(seating.seats.items())),
-        deposit_nanos=terms.deposit.nanos,
-        requester=terms.requester,
-    )
+    roster = tuple(seat.participant for _, seat in sorted(seating.seats.items()))
+    request = terms.request(_REQUEST_ID, replace(config.rules, invited_max=0), roster)
     return open_request(request, {}).progress
 
 

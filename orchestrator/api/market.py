@@ -6,13 +6,24 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judging import ask_judge
-from orchestrator.api.lease import is_held, own_lease
-from orchestrator.api.posting import Amount, Posting, check_repeat, posting_of, read_posting, read_topup, shown
+from orchestrator.api.lease import claim, own_lease
+from orchestrator.api.posting import (
+    Amount,
+    Posting,
+    PostingOptions,
+    Terms,
+    check_repeat,
+    posting_of,
+    read_posting,
+    read_topup,
+    shown,
+)
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.seating import seat_all
@@ -20,7 +31,7 @@ from orchestrator.bidding import Judge
 from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress
-from orchestrator.core.request import Request
+from orchestrator.core.request import Participant
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
@@ -34,6 +45,14 @@ from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
 
 _SECONDS_PER_DAY = 86_400
+
+
+class RunOptions(PostingOptions, total=False):
+    """What a run may be told beside its text and its budget, as keywords; see `Market.arun`."""
+
+    judge: Judge | None
+    on_event: Listener | None
+    on_text: TextListener | None
 
 
 class Market:
@@ -71,9 +90,7 @@ class Market:
         self.broken = seating.broken
         self._clock = clock
         self._recorder = Recorder(self.seats, self.config.wealth)
-        self._store = (
-            store if store is not None and not isinstance(store, str) else open_store(store or self.config.store_url)
-        )
+        self._store = open_store(store or self.config.store_url) if store is None or isinstance(store, str) else store
         self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth))
         migrate_memories(self._store, self.seats.values())
         self.expire_due()
@@ -90,7 +107,7 @@ class Market:
             read_guarded(seat.close)
         self._store.close()
 
-    def run(self, text: str, budget: Amount, **options: Any) -> Result:
+    def run(self, text: str, budget: Amount, **options: Unpack[RunOptions]) -> Result:
         """Post a request and wait for its offers; see `arun` for the options."""
         return run_blocking(lambda: self.arun(text, budget, **options))
 
@@ -102,7 +119,7 @@ class Market:
         judge: Judge | None = None,
         on_event: Listener | None = None,
         on_text: TextListener | None = None,
-        **posting: Any,
+        **posting: Unpack[PostingOptions],
     ) -> Result:
         """Post a request, wait for its offers, and let the judge pick if there is one.
 
@@ -117,9 +134,13 @@ class Market:
 
         Returns:
             The result.
+
+        Raises:
+            CallerError: the request cannot be carried out as given.
+            OperatorError: what it needs cannot be used.
         """
         request_id = self.post(posting_of(text, budget, posting))
-        self._claim(request_id)
+        claim(self._store, request_id)
         await self._drive(request_id, on_event, on_text)
         if judge is not None:
             await self._judge(request_id, judge)
@@ -137,47 +158,7 @@ class Market:
             InvalidMoney: an amount is not money.
         """
         terms = read_posting(posting, self.config.request)
-        now = self._clock()
-
-        def work(tx: Transaction) -> str:
-            known = tx.find_by_idempotency_key(terms.idempotency_key) if terms.idempotency_key else None
-            if known is not None:
-                check_repeat(terms, read_log(tx, known.id).progress.request)
-                return known.id
-            request_id = tx.next_request_id()
-            statuses = tx.bidders()
-            roster = tuple(
-                replace(seat.participant, audition=on_audition(statuses[name], self.config.wealth))
-                for name, seat in sorted(self.seats.items())
-                if statuses[name].status == ACTIVE
-            )
-            request = Request(
-                id=request_id,
-                text=terms.text,
-                bounty_nanos=terms.bounty.nanos,
-                spend_cap_nanos=terms.spend_cap.nanos,
-                seed=terms.seed,
-                rules=self.config.rules,
-                roster=roster,
-                deposit_nanos=terms.deposit.nanos,
-                requester=terms.requester,
-            )
-            row = RequestRow(
-                id=request_id,
-                status="running",
-                requester=terms.requester,
-                bounty_nanos=terms.bounty.nanos,
-                created_seconds=now,
-                expires_seconds=now + self.config.request.expires_days * _SECONDS_PER_DAY,
-                idempotency_key=terms.idempotency_key,
-                labels=terms.labels,
-                setting=json.dumps(self.config.resolved(), sort_keys=True),
-                driver=own_lease(),
-            )
-            self._recorder.post(tx, request, row)
-            return request_id
-
-        return self._store.transact(work)
+        return self._store.transact(partial(self._post, terms=terms, now_seconds=self._clock()))
 
     def resume(
         self,
@@ -200,8 +181,8 @@ class Market:
         """
         ids = [request_id] if request_id is not None else [row.id for row in self.interrupted()]
         for each in ids:
-            self._claim(each)
-            run_blocking(lambda each=each: self._drive(each, on_event, on_text))  # type: ignore[misc]
+            claim(self._store, each)
+            run_blocking(partial(self._drive, each, on_event, on_text))
         return [Result(self, each) for each in ids]
 
     def interrupted(self) -> list[RequestRow]:
@@ -218,12 +199,22 @@ class Market:
         return Result(self, request_id)
 
     def judge(self, request_id: str, judge: Judge) -> Result:
-        """Let a judge pick from an open request."""
+        """Let a judge pick from an open request; one that is not open stays as it is.
+
+        Raises:
+            UnknownRequest: there is no such request.
+            VickreyError: the judge failed; what its calls cost is charged all the same.
+        """
         run_blocking(lambda: self._judge(request_id, judge))
         return Result(self, request_id)
 
-    def pick(self, request_id: str, rank: Any, judge: str = "caller") -> None:
+    def pick(self, request_id: str, rank: int, judge: str = "caller") -> None:
         """Pick an offer by its rank, or none (0).
+
+        Args:
+            request_id: the request.
+            rank: the offer's place, 1 for the first; 0 takes none, and the bounty returns.
+            judge: who picks, for the record.
 
         Raises:
             UnknownRequest: there is no such request.
@@ -234,7 +225,7 @@ class Market:
         def work(tx: Transaction) -> None:
             progress = read_log(tx, request_id).progress
             _check_open(progress)
-            if isinstance(rank, bool) or not isinstance(rank, int) or not 0 <= rank <= len(progress.offers):
+            if not _is_rank(rank, len(progress.offers)):
                 raise InvalidRequest(
                     f"request {request_id} has offers 1 to {len(progress.offers)}; there is no offer {shown(rank)}"
                 )
@@ -259,7 +250,11 @@ class Market:
         self._store.transact(work)
 
     def expire_due(self) -> list[str]:
-        """Return the bounties of open requests that nobody picked from in time."""
+        """Return the bounties of open requests that nobody picked from in time.
+
+        Returns:
+            The ids of the requests that have expired.
+        """
         now = self._clock()
 
         def work(tx: Transaction) -> list[str]:
@@ -273,7 +268,7 @@ class Market:
         return []
 
     def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
-        """Requests in order of posting."""
+        """Requests in order of posting; those of some statuses, or all where none is named."""
         return self._store.read(lambda reader: reader.requests(statuses))
 
     def bidder_rows(self) -> dict[str, BidderRow]:
@@ -307,7 +302,10 @@ class Market:
         return self.balance(bidder)
 
     def retire(self, bidder: str) -> Money:
-        """Let a bidder take part in no further request, and return what its wallet left to the treasury.
+        """Let a bidder take part in no further request.
+
+        Returns:
+            What its wallet left to the treasury.
 
         Raises:
             UnknownBidder: the market has no such bidder.
@@ -317,7 +315,10 @@ class Market:
         return Money(self._store.transact(lambda tx: retire(tx, bidder, self.config.wealth)))
 
     def reinstate(self, bidder: str) -> Money:
-        """Let a retired or suspended bidder take part again, and return what the treasury gave it back.
+        """Let a retired or suspended bidder take part again.
+
+        Returns:
+            What the treasury gave it back.
 
         Raises:
             UnknownBidder: the market has no such bidder.
@@ -343,6 +344,37 @@ class Market:
         """Where everything is recorded."""
         return self._store
 
+    def _post(self, tx: Transaction, terms: Terms, now_seconds: float) -> str:
+        """Write a new request, or find the one that has its idempotency key."""
+        known = tx.find_by_idempotency_key(terms.idempotency_key) if terms.idempotency_key else None
+        if known is not None:
+            check_repeat(terms, read_log(tx, known.id).progress.request)
+            return known.id
+        request = terms.request(tx.next_request_id(), self.config.rules, self._roster(tx))
+        row = RequestRow(
+            id=request.id,
+            status="running",
+            requester=terms.requester,
+            bounty_nanos=terms.bounty.nanos,
+            created_seconds=now_seconds,
+            expires_seconds=now_seconds + self.config.request.expires_days * _SECONDS_PER_DAY,
+            idempotency_key=terms.idempotency_key,
+            labels=terms.labels,
+            setting=json.dumps(self.config.resolved(), sort_keys=True),
+            driver=own_lease(),
+        )
+        self._recorder.post(tx, request, row)
+        return request.id
+
+    def _roster(self, tx: Transaction) -> tuple[Participant, ...]:
+        """Who takes part in a request that is posted now."""
+        rows = tx.bidders()
+        return tuple(
+            replace(seat.participant, audition=on_audition(rows[name], self.config.wealth))
+            for name, seat in sorted(self.seats.items())
+            if rows[name].status == ACTIVE
+        )
+
     async def _drive(self, request_id: str, on_event: Listener | None, on_text: TextListener | None = None) -> None:
         try:
             await Driver(self._store, self._recorder, request_id, self._clock, on_event, on_text).run()
@@ -366,31 +398,15 @@ class Market:
         if ruling.rank is not None:
             self.pick(request_id, ruling.rank, judge.name)
 
-    def _claim(self, request_id: str) -> None:
-        """Take a running request over, unless the process that drives it is alive."""
-        self.read_log(request_id)
-        if _is_ours(self._store.read(lambda reader: reader.find_request(request_id))):
-            return
-
-        def work(tx: Transaction) -> None:
-            row = tx.find_request(request_id)
-            if row is None or _is_ours(row):
-                return
-            if is_held(row.driver):
-                raise WrongStatus(f"request {request_id} is being driven by another process ({row.driver})")
-            tx.put_request(row._replace(driver=own_lease()))
-
-        self._store.transact(work)
-
     def _check_known(self, bidder: str) -> None:
         if bidder not in self.bidder_rows():
             known = ", ".join(sorted(self.bidder_rows())) or "none"
             raise UnknownBidder(f"this market has no bidder {bidder!r}; it has: {known}")
 
 
-def _is_ours(row: RequestRow | None) -> bool:
-    """Whether there is nothing to take over: it has this process's lease, or is not running."""
-    return row is None or row.status != "running" or row.driver == own_lease()
+def _is_rank(rank: object, offers: int) -> bool:
+    """Whether this is the rank of one of so many offers, or 0 for none of them."""
+    return isinstance(rank, int) and not isinstance(rank, bool) and 0 <= rank <= offers
 
 
 def _check_open(progress: Progress) -> None:

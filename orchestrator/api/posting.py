@@ -7,17 +7,19 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 from orchestrator.config.settings import RequestDefaults
 from orchestrator.core.keys import digest_text
-from orchestrator.core.request import Request
+from orchestrator.core.request import Participant, Request
+from orchestrator.core.rules import Rules
 from orchestrator.errors import InvalidRequest
 from orchestrator.money import Money
 
 Amount = Money | int | str | Decimal | float
 _LABELS_CHARACTERS_MAX = 10_000
 _KEY_CHARACTERS_MAX = 200
+_REQUESTER_CHARACTERS_MAX = 64
 _SEED_MAX = 2**63 - 1
 
 
@@ -44,6 +46,17 @@ class Posting:
     requester: str = "user"
     idempotency_key: str | None = None
     labels: Mapping[str, str] | None = None
+
+
+class PostingOptions(TypedDict, total=False):
+    """What a posting may say beside its text and its budget, as keywords; see `Posting`."""
+
+    seed: int | None
+    spend_cap: Amount | None
+    deposit: Amount | None
+    requester: str
+    idempotency_key: str | None
+    labels: Mapping[str, str] | None
 
 
 def posting_of(text: str, budget: Amount, options: Mapping[str, Any]) -> Posting:
@@ -85,6 +98,20 @@ class Terms:
     requester: str
     labels: str
     idempotency_key: str | None
+
+    def request(self, request_id: str, rules: Rules, roster: tuple[Participant, ...]) -> Request:
+        """The request that is posted on these terms."""
+        return Request(
+            id=request_id,
+            text=self.text,
+            bounty_nanos=self.bounty.nanos,
+            spend_cap_nanos=self.spend_cap.nanos,
+            seed=self.seed,
+            rules=rules,
+            roster=roster,
+            deposit_nanos=self.deposit.nanos,
+            requester=self.requester,
+        )
 
 
 def read_posting(posting: Posting, defaults: RequestDefaults) -> Terms:
@@ -198,8 +225,12 @@ def read_requester(requester: Any) -> str:
     Raises:
         InvalidRequest: it is not a short printable name.
     """
-    if not isinstance(requester, str) or not 0 < len(requester) <= 64 or not requester.isprintable():
-        raise InvalidRequest("a requester's name is 1 to 64 printable characters")
+    if (
+        not isinstance(requester, str)
+        or not 0 < len(requester) <= _REQUESTER_CHARACTERS_MAX
+        or not requester.isprintable()
+    ):
+        raise InvalidRequest(f"a requester's name is 1 to {_REQUESTER_CHARACTERS_MAX} printable characters")
     return requester
 
 

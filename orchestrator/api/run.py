@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
-from orchestrator.api.market import Market
+from orchestrator.api.market import Market, RunOptions
 from orchestrator.api.posting import Amount
 from orchestrator.api.result import Result
 
 
 def run_request(
-    text: str, budget: Amount, *, config: Path | str | dict[str, Any] | None = None, **options: Any
+    text: str, budget: Amount, *, config: Path | str | dict[str, Any] | None = None, **options: Unpack[RunOptions]
 ) -> Result:
     """Post a request and wait for its offers.
 
@@ -40,7 +40,7 @@ def run_request(
 
 
 async def arun_request(
-    text: str, budget: Amount, *, config: Path | str | dict[str, Any] | None = None, **options: Any
+    text: str, budget: Amount, *, config: Path | str | dict[str, Any] | None = None, **options: Unpack[RunOptions]
 ) -> Result:
     """Post a request and wait for its offers, from asynchronous code; see `run_request`."""
     market = Market(config)

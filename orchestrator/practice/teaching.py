@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from orchestrator.bidding import Lesson, Policy
@@ -102,13 +103,13 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
         if not new:
             return Taught(names, policy.name, "before")
         how, count, learn = _method(policy, names, practice_id, new)
-        result = read_guarded(lambda before=before, learn=learn: _learned(before, learn))  # type: ignore[misc]
+        result = read_guarded(partial(_learned, before, learn))
         if not isinstance(result, Returned):
             return Taught(names, policy.name, "failed", reason=result.reason)
         if result.value is None:
             return Taught(names, policy.name, "nothing")
         row = MemoryRow(memory_key, policy.name, policy.version, result.value)
-        if store.transact(lambda tx, before=before, row=row, new=new: _keep(tx, before, row, new)):  # type: ignore[misc]
+        if store.transact(partial(_keep, before=before, row=row, new=new)):
             return Taught(names, policy.name, how, count)
     return Taught(names, policy.name, "failed", reason=f"its memory changed {ATTEMPTS} times while it practised")
 

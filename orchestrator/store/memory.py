@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 from orchestrator.errors import InvalidRequest, StaleDriver
@@ -139,7 +140,7 @@ class _MemoryView:
         """Open accounts; one that is open already changes nothing."""
         for account in accounts:
             if not self.book.is_open(account.id):
-                self._undo.append(lambda id=account.id: self.book.forget_account(id))  # type: ignore[misc]
+                self._undo.append(partial(self.book.forget_account, account.id))
             self.book.open_account(account)
 
     def apply(self, transfers: Sequence[Transfer]) -> list[Transfer]:

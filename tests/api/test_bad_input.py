@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import fields
 from decimal import Decimal
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator import Later, Market, Rank, Reject, run_request
+from orchestrator.api.market import RunOptions
+from orchestrator.api.posting import Posting, PostingOptions
 from orchestrator.errors import (
     CallerError,
     InvalidMoney,
@@ -246,7 +250,13 @@ def test_whoever_counts_offers_from_0_rejects_none_of_them(market: Market) -> No
 
 def test_an_option_of_the_market_is_no_option_of_a_request() -> None:
     with pytest.raises(InvalidRequest, match=r"no option 'store'; a request takes deposit, .*given to Market"):
-        run_request("hello", 10, config={"version": 1, "bidders": []}, store="memory")
+        run_request("hello", 10, config={"version": 1, "bidders": []}, store="memory")  # type: ignore[call-arg]
+
+
+def test_the_options_that_types_know_are_those_that_a_request_and_a_run_take() -> None:
+    assert PostingOptions.__annotations__.keys() == {field.name for field in fields(Posting)} - {"text", "budget"}
+    named = {name for name, each in signature(Market.arun).parameters.items() if each.kind is each.KEYWORD_ONLY}
+    assert RunOptions.__annotations__.keys() == PostingOptions.__annotations__.keys() | named
 
 
 def test_an_error_comes_out_without_errors_that_are_nobodys_business(market: Market) -> None:
