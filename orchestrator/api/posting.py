@@ -187,10 +187,7 @@ def read_bounty(budget: Any) -> Money:
         InvalidMoney: it is not an amount of money.
         InvalidRequest: it is 0.
     """
-    bounty = Money.usd(budget)
-    if bounty.nanos == 0:
-        raise InvalidRequest("a budget of 0 buys nothing; give a bounty above 0 dollars")
-    return bounty
+    return _above_zero(budget, "a budget of 0 buys nothing; give a bounty above 0 dollars")
 
 
 def read_topup(amount: Any) -> Money:
@@ -200,9 +197,13 @@ def read_topup(amount: Any) -> Money:
         InvalidMoney: it is not an amount of money.
         InvalidRequest: it is 0.
     """
+    return _above_zero(amount, "a top-up of 0 changes nothing; give an amount above 0 dollars")
+
+
+def _above_zero(amount: Any, refusal: str) -> Money:
     money = Money.usd(amount)
     if money.nanos == 0:
-        raise InvalidRequest("a top-up of 0 changes nothing; give an amount above 0 dollars")
+        raise InvalidRequest(refusal)
     return money
 
 

@@ -128,31 +128,41 @@ def take_seat(
     Raises:
         BrokenPlugin: the object lacks what the contract requires.
     """
-    who = name or _attribute(bidder, "name")
-    if who is None:
-        raise BrokenPlugin(f"{type(bidder).__name__} has no `name`; a bidder needs one that is unique in its market")
+    who = name or _name(bidder)
     _check_name(who, "name")
     missing = [method for method in ("bid", "transform") if not callable(_attribute(bidder, method))]
     if missing:
         raise BrokenPlugin(f"bidder {who} has no method {' and no method '.join(f'`{m}`' for m in missing)}")
     behind = principal or _attribute(bidder, "principal") or who
     _check_name(behind, f"principal of bidder {who}")
-    payee = _attribute(bidder, "provider") or who
-    if type(payee) is not str or not payee.isprintable() or len(payee) > _PROVIDER_CHARACTERS_MAX:
-        raise BrokenPlugin(
-            f"bidder {who}: `provider` is a printable name of at most {_PROVIDER_CHARACTERS_MAX} letters"
-        )
     learner = _checked_policy(who, policy or _attribute(bidder, "policy"))
     return Seat(
         bidder=bidder,
         participant=Participant(who, behind, _roles(who, bidder)),
         memory_id=_pool_id(who, learner) or memory_id or who,
         policy=learner,
-        provider=payee,
+        provider=_provider(who, bidder),
         bid_deadline_seconds=bid_deadline_seconds,
         transform_deadline_seconds=transform_deadline_seconds,
         close=_attribute(bidder, "close") or (lambda: None),
     )
+
+
+def _name(bidder: Any) -> str:
+    own: str | None = _attribute(bidder, "name")
+    if own is None:
+        raise BrokenPlugin(f"{type(bidder).__name__} has no `name`; a bidder needs one that is unique in its market")
+    return own
+
+
+def _provider(who: str, bidder: Any) -> str:
+    """Who is paid for a bidder's calls: by its own account, or the bidder itself."""
+    payee = _attribute(bidder, "provider") or who
+    if type(payee) is not str or not payee.isprintable() or len(payee) > _PROVIDER_CHARACTERS_MAX:
+        raise BrokenPlugin(
+            f"bidder {who}: `provider` is a printable name of at most {_PROVIDER_CHARACTERS_MAX} letters"
+        )
+    return payee
 
 
 def _checked_policy(who: str, policy: Any) -> Policy | None:
