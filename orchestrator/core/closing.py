@@ -21,11 +21,12 @@ from orchestrator.core.events import (
     Faulted,
     Spendable,
 )
-from orchestrator.core.holds import LotHolds, bid_cost_hold, charge, own_bid_hold, penalty_hold
+from orchestrator.core.holds import LotHolds, bid_cost_hold, charge
 from orchestrator.core.keys import audition_account, bidder_account, derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress, advance
 from orchestrator.core.request import Request
+from orchestrator.core.research import penalty_hold, research_holds
 from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.step import Step
@@ -150,7 +151,7 @@ def _back(
     wallet = bidder_account(answer.bidder)
     rows = holds.backing(answer, wallet)
     if request.rules.is_research:
-        rows += _research_holds(request, lot, answer)
+        rows += research_holds(request, lot, answer)
     needed = 0
     for row in rows:
         needed += row.amount_nanos
@@ -160,13 +161,6 @@ def _back(
         left[wallet] -= needed
         transfers += rows
     return answer
-
-
-def _research_holds(request: Request, lot: Lot, answer: Answer) -> tuple[Transfer, ...]:
-    """What the settings for reinforcement learning may take from a bidder beyond its bid and its cost."""
-    own = own_bid_hold(request, lot, answer.amount_nanos) if answer.bidder == lot.owner else None
-    penalty = penalty_hold(request, lot, answer.bidder)
-    return tuple(row for row in (own, penalty) if row is not None)
 
 
 def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:

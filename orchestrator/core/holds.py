@@ -6,14 +6,12 @@ from orchestrator.core.bid import Answer
 from orchestrator.core.keys import (
     CAP_SPENT,
     ISSUER,
-    TREASURY,
     bidder_account,
     cap_account,
     escrow_account,
     provider_account,
 )
 from orchestrator.core.lot import Lot
-from orchestrator.core.request import Request
 from orchestrator.core.state import REQUESTER
 from orchestrator.ledger import POST, VOID, Transfer, hold, transfer
 from orchestrator.ledger.transfer import resolve
@@ -27,24 +25,6 @@ def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attemp
 def seller_account(request_id: str, lot: Lot) -> str:
     """Who is paid for a lot: its owner's wallet, or the escrow where the requester owns it (R2)."""
     return escrow_account(request_id) if lot.owner == REQUESTER else bidder_account(lot.owner)
-
-
-def own_bid_hold(request: Request, lot: Lot, bid_nanos: int) -> Transfer | None:
-    """The hold that backs an owner's bid on its own lot (`self_sale: open`): what a discount would take of it."""
-    taken_nanos = bid_nanos - request.rules.discounted_nanos(bid_nanos)
-    if taken_nanos == 0:
-        return None
-    hold_id = key(request.id, lot.path, 0, lot.owner, "discount")
-    return hold(hold_id, bidder_account(lot.owner), TREASURY, taken_nanos, "discount", request.id, lot.stage)
-
-
-def penalty_hold(request: Request, lot: Lot, bidder: str) -> Transfer | None:
-    """The hold on a bidder's wallet for the worst that its delivery may cost it; None where none can."""
-    nanos = request.rules.stage_reward_max_nanos
-    if nanos == 0:
-        return None
-    hold_id = key(request.id, lot.path, 0, bidder, "reward")
-    return hold(hold_id, bidder_account(bidder), TREASURY, nanos, "penalty", request.id, lot.stage)
 
 
 class LotHolds:

@@ -13,14 +13,15 @@ from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
-from orchestrator.core.holds import LotHolds, own_bid_hold, penalty_hold, seller_account
+from orchestrator.core.holds import LotHolds, key, seller_account
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, advance, delivered_content, delivered_state
 from orchestrator.core.ranking import rank
 from orchestrator.core.request import Request
-from orchestrator.core.rules import PRESENTER, Rules
-from orchestrator.core.state import REQUESTER, Segment, State
+from orchestrator.core.research import research_payments
+from orchestrator.core.rules import PRESENTER
+from orchestrator.core.state import Segment, State
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
@@ -256,8 +257,7 @@ def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], 
     if len(settled.sales) < len(results):
         rows += _forfeits(request.id, results)
     if request.rules.is_research:
-        rows += _discounts(request, auction, settled)
-        rows += _rewards(request, auction, results, settled)
+        rows += research_payments(request, auction, results, settled)
     return rows
 
 
@@ -273,51 +273,6 @@ def _trials(request: Request, auction: Auction, sales: Mapping[str, Sale]) -> li
     return rows
 
 
-def _discounts(request: Request, auction: Auction, settled: SettledLot) -> list[Transfer]:
-    """What a discount takes from sellers; the requester's lot pays into escrow and gives none."""
-    lot = auction.lot
-    if lot.owner == REQUESTER:
-        return []
-    rows: list[Transfer] = []
-    own_bid = next((answer for answer in auction.answers if answer.kind == "bid" and answer.bidder == lot.owner), None)
-    held = own_bid_hold(request, lot, own_bid.amount_nanos) if own_bid else None
-    own_sale = next((sale for sale in settled.sales if sale.buyer == lot.owner and not sale.kept), None)
-    if held is not None:
-        rows.append(resolve(held, _discount_nanos(request.rules, own_sale) if own_sale else 0))
-    for sale in settled.sales:
-        taken_nanos = _discount_nanos(request.rules, sale)
-        if sale is own_sale or sale.kept or taken_nanos == 0:
-            continue
-        transfer_id = f"{request.id}/{sale.lot}/0/{sale.buyer}/discount/0"
-        wallet = bidder_account(sale.seller)
-        rows.append(transfer(transfer_id, wallet, TREASURY, taken_nanos, "discount", request.id, sale.stage))
-    return rows
-
-
-def _discount_nanos(rules: Rules, sale: Sale) -> int:
-    received_nanos = sale.received_nanos(rules.rule)
-    return received_nanos - rules.discounted_nanos(received_nanos)
-
-
-def _rewards(request: Request, auction: Auction, results: Sequence[Outcome], settled: SettledLot) -> list[Transfer]:
-    """What deliveries earned or cost at once, paid by or to the treasury; every other hold is freed."""
-    lot = auction.lot
-    bought = {sale.buyer for sale in settled.sales}
-    earned = {result.award.bidder: result.reward_nanos for result in results if isinstance(result, Delivered)}
-    kept = {award.bidder for award in auction.awards if award.kept}
-    rows: list[Transfer] = []
-    for bidder in [answer.bidder for answer in auction.answers if answer.kind == "bid"] + sorted(kept):
-        reward_nanos = earned.get(bidder, 0) if bidder in bought else 0
-        held = penalty_hold(request, lot, bidder)
-        if held is not None:
-            rows.append(resolve(held, max(0, -reward_nanos)))
-        if reward_nanos > 0:
-            transfer_id = f"{request.id}/{lot.path}/0/{bidder}/reward/1"
-            wallet = bidder_account(bidder)
-            rows.append(transfer(transfer_id, TREASURY, wallet, reward_nanos, "reward", request.id, lot.stage))
-    return rows
-
-
 def _subsidies(progress: Progress, auction: Auction, settled: SettledLot) -> list[Transfer]:
     """Under `subsidised` the seller receives what the winner bid; the treasury adds the difference."""
     if progress.request.rules.rule != "subsidised":
@@ -326,7 +281,7 @@ def _subsidies(progress: Progress, auction: Auction, settled: SettledLot) -> lis
     seller = seller_account(request_id, auction.lot)
     return [
         transfer(
-            f"{request_id}/{sale.lot}/0/{sale.buyer}/subsidy/0",
+            key(request_id, sale.lot, 0, sale.buyer, "subsidy"),
             TREASURY,
             seller,
             sale.bid_nanos - sale.price_nanos,
@@ -342,7 +297,7 @@ def _subsidies(progress: Progress, auction: Auction, settled: SettledLot) -> lis
 def _forfeits(request_id: str, results: Sequence[Outcome]) -> list[Transfer]:
     return [
         transfer(
-            f"{request_id}/{result.lot}/0/{result.bidder}/forfeit/0",
+            key(request_id, result.lot, 0, result.bidder, "forfeit"),
             bidder_account(result.bidder),
             TREASURY,
             result.forfeit_nanos,
