@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.api.lease import is_held
 from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.events import Requested
+from orchestrator.core.holds import read_key
 from orchestrator.core.keys import bidder_account
 from orchestrator.engine.recorder import read_events, read_log
 from orchestrator.errors import InvalidRequest
@@ -213,7 +214,7 @@ def _summary(reader: Reader, row: RequestRow) -> RequestSummary:
 def _unknown_costs(reader: Reader) -> set[str]:
     """Bidders with an answered call whose cost nobody told."""
     return {
-        answer.task.split("/")[3]
+        read_key(answer.task).bidder
         for row in reader.requests()
         for answer in reader.answers(row.id)
         if answer.body and answer.cost_nanos is None

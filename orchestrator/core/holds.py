@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from orchestrator.core.bid import Answer
 from orchestrator.core.keys import (
     CAP_SPENT,
@@ -20,6 +22,23 @@ from orchestrator.ledger.transfer import resolve
 def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attempt: int = 0) -> str:
     """The key of section 2b: copies, substitutions and parallel lots never collide."""
     return f"{request_id}/{lot}/{round}/{bidder}/{purpose}/{attempt}"
+
+
+class Key(NamedTuple):
+    """What a key names: the bidder's task, and which attempt at it."""
+
+    request_id: str
+    lot: str
+    round: int
+    bidder: str
+    purpose: str
+    attempt: int
+
+
+def read_key(text: str) -> Key:
+    """Read a key back into its parts; none of them holds a slash."""
+    request_id, lot, round, bidder, purpose, attempt = text.split("/")
+    return Key(request_id, lot, int(round), bidder, purpose, int(attempt))
 
 
 def seller_account(request_id: str, lot: Lot) -> str:

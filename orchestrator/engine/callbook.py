@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, TypeVar
 
+from orchestrator.core.holds import key, read_key
 from orchestrator.core.keys import CAP_SPENT, cap_account
 from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, SpendCapReached, TransferConflict
 from orchestrator.ledger import Transfer, transfer, void
@@ -223,8 +224,8 @@ def settle_orphan(held: Transfer, answers: Iterable[AnswerRow]) -> Transfer:
     """
     if held.code != "cap":
         return void(held)
-    request, lot, round_, bidder, purpose, _ = held.id.split("/")
-    task = f"{request}/{lot}/{round_}/{bidder}/{purpose.removesuffix('-cap')}/0"
+    of = read_key(held.id)
+    task = key(of.request_id, of.lot, of.round, of.bidder, of.purpose.removesuffix("-cap"))
     costs = [row.cost_nanos for row in answers if row.task == task]
     known = [cost for cost in costs if cost is not None]
     is_known = costs and len(known) == len(costs)

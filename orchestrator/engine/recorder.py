@@ -18,7 +18,7 @@ from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import Announced, Delivered, Event, Faulted, Judged, Settled
-from orchestrator.core.holds import key
+from orchestrator.core.holds import key, read_key
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
@@ -269,10 +269,10 @@ def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:
     """What is known to have been spent under each hold on a wallet or on the cap."""
     costs: dict[str, int] = {}
     for row in reader.answers(request_id):
-        request, lot, round_, bidder, purpose, _attempt = row.task.split("/")
+        of = read_key(row.task)
         for hold_id in (
-            key(request, lot, 0, bidder, f"{purpose}-cost"),
-            key(request, lot, int(round_), bidder, f"{purpose}-cap"),
+            key(request_id, of.lot, 0, of.bidder, f"{of.purpose}-cost"),
+            key(request_id, of.lot, of.round, of.bidder, f"{of.purpose}-cap"),
         ):
             costs[hold_id] = costs.get(hold_id, 0) + (row.cost_nanos or 0)
     return costs
