@@ -43,14 +43,14 @@ class Simulation:
         rules: the rules of every auction.
         wealth: endowments, refills and rent.
         seed: root of every draw.
-        learning: as below.
+        learning: whether policies learn, and explore; without, they bid their means.
         owners_keep: whether an owner announces, as its lot's public reserve, what transforming its
             state again is worth to itself (R5).
-        memories: as below.
+        memories: what policies know from the start, by memory id.
 
     Attributes:
         book: the ledger.
-        learning: whether policies learn, and explore; without, they bid their means.
+        learning: may be changed between batches.
         memories: what policies have learned, by memory id.
         auctions: auctions held so far.
     """
