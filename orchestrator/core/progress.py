@@ -240,7 +240,10 @@ class _Draft:
     def seal(self) -> Progress:
         """The present that the events have led to."""
         if self._changed:
-            self.auctions = {**self.auctions, **{path: changed.seal() for path, changed in self._changed.items()}}
+            auctions = dict(self.auctions)
+            for path, changed in self._changed.items():
+                auctions[path] = changed.seal()
+            self.auctions = auctions
         return Progress._make(_progress_values(self))
 
 

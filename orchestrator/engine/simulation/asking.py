@@ -69,10 +69,10 @@ class Asker:
                 heard.answers[lot.path] = []
                 for player in invitations.to(request, lot):
                     seen = player.observe(request, lot)
-                    if seen is None:
-                        invitations.note(player, 0, 0.0)
-                    else:
+                    if seen is not None:
                         asked.setdefault(player.memory_id, []).append((player, request, lot, seen, heard))
+                    elif invitations.are_choosy:
+                        invitations.note(player, 0, 0.0)
         for memory_id, questions in asked.items():
             values = self._values(questions, memories.get(memory_id), explores=explores)
             for question, amount_nanos in zip(questions, values, strict=True):
@@ -99,7 +99,8 @@ class Asker:
             said.keeps[lot.path] = Keep(amount_nanos, cost_max_nanos, _provider(player.name, cost_max_nanos))
             return
         said.answers[lot.path].append(_answer(player, seen, amount_nanos))
-        self._invitations.note(player, amount_nanos, seen.bounty_usd)
+        if self._invitations.are_choosy:
+            self._invitations.note(player, amount_nanos, seen.bounty_usd)
 
 
 def _answer(player: Player, seen: Observation, amount_nanos: int) -> Answer:

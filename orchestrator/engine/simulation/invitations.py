@@ -21,19 +21,23 @@ class Invitations:
         roster: who takes part.
         rules: how many are invited, and whether owners may buy.
         owners_keep: whether an owner is asked what keeping its lot is worth to it.
+
+    Attributes:
+        are_choosy: whether not everybody is asked, so that answers are to be noted.
     """
 
     def __init__(self, roster: Roster, rules: Rules, *, owners_keep: bool) -> None:
         self._roster = roster
         self._rules = rules
         self._owners_keep = owners_keep
+        self.are_choosy = rules.invited_max > 0
         self._records: dict[str, BidRecord] = {}
         self._promises: dict[str, float] = {}
 
     def to(self, request: Request, lot: Lot) -> Sequence[Player]:
         """Who is asked about a lot; the owner only where it may buy or keep it."""
         roster, roles = self._roster, self._rules.roles_at(lot.stage)
-        if self._rules.invited_max:
+        if self.are_choosy:
             invited: Sequence[Player] = [
                 roster.seats[name] for role in roles for name in self._promising(request, lot, role)
             ]
@@ -45,8 +49,6 @@ class Invitations:
 
     def note(self, player: Player, amount_nanos: int, bounty_usd: float) -> None:
         """Note what a player answered, as a share of the bounty; 0 where it passed. Its promise follows from that."""
-        if not self._rules.invited_max:
-            return
         share = amount_nanos / NANOS_PER_USD / bounty_usd if bounty_usd else 0.0
         record = self._records.get(player.name, BidRecord()).after(share)
         self._records[player.name] = record
