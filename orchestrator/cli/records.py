@@ -47,11 +47,11 @@ def export(
 
 
 def verify(file: RecordArgument, as_json: JsonOption = False) -> None:
-    """Check a run's file: hashes, clearings and books."""
+    """Check a run's file: hashes, clearings, books, every byte."""
     with writing(as_json) as output:
         from orchestrator import record
 
-        findings = record.verify(record.read_record(Path(file)))
+        findings = record.verify_file(Path(file))
         tell_findings(findings, "Verified: hashes, clearings and books agree.", output)
     if findings:
         raise typer.Exit(PROBLEM)

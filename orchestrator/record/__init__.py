@@ -6,7 +6,7 @@ from orchestrator.record.playthrough import playthrough
 from orchestrator.record.reading import read_record
 from orchestrator.record.replaying import Purchase, Replay, ReplayRow, replay, replay_events
 from orchestrator.record.tally import Tally
-from orchestrator.record.verifying import verify
+from orchestrator.record.verifying import verify, verify_file
 
 __all__ = [
     "Purchase",
@@ -20,5 +20,6 @@ __all__ = [
     "replay",
     "replay_events",
     "verify",
+    "verify_file",
     "write_record",
 ]

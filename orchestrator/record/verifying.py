@@ -8,7 +8,9 @@ journal that somebody else has noted.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from orchestrator.core.codec import decode, encode, text_digests
@@ -23,8 +25,9 @@ from orchestrator.ledger import Finding
 from orchestrator.money import format_usd
 from orchestrator.record.books import check_books
 from orchestrator.record.differing import difference
-from orchestrator.record.document import RunRecord, parse
+from orchestrator.record.document import RunRecord, canonical, parse
 from orchestrator.record.moves import Move, cut
+from orchestrator.record.reading import read_content, read_record_of
 from orchestrator.record.redeciding import funds_of, redecide, unlawful_inputs
 
 
@@ -53,6 +56,25 @@ def verify(record: Any) -> list[Finding]:
     return findings
 
 
+def verify_file(path: Path | str) -> list[Finding]:
+    """Verify an exported run, and that its file is what `write_record` wrote, to the byte.
+
+    Args:
+        path: the file.
+
+    Returns:
+        What is wrong with what it holds, then, if need be, that it is written otherwise.
+
+    Raises:
+        InvalidRecord: there is no such file, it cannot be read, or it is not an exported run of
+            this version.
+    """
+    content = read_content(path)
+    record = read_record_of(path, content)
+    findings = verify(record)
+    return [*findings, *_check_layout(content, canonical(record).encode(), is_right=not findings)]
+
+
 def read_events(run: RunRecord) -> list[Event]:
     """A record's journal as events.
 
@@ -60,6 +82,20 @@ def read_events(run: RunRecord) -> list[Event]:
         InvalidRecord: an entry is not an event of this version.
     """
     return [decode(entry, run.texts, run.request_id) for entry in run.entries]
+
+
+def _check_layout(content: bytes, written: bytes, *, is_right: bool) -> Iterator[Finding]:
+    if content == written:
+        return
+    shared = range(min(len(content), len(written)))
+    place = bisect_left(shared, True, key=lambda number: content[: number + 1] != written[: number + 1])
+    what = f"from byte {place + 1:,} on it is not written as it was exported"
+    if is_right:
+        what += (
+            ", but what it says is right: an editor or a formatter has written it anew (blanks, line breaks, one at "
+            "the end too, order of keys, notation); go back to the file as it was, or export the run again"
+        )
+    yield Finding("file", what)
 
 
 def _check_seal(run: RunRecord) -> Iterator[Finding]:

@@ -48,6 +48,19 @@ def test_an_altered_run_is_a_problem(record: str, tmp_path: Path) -> None:
     assert vickrey("verify", str(altered), "--json").document["findings"]
 
 
+def test_a_run_that_an_editor_saved_anew_is_a_problem_that_says_so(record: str, tmp_path: Path) -> None:
+    with (tmp_path / record).open("a") as file:
+        file.write("\n")
+    outcome = vickrey("verify", record)
+    assert outcome.code == 1
+    assert "what it says is right" in outcome.stdout
+    assert "export the run again" in outcome.stdout
+    assert vickrey("verify", record, "--json").document["findings"][0]["where"] == "file"
+    assert vickrey("replay", record).code == 0
+    vickrey("export", "r1", record)
+    assert vickrey("verify", record).code == 0
+
+
 def test_a_replay_of_an_altered_run_says_that_it_was_altered(record: str, tmp_path: Path) -> None:
     altered = tmp_path / "altered.json"
     altered.write_text((tmp_path / record).read_text().replace("Belem", "Berlin"))

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from orchestrator.errors import InvalidRecord, UnknownRequest
-from orchestrator.record import export_request, read_record, reading, verify, write_record
-from orchestrator.record.document import parse, seal_of
+from orchestrator.record import export_request, read_record, reading, verify, verify_file, write_record
+from orchestrator.record.document import canonical, parse, seal_of
 from orchestrator.record.exporting import WITHHELD
 from orchestrator.store import RequestRow
+from tests.core.effort import examples
 from tests.record.scenarios import SCENARIOS
 from tests.record.scripted import Scenario, Scripted, presenter
 
 NOBODY = Scenario(list, ends="", options={"labels": {"who": "Zoë"}})
 TINY = Scenario(lambda: [presenter("p", {1: "1"}, work_cost="0.01", says='Olá\x1b "x"\\\n')])
+
+
+@cache
+def tiny_content() -> bytes:
+    """The bytes of a small run's file."""
+    return canonical(TINY.play().record()).encode()
 
 
 @pytest.fixture
@@ -133,20 +144,60 @@ def test_secrets_of_the_setting_stay_at_home() -> None:
     assert verify(record) == []
 
 
-def test_laying_a_file_out_with_blanks_is_no_alteration(record: dict[str, Any], file: Path) -> None:
-    file.write_text(json.dumps(record, sort_keys=True, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def rewritten(record: dict[str, Any], **layout: Any) -> bytes:
+    return json.dumps(record, **{"sort_keys": True, "separators": (",", ":"), "ensure_ascii": False, **layout}).encode()
+
+
+def replaced(record: dict[str, Any], before: str, after: str) -> bytes:
+    content = rewritten(record)
+    assert before.encode() in content
+    return content.replace(before.encode(), after.encode(), 1)
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "place"),
+    [
+        (lambda record: rewritten(record) + b"\n", -1),
+        (lambda record: rewritten(record) + b"\r\n", -2),
+        (lambda record: b" " + rewritten(record), 1),
+        (lambda record: codecs.BOM_UTF8 + rewritten(record), 1),
+        (lambda record: rewritten(record, indent=2, separators=None), 2),
+        (lambda record: rewritten(record, separators=(", ", ": ")), None),
+        (lambda record: rewritten(record, sort_keys=False), 3),
+        (lambda record: rewritten(record, ensure_ascii=True), None),
+        (lambda record: replaced(record, '"bid_deadline_seconds":20.0', '"bid_deadline_seconds":2e1'), None),
+        (lambda record: replaced(record, "\\u001b", "\\u001B"), None),
+    ],
+)
+def test_a_file_that_was_laid_out_anew_is_read_and_replayed_but_not_verified(
+    rewrite: Callable[[dict[str, Any]], bytes], place: int | None, file: Path
+) -> None:
+    record = TINY.play().record()
+    content = rewrite(record)
+    file.write_bytes(content)
+    assert read_record(file) == record
     assert verify(read_record(file)) == []
+    (finding,) = verify_file(file)
+    assert finding.where == "file"
+    assert "what it says is right" in finding.what
+    assert "export the run again" in finding.what
+    if place is not None:
+        shown = place if place > 0 else len(content) + place + 1
+        assert f"from byte {shown:,} on" in finding.what
+    write_record(read_record(file), file)
+    assert verify_file(file) == []
+
+
+def test_a_file_that_was_laid_out_anew_and_altered_is_not_said_to_be_right(record: dict[str, Any], file: Path) -> None:
+    file.write_bytes(rewritten({**record, "vickrey": "0.2.0"}, indent=2))
+    findings = verify_file(file)
+    assert [finding.where for finding in findings] == ["seal", "file"]
+    assert not any("is right" in finding.what for finding in findings)
 
 
 @pytest.mark.parametrize(
     ("rewrite", "why"),
     [
-        (
-            lambda text: text.replace('"bid_deadline_seconds":20.0', '"bid_deadline_seconds":2e1', 1),
-            "not written the way",
-        ),
-        (lambda text: text.replace("Olá", "Ol\\u00e1", 1), "not written the way"),
-        (lambda text: text.replace("\\u001b", "\\u001B", 1), "not written the way"),
         (lambda text: text.replace('"seed":7', '"seed":7,"seed":7', 1), "stands twice"),
         (lambda text: text.replace('"seed":7,"setting"', '"seed":NaN,"setting"', 1), "not a number"),
         (lambda text: text.replace('"seed":7,"setting"', '"seed":7e0,"setting"', 1), "seed"),
@@ -201,27 +252,61 @@ def test_a_huge_file_is_refused_before_it_is_read(
     assert "too many for an exported run" in refusal(file)
 
 
+def leaves_a_trace(file: Path, content: bytes) -> bool:
+    """Whether verifying a file of this content finds anything."""
+    file.write_bytes(content)
+    try:
+        return verify_file(file) != []
+    except InvalidRecord:
+        return True
+
+
+def test_the_control_a_file_that_is_left_as_it_was_leaves_no_trace(file: Path) -> None:
+    write_record(TINY.play().record(), file)
+    assert not leaves_a_trace(file, file.read_bytes())
+
+
+@examples(400)
+@given(data=st.data())
+def test_no_byte_is_changed_put_in_or_taken_out_without_a_trace(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file, content = tmp_path_factory.mktemp("altered") / "run.json", tiny_content()
+    place = data.draw(st.integers(0, len(content) - 1), label="place")
+    byte = data.draw(st.sampled_from(b' \n\r\t"0,\x00\xff') | st.integers(0, 255), label="byte")
+    kind = data.draw(st.sampled_from(["change", "put in", "put at the end", "take out"]), label="kind")
+    if kind == "change":
+        assume(content[place] != byte)
+        altered = content[:place] + bytes([byte]) + content[place + 1 :]
+    elif kind == "put in":
+        altered = content[:place] + bytes([byte]) + content[place:]
+    elif kind == "put at the end":
+        altered = content + bytes([byte])
+    else:
+        altered = content[:place] + content[place + 1 :]
+    assert leaves_a_trace(file, altered)
+
+
 def flips_that_pass(content: bytes, file: Path, bits: tuple[int, ...]) -> list[int]:
     """The places at which one changed bit leaves no trace."""
-    passed = []
-    for place, byte in enumerate(content):
-        for bit in bits:
-            file.write_bytes(content[:place] + bytes([byte ^ bit]) + content[place + 1 :])
-            try:
-                record = read_record(file)
-            except InvalidRecord:
-                continue
-            if record["seal"] == seal_of(record) and verify(record) == []:
-                passed.append(place)
-    return passed
+    return [
+        place
+        for place, byte in enumerate(content)
+        for bit in bits
+        if not leaves_a_trace(file, content[:place] + bytes([byte ^ bit]) + content[place + 1 :])
+    ]
 
 
 @pytest.mark.slow
 def test_no_byte_of_a_file_changes_without_a_trace(file: Path) -> None:
     record = {**NOBODY.play().record(), "setting": {}}
     write_record({**record, "seal": seal_of(record)}, file)
-    assert verify(read_record(file)) == []
-    assert flips_that_pass(file.read_bytes(), file, (0x01,)) == []
+    assert verify_file(file) == []
+    content = file.read_bytes()
+    assert flips_that_pass(content, file, (0x01,)) == []
+    for place in range(len(content)):
+        assert leaves_a_trace(file, content[:place] + b" " + content[place:]), place
+        assert leaves_a_trace(file, content[:place] + content[place + 1 :]), place
 
 
 @pytest.mark.slow
