@@ -52,11 +52,19 @@ def _is_in_a_loop() -> bool:
 
 def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """As `asyncio.run`, but at the end no bidder's task that will not stop is waited for."""
+    # Whoever looks up the handler of Ctrl-C, as the runner does, has Python write out the task, its result included;
+    # a request's result would be read from the store for that. So the task has none.
+    outcome: list[T] = []
+
+    async def run() -> None:
+        outcome.append(await work())
+
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
     try:
-        return runner.run(work())
+        runner.run(run())
     finally:
         _close(runner.get_loop())
+    return outcome[0]
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 from orchestrator.core.bid import Answer
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.light import light
-from orchestrator.core.omission import LaterFlag
+from orchestrator.core.omission import later_flag
 from orchestrator.core.rules import Role, Rule
 
 UNUSED_SEED: Final = 0
@@ -46,7 +46,7 @@ class Award:
     price_nanos: int
     round: int = 0
     kept: bool = False
-    audition: LaterFlag = False
+    audition: bool = later_flag()
 
 
 @light

@@ -5,10 +5,12 @@ So a run that makes no use of them has the same journal, and the same hash, as b
 
 from __future__ import annotations
 
+from dataclasses import field
 from operator import not_
-from typing import Annotated
 
-from pydantic import Field
 
-LaterFlag = Annotated[bool, Field(exclude_if=not_)]
-"""A flag that is recorded only where it is set."""
+def later_flag() -> bool:
+    """A field of a dataclass: a flag that is False unless it is set, and recorded only where it is."""
+    # pydantic, with which records are written, reads it there; so who only holds the values need not load it.
+    recorded: bool = field(default=False, metadata={"exclude_if": not_})
+    return recorded

@@ -192,6 +192,8 @@ def _takes_part(reader: Reader, request_id: str, bidder: str) -> bool:
 
 def _stock_treasury(tx: Transaction, stock_nanos: int) -> None:
     """Fill the treasury's own stock up to what the rules say it opened with."""
+    if stock_nanos == 0:
+        return
     stocked = sum(row.amount_nanos for row in tx.transfers(account=TREASURY) if row.id.startswith(_TREASURY_STOCK))
     if stock_nanos > stocked:
         missing = stock_nanos - stocked

@@ -33,7 +33,8 @@ def draw_png(report: ProgressReport, path: Path) -> None:
     """
     figure = make_figure(report)
     try:
-        figure.savefig(path, dpi=_DOTS_PER_INCH, format="png")
+        with path.open("wb") as file:
+            figure.savefig(file, dpi=_DOTS_PER_INCH, format="png")
     except (OSError, ValueError) as error:
         raise InvalidRequest(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
