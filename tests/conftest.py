@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,22 @@ def import_path(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def vickrey_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test an empty home, so that it neither sees nor changes the user's market."""
-    monkeypatch.setenv("VICKREY_HOME", str(tmp_path))
+def home(request: pytest.FixtureRequest, homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the test an empty home, so that it neither sees nor changes the user's market.
+
+    Most tests write nothing there; for those no folder is made.
+    """
+    home = request.getfixturevalue("tmp_path") if "tmp_path" in request.fixturenames else next(homes)
+    monkeypatch.setenv("VICKREY_HOME", str(home))
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are not there yet, one after the other."""
+    return (tmp_path_factory.getbasetemp() / "homes" / str(number) for number in count())
+
+
+@pytest.fixture
+def vickrey_home(tmp_path: Path) -> Path:
+    """The test's home."""
     return tmp_path

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from string import Template
 from typing import Annotated, Final, Literal
@@ -18,6 +19,8 @@ from orchestrator import Message
 
 FOLDER: Final = Path(__file__).parent.parent / "prompts"
 _BYTES_MAX: Final = 100_000
+# Several bidders of a market are often told the same.
+_KEPT: Final = 64
 _LAYOUT: Final = re.compile(
     r"\A---\n(?P<front>.*?)\n---\n\s*# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z", re.DOTALL
 )
@@ -109,6 +112,7 @@ def built_in() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.md"))
 
 
+@lru_cache(maxsize=_KEPT)
 def _parse(text: str, where: str, allowed: frozenset[str], needed: frozenset[str]) -> PromptFile:
     layout = _LAYOUT.match(text) if len(text) <= _BYTES_MAX else None
     if layout is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,8 @@ from orchestrator.errors import InvalidConfig
 FILE_BYTES_MAX: Final = 1_000_000
 _VALUES_MAX: Final = 50_000
 _DEPTH_MAX: Final = 50
+# One command, or one notebook, reads the same few configs again and again, and each takes milliseconds.
+_TEXTS_KEPT: Final = 16
 _TAG: Final = "tag:yaml.org,2002:"
 # A date is left as the text it was written as: nothing here is a date.
 _AS_WRITTEN: Final = (f"{_TAG}str", f"{_TAG}timestamp")
@@ -62,26 +66,36 @@ def read_document(path: Path) -> Document:
         InvalidConfig: it cannot be read, is not YAML, holds a key twice or a tag such as
             `!!python/object`, or is absurdly large or deep.
     """
-    text = _read_text(path)
+    data, lines, problems = _parse(_read_text(path))
+    if problems:
+        raise InvalidConfig("\n".join(f"{path}{problem}" for problem in problems))
+    return Document(str(path), path.resolve().parent, deepcopy(data), lines)
+
+
+@lru_cache(maxsize=_TEXTS_KEPT)
+def _parse(text: str) -> tuple[Any, Mapping[KeyPath, int], Sequence[str]]:
+    """Data, lines and problems of a text, all to be left as they are; a problem begins with its line."""
     try:
+        # Not the faster CSafeLoader: deep nesting, an error here, ends the process there with a segmentation fault.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         problem = " ".join(filter(None, (error.context, error.problem)))
-        raise InvalidConfig(f"{path}{line}: not valid YAML: {problem}") from None
+        return None, {}, [f"{line}: not valid YAML: {problem}"]
     except yaml.YAMLError as error:
-        raise InvalidConfig(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        return None, {}, [f": not valid YAML: {' '.join(str(error).split())}"]
     except RecursionError:
-        raise InvalidConfig(f"{path}: nested too deeply") from None
+        return None, {}, [": nested too deeply"]
     if root is None:
-        raise InvalidConfig(f"{path}: the file is empty; `vickrey init` writes a config to start from")
-    builder = _Builder(str(path))
+        return None, {}, [": the file is empty; `vickrey init` writes a config to start from"]
+    builder = _Builder()
     builder.lines[()] = _line(root)
-    data = builder.value(root, ())
-    if builder.problems:
-        raise InvalidConfig("\n".join(builder.problems))
-    return Document(str(path), path.resolve().parent, data, builder.lines)
+    try:
+        data = builder.value(root, ())
+    except InvalidConfig as error:
+        return None, {}, [str(error)]
+    return data, builder.lines, builder.problems
 
 
 def _read_text(path: Path) -> str:
@@ -108,10 +122,9 @@ def _read_text(path: Path) -> str:
 class _Builder:
     """Turns YAML nodes into data, noting lines and whatever is wrong with them."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self) -> None:
         self.lines: dict[KeyPath, int] = {}
         self.problems: list[str] = []
-        self._source = source
         self._scalars = yaml.SafeLoader("")
         self._open: list[yaml.Node] = []
         self._flattened: set[yaml.Node] = set()
@@ -122,7 +135,7 @@ class _Builder:
         self._values += 1
         if self._values > _VALUES_MAX or len(path) > _DEPTH_MAX or node in self._open:
             # Aliases can name each other: a few lines may stand for billions of values.
-            raise InvalidConfig(f"{self._source}:{_line(node)}: aliases or nesting make this file endlessly large")
+            raise InvalidConfig(f":{_line(node)}: aliases or nesting make this file endlessly large")
         self._open.append(node)
         try:
             if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
@@ -185,7 +198,7 @@ class _Builder:
             return None
 
     def _add(self, node: yaml.Node, path: KeyPath, problem: str) -> None:
-        place = f"{self._source}:{_line(node)}: "
+        place = f":{_line(node)}: "
         self.problems.append(f"{place}{key_text(path)}: {problem}" if path else f"{place}{problem}")
 
 

@@ -8,12 +8,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from orchestrator.errors import BrokenPlugin, InvalidConfig
 from orchestrator.plugins.plugin import Plugin, PluginStatus, broken, said, suggestion, word
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 _SCANS_KEPT: Final = 32
 _PLACES_KEPT: Final = 128
@@ -114,6 +116,8 @@ def _holds_distributions(place: str, changed: int) -> bool:  # noqa: ARG001 (wha
 
 def _entries(group: str) -> Iterator[_Entry]:
     """Every entry point of a group, with who declares it."""
+    from importlib import metadata  # takes a while to import, and who names a dotted path need not have it
+
     try:
         points = list(metadata.entry_points(group=group))
     except Exception:
@@ -127,6 +131,8 @@ def _entries(group: str) -> Iterator[_Entry]:
 
 def _entries_one_by_one(group: str) -> Iterator[_Entry]:
     """The same where one cannot be read; the first distribution of a name on the path hides later ones."""
+    from importlib import metadata
+
     seen = set()
     for distribution in metadata.distributions():
         name, version = _identity(distribution)
