@@ -8,7 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,21 @@ ROOT = Path(__file__).parent.parent.parent
 SECONDS_MAX = 60
 
 
-def start(*arguments: str, **options: Any) -> subprocess.Popen[str]:
-    """Start the command."""
+def start(
+    *arguments: str, in_background: bool = False, prepare: Callable[[], None] | None = None, **options: Any
+) -> subprocess.Popen[str]:
+    """Start the command as a shell does, from which it may inherit that Ctrl-C is ignored: a job in the background."""
+
+    def begin() -> None:
+        # Whatever these tests run in, they may be a job in the background themselves.
+        signal.signal(signal.SIGINT, signal.SIG_IGN if in_background else signal.SIG_DFL)
+        if prepare is not None:
+            prepare()
+
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **streams.pop("env", {})}
     command = [sys.executable, "-m", "orchestrator.cli", *arguments]
-    return subprocess.Popen(command, text=True, env=environment, **streams)
+    return subprocess.Popen(command, text=True, env=environment, preexec_fn=begin, **streams)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -66,6 +75,15 @@ def test_ctrl_c_ends_in_one_line_and_resume_goes_on(gate: Path) -> None:
     straight = vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--json", "--home", "other").document
     assert (resumed["status"], resumed["journal_hash"]) == ("released", straight["journal_hash"])
     assert vickrey("audit").code == 0
+
+
+def test_a_job_in_the_background_of_a_script_is_not_stopped_by_ctrl_c(gate: Path) -> None:
+    process = start("run", "Plan a tour", "-b", "10", in_background=True)
+    wait_until_asked(process)
+    process.send_signal(signal.SIGINT)
+    gate.unlink()
+    code, _, stderr = finish(process)
+    assert (code, stderr) == (0, "")
 
 
 def test_another_process_does_not_take_over_a_request_that_is_worked_on(gate: Path) -> None:
@@ -140,8 +158,8 @@ def test_with_json_nobody_is_asked_even_at_a_terminal(gate: Path) -> None:
 def _at_a_terminal(arguments: Sequence[str], prompt: str, typed: str) -> tuple[int, str]:
     """Run the command at a terminal, and type once it shows the prompt."""
     ours, theirs = pty.openpty()
-    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
-    process = start(*arguments, env={"TERM": "xterm"}, preexec_fn=_take_terminal, **terminal)
+    terminal: dict[str, Any] = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
+    process = start(*arguments, env={"TERM": "xterm"}, prepare=_take_terminal, **terminal)
     os.close(theirs)
     shown, is_typed = b"", False
     while True:
