@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from orchestrator.errors import InvalidRequest, StaleDriver
@@ -254,8 +253,14 @@ class SqlTransaction:
         return RequestRow(*row) if row else None
 
     def _insert(self, table: Table) -> Any:
-        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-        return dialect.insert(table)
+        """An insert that can give way to what is there; what the other database needs is not loaded."""
+        if self._connection.dialect.name == "sqlite":
+            from sqlalchemy.dialects import sqlite
+
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
 
     def _upsert(self, table: Table, key: str, row: Mapping[str, Any]) -> None:
         statement = self._insert(table).values(**row)
