@@ -88,7 +88,7 @@ def test_the_demo_runs_on_a_real_model_which_refines_and_presents(tmp_path: Path
     document = json.loads(done.stdout)
     assert document["status"] == "released"
     bought = {sale["buyer"]: sale["role"] for offer in document["offers"] for sale in offer["chain"]}
-    assert bought.keys() >= {"diary", "adviser", "opener", "inviter"}
+    assert bought.keys() >= {"diary", "adviser", "inviter"}
     assert bought["inviter"] == "presenter"
     assert all(offer["text"].strip() for offer in document["offers"])
     assert document["statement"]["unknown_costs"] == []
