@@ -40,10 +40,10 @@ def test_the_market_asks_no_more_than_its_limit_of_each_role(tmp_path: Path) -> 
 
 def test_it_learns_from_bids_and_passes_whom_to_ask_across_markets(tmp_path: Path) -> None:
     asked: list[list[str]] = []
-    for _ in range(8):
+    for number in range(8):
         bidders = crowd()
         with open_market(tmp_path, bidders) as market:
-            market.run("a request", budget=10).pick(1)
+            market.run("a request", budget=10, seed=number).pick(1)
         asked.append([bidder.name for bidder in bidders if bidder.asked and bidder.name in SKILLS])
     assert {name for names in asked for name in names} == set(SKILLS), "every newcomer is tried"
     later = [name for names in asked[4:] for name in names]
