@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import math
+import pickle
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -137,7 +137,7 @@ class _Exercise:
 
     def _check_order(self, memory: Any, given: Sequence[Receipt], learned: Any, situation: str) -> None:
         """Receipts of one request come in no order that means anything: what is learned must not depend on it."""
-        turned = call_plainly(self._policy.learn, copy.deepcopy(memory), list(given)[::-1])
+        turned = call_plainly(self._policy.learn, _copied(memory), list(given)[::-1])
         if isinstance(turned, Raised):
             self._findings.add(f"learn() raises {turned.reason}", f"{situation}, in another order")
             return
@@ -202,7 +202,7 @@ class _Exercise:
 def _given(arguments: Sequence[Any]) -> list[Any]:
     """Arguments of a call's own: a copy of the memory, and of a list; all else cannot be changed."""
     memory, *rest = arguments
-    return [copy.deepcopy(memory), *(list(each) if isinstance(each, list) else each for each in rest)]
+    return [_copied(memory), *(list(each) if isinstance(each, list) else each for each in rest)]
 
 
 def _problem_of(figures: Any, count: int) -> str:
@@ -244,7 +244,7 @@ def _problem_of_claims(found: Any, lot: Observation) -> str:
 
 def _figures(policy: Any, memory: Any) -> list[float] | None:
     """All that a policy says of every lot with a memory; None where it says nothing lawful."""
-    said = call_plainly(policy.value, copy.deepcopy(memory), observations())
+    said = call_plainly(policy.value, _copied(memory), observations())
     if isinstance(said, Raised) or not isinstance(said.value, Valuation):
         return None
     figures = (said.value.means, said.value.deviations)
@@ -271,7 +271,8 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _copied(value: Any) -> Any:
     try:
-        return copy.deepcopy(value)
+        # A fraction of the time that copy.deepcopy takes.
+        return pickle.loads(pickle.dumps(value))
     except Exception:
         # What cannot be copied cannot be stored either, and is reported for that.
         return value
