@@ -12,8 +12,8 @@ from bidders.policies.options import number_in
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
 from bidders.policies.pooled.lookahead import Terms
-from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.migration import migrated
+from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, checked_memory
 from bidders.policies.pooled.reading import account_of, accounts_of
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons

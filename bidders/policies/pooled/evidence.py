@@ -200,7 +200,7 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
 
 
 def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
-    """How likely each claim was the right one, times its trial's weight: as the verdict says, or else as is believed."""
+    """How likely each claim was the right one, times its trial's weight: by the verdict, or else by what is believed."""
     verdicts = evidence.verdicts[:, :-1]
     refused = np.einsum("k,rkh->rh", world.decoys, likely[:, :, :-1])
     upset = np.einsum("k,rkh->rh", world.decoys * world.upsets, likely)
@@ -254,10 +254,9 @@ def _scattering(sizes: Integers) -> Floats:
 def _verdict_chances(evidence: Evidence, world: World) -> Floats:
     """The chance of the verdict, for each class and each claim that may be the evident answer."""
     verdicts = evidence.verdicts[:, None, :]
-    claims = np.maximum((evidence.sizes > 0).sum(axis=1), 1)[:, None, None]
-    decoys = world.decoys[None, :, None]
+    decoys, upsets = world.decoys[None, :, None], world.upsets[None, :, None]
     chances = np.ones((len(verdicts), CLASSES, verdicts.shape[2]))
-    known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys * world.upsets[None, :, None]))
+    known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys * upsets))
     for verdict, chance in known:
         chances = np.where(verdicts == verdict, chance, chances)
     # That a claim was accepted though nobody found the evident answer is next to impossible.

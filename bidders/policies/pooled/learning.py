@@ -216,11 +216,11 @@ def _planned(memory: dict[str, Any], learned: Fit, shares: Floats, terms: Terms)
     costs_usd = _expected_costs(memory["costs"])
     plans, planned = learned.plans, memory["planned"]
     if terms.bounty_usd > 0 and (not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
-        abilities = learned.abilities
-        every = Planner(abilities.proven_by_class(), costs_usd, abilities.world()).improved(plans[-1], terms)
+        abilities, right = learned.abilities, learned.abilities.proven_by_class()
+        every = Planner(right, costs_usd, abilities.world()).improved(plans[-1], terms)
         often = shares >= _PLANNED_SHARE_MIN * shares.sum()
         plans = tuple(
-            Planner(abilities.proven_by_class(), costs_usd, abilities.world(kind)).exchanged(plans[kind] or every, terms)
+            Planner(right, costs_usd, abilities.world(kind)).exchanged(plans[kind] or every, terms)
             if often[kind] and kind < KINDS
             else every
             for kind in range(KINDS + 1)
