@@ -165,9 +165,7 @@ def expectations(evidence: Evidence, announced: Announced, abilities: Abilities)
     unprejudiced = chances.sum(axis=2) * abilities.kinds[UNKNOWN_KIND]
     foretold = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
     claimed = claims / np.maximum(works, 1)
-    return Expectations(
-        _counts(evidence, announced.kinds, likely, abilities), np.column_stack([foretold, claimed])
-    )
+    return Expectations(_counts(evidence, announced.kinds, likely, abilities), np.column_stack([foretold, claimed]))
 
 
 def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abilities) -> Counts:
@@ -200,7 +198,7 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
 
 
 def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
-    """How likely each claim was the right one, times its trial's weight: by the verdict, or else by what is believed."""
+    """How likely each claim was the right one, by the verdict or else by what is believed, times its trial's weight."""
     verdicts = evidence.verdicts[:, :-1]
     refused = np.einsum("k,rkh->rh", world.decoys, likely[:, :, :-1])
     upset = np.einsum("k,rkh->rh", world.decoys * world.upsets, likely)
