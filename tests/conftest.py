@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.effort import EXAMPLES
 from tests.network import NetworkGuard
 
 # In CI the same examples every time: a red run then means that the change broke something.
-settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=True)
-settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, print_blob=True)
+settings.register_profile("dev", max_examples=EXAMPLES, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
 
 

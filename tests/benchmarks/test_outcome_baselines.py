@@ -87,7 +87,9 @@ def test_a_perfect_verifier_stops_at_the_first_right_answer(contest: Contest) ->
         assert stages == (right.index(True) + 1 if any(right) else len(order))
 
 
-@pytest.mark.parametrize("name", list(FAMILIES))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "LinUCB" else []) for name in FAMILIES]
+)
 def test_a_bandit_finds_a_model_that_is_far_better(contest: Contest, name: str) -> None:
     data = contest.user.data
     scores = np.zeros_like(data.scores)

@@ -71,7 +71,7 @@ def ask(market: Market, word: str, questions: int) -> list[Result]:
 
 
 def memory_of(market: Market) -> Any:
-    row = market.store.read(lambda reader: reader.memory(f"pool:{POOL}/bayes/1"))
+    row = market.store.read(lambda reader: reader.memory(f"pool:{POOL}/bayes/{BayesPolicy.version}"))
     assert row is not None
     return json.loads(row.body)
 
@@ -133,7 +133,7 @@ def test_a_market_learns_from_picks_who_is_right_and_all_of_a_pool_share_one_mem
         later = ask(learning, "was", 10)
         memory = memory_of(learning)
         keys = {seat.memory_key for seat in learning.seats.values()}
-    assert keys == {f"pool:{POOL}/bayes/1"}
+    assert keys == {f"pool:{POOL}/bayes/{BayesPolicy.version}"}
     assert memory["requests"] == 30
     assert sum(result.status == "released" for result in later) >= 8
     expert_first = {"7": ("7", "guesser"), "42": ("42", "expert")}

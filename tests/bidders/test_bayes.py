@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
@@ -18,6 +18,7 @@ from orchestrator import Contribution, Observation, Receipt, Verdict, errors
 from orchestrator.testing import check_policy
 from tests.bidders.lots import receipt
 from tests.bidders.quiz import BOUNTY_USD, Player, Quiz, observe, share, utility_usd
+from tests.effort import examples
 
 NAMES = ["a", "b", "c"]
 TRIO = {"weak": Player(-1.0), "fair": Player(0.8), "strong": Player(2.5)}
@@ -65,7 +66,7 @@ def test_it_keeps_the_contract_of_policies() -> None:
     assert check_policy(BayesPolicy()) == []
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(seen=st.lists(observations, max_size=4), learned=st.lists(receipts, max_size=8))
 def test_values_lie_between_nothing_and_the_bounty_whatever_was_learned(
     seen: list[Observation], learned: list[Receipt]
@@ -79,7 +80,7 @@ def test_values_lie_between_nothing_and_the_bounty_whatever_was_learned(
         assert deviation >= 0
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(earlier=st.lists(receipts, max_size=5), learned=st.lists(receipts, max_size=6), seed=st.integers(0, 99))
 def test_the_order_of_receipts_makes_no_difference(earlier: list[Receipt], learned: list[Receipt], seed: int) -> None:
     policy = BayesPolicy()
@@ -88,7 +89,7 @@ def test_the_order_of_receipts_makes_no_difference(earlier: list[Receipt], learn
     assert policy.learn(memory, learned) == policy.learn(memory, shuffled)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(learned=st.lists(receipts, max_size=8), seen=st.lists(observations, min_size=1, max_size=3))
 def test_another_process_that_reads_the_memory_from_json_values_lots_the_same(
     learned: list[Receipt], seen: list[Observation]

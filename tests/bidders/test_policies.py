@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bidders.policies.calibrated import CalibratedPolicy
@@ -18,6 +18,7 @@ from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Observation, Policy, Receipt, errors
 from tests.bidders.lots import receipt
+from tests.effort import examples
 
 POLICIES: list[Policy] = [
     FixedPolicy(amount="1.50"),
@@ -74,7 +75,7 @@ def share_of(policy: Policy, memory: Any, **other: Any) -> float:
     return policy.value(memory, [observe(**other)]).means[0] / 10
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(seen=st.lists(observations, max_size=4), learned=st.lists(receipts, max_size=12))
 def test_values_are_finite_and_never_negative_whatever_was_learned(
     seen: list[Observation], learned: list[Receipt]
@@ -86,7 +87,7 @@ def test_values_are_finite_and_never_negative_whatever_was_learned(
         assert all(math.isfinite(number) and number >= 0 for number in numbers), policy
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(seen=observations, learned=st.lists(receipts, max_size=12), linear_to=st.sampled_from([0.0, 0.8, 1.0]))
 def test_a_tracker_never_values_a_lot_above_its_bounty(
     seen: Observation, learned: list[Receipt], linear_to: float
@@ -95,7 +96,7 @@ def test_a_tracker_never_values_a_lot_above_its_bounty(
     assert policy.value(policy.learn(None, learned), [seen]).means[0] <= seen.bounty_usd
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(earlier=st.lists(receipts, max_size=10), learned=st.lists(receipts, max_size=10), seed=st.integers(0, 99))
 def test_the_order_of_receipts_within_a_request_makes_no_difference(
     earlier: list[Receipt], learned: list[Receipt], seed: int
@@ -106,7 +107,7 @@ def test_the_order_of_receipts_within_a_request_makes_no_difference(
     assert policy.learn(memory, learned) == policy.learn(memory, shuffled)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(learned=st.lists(receipts, max_size=20), seen=observations)
 def test_memory_survives_json_and_learning_leaves_the_old_memory_alone(
     learned: list[Receipt], seen: Observation

@@ -24,10 +24,10 @@ from orchestrator.core.state import Segment
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.journal import GENESIS
 from orchestrator.ledger import Account, transfer
-from tests.core.effort import examples
 from tests.core.making import bid, close, deliver, make_request, opened
 from tests.core.playing import Play
 from tests.core.test_conservation import Life, lives
+from tests.effort import examples
 
 RULES = WealthRules(0, 0, 0, audition_trials=3, audition_budget_nanos=100)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from orchestrator.core.bid import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.rules import Rule
-from tests.core.effort import examples
 from tests.core.making import bid, cleared
+from tests.effort import examples
 
 NAMES = "abcdefgh"
 RULES: tuple[Rule, ...] = ("vickrey", "first_price", "subsidised")

@@ -19,8 +19,8 @@ from orchestrator.core.receipts import receipts, statement
 from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import MILLION, PRESENTER, TRANSFORMER, Rules
 from orchestrator.journal import chain_digest
-from tests.core.effort import examples
 from tests.core.playing import ENDINGS, Ending, Play
+from tests.effort import examples
 
 NAMES = "abcdef"
 ROLES = st.sampled_from([(TRANSFORMER, PRESENTER), (TRANSFORMER,), (PRESENTER,), (TRANSFORMER, PRESENTER)])

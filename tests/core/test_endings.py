@@ -19,8 +19,8 @@ from orchestrator.core.rules import PRESENTER, Rule, Rules
 from orchestrator.core.settlement import settle_stage
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, hold
-from tests.core.effort import examples
 from tests.core.making import bid, close, deliver, make_request, opened, play_stage
+from tests.effort import examples
 
 
 def offered(

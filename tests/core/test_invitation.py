@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.invitation import PRIOR_SHARE, BidRecord, invite
-from tests.core.effort import examples
+from tests.effort import examples
 
 NAMES = [f"b{number:03}" for number in range(200)]
 promises = st.dictionaries(st.sampled_from(NAMES), st.floats(0, 1), max_size=200)

@@ -12,8 +12,8 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.ranking import rank
 from orchestrator.core.rules import PRESENTER, Rules
 from orchestrator.core.state import REQUESTER, Segment, State
-from tests.core.effort import examples
 from tests.core.making import make_request, opened
+from tests.effort import examples
 
 
 def offer(path: str, presenter: str, bid_nanos: int, price_nanos: int = 0, text: str = "") -> Offer:

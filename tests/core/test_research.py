@@ -19,9 +19,9 @@ from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer
 from orchestrator.record.tally import tally
-from tests.core.effort import examples
 from tests.core.making import RICH, bid, close, make_request, opened
 from tests.core.test_conservation import Life, lives
+from tests.effort import examples
 
 HALF = 500_000
 REWARDING = Rules(stage_reward_max_nanos=100, last_stage="any", stages_max=3, self_sale="open")

@@ -12,8 +12,8 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER, Rules
 from orchestrator.core.settlement import Outcome, accept_delivery, settle_stage
 from orchestrator.core.state import REQUESTER, Segment, State, first_state, next_state
-from tests.core.effort import examples
 from tests.core.making import bid, close, deliver, make_request, opened, play_stage
+from tests.effort import examples
 
 texts = st.text("abé ", max_size=6)
 segments = st.builds(

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from orchestrator.errors import LedgerRefused
 from orchestrator.ledger import USD, USD_CAP, Account, Transfer, audit, hold, post, transfer, void
 from orchestrator.store import MemoryStore, Store, Transaction, open_store
-from tests.core.effort import examples
+from tests.effort import examples
 from tests.ledger.laws import Model
 
 ACCOUNTS = {

@@ -20,7 +20,7 @@ from orchestrator.record import export_request, read_record, reading, verify, ve
 from orchestrator.record.document import canonical, parse, seal_of
 from orchestrator.record.exporting import WITHHELD
 from orchestrator.store import RequestRow
-from tests.core.effort import examples
+from tests.effort import examples
 from tests.record.scenarios import SCENARIOS
 from tests.record.scripted import Scenario, Scripted, presenter
 

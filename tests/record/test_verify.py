@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import Market
@@ -22,6 +22,7 @@ from orchestrator.journal import GENESIS, chain_digest
 from orchestrator.record import export_request, playthrough, replay, verify
 from orchestrator.record.document import plain, seal_of
 from orchestrator.store import Store, Transaction, open_store
+from tests.effort import examples
 from tests.record.scenarios import SCENARIOS
 from tests.record.scripted import REQUEST, Scenario
 
@@ -486,7 +487,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     st.data(),
     st.sampled_from(["rejected-with-deposit", "copies-that-fail", "keep-under-reserve", "cancelled-while-bidding"]),

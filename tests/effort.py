@@ -8,6 +8,8 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, settings
 
 EFFORT: Final = float(os.environ.get("VICKREY_TEST_EFFORT") or 1)
+EXAMPLES: Final = max(10, int(100 * EFFORT))
+"""How many a property tries that does not say."""
 
 
 def examples(number: int, steps: int = 50) -> settings:
