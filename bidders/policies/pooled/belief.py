@@ -69,15 +69,31 @@ def after_claim(belief: Belief, right: Floats, claim: int) -> Belief:
         right: by class, the chance that its worker finds the evident answer.
         claim: which of the claims it makes; the number of claims for a new one.
     """
+    return Belief(after_claims(belief, right[None], claim)[0], sizes_after(belief.sizes, claim))
+
+
+def after_claims(belief: Belief, right: Floats, claim: int) -> Floats:
+    """The weights of the belief after one more work, for each of several who may do it: worker, class, claim.
+
+    Args:
+        belief: before it.
+        right: the chance that its worker finds the evident answer: worker, class.
+        claim: which of the claims it makes; the number of claims for a new one.
+    """
     sizes = np.array([*belief.sizes, 0], dtype=float)
     wrong = sizes.sum() - sizes
     size = sizes[claim] if claim < belief.claims else CONCENTRATIONS[:, None]
-    weights = belief.weights * ((1.0 - right)[:, None] * size / (CONCENTRATIONS[:, None] + wrong))
+    weights = belief.weights * ((1.0 - right)[:, :, None] * size / (CONCENTRATIONS[:, None] + wrong))
+    is_right = belief.weights[:, claim] * right
     if claim < belief.claims:
-        weights[:, claim] = belief.weights[:, claim] * right
-        return Belief(weights, tuple(count + (place == claim) for place, count in enumerate(belief.sizes)))
-    is_first_right = belief.weights[:, -1] * right
-    return Belief(np.column_stack([weights[:, :-1], is_first_right, weights[:, -1]]), (*belief.sizes, 1))
+        weights[:, :, claim] = is_right
+        return np.asarray(weights)
+    return np.concatenate([weights[:, :, :-1], is_right[:, :, None], weights[:, :, -1:]], axis=2)
+
+
+def sizes_after(sizes: tuple[int, ...], claim: int) -> tuple[int, ...]:
+    """How many works make each claim after one more that makes a given one, or, by the number of claims, a new one."""
+    return tuple(size + (place == claim) for place, size in enumerate((*sizes, 0)[: max(len(sizes), claim + 1)]))
 
 
 def after_silence(belief: Belief, right: Floats) -> Belief:

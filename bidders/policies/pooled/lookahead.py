@@ -6,13 +6,12 @@ programming over beliefs), for many beliefs at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from bidders.policies.pooled.belief import accepted
 from bidders.policies.pooled.layers import Layer, layers
 from bidders.policies.pooled.world import LOG_CONCENTRATIONS, LOG_RISING, LOG_SEATINGS, Floats, Integers, World
 
@@ -40,6 +39,24 @@ class Crew:
 
     right: Floats
     costs_usd: Floats
+    _findings: dict[int, tuple[Floats, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def workers(self) -> int:
+        """How many there are."""
+        return len(self.costs_usd)
+
+    def findings(self, claims: int) -> tuple[Floats, ...]:
+        """For each layer after a state with so many claims, how likely its workers find what they find.
+
+        It is worked out once. Each is an array: claim that is the evident answer (the last: none), class, state.
+        """
+        found = self._findings.get(claims)
+        if found is None:
+            found = self._findings[claims] = tuple(
+                _finding(layer, self.right) for layer in layers(claims, self.workers)
+            )
+        return found
 
 
 class Worth(NamedTuple):
@@ -64,22 +81,22 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
         world: what requests are like.
         terms: what is paid.
     """
-    workers = len(crew.costs_usd)
-    padded = np.concatenate([weights[:, :, :-1], np.repeat(weights[:, :, -1:], workers + 1, axis=2)], axis=2)
+    claims = len(sizes)
+    padded = np.concatenate([weights[:, :, :-1], np.repeat(weights[:, :, -1:], crew.workers + 1, axis=2)], axis=2)
     columns = np.ascontiguousarray(padded.transpose(2, 0, 1))
-    following = np.zeros((len(weights), 1))
-    going_on = np.zeros((len(weights), 0))
-    for layer, scattering in reversed(
-        list(zip(layers(len(sizes), workers), _scatterings(sizes, workers), strict=True))
-    ):
-        # One product of matrices a claim: beliefs by classes times classes by states.
-        likelihoods = np.ascontiguousarray(_likelihoods(layer, scattering, crew.right).transpose(2, 1, 0))
-        reached = np.matmul(columns, likelihoods)
-        refused = np.matmul(columns[:-1] * world.decoys, likelihoods[:-1])
-        upset = np.matmul(columns * (world.decoys * world.upsets), likelihoods)
-        value = terms.bounty_usd * _shown_right(reached[:-1], refused, upset, layer, terms.answers)
+    upsets = world.decoys * world.upsets
+    every, upset = (_side_by_side(each) for each in (columns, columns * upsets))
+    # Its own upsets are taken off each claim here, because those of all claims are added to it below.
+    own = columns[:-1] * (1.0 - world.decoys - upsets)
+    steps = zip(layers(claims, crew.workers), crew.findings(claims), _scatterings(sizes, crew.workers), strict=True)
+    following, going_on = np.zeros((len(weights), 1)), np.zeros((len(weights), 0))
+    for layer, finding, scattering in reversed(list(steps)):
+        likelihoods = finding * scattering
+        stacked = likelihoods.reshape(-1, likelihoods.shape[2])
+        chances = np.matmul(own, likelihoods[:-1]) + upset @ stacked
+        value = terms.bounty_usd * best_sum(np.where(layer.exists.T[:, None, :], chances, 0.0), terms.answers)
         if not layer.is_last:
-            paid = reached.sum(axis=0)[:, :, None] * crew.costs_usd
+            paid = (every @ stacked)[:, :, None] * crew.costs_usd
             each = np.where(layer.asked[None], -np.inf, following[:, layer.children].sum(axis=3) - paid)
             value = np.maximum(value, each.max(axis=2))
             going_on = each[:, 0, :]
@@ -88,55 +105,41 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     return Worth(going_on / total[:, None], following[:, 0] / total)
 
 
-def _shown_right(reached: Floats, refused: Floats, upset: Floats, layer: Layer, answers: int) -> Floats:
-    """The chance that one of the claims shown is accepted, if the best are shown: belief, state."""
-    chances = accepted(reached.transpose(1, 2, 0), refused.transpose(1, 2, 0), upset.transpose(1, 2, 0))
-    return best_sum(np.where(layer.exists, chances, 0.0), answers)
+def _side_by_side(columns: Floats) -> Floats:
+    """Beliefs by claims and classes, so that one product of matrices sums over both."""
+    return np.ascontiguousarray(columns.transpose(1, 0, 2)).reshape(columns.shape[1], -1)
 
 
 def best_sum(chances: Floats, answers: int) -> Floats:
-    """The sum of the highest chances along the last axis."""
-    if chances.shape[-1] == 0:
-        return np.zeros(chances.shape[:-1])
+    """The sum of the highest chances along the first axis."""
+    if len(chances) <= answers:
+        return np.asarray(chances.sum(axis=0))
     if answers == 1:
-        return np.asarray(chances.max(axis=-1))
-    if chances.shape[-1] <= answers:
-        return np.asarray(chances.sum(axis=-1))
-    return np.asarray(np.partition(chances, -answers, axis=-1)[..., -answers:].sum(axis=-1))
+        return np.asarray(chances.max(axis=0))
+    return np.asarray(np.partition(chances, -answers, axis=0)[-answers:].sum(axis=0))
 
 
-def _likelihoods(layer: Layer, scattering: Scattering, right: Floats) -> Floats:
-    """The probability of a layer's answers: state, class, claim that is the evident answer (the last: none)."""
+def _finding(layer: Layer, right: Floats) -> Floats:
     log_right, log_wrong = np.log(right), np.log1p(-right)
-    works = layer.asked.astype(float) @ log_wrong
-    chances = np.empty((*works.shape, layer.members.shape[2] + 1))
-    each = chances[:, :, :-1]
-    np.matmul((log_right - log_wrong).T, layer.members, out=each)
-    each += scattering.each
-    each += works[:, :, None]
-    chances[:, :, -1] = scattering.none + works
-    return np.exp(chances, out=chances)
+    missed = log_wrong.T @ layer.asked.T
+    found = np.empty((layer.members.shape[2] + 1, *missed.shape))
+    np.matmul((log_right - log_wrong).T, layer.members.transpose(2, 1, 0), out=found[:-1])
+    found[:-1] += missed
+    found[-1] = missed
+    return np.exp(found, out=found)
 
 
-class Scattering(NamedTuple):
-    """How likely wrong works share claims as they do in a layer's states, as logarithms.
+@lru_cache(maxsize=256)
+def _scatterings(sizes: tuple[int, ...], workers: int) -> tuple[Floats, ...]:
+    """For each layer that follows a state, how likely wrong works share claims as they do in its states.
 
-    Attributes:
-        each: state, class, claim that is the evident answer; minus infinity where nobody made it.
-        none: state, class, where the evident answer is none of them.
+    Each is an array: claim that is the evident answer (the last: none of them), class, state. They are kept, since they
+    do not depend on who the workers are.
     """
-
-    each: Floats
-    none: Floats
-
-
-@lru_cache(maxsize=512)
-def _scatterings(sizes: tuple[int, ...], workers: int) -> tuple[Scattering, ...]:
-    """For each layer that follows a state; kept, since these numbers do not depend on who the workers are."""
     return tuple(_scattering(layer, sizes) for layer in layers(len(sizes), workers))
 
 
-def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Scattering:
+def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Floats:
     total = sum(sizes)
     before = np.zeros(layer.added.shape[1], dtype=np.int64)
     before[: len(sizes)] = sizes
@@ -147,7 +150,8 @@ def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Scattering:
     none = scattered - (LOG_RISING[:, all_after] - LOG_RISING[:, total, None]).T
     seated = LOG_RISING[:, all_after[:, None] - after] - LOG_RISING[:, None, total - before]
     each = scattered[:, :, None] - tables - seated.transpose(1, 0, 2)
-    return Scattering(np.where(layer.exists[:, None, :], each, -np.inf), none)
+    each = np.where(layer.exists[:, None, :], each, -np.inf)
+    return np.ascontiguousarray(np.exp(np.concatenate([each, none[:, :, None]], axis=2)).transpose(2, 1, 0))
 
 
 def _table_terms(before: Integers, after: Integers) -> Floats:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from bidders.policies.pooled.belief import Belief, after_claim, first_belief
+from bidders.policies.pooled.belief import Belief, after_claims, first_belief, sizes_after
 from bidders.policies.pooled.lookahead import Crew, Terms, Worth, best_sum, look_ahead
 from bidders.policies.pooled.world import Floats, World
 
@@ -16,6 +17,7 @@ _CLAIMS_AND_WORKERS_MAX = 6
 _FOLLOWERS_MAX = 4
 _CANDIDATES_MAX = 12
 _GAIN_MIN_SHARE = 1e-5
+_CREWS_KEPT = 8
 
 Plan = tuple[int, ...]
 
@@ -49,6 +51,7 @@ class Planner:
     right: Floats
     costs_usd: Floats
     world: World
+    _crews: OrderedDict[tuple[int, ...], Crew] = field(default_factory=OrderedDict, init=False, repr=False)
 
     def prospects(self, belief: Belief, asked: frozenset[int], plan: Plan, terms: Terms) -> Prospects:
         """Value a state.
@@ -84,15 +87,23 @@ class Planner:
         after = followers[: max(0, min(_FOLLOWERS_MAX, _CLAIMS_AND_WORKERS_MAX - 1 - belief.claims))]
         total = np.zeros(len(others))
         for claim in range(belief.claims + 1):
-            reached = [after_claim(belief, self.right[other], claim) for other in others]
-            weights = np.stack([each.weights for each in reached])
-            value = self._ahead(weights, reached[0].sizes, after, terms).value
+            weights = after_claims(belief, self.right[list(others)], claim)
+            value = self._ahead(weights, sizes_after(belief.sizes, claim), after, terms).value
             total += value * weights.sum(axis=(1, 2))
         return np.asarray(total / belief.weights.sum() - self.costs_usd[list(others)])
 
     def _ahead(self, weights: Floats, sizes: tuple[int, ...], workers: Sequence[int], terms: Terms) -> Worth:
-        chosen = list(workers)
-        return look_ahead(weights, sizes, Crew(self.right[chosen], self.costs_usd[chosen]), self.world, terms)
+        return look_ahead(weights, sizes, self._crew(tuple(workers)), self.world, terms)
+
+    def _crew(self, workers: tuple[int, ...]) -> Crew:
+        """Some of the bidders; those that were last looked ahead with are kept with what was worked out of them."""
+        found = self._crews.pop(workers, None)
+        if found is None:
+            found = Crew(self.right[list(workers)], self.costs_usd[list(workers)])
+        self._crews[workers] = found
+        if len(self._crews) > _CREWS_KEPT:
+            self._crews.popitem(last=False)
+        return found
 
     def _promise(self, workers: Sequence[int], terms: Terms) -> float:
         if not workers:
