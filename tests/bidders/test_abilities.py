@@ -13,6 +13,8 @@ from hypothesis.extra.numpy import arrays
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import after_claim, first_belief
+from bidders.policies.pooled.evidence import Trial, expectations, gather
+from bidders.policies.pooled.kinds import Announced
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
 from bidders.policies.pooled.world import CLASSES, LEVELS, World
 from orchestrator import Contribution, Lesson, Work
@@ -117,3 +119,18 @@ def test_looking_ahead_with_nobody_left_to_ask_is_showing_the_best_claim(
     assert ahead.value[0] == pytest.approx(belief.chances(assumed).max())
     assert (belief.chances(assumed) >= 0.0).all()
     assert (belief.chances(assumed) <= 1.0 + 1e-9).all()
+
+
+def test_of_several_answers_that_were_taken_together_one_is_an_upset_at_most() -> None:
+    # Two agree and are refused; the user takes one of the two others that were shown together.
+    trial = Trial(authors=(0, 1, 2, 3), claims=(0, 0, 1, 2), taken=(1, 2), refused=(0,))
+    evidence = gather([trial], 4, np.ones(1))
+    abilities = abilities_from(Counts.none(4))
+    announced = Announced(np.full(1, -1), np.ones(1, dtype=bool))
+    counts = expectations(evidence, announced, abilities).counts
+    assert counts.accepted.sum() == pytest.approx(1.0)
+    assert counts.accepted[:2] == pytest.approx([0.0, 0.0])
+    assert counts.accepted[2] == pytest.approx(counts.accepted[3])
+    # As much as it is believed that the two made the evident answer: one other claim was right, one was not.
+    assert counts.upsets.sum() == pytest.approx(counts.failed.sum())
+    assert 0.0 < counts.upsets.sum() <= 1.0

@@ -220,8 +220,9 @@ def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
     verdicts = evidence.verdicts[:, :-1]
     taken = (exists & (verdicts == Verdict.TAKEN)).sum(axis=1)[:, None, None]
     refused = (exists & ((verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)))[:, None, :]
-    others_refused = refused.sum(axis=2, keepdims=True) - refused
-    return (decoys * taken).sum(axis=(0, 2)), (decoys * others_refused).sum(axis=(0, 2))
+    # Of several that were taken together, one was right.
+    others_wrong = refused.sum(axis=2, keepdims=True) - refused + np.maximum(taken - 1, 0)
+    return (decoys * (taken > 0)).sum(axis=(0, 2)), (decoys * others_wrong).sum(axis=(0, 2))
 
 
 def _chances(evidence: Evidence, abilities: Abilities) -> Floats:
@@ -257,6 +258,6 @@ def _verdict_chances(evidence: Evidence, world: World) -> Floats:
     known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys * upsets))
     for verdict, chance in known:
         chances = np.where(verdicts == verdict, chance, chances)
-    # That a claim was accepted though nobody found the evident answer is next to impossible.
+    # An upset against an evident answer that nobody has made is left out: to count it changes nothing that is measured.
     chances[:, :, -1] = np.where(verdicts[:, :, -1] == Verdict.ANOTHER_TAKEN, _UNFORESEEN, 1.0)
     return chances
