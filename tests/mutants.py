@@ -287,7 +287,7 @@ def copy_tree(tree: Path) -> None:
     shutil.copytree(ROOT / "orchestrator", tree / "orchestrator", ignore=skip)
     for folder in ("core", "ledger"):
         shutil.copytree(ROOT / "tests" / folder, tree / "tests" / folder, ignore=skip)
-    for name in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/network.py"):
+    for name in ("pyproject.toml", "tests/__init__.py", "tests/conftest.py", "tests/effort.py", "tests/network.py"):
         shutil.copy(ROOT / name, tree / name)
     # Compiled once for all mutants. The hash tells a mutated source from the one that was compiled; times and sizes,
     # which are compared otherwise, might not.
