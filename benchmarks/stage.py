@@ -130,7 +130,7 @@ async def _langgraph(place: Path) -> float:
     async def transform(state: _State) -> dict[str, Any]:
         return {"text": [f"line {state['stage']}"], "stage": state["stage"] + 1}
 
-    async def announce(_state: _State) -> dict[str, Any]:
+    async def announce(state: _State) -> dict[str, Any]:  # noqa: ARG001 (LangGraph passes it by this name)
         return {}
 
     graph = StateGraph(_State)
