@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
-from bidders.policies.pooled.belief import after_claim, first_belief
+from bidders.policies.pooled.belief import Belief, after_claim, first_belief
 from bidders.policies.pooled.evidence import Trial, expectations, gather
 from bidders.policies.pooled.kinds import Announced
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
@@ -134,3 +134,35 @@ def test_of_several_answers_that_were_taken_together_one_is_an_upset_at_most() -
     # As much as it is believed that the two made the evident answer: one other claim was right, one was not.
     assert counts.upsets.sum() == pytest.approx(counts.failed.sum())
     assert 0.0 < counts.upsets.sum() <= 1.0
+
+
+@given(
+    decoys=st.floats(0.0, 0.9),
+    upsets=st.floats(0.0, 0.5),
+    claims=st.lists(st.integers(0, 2), max_size=4),
+    answers=st.integers(1, 3),
+    right=arrays(float, (2, CLASSES), elements=st.floats(0.01, 0.99)),
+)
+def test_looking_ahead_is_what_beliefs_after_each_answer_come_to(
+    decoys: float, upsets: float, claims: list[int], answers: int, right: Any
+) -> None:
+    assumed, terms = world(decoys, upsets), Terms(2.0, answers)
+    belief = first_belief(assumed)
+    for claim in claims:
+        belief = after_claim(belief, np.linspace(0.9, 0.1, CLASSES), min(claim, belief.claims))
+    crew = Crew(right, np.array([0.1, 0.3]))
+    ahead = look_ahead(belief.weights[None], belief.sizes, crew, assumed, terms)
+    going_on, value = by_hand(belief, {0, 1}, crew, assumed, terms)
+    assert ahead.value[0] == pytest.approx(value)
+    assert ahead.going_on[0] == pytest.approx([going_on[0], going_on[1]])
+
+
+def by_hand(belief: Belief, left: set[int], crew: Crew, assumed: World, terms: Terms) -> tuple[dict[int, float], float]:
+    """The value of asking each of those left, and of the best that can be done, belief by belief."""
+    stop = terms.bounty_usd * float(np.sort(belief.chances(assumed))[::-1][: terms.answers].sum())
+    going_on = {}
+    for worker in left:
+        after = [after_claim(belief, crew.right[worker], claim) for claim in range(belief.claims + 1)]
+        values = [by_hand(each, left - {worker}, crew, assumed, terms)[1] * each.weights.sum() for each in after]
+        going_on[worker] = sum(values) / belief.weights.sum() - crew.costs_usd[worker]
+    return going_on, max([stop, *going_on.values()])
