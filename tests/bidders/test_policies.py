@@ -252,6 +252,7 @@ def test_a_fixed_policy_refuses_options_that_make_no_sense(options: dict[str, An
         {"by": []},
         {"by": ["a", "a"]},
         {"by": [1]},
+        {"by": ["estimate"]},
         {"linear_to": 2},
     ],
 )
