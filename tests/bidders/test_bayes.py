@@ -35,6 +35,8 @@ receipts = st.builds(
     won=st.booleans(),
     cost_nanos=st.integers(0, 10**9),
     revenue_nanos=st.integers(0, 10**10),
+    reward_nanos=st.integers(-(10**10), 10**10),
+    kept=st.booleans(),
     outcome=st.sampled_from(["released", "rejected", "expired"]),
     contributions=contributions,
     claim=st.sampled_from(["", "x", "y"]),
@@ -298,3 +300,28 @@ def test_open_ended_work_is_worth_what_such_lots_have_brought() -> None:
     assert rich == pytest.approx(8, abs=1.0)
     assert poor == pytest.approx(1, abs=1.0)
     assert poor < stranger < rich
+
+
+def test_rewards_and_what_a_kept_state_brought_count_in_what_open_ended_work_is_worth() -> None:
+    def worth_usd(*more: Receipt, **work: int) -> float:
+        policy, memory = BayesPolicy(), None
+        first = receipt(bidder="a", observed=(("estimate", 0.5),), **work)
+        for number in range(20):
+            memory = policy.learn(memory, [each._replace(request_id=f"r{number}") for each in (first, *more)])
+        return policy.value(memory, [Observation("a", "transformer", 1, 8, 10.0, estimate=0.5)]).means[0]
+
+    sold = worth_usd(revenue_nanos=6 * 10**9)
+    assert sold == pytest.approx(6, abs=0.5)
+    assert worth_usd(revenue_nanos=10**9, reward_nanos=5 * 10**9) == pytest.approx(sold)
+    assert worth_usd(revenue_nanos=9 * 10**9, reward_nanos=-3 * 10**9) == pytest.approx(sold)
+    kept = receipt(bidder="a", lot="0.0", stage=2, kept=True, revenue_nanos=6 * 10**9)
+    assert worth_usd(kept) == pytest.approx(sold)
+    assert worth_usd(kept._replace(bidder="b")) == pytest.approx(0, abs=0.5), "what others kept is not its own"
+    assert worth_usd(revenue_nanos=6 * 10**9, cost_nanos=2 * 10**9) == pytest.approx(sold - 2, abs=0.05)
+
+
+def test_two_results_that_differ_in_their_reward_alone_teach_the_same_in_any_order() -> None:
+    policy = BayesPolicy(forget=0.5)
+    one = receipt(bidder="a", observed=(("estimate", 0.5),))
+    other = one._replace(reward_nanos=10**9)
+    assert policy.learn(None, [one, other]) == policy.learn(None, [other, one])

@@ -73,6 +73,8 @@ def receipt_order(receipt: Receipt) -> tuple[object, ...]:
         receipt.request,
         receipt.lot_price_nanos or 0,
         receipt.bounty_nanos,
+        receipt.reward_nanos,
+        receipt.kept,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from bidders.policies.contexts import brought_nanos
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.reading import receipt_order
 from bidders.policies.pooled.worth import Look, Result, Worths, worth_key
@@ -72,17 +73,24 @@ def results_of(receipts: Sequence[Receipt], embedding: Embedding) -> list[Result
         if receipt.won and receipt.role == _PRESENTER and receipt.contributions
     }
     found = []
-    for receipt in ordered:
-        if receipt.censored or receipt.bounty_nanos <= 0 or any(claim for _, claim in receipt.contributions):
+    for receipt, nanos in _with_brought(ordered):
+        if receipt.bounty_nanos <= 0 or any(claim for _, claim in receipt.contributions):
             continue
         is_shown = (receipt.request_id, receipt.bidder) in shown_last
-        result = _result(receipt, embedding, is_shown)
+        result = _result(receipt, nanos, embedding, is_shown)
         if result is not None:
             found.append(result)
     return found
 
 
-def _result(receipt: Receipt, embedding: Embedding, is_shown: bool) -> Result | None:
+def _with_brought(receipts: Sequence[Receipt]) -> list[tuple[Receipt, int]]:
+    """Receipts of lots whose end was seen, with what each brought its winner before the cost of its own work."""
+    seen = [receipt for receipt in receipts if not receipt.censored]
+    brought = iter(brought_nanos([receipt for receipt in seen if receipt.won]))
+    return [(receipt, next(brought) + receipt.cost_nanos if receipt.won else 0) for receipt in seen]
+
+
+def _result(receipt: Receipt, nanos: int, embedding: Embedding, is_shown: bool) -> Result | None:
     estimate = dict(receipt.observed).get(_ESTIMATE)
     if estimate is None:
         return _answer_result(receipt, embedding) if is_shown else None
@@ -90,7 +98,7 @@ def _result(receipt: Receipt, embedding: Embedding, is_shown: bool) -> Result | 
     numbers = _embedded(embedding, receipt.request)
     look = Look(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).numbers()
     if receipt.won:
-        share = min(1.0, receipt.revenue_nanos / receipt.bounty_nanos)
+        share = min(1.0, max(-1.0, nanos / receipt.bounty_nanos))
         return Result(worth_key(receipt.role, receipt.bidder), look, share)
     if receipt.lot_price_nanos is None or receipt.answer != "bid":
         return None
