@@ -15,6 +15,7 @@ from benchmarks.society.planner import Planner, play_planned
 from benchmarks.society.tasks import Task, tasks
 from benchmarks.soundness.rivals import ProfitSeeking
 from benchmarks.tables import Report
+from bidders.policies.bayes import BayesPolicy
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator.bidding import Policy
 
@@ -25,6 +26,13 @@ TRACKER: dict[str, Any] = {
     "step_min": 0.3,
     "shrink": 0.0,
     "deviation": 0.05,
+    "by": ("state",),
+    "linear_to": 0.8,
+}
+BAYES: dict[str, Any] = {
+    "prior": 1.0,
+    "forget": 0.35,
+    "exploration": 0.1,
     "by": ("state",),
     "linear_to": 0.8,
 }
@@ -48,6 +56,14 @@ COLUMNS = (
 def tracker() -> TrackerPolicy:
     """The market's running averages, by state, with one set of options for all tasks."""
     return TrackerPolicy(**TRACKER)
+
+
+def bayes() -> BayesPolicy:
+    """The pooled policy, told which state is which, with one set of options for all tasks."""
+    return BayesPolicy(**BAYES)
+
+
+LEARNERS: dict[str, Callable[[], Policy]] = {"tracker": tracker, "bayes": bayes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +90,18 @@ SETTINGS = (
 
 def contenders(task: Task) -> list[Contender]:
     """The societies of the table; somebody seeks profit where there is one lot, and shading can be seen."""
-    found = [Contender(setting, "tracker", lambda _seed: [tracker()] * task.actions) for setting in SETTINGS]
+    found = [society_of(name, setting, task) for name in LEARNERS for setting in SETTINGS]
     if len(task.moves) == 1:
         found += [
             Contender(Setting(rule, clones=1), "best seeks profit", lambda seed: _one_seeks_profit(task, seed))
             for rule in ("vickrey", "first_price")
         ]
     return found
+
+
+def society_of(policy_name: str, setting: Setting, task: Task) -> Contender:
+    """A society all of whose bidders have one policy."""
+    return Contender(setting, policy_name, lambda _seed: [LEARNERS[policy_name]()] * task.actions)
 
 
 def _one_seeks_profit(task: Task, seed: int) -> list[Policy]:

@@ -11,15 +11,15 @@ from benchmarks.society import change, comparison
 from benchmarks.society.change import play_planner
 from benchmarks.society.changes import World, changing_phases
 from benchmarks.society.changing_market import play_market
-from benchmarks.society.comparison import Contender, run_market, run_planner, tracker
+from benchmarks.society.comparison import Contender, run_market, run_planner, society_of, tracker
 from benchmarks.society.market import Setting, bids, play, society
 from benchmarks.society.measuring import Run, best_actions
 from benchmarks.society.planner import Planner
 from benchmarks.society.tasks import Task, bandit, chain, duality, tasks
 
 
-def truthful(task: Task, setting: Setting) -> Contender:
-    return Contender(setting, "tracker", lambda _seed: [tracker()] * task.actions)
+def truthful(task: Task, setting: Setting, policy: str = "tracker") -> Contender:
+    return society_of(policy, setting, task)
 
 
 def test_the_values_of_the_tasks_are_those_of_the_paper() -> None:
@@ -52,6 +52,23 @@ def test_a_market_of_twins_learns_the_bandit_and_the_books_balance() -> None:
     run = run_market(bandit(), truthful(bandit(), Setting()), seed=0, episodes=30)
     assert run.episodes_to_return(bandit(), 0.99) <= 10
     assert run.final_bids[0] == pytest.approx([0.2, 0.4, 0.6, 0.8])
+
+
+def test_the_pooled_policy_learns_the_bandit_and_the_chain_where_it_is_told_which_state_is_which() -> None:
+    run = run_market(bandit(), truthful(bandit(), Setting(), "bayes"), seed=0, episodes=40)
+    assert run.episodes_to_return(bandit(), 0.99) <= 20
+    assert run.error_usd(bandit()) < 0.001
+    run = run_market(chain(), truthful(chain(), Setting(), "bayes"), seed=3, episodes=60)
+    assert run.returns[-1] == pytest.approx(0.8)
+    assert run.error_usd(chain()) < 0.01
+
+
+def test_the_pooled_policy_does_not_learn_them_where_it_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: what it knows of claims says nothing of states."""
+    monkeypatch.setitem(comparison.BAYES, "by", None)
+    run = run_market(bandit(), truthful(bandit(), Setting(), "bayes"), seed=0, episodes=10)
+    assert run.returns[-1] < 0.8
+    assert run.error_usd(bandit()) > 0.1
 
 
 def test_bids_fall_by_the_discount_a_stage_on_the_chain() -> None:
@@ -90,7 +107,7 @@ def test_under_first_price_whoever_seeks_profit_bids_below_its_value() -> None:
     seeker = next(
         each
         for each in comparison.contenders(bandit())
-        if each.policy_name != "tracker" and each.setting.rule == "first_price"
+        if each.policy_name == "best seeks profit" and each.setting.rule == "first_price"
     )
     run = run_market(bandit(), seeker, seed=0, episodes=250)
     assert sorted(run.final_bids[0])[-1] < 0.75
