@@ -21,8 +21,9 @@ _OWN_LEVEL_WORTH = 30.0
 _CLASSES_WORTH, _LEVELS_SPREAD = 5.0, 3.0
 _KIND_WORTH = 15.0
 _DECOY_MEAN, _DECOY_WORTH = 0.05, 10.0
+_DECOY_MAX = 0.5
 _UPSET_MEAN, _UPSET_WORTH = 0.2, 10.0
-_MOVED_SPREAD = 0.13
+_MOVED_SPREAD = 0.2
 _NEWTON_STEPS = 4
 _CHANCE_MIN = 1e-3
 
@@ -132,6 +133,9 @@ def abilities_from(counts: Counts) -> Abilities:
     right = (rights + _OWN_LEVEL_WORTH * expected) / (works + _OWN_LEVEL_WORTH)
     judged = counts.decoys + counts.sound
     decoys = (counts.decoys + _DECOY_WORTH * _DECOY_MEAN) / (judged + _DECOY_WORTH)
+    # Else a level could change its meaning: what most of those agree on who fail would be its evident answer, nearly
+    # always a decoy, and to be right would be an upset, which takes no skill. Only the hardest level is like that.
+    decoys[:-1] = np.minimum(decoys[:-1], _DECOY_MAX)
     upsets = (counts.upsets + _UPSET_WORTH * _UPSET_MEAN) / (counts.upsets + counts.failed + _UPSET_WORTH)
     clipped = np.clip(right, _CHANCE_MIN, 1.0 - _CHANCE_MIN)
     return Abilities(

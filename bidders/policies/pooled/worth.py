@@ -20,7 +20,8 @@ from bidders.policies.pooled.world import Floats
 
 SHARED = ""
 _PRIOR_PRECISION = 1.0
-_OWN_PRECISION = 4.0
+_OWN_PRECISION = 100.0
+_OWN_CONSTANT_PRECISION = 8.0
 _NOISE = 0.25
 _PLACES = 6
 
@@ -151,16 +152,22 @@ class Worths:
             found = self._solved[key] = _solved(self.stored.get(worth_key(role, bidder)), centre, precision)
         return found
 
-    def _centre(self, role: str, bidder: str, size: int) -> tuple[Floats, float]:
-        """Where a regression begins, and how strongly it is held there."""
+    def _centre(self, role: str, bidder: str, size: int) -> tuple[Floats, Floats]:
+        """Where a regression begins, and how strongly each of its weights is held there.
+
+        A bidder's level is soon its own. What it makes of a look's numbers is mostly what all make of them: of many
+        bidders, the one would seem best whose own weights happen to fit noise.
+        """
         if bidder != SHARED:
-            return self.regression(role, SHARED, size).weights, _OWN_PRECISION
+            precision = np.full(size, _OWN_PRECISION)
+            precision[0] = _OWN_CONSTANT_PRECISION
+            return self.regression(role, SHARED, size).weights, precision
         constant = np.zeros(size)
         constant[0] = self.prior
-        return constant, _PRIOR_PRECISION
+        return constant, np.full(size, _PRIOR_PRECISION)
 
 
-def _solved(sums: Mapping[str, Any] | None, centre: Floats, precision: float) -> Regression:
+def _solved(sums: Mapping[str, Any] | None, centre: Floats, precision: Floats) -> Regression:
     squares, products, _ = _read(sums, len(centre))
-    spread: Floats = np.linalg.inv(squares + precision * np.eye(len(centre))).astype(float)
+    spread: Floats = np.linalg.inv(squares + np.diag(precision)).astype(float)
     return Regression(spread @ (products + precision * centre), spread)
