@@ -119,4 +119,4 @@ def test_letters_teach_nothing_about_who_is_right_in_sums() -> None:
     policy = BayesPolicy()
     alone = bids(policy, policy.practise(None, lessons(told_apart=True, count=200)), EASY)
     beside = bids(policy, policy.practise(None, mixed()), EASY)
-    assert beside == pytest.approx(alone, abs=0.05 * BOUNTY_USD)
+    assert beside == pytest.approx(alone, abs=0.1 * BOUNTY_USD)

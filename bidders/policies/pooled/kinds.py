@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bidders.policies.pooled.embedding import SHAPE
 from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Flags, Floats, Integers, by_class
 
 _LEVEL_EDGES: Floats = np.arange(-2.5, 3.51, 0.75)
@@ -30,8 +31,7 @@ TARGETS = 3
 
 _COMPARABLE_MIN = 0.5
 
-_PENALTY = 3.0
-_PENALTY_OF_MEAN = 1e-3
+_PENALTY_OF_MEAN, _PENALTY_OF_SHAPE, _PENALTY_OF_WORDS = 1e-3, 3.0, 20.0
 _PARTS = 5
 _PLACES = 6
 
@@ -151,8 +151,10 @@ def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -
 
 
 def _solved(sums: Sums) -> Forecast:
-    # The mean is foretold from the first requests on; what differs from it needs many.
-    penalties = np.full(len(sums.squares), _PENALTY)
+    # The mean is foretold from the first requests on; what differs from it needs many, the more so the numbers of a
+    # text's words: they are many, and each says little.
+    penalties = np.full(len(sums.squares), _PENALTY_OF_WORDS)
+    penalties[: SHAPE + 1] = _PENALTY_OF_SHAPE
     penalties[0] = _PENALTY_OF_MEAN
     return Forecast(np.asarray(np.linalg.solve(sums.squares + np.diag(penalties), sums.products), dtype=float))
 
