@@ -11,16 +11,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled import planning
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import Belief, after_claim, first_belief
 from bidders.policies.pooled.evidence import Trial, expectations, gather
 from bidders.policies.pooled.kinds import Announced
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
+from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.world import CLASSES, LEVELS, World
 from orchestrator import Contribution, Lesson, Work
 from tests.bidders.quiz import BOUNTY_USD, QUESTION, observe
 
 BIDDERS = 3
+SINGLE_PRECISION = 1e-5
 works = arrays(float, (BIDDERS, len(LEVELS)), elements=st.floats(0.0, 500.0))
 shares = arrays(float, (BIDDERS,), elements=st.floats(0.0, 1.0))
 
@@ -116,7 +119,7 @@ def test_looking_ahead_with_nobody_left_to_ask_is_showing_the_best_claim(
         belief = after_claim(belief, right, min(claim, belief.claims))
     nobody = Crew(np.zeros((0, CLASSES)), np.zeros(0))
     ahead = look_ahead(belief.weights[None], belief.sizes, nobody, assumed, Terms(1.0))
-    assert ahead.value[0] == pytest.approx(belief.chances(assumed).max())
+    assert ahead.value[0] == pytest.approx(belief.chances(assumed).max(), abs=SINGLE_PRECISION)
     assert (belief.chances(assumed) >= 0.0).all()
     assert (belief.chances(assumed) <= 1.0 + 1e-9).all()
 
@@ -153,8 +156,8 @@ def test_looking_ahead_is_what_beliefs_after_each_answer_come_to(
     crew = Crew(right, np.array([0.1, 0.3]))
     ahead = look_ahead(belief.weights[None], belief.sizes, crew, assumed, terms)
     going_on, value = by_hand(belief, {0, 1}, crew, assumed, terms)
-    assert ahead.value[0] == pytest.approx(value)
-    assert ahead.going_on[0] == pytest.approx([going_on[0], going_on[1]])
+    assert ahead.value[0] == pytest.approx(value, abs=SINGLE_PRECISION * terms.bounty_usd)
+    assert ahead.going_on[0] == pytest.approx([going_on[0], going_on[1]], abs=SINGLE_PRECISION * terms.bounty_usd)
 
 
 def by_hand(belief: Belief, left: set[int], crew: Crew, assumed: World, terms: Terms) -> tuple[dict[int, float], float]:
@@ -166,3 +169,24 @@ def by_hand(belief: Belief, left: set[int], crew: Crew, assumed: World, terms: T
         values = [by_hand(each, left - {worker}, crew, assumed, terms)[1] * each.weights.sum() for each in after]
         going_on[worker] = sum(values) / belief.weights.sum() - crew.costs_usd[worker]
     return going_on, max([stop, *going_on.values()])
+
+
+@given(
+    claims=st.lists(st.integers(0, 2), min_size=1, max_size=2),
+    right=arrays(float, (10, CLASSES), elements=st.floats(0.01, 0.99)),
+    answers=st.integers(1, 2),
+)
+def test_of_bidders_outside_a_plan_the_few_that_promise_most_are_valued_in_full_and_the_rest_no_higher(
+    claims: list[int], right: Any, answers: int
+) -> None:
+    assumed, terms = world(0.1, 0.2), Terms(1.0, answers)
+    belief = first_belief(assumed)
+    for claim in claims:
+        belief = after_claim(belief, np.linspace(0.9, 0.1, CLASSES), min(claim, belief.claims))
+    planner = Planner(right, np.linspace(0.001, 0.02, len(right)), assumed)
+    found = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "_OTHERS_MAX", len(right))
+        full = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
+    assert (found <= full + SINGLE_PRECISION).all()
+    assert (np.abs(found - full) < SINGLE_PRECISION).sum() >= 2 + planning._OTHERS_MAX

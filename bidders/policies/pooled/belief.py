@@ -38,10 +38,20 @@ class Belief:
 
     def chances(self, world: World) -> Floats:
         """The chance of each claim to be accepted; what is left to 1 is that none would be."""
-        evident = self.weights[:, :-1].sum(axis=0)
-        refused = world.decoys @ self.weights[:, :-1]
-        upset = (world.decoys * world.upsets) @ self.weights
-        return np.asarray(accepted(evident, refused, upset) / self.weights.sum())
+        return np.asarray(joint_chances(self.weights, world) / self.weights.sum())
+
+
+def joint_chances(weights: Floats, world: World) -> Floats:
+    """The probability of the claims seen together with each claim being accepted, for one belief or for several.
+
+    Args:
+        weights: of beliefs: class, claim that is the evident answer (the last: none of them), along the last two axes.
+        world: what requests are like.
+    """
+    evident = weights[..., :-1].sum(axis=-2)
+    refused = world.decoys @ weights[..., :-1]
+    upset = (world.decoys * world.upsets) @ weights
+    return accepted(evident, refused, upset)
 
 
 def accepted(evident: Floats, refused: Floats, upset: Floats) -> Floats:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bidders.policies.pooled.world import Flags, Floats, Integers
+from bidders.policies.pooled.world import Flags, Integers
 
 NOT_ASKED = -1
 
@@ -20,14 +21,16 @@ class Layer:
         asked: whether each worker has been asked: one row a state.
         members: 1 where a worker makes a claim: state, worker, claim.
         added: how many workers make each claim: state, claim.
-        children: for each state and worker, the states of the next layer that its answer can lead
-            to; the number of states there stands for none.
+        left: the workers who have not been asked: state, and one after another.
+        children: for each of these, the states of the next layer that its answer can lead to; the
+            number of states there stands for none.
         exists: for each state, which claims have been made.
     """
 
     asked: Flags
-    members: Floats
+    members: NDArray[np.float32]
     added: Integers
+    left: Integers
     children: Integers
     exists: Flags
 
@@ -81,13 +84,14 @@ def _renumbered(state: tuple[int, ...], claims: int) -> tuple[int, ...]:
 
 def _layer(states: list[tuple[int, ...]], branches: list[list[list[int]]], claims: int, following: int) -> Layer:
     workers = len(states[0])
-    answers_max = max((len(reached) for row in branches for reached in row), default=1)
-    children = np.full((len(states), workers, max(1, answers_max)), following, dtype=np.int64)
-    for place, row in enumerate(branches):
-        for worker, reached in enumerate(row):
-            children[place, worker, : len(reached)] = reached
     made = np.array(states, dtype=np.int64).reshape(len(states), workers)
-    members = (made[:, :, None] == np.arange(claims + workers)).astype(float)
+    left = np.nonzero(made == NOT_ASKED)[1].reshape(len(states), -1)
+    answers_max = max((len(reached) for row in branches for reached in row), default=1)
+    children = np.full((*left.shape, max(1, answers_max)), following, dtype=np.int64)
+    for place, row in enumerate(branches):
+        for number, worker in enumerate(left[place].tolist()):
+            children[place, number, : len(row[worker])] = row[worker]
+    members = (made[:, :, None] == np.arange(claims + workers)).astype(np.float32)
     added = members.sum(axis=1).astype(np.int64)
     exists = (added > 0) | (np.arange(claims + workers) < claims)
-    return Layer(made != NOT_ASKED, members, added, children, exists)
+    return Layer(made != NOT_ASKED, members, added, left, children, exists)

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidders.policies.pooled.layers import Layer, layers
 from bidders.policies.pooled.world import LOG_CONCENTRATIONS, LOG_RISING, LOG_SEATINGS, Floats, Integers, World
+
+Singles = NDArray[np.float32]
+Number = TypeVar("Number", bound=np.floating[Any])
 
 
 class Terms(NamedTuple):
@@ -39,14 +43,14 @@ class Crew:
 
     right: Floats
     costs_usd: Floats
-    _findings: dict[int, tuple[Floats, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _findings: dict[int, tuple[Singles, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def workers(self) -> int:
         """How many there are."""
         return len(self.costs_usd)
 
-    def findings(self, claims: int) -> tuple[Floats, ...]:
+    def findings(self, claims: int) -> tuple[Singles, ...]:
         """For each layer after a state with so many claims, how likely its workers find what they find.
 
         It is worked out once. Each is an array: claim that is the evident answer (the last: none), class, state.
@@ -72,7 +76,7 @@ class Worth(NamedTuple):
 
 
 def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World, terms: Terms) -> Worth:
-    """Value beliefs by all that can follow.
+    """Value beliefs by all that can follow, to about a millionth of the bounty.
 
     Args:
         weights: belief, class, claim that is the evident answer (the last: none of them).
@@ -82,35 +86,40 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
         terms: what is paid.
     """
     claims = len(sizes)
-    padded = np.concatenate([weights[:, :, :-1], np.repeat(weights[:, :, -1:], crew.workers + 1, axis=2)], axis=2)
-    columns = np.ascontiguousarray(padded.transpose(2, 0, 1))
-    upsets = world.decoys * world.upsets
+    # Single precision holds no probability of many works together; of those seen, only their proportions count.
+    given = weights / weights.sum(axis=(1, 2), keepdims=True)
+    padded = np.concatenate([given[:, :, :-1], np.repeat(given[:, :, -1:], crew.workers + 1, axis=2)], axis=2)
+    columns = _singles(padded.transpose(2, 0, 1))
+    upsets, costs_usd = _singles(world.decoys * world.upsets), _singles(crew.costs_usd)
     every, upset = (_side_by_side(each) for each in (columns, columns * upsets))
     # Its own upsets are taken off each claim here, because those of all claims are added to it below.
-    own = columns[:-1] * (1.0 - world.decoys - upsets)
+    own = columns[:-1] * (1.0 - _singles(world.decoys) - upsets)
     steps = zip(layers(claims, crew.workers), crew.findings(claims), _scatterings(sizes, crew.workers), strict=True)
-    following, going_on = np.zeros((len(weights), 1)), np.zeros((len(weights), 0))
+    following, going_on = _singles(np.zeros((1, len(weights)))), _singles(np.zeros((len(weights), 0)))
     for layer, finding, scattering in reversed(list(steps)):
         likelihoods = finding * scattering
         stacked = likelihoods.reshape(-1, likelihoods.shape[2])
         chances = np.matmul(own, likelihoods[:-1]) + upset @ stacked
-        value = terms.bounty_usd * best_sum(np.where(layer.exists.T[:, None, :], chances, 0.0), terms.answers)
+        value = terms.bounty_usd * best_sum(np.where(layer.exists.T[:, None, :], chances, 0.0), terms.answers).T
         if not layer.is_last:
-            paid = (every @ stacked)[:, :, None] * crew.costs_usd
-            each = np.where(layer.asked[None], -np.inf, following[:, layer.children].sum(axis=3) - paid)
-            value = np.maximum(value, each.max(axis=2))
-            going_on = each[:, 0, :]
-        following = np.concatenate([value, np.zeros((len(weights), 1))], axis=1)
-    total = weights.sum(axis=(1, 2))
-    return Worth(going_on / total[:, None], following[:, 0] / total)
+            paid = (every @ stacked).T[:, None, :] * costs_usd[layer.left][:, :, None]
+            each = following[layer.children].sum(axis=2) - paid
+            value = np.maximum(value, each.max(axis=1))
+            going_on = each[0].T
+        following = np.concatenate([value, np.zeros_like(value[:1])])
+    return Worth(going_on.astype(float), following[0].astype(float))
 
 
-def _side_by_side(columns: Floats) -> Floats:
+def _singles(values: Floats) -> Singles:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _side_by_side(columns: Singles) -> Singles:
     """Beliefs by claims and classes, so that one product of matrices sums over both."""
     return np.ascontiguousarray(columns.transpose(1, 0, 2)).reshape(columns.shape[1], -1)
 
 
-def best_sum(chances: Floats, answers: int) -> Floats:
+def best_sum(chances: NDArray[Number], answers: int) -> NDArray[Number]:
     """The sum of the highest chances along the first axis."""
     if len(chances) <= answers:
         return np.asarray(chances.sum(axis=0))
@@ -119,10 +128,10 @@ def best_sum(chances: Floats, answers: int) -> Floats:
     return np.asarray(np.partition(chances, -answers, axis=0)[-answers:].sum(axis=0))
 
 
-def _finding(layer: Layer, right: Floats) -> Floats:
-    log_right, log_wrong = np.log(right), np.log1p(-right)
-    missed = log_wrong.T @ layer.asked.T
-    found = np.empty((layer.members.shape[2] + 1, *missed.shape))
+def _finding(layer: Layer, right: Floats) -> Singles:
+    log_right, log_wrong = _singles(np.log(right)), _singles(np.log1p(-right))
+    missed = np.matmul(log_wrong.T, _singles(layer.asked.T.astype(float)))
+    found = np.empty((layer.members.shape[2] + 1, *missed.shape), dtype=np.float32)
     np.matmul((log_right - log_wrong).T, layer.members.transpose(2, 1, 0), out=found[:-1])
     found[:-1] += missed
     found[-1] = missed
@@ -130,7 +139,7 @@ def _finding(layer: Layer, right: Floats) -> Floats:
 
 
 @lru_cache(maxsize=256)
-def _scatterings(sizes: tuple[int, ...], workers: int) -> tuple[Floats, ...]:
+def _scatterings(sizes: tuple[int, ...], workers: int) -> tuple[Singles, ...]:
     """For each layer that follows a state, how likely wrong works share claims as they do in its states.
 
     Each is an array: claim that is the evident answer (the last: none of them), class, state. They are kept, since they
@@ -139,7 +148,7 @@ def _scatterings(sizes: tuple[int, ...], workers: int) -> tuple[Floats, ...]:
     return tuple(_scattering(layer, sizes) for layer in layers(len(sizes), workers))
 
 
-def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Floats:
+def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Singles:
     total = sum(sizes)
     before = np.zeros(layer.added.shape[1], dtype=np.int64)
     before[: len(sizes)] = sizes
@@ -151,7 +160,7 @@ def _scattering(layer: Layer, sizes: tuple[int, ...]) -> Floats:
     seated = LOG_RISING[:, all_after[:, None] - after] - LOG_RISING[:, None, total - before]
     each = scattered[:, :, None] - tables - seated.transpose(1, 0, 2)
     each = np.where(layer.exists[:, None, :], each, -np.inf)
-    return np.ascontiguousarray(np.exp(np.concatenate([each, none[:, :, None]], axis=2)).transpose(2, 1, 0))
+    return _singles(np.exp(np.concatenate([each, none[:, :, None]], axis=2)).transpose(2, 1, 0))
 
 
 def _table_terms(before: Integers, after: Integers) -> Floats:

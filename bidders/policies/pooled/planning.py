@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bidders.policies.pooled.belief import Belief, after_claims, first_belief, sizes_after
+from bidders.policies.pooled.belief import Belief, after_claims, first_belief, joint_chances, sizes_after
 from bidders.policies.pooled.lookahead import Crew, Terms, Worth, best_sum, look_ahead
 from bidders.policies.pooled.world import Floats, World
 
@@ -16,6 +16,7 @@ PLANNED_MAX = 5
 _CLAIMS_AND_WORKERS_MAX = 6
 _FOLLOWERS_MAX = 4
 _CANDIDATES_MAX = 12
+_OTHERS_MAX = 6
 _GAIN_MIN_SHARE = 1e-5
 _CREWS_KEPT = 8
 
@@ -83,14 +84,26 @@ class Planner:
         return self.exchanged(self._grown(list(plan), terms), terms)
 
     def _then_followers(self, others: Sequence[int], followers: Sequence[int], belief: Belief, terms: Terms) -> Floats:
-        """The value of asking each of some others now, and then the followers as long as it pays."""
+        """The value of asking each of some others now, and then the followers as long as it pays.
+
+        Once there are claims, that is worked out for the few others that promise most if nobody is asked after them;
+        of the rest it is left at what they promise so.
+        """
+        costs_usd = self.costs_usd[list(others)]
+        weights = [after_claims(belief, self.right[list(others)], claim) for claim in range(belief.claims + 1)]
+        value = sum(self._shown(each, terms) for each in weights) / belief.weights.sum() - costs_usd
+        few = np.argsort(-value, kind="stable")[: _OTHERS_MAX if belief.claims else len(others)]
         after = followers[: max(0, min(_FOLLOWERS_MAX, _CLAIMS_AND_WORKERS_MAX - 1 - belief.claims))]
-        total = np.zeros(len(others))
-        for claim in range(belief.claims + 1):
-            weights = after_claims(belief, self.right[list(others)], claim)
-            value = self._ahead(weights, sizes_after(belief.sizes, claim), after, terms).value
-            total += value * weights.sum(axis=(1, 2))
-        return np.asarray(total / belief.weights.sum() - self.costs_usd[list(others)])
+        total = np.zeros(len(few))
+        for claim, each in enumerate(weights):
+            worth = self._ahead(each[few], sizes_after(belief.sizes, claim), after, terms)
+            total += worth.value * each[few].sum(axis=(1, 2))
+        value[few] = total / belief.weights.sum() - costs_usd[few]
+        return np.asarray(value)
+
+    def _shown(self, weights: Floats, terms: Terms) -> Floats:
+        """What beliefs are worth if the best claims are shown now, times the probability of what was claimed."""
+        return terms.bounty_usd * best_sum(joint_chances(weights, self.world).T, terms.answers)
 
     def _ahead(self, weights: Floats, sizes: tuple[int, ...], workers: Sequence[int], terms: Terms) -> Worth:
         return look_ahead(weights, sizes, self._crew(tuple(workers)), self.world, terms)
