@@ -10,6 +10,7 @@ import numpy as np
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
+from bidders.policies.pooled.costs import Costs
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
 from bidders.policies.pooled.lookahead import Terms
@@ -123,6 +124,7 @@ class BayesPolicy:
         outlook = self._outlook(known)
         worths = Worths(known["worth"], self._prior)
         takings = Takings(known.get(_TAKINGS, {}), self._prior, self._alike)
+        costs = Costs(outlook, observations)
         lots: dict[_LotKey, _Lot] = {}
         figures = []
         for seen in observations:
@@ -136,11 +138,11 @@ class BayesPolicy:
             if lot is None:
                 lot = lots[key] = self._lot(outlook, seen)
             if lot.state is None:
-                figures.append(self._unclaimed(worths, outlook, seen))
+                figures.append(self._unclaimed(worths, costs, seen))
             elif seen.role == "presenter":
                 figures.append(_presented(lot.state, seen, self._answers))
             else:
-                figures.append(_worked(lot, outlook, seen))
+                figures.append(_worked(lot, costs, seen))
         return Valuation([mean for mean, _ in figures], [deviation for _, deviation in figures])
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
@@ -203,11 +205,11 @@ class BayesPolicy:
         share, deviation = takings.guess(seen)
         return share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd
 
-    def _unclaimed(self, worths: Worths, outlook: Outlook, seen: Observation) -> Figure:
+    def _unclaimed(self, worths: Worths, costs: Costs, seen: Observation) -> Figure:
         mean, deviation = guess(worths, seen, self._embedding)
         worth = mean * seen.bounty_usd
         if seen.role == "transformer":
-            worth -= _cost_usd(outlook, outlook.numbers.get(seen.bidder, outlook.stranger), seen)
+            worth -= costs.expected_usd(seen)
         return _within(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
 
 
@@ -220,13 +222,13 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     return not seen.contributions and seen.estimate is None
 
 
-def _worked(lot: _Lot, outlook: Outlook, seen: Observation) -> Figure:
+def _worked(lot: _Lot, costs: Costs, seen: Observation) -> Figure:
     """A transformer's figures."""
+    outlook = costs.outlook
     number = outlook.numbers.get(seen.bidder, outlook.stranger)
     worth = lot.worths_usd[number]
-    learned_usd = outlook.costs_usd[number]
-    if seen.cost_usd is not None or 0.0 < seen.cost_max_usd < learned_usd:
-        worth += learned_usd - _cost_usd(outlook, number, seen)
+    if costs.corrects(seen):
+        worth += outlook.costs_usd[number] - costs.expected_usd(seen)
     return min(max(0.0, worth), seen.bounty_usd), lot.deviations_usd[number]
 
 
@@ -237,14 +239,6 @@ def _presented(state: Appraised, seen: Observation, answers: int) -> Figure:
     return _within(
         float(sum(state.prospects.chances[claim] for claim in shown)) * seen.bounty_usd, seen.bounty_usd
     ), 0.0
-
-
-def _cost_usd(outlook: Outlook, number: int, seen: Observation) -> float:
-    """What a work is expected to cost: what its bidder says, or else what it has cost, at most what it declared."""
-    if seen.cost_usd is not None:
-        return seen.cost_usd
-    learned = outlook.costs_usd[number]
-    return min(learned, seen.cost_max_usd) if seen.cost_max_usd else learned
 
 
 def _within(worth: float, bounty_usd: float) -> float:
