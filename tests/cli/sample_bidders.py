@@ -49,6 +49,9 @@ class Hostile:
         return []
 
 
+_LOOK_AGAIN_SECONDS = 0.01
+
+
 class Patient:
     """Does not answer as long as a file is there."""
 
@@ -59,8 +62,9 @@ class Patient:
         self._gate = Path(gate)
 
     async def bid(self, announcement: Announcement) -> Money | Pass:
-        if self._gate.exists():
-            await asyncio.Event().wait()
+        # Whoever opens the gate may do so before this looks or after.
+        while self._gate.exists():
+            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
         return Money.usd(1)
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
