@@ -10,7 +10,6 @@ import numpy as np
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
-from bidders.policies.pooled.costs import Costs
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
 from bidders.policies.pooled.lookahead import Terms
@@ -124,7 +123,6 @@ class BayesPolicy:
         outlook = self._outlook(known)
         worths = Worths(known["worth"], self._prior)
         takings = Takings(known.get(_TAKINGS, {}), self._prior, self._alike)
-        costs = Costs(outlook, observations)
         lots: dict[_LotKey, _Lot] = {}
         figures = []
         for seen in observations:
@@ -138,11 +136,11 @@ class BayesPolicy:
             if lot is None:
                 lot = lots[key] = self._lot(outlook, seen)
             if lot.state is None:
-                figures.append(self._unclaimed(worths, costs, seen))
+                figures.append(self._unclaimed(worths, outlook, seen))
             elif seen.role == "presenter":
                 figures.append(_presented(lot.state, seen, self._answers))
             else:
-                figures.append(_worked(lot, costs, seen))
+                figures.append(_worked(lot, outlook, seen))
         return Valuation([mean for mean, _ in figures], [deviation for _, deviation in figures])
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
@@ -205,11 +203,11 @@ class BayesPolicy:
         share, deviation = takings.guess(seen)
         return share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd
 
-    def _unclaimed(self, worths: Worths, costs: Costs, seen: Observation) -> Figure:
+    def _unclaimed(self, worths: Worths, outlook: Outlook, seen: Observation) -> Figure:
         mean, deviation = guess(worths, seen, self._embedding)
         worth = mean * seen.bounty_usd
         if seen.role == "transformer":
-            worth -= costs.expected_usd(seen)
+            worth -= outlook.expected_cost_usd(seen)
         return _within(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
 
 
@@ -222,13 +220,10 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     return not seen.contributions and seen.estimate is None
 
 
-def _worked(lot: _Lot, costs: Costs, seen: Observation) -> Figure:
-    """A transformer's figures."""
-    outlook = costs.outlook
+def _worked(lot: _Lot, outlook: Outlook, seen: Observation) -> Figure:
+    """A transformer's figures; a lot's worths count the costs that records tell."""
     number = outlook.numbers.get(seen.bidder, outlook.stranger)
-    worth = lot.worths_usd[number]
-    if costs.corrects(seen):
-        worth += outlook.costs_usd[number] - costs.expected_usd(seen)
+    worth = lot.worths_usd[number] + (outlook.costs_usd[number] - outlook.expected_cost_usd(seen))
     return min(max(0.0, worth), seen.bounty_usd), lot.deviations_usd[number]
 
 

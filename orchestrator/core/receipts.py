@@ -66,6 +66,7 @@ class Receipt(NamedTuple):
         lot_buyers: who bought a copy.
         kept: whether this is an owner that kept its state: what it then brought also belongs to the
             work that had led there (R5).
+        cost_max_nanos: the worst case of its work's cost, as it declared with its bid (R4).
     """
 
     request_id: str
@@ -95,6 +96,7 @@ class Receipt(NamedTuple):
     lot_price_nanos: int | None = None
     lot_buyers: tuple[str, ...] = ()
     kept: bool = False
+    cost_max_nanos: int = 0
 
     @property
     def profit_nanos(self) -> int:
@@ -288,6 +290,7 @@ def _receipts_of(
                 lot_price,
                 buyers,
                 sale is not None and sale.kept,
+                answer.cost_max_nanos,
             )
         )
     return written

@@ -12,7 +12,7 @@ import pytest
 from bidders.answers import AnswerPresenter
 from bidders.capable import Appraisal, CapableBidder
 from bidders.policies.bayes import BayesPolicy
-from orchestrator import Announcement, Market, Result, Segment, WonLot, errors
+from orchestrator import Announcement, Charged, Market, Money, Result, Segment, WonLot, errors
 from orchestrator.judges import VerifierJudge
 from orchestrator.testing import assert_bidder
 from tests.bidders.lots import announce, bid_usd, delivered, pass_reason, state_of, win
@@ -29,11 +29,16 @@ def held(*texts: str) -> Any:
 
 
 class Solver(CapableBidder):
-    """Adds an answer; right as often as its skill says."""
+    """Adds an answer; right as often as its skill says. Its one call costs a tenth of what it declares."""
 
-    def __init__(self, name: str, skill: float, answers: int) -> None:
+    def __init__(self, name: str, skill: float, answers: int, cost_max: str = "0") -> None:
         super().__init__(name, ("transformer",), BayesPolicy(pool=POOL, answers=answers))
+        self.provider = name
         self._skill = skill
+        self._cost_max = Money.usd(cost_max)
+
+    def transform_cost_max(self, announcement: Announcement) -> Money:
+        return self._cost_max
 
     def appraise(self, announcement: Announcement) -> Appraisal:
         has_worked = any(piece.author == self.name for piece in announcement.state.segments)
@@ -42,10 +47,15 @@ class Solver(CapableBidder):
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
         draws = random.Random(f"{lot.request}/{self.name}")
         is_right = draws.random() < self._skill
+        if self._cost_max.nanos:
+            await lot.meter.call(self._charged)
         return [Segment("42" if is_right else str(draws.randrange(100, 1000)), kind="answer")]
 
+    async def _charged(self) -> Charged:
+        return Charged("answered", Money(self._cost_max.nanos // 10))
 
-def market(answers: int = 1) -> Market:
+
+def market(answers: int = 1, cost_max: str = "0") -> Market:
     policy = {"type": "bayes", "options": {"pool": POOL, "answers": answers}}
     presenters = [
         {"name": f"presenter{number}", "type": "answers", "options": {"answers": answers}, "policy": policy}
@@ -56,8 +66,10 @@ def market(answers: int = 1) -> Market:
         "store": "memory",
         "bidders": presenters,
         "rules": {"reserve": "0.001"},
+        "request": {"spend_cap": "1"},
     }
-    return Market(config, bidders=[Solver("guesser", 0.1, answers), Solver("expert", 0.95, answers)])
+    solvers = [Solver(name, skill, answers, cost_max) for name, skill in (("guesser", 0.1), ("expert", 0.95))]
+    return Market(config, bidders=solvers)
 
 
 def is_right(text: str) -> bool:
@@ -141,3 +153,10 @@ def test_a_market_learns_from_picks_who_is_right_and_all_of_a_pool_share_one_mem
         state = state_of(*(answer(*expert_first[text]) for text in order))
         presenter = AnswerPresenter("p", policy=BayesPolicy())
         assert delivered(presenter, win(announce(state), memory=memory)) == "42"
+
+
+def test_a_market_learns_which_share_of_their_declared_worst_case_works_cost() -> None:
+    with market(cost_max="0.05") as learning:
+        ask(learning, "is", 12)
+        memory = memory_of(learning)
+    assert memory["fit"]["cost_share"] == pytest.approx(0.1, rel=0.2)

@@ -153,6 +153,10 @@ def test_every_bidder_that_took_part_has_a_receipt(life: Life) -> None:
         if not receipt.won:
             assert (receipt.price_nanos, receipt.revenue_nanos) == (0, 0)
     unknown = {receipt.bidder for receipt in given_receipts if not receipt.cost_known}
+    auctions = progress.auctions.values()
+    declared = {(each.lot.path, said.bidder): said.cost_max_nanos for each in auctions for said in each.answers}
+    for receipt in given_receipts:
+        assert receipt.cost_max_nanos == declared.get((receipt.lot, receipt.bidder), 0)
     assert statement(progress).unknown_costs == tuple(sorted(unknown))
 
 

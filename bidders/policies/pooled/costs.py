@@ -1,57 +1,79 @@
-"""Costs: what a work is expected to cost, by what its bidder says, by its record, or by what it declares.
+"""Costs: what works have cost, and what a work is expected to cost.
 
 A bidder that has not worked yet has no record. The pool's mean would flatter the dear ones, which are the last to
-be tried. What everybody knows of it is the most that it can cost; others have cost some share of that.
+be tried. What everybody knows of it is the most that it says its work can cost; others have cost some share of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp, log
 from statistics import fmean
+from typing import NamedTuple
 
-from bidders.policies.pooled.outlook import Outlook
-from orchestrator import Observation
+import numpy as np
+
+from bidders.policies.pooled.world import Floats
+
+_FIRST_COST_USD, _FIRST_COST_WORTH = 0.001, 1.0
+
+Sums = Sequence[Sequence[float]]
+"""For each bidder a sum of amounts in dollars, and how many they were; both fade."""
 
 
-@dataclass(slots=True)
-class Costs:
-    """What works are expected to cost, in dollars, for the lots that are valued together.
+class WorkCost(NamedTuple):
+    """What is known of the cost of one work.
 
     Attributes:
-        outlook: what the pool believes.
-        observations: of these lots.
+        bidder: whose work it was.
+        cost_usd: what it cost.
+        cost_max_usd: the most that its bidder had said it could cost; 0 where that is not known.
     """
 
-    outlook: Outlook
-    observations: Sequence[Observation]
-    _logs: Sequence[float] | None = field(default=None, init=False)
+    bidder: str
+    cost_usd: float
+    cost_max_usd: float = 0.0
 
-    def expected_usd(self, seen: Observation) -> float:
-        """What a transformer's work on a lot is expected to cost; never more than the worst case that it declared."""
-        if seen.cost_usd is not None:
-            return seen.cost_usd
-        worst, number = seen.cost_max_usd, self.outlook.numbers.get(seen.bidder, self.outlook.stranger)
-        if worst and number == self.outlook.stranger and self._known():
-            return worst * exp(fmean(self._known()))
-        learned = self.outlook.costs_usd[number]
-        return min(learned, worst) if worst else learned
 
-    def corrects(self, seen: Observation) -> bool:
-        """Whether a work is expected to cost something else than its row of the outlook says."""
-        number = self.outlook.numbers.get(seen.bidder)
-        if number is None or seen.cost_usd is not None:
-            return True
-        return 0.0 < seen.cost_max_usd < self.outlook.costs_usd[number]
+def added(sums: Sums, numbers: Mapping[str, int], amounts: Iterable[tuple[str, float]]) -> list[list[float]]:
+    """Add amounts to sums.
 
-    def _known(self) -> Sequence[float]:
-        """Of each bidder that has a record, the logarithm of the share of its worst case that its works have cost."""
-        if self._logs is None:
-            shares = {
-                seen.bidder: self.outlook.costs_usd[number] / seen.cost_max_usd
-                for seen in self.observations
-                if seen.cost_max_usd > 0.0 and (number := self.outlook.numbers.get(seen.bidder)) is not None
-            }
-            self._logs = [log(min(1.0, share)) for share in shares.values() if share > 0.0]
-        return self._logs
+    Args:
+        sums: of the first bidders; the others have none yet.
+        numbers: each bidder's place.
+        amounts: of bidders, in dollars.
+    """
+    learned = [list(row) for row in sums] + [[0.0, 0.0] for _ in range(len(numbers) - len(sums))]
+    for bidder, usd in amounts:
+        total, count = learned[numbers[bidder]]
+        learned[numbers[bidder]] = [total + usd, count + 1.0]
+    return learned
+
+
+def times(sums: Sums, factor: float) -> list[list[float]]:
+    """Sums that have faded."""
+    return [[total * factor, count * factor] for total, count in sums]
+
+
+def expected_costs(costs: Sums) -> Floats:
+    """What each bidder's work is expected to cost, drawn towards the pool's mean; the last is a newcomer's."""
+    known = np.array(costs, dtype=float).reshape(-1, 2)
+    total, count = known.sum(axis=0)
+    mean = (total + _FIRST_COST_USD * _FIRST_COST_WORTH) / (count + _FIRST_COST_WORTH)
+    return np.append((known[:, 0] + mean) / (known[:, 1] + 1.0), mean)
+
+
+def share_of_worst(expected_usd: Floats, worsts: Sums) -> float | None:
+    """Which share of the worst case that bidders declare their works cost: a geometric mean over bidders.
+
+    Args:
+        expected_usd: what each bidder's work is expected to cost.
+        worsts: the worst cases that were declared for works of known cost.
+
+    Returns:
+        The share, above 0 to 1; None where no worst case is known.
+    """
+    shares = [
+        usd * count / total for usd, (total, count) in zip(expected_usd, worsts, strict=False) if total > 0 and usd > 0
+    ]
+    return exp(fmean(log(min(1.0, share)) for share in shares)) if shares else None

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bidders.policies.pooled.world import Flags, Integers
+from bidders.policies.pooled.world import Flags, Integers, Singles
 
 NOT_ASKED = -1
 
@@ -28,7 +27,7 @@ class Layer:
     """
 
     asked: Flags
-    members: NDArray[np.float32]
+    members: Singles
     added: Integers
     left: Integers
     children: Integers

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
+from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, Expectations, expectations, gather
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Announced, Forecast, Sums, forecast_from
@@ -35,7 +36,6 @@ _PRACTICE_ROUNDS = 30
 _REFIT_GROWTH = 0.05
 _REPLAN_GROWTH = 0.15
 _PLANNED_SHARE_MIN = 0.03
-_FIRST_COST_USD, _FIRST_COST_WORTH = 0.001, 1.0
 _CHUNK = 500
 
 
@@ -153,18 +153,16 @@ def _total(parts: Sequence[Counts], bidders: int) -> Counts:
 
 def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str, Any]:
     """The memory with everybody in it who worked, and what that cost."""
-    names = list(memory["names"])
-    known = {name: number for number, name in enumerate(names)}
-    for name in names_in(accounts):
-        if name not in known:
-            known[name] = len(names)
-            names.append(name)
-    costs = [*memory["costs"], *([0.0, 0.0] for _ in range(len(names) - len(memory["costs"])))]
-    for account in accounts:
-        for name, cost_usd in account.costs_usd:
-            total, count = costs[known[name]]
-            costs[known[name]] = [total + cost_usd, count + 1.0]
-    return {**memory, "names": names, "costs": costs}
+    names = list(dict.fromkeys([*memory["names"], *names_in(accounts)]))
+    numbers = {name: number for number, name in enumerate(names)}
+    costs = [cost for account in accounts for cost in account.costs]
+    declared = [(cost.bidder, cost.cost_max_usd) for cost in costs if cost.cost_max_usd > 0]
+    return {
+        **memory,
+        "names": names,
+        "costs": added(memory["costs"], numbers, [(cost.bidder, cost.cost_usd) for cost in costs]),
+        "worsts": added(memory.get("worsts", []), numbers, declared),
+    }
 
 
 def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict[str, Any]:
@@ -190,7 +188,8 @@ def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict
         known = replace(known, abilities=learned.abilities, forecast=learned.forecast)
     fitted = {
         **memory,
-        "costs": [[total * left, count * left] for total, count in memory["costs"]],
+        "costs": times(memory["costs"], left),
+        "worsts": times(memory["worsts"], left),
         "trials": memory["trials"][overflow:],
         "faded": counts_to_json(faded),
         "texts": texts.to_json(),
@@ -213,7 +212,7 @@ def _planned(memory: dict[str, Any], learned: Fit, shares: Floats, terms: Terms)
         shares: how many requests were of each kind; kinds that few were of share the plan of all.
         terms: of the latest request.
     """
-    costs_usd = _expected_costs(memory["costs"])
+    costs_usd = expected_costs(memory["costs"])
     plans, planned = learned.plans, memory["planned"]
     if terms.bounty_usd > 0 and (not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
         abilities, right = learned.abilities, learned.abilities.proven_by_class()
@@ -228,13 +227,12 @@ def _planned(memory: dict[str, Any], learned: Fit, shares: Floats, terms: Terms)
         planned = memory["requests"]
     elif plans[-1]:
         terms = learned.terms
-    fit = replace(learned, names=tuple(memory["names"]), costs_usd=costs_usd, plans=plans, terms=terms)
+    fit = replace(
+        learned,
+        names=tuple(memory["names"]),
+        costs_usd=costs_usd,
+        cost_share=share_of_worst(costs_usd, memory["worsts"]),
+        plans=plans,
+        terms=terms,
+    )
     return {**memory, "planned": planned, "fit": fit.to_json()}
-
-
-def _expected_costs(costs: Sequence[Sequence[float]]) -> Floats:
-    """What each bidder's work is expected to cost, drawn towards the pool's mean; the last is a newcomer's."""
-    known = np.array(costs, dtype=float).reshape(-1, 2)
-    total, count = known.sum(axis=0)
-    mean = (total + _FIRST_COST_USD * _FIRST_COST_WORTH) / (count + _FIRST_COST_WORTH)
-    return np.append((known[:, 0] + mean) / (known[:, 1] + 1.0), mean)

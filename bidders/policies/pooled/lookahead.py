@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidders.policies.pooled.layers import Layer, layers
-from bidders.policies.pooled.world import LOG_CONCENTRATIONS, LOG_RISING, LOG_SEATINGS, Floats, Integers, World
+from bidders.policies.pooled.world import LOG_CONCENTRATIONS, LOG_RISING, LOG_SEATINGS, Floats, Integers, Singles, World
 
-Singles = NDArray[np.float32]
 Number = TypeVar("Number", bound=np.floating[Any])
 
 

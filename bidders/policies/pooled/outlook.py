@@ -13,7 +13,7 @@ from bidders.policies.pooled.evidence import SILENT
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner, Prospects
 from bidders.policies.pooled.pool import Fit
-from orchestrator import Contribution
+from orchestrator import Contribution, Observation
 
 _STATES_MAX = 20_000
 
@@ -58,6 +58,19 @@ class Outlook:
     def stranger(self) -> int:
         """The row that all bidders share who are not known."""
         return len(self.fit.names)
+
+    def expected_cost_usd(self, seen: Observation) -> float:
+        """What a work is expected to cost: what its bidder says of the lot, or else what its works have cost.
+
+        Who has not worked is expected to cost the share of its declared worst case that others have cost of theirs.
+        Only what a bidder says of the lot itself may exceed its worst case.
+        """
+        if seen.cost_usd is not None:
+            return seen.cost_usd
+        worst, number = seen.cost_max_usd, self.numbers.get(seen.bidder, self.stranger)
+        if worst and number == self.stranger and self.fit.cost_share is not None:
+            return worst * self.fit.cost_share
+        return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
 
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""

@@ -33,6 +33,7 @@ class Fit:
         forecast: what the text of a request foretells.
         plans: whom to ask for a typical request of each kind; the last for one of unknown kind.
         terms: what a typical request pays.
+        cost_share: which share of the worst case that it declares a work is expected to cost; None where nobody knows.
         id: names the content of the fit: two fits of one id are the same.
     """
 
@@ -42,6 +43,7 @@ class Fit:
     forecast: Forecast
     plans: tuple[Plan, ...]
     terms: Terms
+    cost_share: float | None = None
     id: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ class Fit:
             "forecast": _listed(self.forecast.weights),
             "plans": [list(plan) for plan in self.plans],
             "terms": list(self.terms),
+            "cost_share": self.cost_share,
         }
         text = json.dumps(body, sort_keys=True)
         return {**body, "id": hashlib.sha256(text.encode()).hexdigest()}
@@ -70,7 +73,16 @@ class Fit:
         costs = np.array(stored["costs_usd"], dtype=float)
         forecast = Forecast(np.array(stored["forecast"], dtype=float))
         plans = tuple(tuple(plan) for plan in stored["plans"])
-        return cls(tuple(stored["names"]), abilities, costs, forecast, plans, Terms(*stored["terms"]), stored["id"])
+        return cls(
+            names=tuple(stored["names"]),
+            abilities=abilities,
+            costs_usd=costs,
+            forecast=forecast,
+            plans=plans,
+            terms=Terms(*stored["terms"]),
+            cost_share=stored.get("cost_share"),
+            id=stored["id"],
+        )
 
 
 def counts_to_json(counts: Counts) -> dict[str, Any]:
@@ -111,6 +123,7 @@ def empty_memory() -> dict[str, Any]:
         "levels": [len(LEVELS), len(SCATTERS)],
         "names": [],
         "costs": [],
+        "worsts": [],
         "requests": 0,
         "fitted": 0,
         "planned": 0,

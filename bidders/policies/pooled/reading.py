@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from bidders.policies.pooled.costs import WorkCost
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT, Trial, look_of
 from orchestrator import Contribution, Lesson, Receipt
@@ -22,7 +23,7 @@ class Account:
         works: who worked, and what each claims; empty for nothing.
         taken: the claim that was accepted; where several were shown together, all of these; or none.
         refused: claims that were refused.
-        costs_usd: what works are known to have cost, by bidder.
+        costs: what works are known to have cost.
         bounty_usd: what the request pays.
     """
 
@@ -30,7 +31,7 @@ class Account:
     works: tuple[Contribution, ...]
     taken: tuple[str, ...]
     refused: tuple[str, ...]
-    costs_usd: tuple[tuple[str, float], ...]
+    costs: tuple[WorkCost, ...]
     bounty_usd: float
 
     def trial(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
@@ -75,6 +76,7 @@ def receipt_order(receipt: Receipt) -> tuple[object, ...]:
         receipt.bounty_nanos,
         receipt.reward_nanos,
         receipt.kept,
+        receipt.cost_max_nanos,
     )
 
 
@@ -86,7 +88,8 @@ def _account(receipts: Sequence[Receipt]) -> Account:
         if receipt.won and receipt.role == "transformer":
             works[Contribution(receipt.bidder, receipt.claim)] = None
             if receipt.cost_known:
-                costs.append((receipt.bidder, receipt.cost_nanos / _NANOS_PER_USD))
+                usd, usd_max = receipt.cost_nanos / _NANOS_PER_USD, receipt.cost_max_nanos / _NANOS_PER_USD
+                costs.append(WorkCost(receipt.bidder, usd, usd_max))
     first = receipts[0]
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
@@ -104,7 +107,7 @@ def account_of(lesson: Lesson) -> Account:
     best = max(scores, key=lambda claim: scores[claim], default="")
     taken = (best,) if scores.get(best, 0.0) > _SCORE_RIGHT_MIN else ()
     refused = tuple(claim for claim in scores if claim not in taken)
-    costs = tuple((work.bidder, work.cost_usd) for work in lesson.works)
+    costs = tuple(WorkCost(work.bidder, work.cost_usd) for work in lesson.works)
     return Account(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
 
 
