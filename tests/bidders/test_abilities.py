@@ -190,3 +190,19 @@ def test_of_bidders_outside_a_plan_the_few_that_promise_most_are_valued_in_full_
         full = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
     assert (found <= full + SINGLE_PRECISION).all()
     assert (np.abs(found - full) < SINGLE_PRECISION).sum() >= 2 + planning._OTHERS_MAX
+
+
+def test_of_bidders_outside_a_plan_it_is_the_most_able_that_are_valued_in_full() -> None:
+    assumed, terms = world(0.1, 0.2), Terms(1.0)
+    by_skill = np.linspace(0.8, 0.3, 12)[:, None] * np.ones(CLASSES)
+    planner = Planner(by_skill, np.full(12, 0.001), assumed)
+    belief = first_belief(assumed)
+    for claim in (0, 1):
+        # Two contradict each other, so that whoever comes next decides, and by its skill.
+        belief = after_claim(belief, np.full(CLASSES, 0.5), claim)
+    found = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "_OTHERS_MAX", 12)
+        full = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
+    in_full = np.abs(found - full) < SINGLE_PRECISION
+    assert in_full.tolist() == [True] * (2 + planning._OTHERS_MAX) + [False] * (10 - planning._OTHERS_MAX)
