@@ -51,14 +51,16 @@ def words(text: str) -> Iterator[re.Match[str]]:
 
 def terms(text: str) -> list[str]:
     """The stems of a text's informative words, in order and with repetitions."""
-    return [stem(word.group()) for word in words(text) if word.group().lower() not in STOP_WORDS]
+    return [stem(word) for word in _WORD.findall(text) if word.lower() not in STOP_WORDS]
 
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Fold a word's case, accents and commonest English endings, so that its forms compare equal."""
-    folded = unicodedata.normalize("NFKD", word.casefold())
-    bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    bare = word.casefold()
+    if not bare.isascii():
+        folded = unicodedata.normalize("NFKD", bare)
+        bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
     for ending, remains in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
         if bare.endswith(ending) and len(bare) > len(ending) + 1:
             bare = bare.removesuffix(ending) + remains

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
@@ -25,24 +25,10 @@ from orchestrator import Lesson, Observation, Receipt, Valuation
 _TAKINGS = "takings"
 _OUTLOOKS_MAX = 4
 _DEVIATION_SHARE = 0.1
-_WORKS_TO_HALVE_VARIANCE = 2.0
+_OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
 Figure = tuple[float, float]
-_LotKey = tuple[int, str, float, bool]
-
-
-class _Lot(NamedTuple):
-    """What all bidders share of a lot.
-
-    Attributes:
-        state: what its claims say; None where it is not about claims.
-        worths_usd: by bidder, the worth of working on it next; minus infinity for those that should not.
-        deviations_usd: by bidder, how unsure that is.
-    """
-
-    state: Appraised | None
-    worths_usd: list[float]
-    deviations_usd: list[float]
+Columns = tuple[list[float], list[float]]
 
 
 class BayesPolicy:
@@ -51,8 +37,9 @@ class BayesPolicy:
     A state's claims, and whose they are, say how hard the request probably is and which claim is
     right (`bidders/policies/pooled`). To a presenter a lot is worth the bounty times the chance that
     its claim is accepted. To a transformer it is worth what the state can still become with its
-    work, found by looking ahead, less what all that costs. So the auction itself finds out whom to
-    ask next, and when to stop. What makes no claims is valued by what such lots have brought.
+    work, less what all that costs: looked ahead in full for whom to ask first, and by the best of a
+    few simple ways to go on from there. So the auction itself finds out whom to ask next, and when
+    to stop. What makes no claims is valued by what such lots have brought.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
     shrinks with its works; a bidder draws from it at the first stage, where trying somebody out costs
@@ -122,26 +109,17 @@ class BayesPolicy:
         known = checked_memory(memory)
         outlook = self._outlook(known)
         worths = Worths(known["worth"], self._prior)
+        if not self._alike.by:
+            return Valuation(*self._by_lot(outlook, worths, observations))
         takings = Takings(known.get(_TAKINGS, {}), self._prior, self._alike)
-        lots: dict[_LotKey, _Lot] = {}
-        figures = []
-        for seen in observations:
-            # Asked in two parts: the second alone would add a quarter to what pools that tell nothing apart take.
-            if self._alike.by and self._alike.covers(seen.features):
-                figures.append(self._told_apart(takings, seen))
-                continue
-            # The lots of one call share few states, whose tuples live as long as the call.
-            key = (id(seen.contributions), seen.request, seen.bounty_usd, seen.estimate is None)
-            lot = lots.get(key)
-            if lot is None:
-                lot = lots[key] = self._lot(outlook, seen)
-            if lot.state is None:
-                figures.append(self._unclaimed(worths, outlook, seen))
-            elif seen.role == "presenter":
-                figures.append(_presented(lot.state, seen, self._answers))
-            else:
-                figures.append(_worked(lot, outlook, seen))
-        return Valuation([mean for mean, _ in figures], [deviation for _, deviation in figures])
+        told_apart = [self._alike.covers(seen.features) for seen in observations]
+        rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
+        others = zip(*self._by_lot(outlook, worths, rest), strict=True)
+        figures = [
+            self._told_apart(takings, seen) if apart else next(others)
+            for seen, apart in zip(observations, told_apart, strict=True)
+        ]
+        return Valuation(*_columns(figures))
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
@@ -151,6 +129,7 @@ class BayesPolicy:
         if results:
             faded = self._forgetting.left_after(1)
             learned = {**learned, "worth": after_results(learned["worth"], results, faded)}
+        self._prepare(known, learned)
         takings = after_receipts(known.get(_TAKINGS, {}), receipts, self._alike, self._forgetting.left_after(1))
         return {**learned, _TAKINGS: takings} if takings else learned
 
@@ -158,6 +137,7 @@ class BayesPolicy:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
         learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._setting)
+        self._prepare(known, learned)
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
 
@@ -174,7 +154,7 @@ class BayesPolicy:
             return [("", guess(Worths(known["worth"], self._prior), shown, self._embedding).mean)]
         terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
-        return [(claims[number], float(state.prospects.chances[number])) for number in state.order]
+        return [(claims[number], state.chances[number]) for number in state.order]
 
     def _outlook(self, memory: dict[str, Any]) -> Outlook:
         """What a memory means; made once for each fit, since a fit's id names its content."""
@@ -187,17 +167,43 @@ class BayesPolicy:
             self._outlooks.popitem(last=False)
         return found
 
-    def _lot(self, outlook: Outlook, seen: Observation) -> _Lot:
-        """What all bidders share of a lot."""
-        if not _compares(outlook, seen):
-            return _Lot(None, [], [])
+    def _prepare(self, before: dict[str, Any], learned: dict[str, Any]) -> None:
+        """Look ahead from what was learned now, rather than when a lot is on sale and everybody waits for bids."""
+        if learned["fit"]["id"] != before["fit"]["id"]:
+            self._outlook(learned).prepare()
+
+    def _by_lot(self, outlook: Outlook, worths: Worths, observations: Sequence[Observation]) -> Columns:
+        """Means and deviations; all bidders of a lot are valued together."""
+        means: list[float] = []
+        deviations: list[float] = []
+        for _, group in groupby(observations, key=_OF_LOTS if outlook.foretells else _guessed_lots):
+            lot = list(group)
+            if _compares(outlook, lot[0]):
+                of_lot = self._claimed(outlook, lot)
+            else:
+                of_lot = _columns([self._unclaimed(worths, outlook, seen) for seen in lot])
+            means += of_lot[0]
+            deviations += of_lot[1]
+        return means, deviations
+
+    def _claimed(self, outlook: Outlook, lot: Sequence[Observation]) -> Columns:
+        """Value a lot by what it claims."""
+        seen, nothing = lot[0], [0.0] * len(lot)
+        if seen.bounty_usd <= 0.0:
+            return nothing, nothing
+        standings = outlook.standings(lot)
         state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, self._answers))
-        prospects = state.prospects
-        worths = np.where(np.isfinite(prospects.going_on_usd), prospects.going_on_usd, -np.inf)
-        # Further on, only what is known counts: a trial there would cost a work more than one at the start.
-        doubt = 0.0 if seen.contributions else self._exploration * _DEVIATION_SHARE * seen.bounty_usd
-        deviations = doubt / np.sqrt(1.0 + outlook.fit.abilities.seen / _WORKS_TO_HALVE_VARIANCE)
-        return _Lot(state, worths.tolist(), np.where(np.isfinite(worths), deviations, 0.0).tolist())
+        shares, bounty_usd = state.shares, seen.bounty_usd
+        worths = [shares[number] * bounty_usd - cost_usd for number, cost_usd, _ in standings]
+        means = [0.0 if worth < 0.0 else worth if worth < bounty_usd else bounty_usd for worth in worths]
+        for place, each in enumerate(lot):
+            if each.role == "presenter":
+                means[place] = _presented(state, each, self._answers)
+        if seen.contributions:
+            # Here only what is known counts: a trial further on would cost a work more than one at the start.
+            return means, nothing
+        unit_usd = self._exploration * _DEVIATION_SHARE * bounty_usd
+        return means, [unit_usd * doubt for _, _, doubt in standings]
 
     def _told_apart(self, takings: Takings, seen: Observation) -> Figure:
         share, deviation = takings.guess(seen)
@@ -215,25 +221,25 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     """Whether a lot is about answers that agree or differ."""
     if any(claim for _, claim in seen.contributions):
         return True
-    if outlook.fit.forecast.is_known:
+    if outlook.foretells:
         return outlook.compares(seen.request)
     return not seen.contributions and seen.estimate is None
 
 
-def _worked(lot: _Lot, outlook: Outlook, seen: Observation) -> Figure:
-    """A transformer's figures; a lot's worths count the costs that records tell."""
-    number = outlook.numbers.get(seen.bidder, outlook.stranger)
-    worth = lot.worths_usd[number] + (outlook.costs_usd[number] - outlook.expected_cost_usd(seen))
-    return min(max(0.0, worth), seen.bounty_usd), lot.deviations_usd[number]
-
-
-def _presented(state: Appraised, seen: Observation, answers: int) -> Figure:
-    """A presenter's figures: it has no doubt of its own, for all that is known is in the claims."""
+def _presented(state: Appraised, seen: Observation, answers: int) -> float:
+    """A presenter's figure: it has no doubt of its own, for all that is known is in the claims."""
     first = int(seen.features.get("option", 0))
-    shown = state.order[first : first + answers]
-    return _within(
-        float(sum(state.prospects.chances[claim] for claim in shown)) * seen.bounty_usd, seen.bounty_usd
-    ), 0.0
+    chance = sum(state.chances[claim] for claim in state.order[first : first + answers])
+    return _within(chance * seen.bounty_usd, seen.bounty_usd)
+
+
+def _guessed_lots(seen: Observation) -> tuple[object, ...]:
+    """What tells lots apart as long as nobody knows which requests have answers that can be compared."""
+    return (*_OF_LOTS(seen), seen.estimate is None)
+
+
+def _columns(figures: Sequence[Figure]) -> Columns:
+    return [mean for mean, _ in figures], [deviation for _, deviation in figures]
 
 
 def _within(worth: float, bounty_usd: float) -> float:

@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bidders.policies.bayes import BayesPolicy
-from bidders.policies.pooled import planning
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import Belief, after_claim, first_belief
 from bidders.policies.pooled.evidence import Trial, expectations, gather
 from bidders.policies.pooled.kinds import Announced
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
-from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.world import CLASSES, LEVELS, World
 from orchestrator import Contribution, Lesson, Work
 from tests.bidders.quiz import BOUNTY_USD, QUESTION, observe
@@ -169,40 +167,3 @@ def by_hand(belief: Belief, left: set[int], crew: Crew, assumed: World, terms: T
         values = [by_hand(each, left - {worker}, crew, assumed, terms)[1] * each.weights.sum() for each in after]
         going_on[worker] = sum(values) / belief.weights.sum() - crew.costs_usd[worker]
     return going_on, max([stop, *going_on.values()])
-
-
-@given(
-    claims=st.lists(st.integers(0, 2), min_size=1, max_size=2),
-    right=arrays(float, (10, CLASSES), elements=st.floats(0.01, 0.99)),
-    answers=st.integers(1, 2),
-)
-def test_of_bidders_outside_a_plan_the_few_that_promise_most_are_valued_in_full_and_the_rest_no_higher(
-    claims: list[int], right: Any, answers: int
-) -> None:
-    assumed, terms = world(0.1, 0.2), Terms(1.0, answers)
-    belief = first_belief(assumed)
-    for claim in claims:
-        belief = after_claim(belief, np.linspace(0.9, 0.1, CLASSES), min(claim, belief.claims))
-    planner = Planner(right, np.linspace(0.001, 0.02, len(right)), assumed)
-    found = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "_OTHERS_MAX", len(right))
-        full = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
-    assert (found <= full + SINGLE_PRECISION).all()
-    assert (np.abs(found - full) < SINGLE_PRECISION).sum() >= 2 + planning._OTHERS_MAX
-
-
-def test_of_bidders_outside_a_plan_it_is_the_most_able_that_are_valued_in_full() -> None:
-    assumed, terms = world(0.1, 0.2), Terms(1.0)
-    by_skill = np.linspace(0.8, 0.3, 12)[:, None] * np.ones(CLASSES)
-    planner = Planner(by_skill, np.full(12, 0.001), assumed)
-    belief = first_belief(assumed)
-    for claim in (0, 1):
-        # Two contradict each other, so that whoever comes next decides, and by its skill.
-        belief = after_claim(belief, np.full(CLASSES, 0.5), claim)
-    found = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "_OTHERS_MAX", 12)
-        full = planner.prospects(belief, frozenset(), (0, 1), terms).going_on_usd
-    in_full = np.abs(found - full) < SINGLE_PRECISION
-    assert in_full.tolist() == [True] * (2 + planning._OTHERS_MAX) + [False] * (10 - planning._OTHERS_MAX)

@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled import planning
+from bidders.policies.pooled.lookahead import Worth
 from orchestrator import Contribution, Observation, Receipt, Verdict, errors
 from orchestrator.testing import check_policy
 from tests.bidders.lots import receipt
@@ -325,3 +327,38 @@ def test_two_results_that_differ_in_their_reward_alone_teach_the_same_in_any_ord
     one = receipt(bidder="a", observed=(("estimate", 0.5),))
     other = one._replace(reward_nanos=10**9)
     assert policy.learn(None, [one, other]) == policy.learn(None, [other, one])
+
+
+def test_whom_to_ask_first_is_worked_out_when_something_was_learned_and_not_when_a_lot_is_on_sale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quiz = Quiz(TRIO)
+    quiz.ask(30)
+    first = [observe(name, "transformer", ()) for name in [*TRIO, "stranger"]]
+    afresh = BayesPolicy().value(json.loads(json.dumps(quiz.memory)), first)
+
+    def never(*_: object) -> Worth:
+        raise LookedAheadError
+
+    monkeypatch.setattr(planning, "look_ahead", never)
+    assert quiz.policy.value(quiz.memory, first) == afresh
+    assert max(afresh.means) > 0.0
+    with pytest.raises(LookedAheadError):
+        BayesPolicy().value(quiz.memory, first)
+
+
+class LookedAheadError(Exception):
+    pass
+
+
+def test_a_lot_is_worth_the_same_whatever_others_it_is_valued_with() -> None:
+    quiz = Quiz(TRIO)
+    quiz.ask(30)
+    states = [(), (Contribution("weak", "x"),), (Contribution("weak", "x"), Contribution("strong", "y"))]
+    lots = [observe(name, "transformer", held) for name in ["fair", "stranger"] for held in states]
+    lots += [observe("presenter", "presenter", held, bounty_usd=usd) for held in states[1:] for usd in (0.1, 0.4)]
+    together = quiz.policy.value(quiz.memory, lots)
+    alone = [quiz.policy.value(quiz.memory, [lot]) for lot in lots]
+    assert together.means == [each.means[0] for each in alone]
+    assert together.deviations == [each.deviations[0] for each in alone]
+    assert len(set(together.means)) > len(lots) / 2

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -36,34 +37,15 @@ class Belief:
         """How many different claims there are."""
         return len(self.sizes)
 
+    @property
+    def given(self) -> Belief:
+        """The same, given that the claims were seen: only proportions count for what is to be done."""
+        return Belief(self.weights / self.weights.sum(), self.sizes)
+
     def chances(self, world: World) -> Floats:
         """The chance of each claim to be accepted; what is left to 1 is that none would be."""
-        return np.asarray(joint_chances(self.weights, world) / self.weights.sum())
-
-
-def joint_chances(weights: Floats, world: World) -> Floats:
-    """The probability of the claims seen together with each claim being accepted, for one belief or for several.
-
-    Args:
-        weights: of beliefs: class, claim that is the evident answer (the last: none of them), along the last two axes.
-        world: what requests are like.
-    """
-    evident = weights[..., :-1].sum(axis=-2)
-    refused = world.decoys @ weights[..., :-1]
-    upset = (world.decoys * world.upsets) @ weights
-    return accepted(evident, refused, upset)
-
-
-def accepted(evident: Floats, refused: Floats, upset: Floats) -> Floats:
-    """The chance of each claim to be accepted.
-
-    Args:
-        evident: the chance that each claim is the evident answer, along the last axis.
-        refused: the chance that it is, and is a decoy.
-        upset: the chance that it is, is a decoy, and leaves a given other claim to be the right one; in the last
-            place, where none of the claims is the evident answer.
-    """
-    return np.asarray(evident - refused + upset.sum(axis=-1, keepdims=True) - upset[..., :-1])
+        evident, upset = (self.weights.T @ world.acceptance).T
+        return np.asarray((evident[:-1] + upset.sum()) / self.weights.sum())
 
 
 def first_belief(world: World) -> Belief:
@@ -79,26 +61,32 @@ def after_claim(belief: Belief, right: Floats, claim: int) -> Belief:
         right: by class, the chance that its worker finds the evident answer.
         claim: which of the claims it makes; the number of claims for a new one.
     """
-    return Belief(after_claims(belief, right[None], claim)[0], sizes_after(belief.sizes, claim))
-
-
-def after_claims(belief: Belief, right: Floats, claim: int) -> Floats:
-    """The weights of the belief after one more work, for each of several who may do it: worker, class, claim.
-
-    Args:
-        belief: before it.
-        right: the chance that its worker finds the evident answer: worker, class.
-        claim: which of the claims it makes; the number of claims for a new one.
-    """
-    sizes = np.array([*belief.sizes, 0], dtype=float)
-    wrong = sizes.sum() - sizes
-    size = sizes[claim] if claim < belief.claims else CONCENTRATIONS[:, None]
-    weights = belief.weights * ((1.0 - right)[:, :, None] * size / (CONCENTRATIONS[:, None] + wrong))
+    weights = belief.weights * (chances_if_wrong(belief.sizes, claim) * (1.0 - right)).T
     is_right = belief.weights[:, claim] * right
     if claim < belief.claims:
-        weights[:, :, claim] = is_right
-        return np.asarray(weights)
-    return np.concatenate([weights[:, :, :-1], is_right[:, :, None], weights[:, :, -1:]], axis=2)
+        weights[:, claim] = is_right
+    else:
+        weights = np.concatenate([weights[:, :-1], is_right[:, None], weights[:, -1:]], axis=1)
+    return Belief(weights, sizes_after(belief.sizes, claim))
+
+
+@lru_cache(maxsize=2048)
+def chances_if_wrong(sizes: tuple[int, ...], claim: int) -> Floats:
+    """The chance of a work that misses the evident answer to make a claim.
+
+    Args:
+        sizes: how many works make each claim so far.
+        claim: which one it makes; the number of claims for a new one.
+
+    Returns:
+        By the claim that is the evident answer (the last: none of them), and class; none for the claim itself.
+    """
+    made = np.array([*sizes, 0])
+    size = made[claim] if claim < len(sizes) else CONCENTRATIONS
+    chances = size / (CONCENTRATIONS + (made.sum() - made)[:, None])
+    if claim < len(sizes):
+        chances[claim] = 0.0
+    return np.asarray(chances)
 
 
 def sizes_after(sizes: tuple[int, ...], claim: int) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from math import log1p
+from math import hypot, log1p
 from zlib import crc32
 
 import numpy as np
@@ -39,7 +39,7 @@ def shape_and_words(text: str) -> tuple[float, ...]:
 def _shape(text: str) -> tuple[float, ...]:
     """Length, digits, capitals, signs, lines and the words' length, each about a half where texts are usual."""
     characters, words = max(1, len(text)), text.split()
-    signs = sum(not (character.isalnum() or character.isspace()) for character in text)
+    signs = len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text))
     numbers = (
         log1p(len(text)) / 5.0 - 1.0,
         4.0 * sum(map(str.isdigit, text)) / characters,
@@ -52,13 +52,12 @@ def _shape(text: str) -> tuple[float, ...]:
 
 
 def _hashed(words: set[str]) -> list[float]:
-    places = np.zeros(_WORD_PLACES)
+    places = [0.0] * _WORD_PLACES
     for word in words:
         hashed = crc32(word.encode("utf-8", "surrogatepass"))
         places[hashed % _WORD_PLACES] += 1.0 if hashed >> 20 & 1 else -1.0
-    length = float(np.linalg.norm(places))
-    listed: list[float] = (places / length if length else places).tolist()
-    return listed
+    length = hypot(*places) or 1.0
+    return [place / length for place in places]
 
 
 def embedding_named(path: str | None) -> Embedding:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
-from bidders.policies.pooled.belief import accepted
 from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Announced, class_counts
 from bidders.policies.pooled.world import (
     CLASSES,
@@ -200,13 +199,12 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
 def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
     """How likely each claim was the right one, by the verdict or else by what is believed, times its trial's weight."""
     verdicts = evidence.verdicts[:, :-1]
-    refused = np.einsum("k,rkh->rh", world.decoys, likely[:, :, :-1])
-    upset = np.einsum("k,rkh->rh", world.decoys * world.upsets, likely)
-    believed = accepted(likely[:, :, :-1].sum(axis=1), refused, upset)
+    evident, upset = np.einsum("ka,rkh->arh", world.acceptance, likely)
+    believed = evident[:, :-1] + upset.sum(axis=1, keepdims=True)
     # Of several that were taken together, one was right.
     taken = np.where(verdicts == Verdict.TAKEN, np.maximum(believed, _UNFORESEEN), 0.0)
     shared = evidence.weights[:, None] * taken / np.maximum(taken.sum(axis=1, keepdims=True), _UNFORESEEN)
-    return np.where(verdicts == Verdict.UNKNOWN, believed, shared)
+    return np.asarray(np.where(verdicts == Verdict.UNKNOWN, believed, shared))
 
 
 def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:

@@ -123,7 +123,7 @@ class Forecast:
         """What the numbers of texts say; before anything is known, that they are like all others."""
         if not self.is_known or looks.shape[1] + 1 != len(self.weights):
             return Announced(np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool))
-        foretold = _with_one(looks) @ self.weights
+        foretold = self.weights[0] + looks @ self.weights[1:]
         return Announced(_kinds(foretold), foretold[:, 2] >= _COMPARABLE_MIN)
 
 

@@ -89,10 +89,10 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     given = weights / weights.sum(axis=(1, 2), keepdims=True)
     padded = np.concatenate([given[:, :, :-1], np.repeat(given[:, :, -1:], crew.workers + 1, axis=2)], axis=2)
     columns = _singles(padded.transpose(2, 0, 1))
-    upsets, costs_usd = _singles(world.decoys * world.upsets), _singles(crew.costs_usd)
+    (sound, upsets), costs_usd = _singles(world.acceptance.T), _singles(crew.costs_usd)
     every, upset = (_side_by_side(each) for each in (columns, columns * upsets))
     # Its own upsets are taken off each claim here, because those of all claims are added to it below.
-    own = columns[:-1] * (1.0 - _singles(world.decoys) - upsets)
+    own = columns[:-1] * sound
     steps = zip(layers(claims, crew.workers), crew.findings(claims), _scatterings(sizes, crew.workers), strict=True)
     following, going_on = _singles(np.zeros((1, len(weights)))), _singles(np.zeros((len(weights), 0)))
     for layer, finding, scattering in reversed(list(steps)):

@@ -4,30 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log2
+from math import inf, log2, sqrt
+from operator import itemgetter
 from typing import NamedTuple
 
 from bidders.policies.pooled.belief import Belief, after_claim, after_silence, best_first, first_belief
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT
+from bidders.policies.pooled.foresight import Foresight
 from bidders.policies.pooled.lookahead import Terms
-from bidders.policies.pooled.planning import Plan, Planner, Prospects
+from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
 from orchestrator import Contribution, Observation
 
 _STATES_MAX = 20_000
+_WORKS_TO_HALVE_VARIANCE = 2.0
+_OF_STANDING = itemgetter(*(Observation._fields.index(name) for name in ("bidder", "role", "cost_max_usd", "cost_usd")))
+
+Works = tuple[tuple[int, int], ...]
+"""Who worked on a state, by row in the fit, and what each claims, by number; equal numbers agree."""
 
 
 class Appraised(NamedTuple):
     """A state, valued.
 
     Attributes:
-        prospects: what can be done with it.
+        chances: the chance of each claim to be accepted.
         order: its claims by number, the likeliest first.
+        shares: by bidder, what asking it next is worth before its own cost, as a share of the bounty; minus infinity
+            for one that has worked already; the last is a newcomer's.
     """
 
-    prospects: Prospects
+    chances: list[float]
     order: list[int]
+    shares: list[float]
+
+
+class Standing(NamedTuple):
+    """How a bidder stands.
+
+    Attributes:
+        number: its row in the fit, or a newcomer's.
+        cost_usd: what its work is expected to cost.
+        doubt: how unsure it is what it can do, from 1 to nearly nothing; a presenter does nothing itself.
+    """
+
+    number: int
+    cost_usd: float
+    doubt: float
 
 
 @dataclass(slots=True)
@@ -39,20 +63,29 @@ class Outlook:
         numbers: each bidder's row in the fit.
         embedding: of requests.
         costs_usd: what each bidder's work is expected to cost, by row.
+        foretells: whether texts say which requests have answers that can be compared.
     """
 
     fit: Fit
     embedding: Embedding
     numbers: dict[str, int] = field(init=False)
     costs_usd: list[float] = field(init=False)
+    foretells: bool = field(init=False)
+    _foresight: Foresight = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
+    _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
+    _openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
+    _beliefs: dict[tuple[int, Works], Belief] = field(default_factory=dict)
     _announced: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _plans: dict[tuple[int, int, int], Plan] = field(default_factory=dict)
-    _states: dict[object, Appraised] = field(default_factory=dict)
+    _states: dict[tuple[int, Works, Terms], Appraised] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.numbers = {name: number for number, name in enumerate(self.fit.names)}
         self.costs_usd = self.fit.costs_usd.tolist()
+        self.foretells = self.fit.forecast.is_known
+        abilities = self.fit.abilities
+        self._foresight = Foresight(abilities.proven_by_class(), self.fit.costs_usd, abilities.world())
 
     @property
     def stranger(self) -> int:
@@ -72,6 +105,20 @@ class Outlook:
             return worst * self.fit.cost_share
         return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
 
+    def standings(self, lot: Sequence[Observation]) -> list[Standing]:
+        """How the bidders stand that are asked about a lot."""
+        known, keys = self._standings, map(_OF_STANDING, lot)
+        return [known.get(key) or self._standing(key, seen) for key, seen in zip(keys, lot, strict=True)]
+
+    def _standing(self, key: tuple[object, ...], seen: Observation) -> Standing:
+        if len(self._standings) >= _STATES_MAX:
+            self._standings.clear()
+        number = self.numbers.get(seen.bidder, self.stranger)
+        cost_usd = self.expected_cost_usd(seen)
+        doubt = 1.0 / sqrt(1.0 + float(self.fit.abilities.seen[number]) / _WORKS_TO_HALVE_VARIANCE)
+        found = self._standings[key] = Standing(number, cost_usd, doubt if seen.role == "transformer" else 0.0)
+        return found
+
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""
         (kind, _), works = self._announce(request), self._numbered(contributions)
@@ -80,6 +127,7 @@ class Outlook:
         if found is None:
             if len(self._states) >= _STATES_MAX:
                 self._states.clear()
+                self._beliefs.clear()
             found = self._states[key] = self._appraised(kind, works, terms)
         return found
 
@@ -103,23 +151,59 @@ class Outlook:
             self._planners[kind] = Planner(abilities.proven_by_class(), self.fit.costs_usd, abilities.world(kind))
         return self._planners[kind]
 
-    def _numbered(self, contributions: Sequence[Contribution]) -> tuple[tuple[int, int], ...]:
+    def _numbered(self, contributions: Sequence[Contribution]) -> Works:
         claims: dict[str, int] = {}
         return tuple(
             (self.numbers.get(author, self.stranger), claims.setdefault(claim, len(claims)) if claim else SILENT)
             for author, claim in contributions
         )
 
-    def _appraised(self, kind: int, works: tuple[tuple[int, int], ...], terms: Terms) -> Appraised:
-        planner = self._planner(kind)
-        belief: Belief = first_belief(planner.world)
-        for bidder, claim in works:
-            right = planner.right[bidder]
-            belief = after_silence(belief, right) if claim == SILENT else after_claim(belief, right, claim)
+    def _appraised(self, kind: int, works: Works, terms: Terms) -> Appraised:
+        plan = self._plan(kind, terms)
+        if not works:
+            return Appraised([], [], self._opening(kind, plan, terms))
+        belief = self._belief(kind, works)
+        chances: list[float] = belief.chances(self._foresight.world).tolist()
+        order = best_first(chances)
         # Newcomers share a row: that one has worked does not mean that another has.
-        asked = frozenset(bidder for bidder, _ in works) - {self.stranger}
-        prospects = planner.prospects(belief, asked, self._plan(kind, terms), terms)
-        return Appraised(prospects, best_first(prospects.chances))
+        asked = {bidder for bidder, _ in works} - {self.stranger}
+        shares = self._foresight.shares(belief, order, [bidder for bidder in plan if bidder not in asked], terms)
+        for bidder in asked:
+            shares[bidder] = -inf
+        return Appraised(chances, order, shares)
+
+    def _belief(self, kind: int, works: Works) -> Belief:
+        """What works say, mostly what was believed before the last of them and what that one adds."""
+        found = self._beliefs.get((kind, works))
+        if found is not None:
+            return found
+        before = self._beliefs.get((kind, works[:-1]))
+        belief = before or first_belief(self._planner(kind).world)
+        for bidder, claim in works[-1:] if before else works:
+            right = self._foresight.right[bidder]
+            after = after_silence(belief, right) if claim == SILENT else after_claim(belief, right, claim)
+            belief = after.given
+        self._beliefs[kind, works] = belief
+        return belief
+
+    def prepare(self) -> None:
+        """Work out whom to ask first about requests of the usual terms, before the first of them comes."""
+        usual, kinds_of = self.fit.terms, dict[Plan, list[int]]()
+        for kind, plan in enumerate(self.fit.plans):
+            kinds_of.setdefault(plan, []).append(kind)
+        for plan, kinds in kinds_of.items():
+            if plan:
+                openings = self._planner(kinds[0]).openings(self.fit.abilities.kinds[kinds], plan, usual).tolist()
+                self._openings |= {(kind, usual): opening for kind, opening in zip(kinds, openings, strict=True)}
+
+    def _opening(self, kind: int, plan: Plan, terms: Terms) -> list[float]:
+        found = self._openings.get((kind, terms))
+        if found is None:
+            if len(self._openings) >= _STATES_MAX:
+                self._openings.clear()
+            classes = self.fit.abilities.kinds[kind][None]
+            found = self._openings[kind, terms] = self._planner(kind).openings(classes, plan, terms)[0].tolist()
+        return found
 
     def _plan(self, kind: int, terms: Terms) -> Plan:
         """The plan for what a request pays: the stored one, or where the request is of another size one like it."""

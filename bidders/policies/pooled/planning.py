@@ -1,4 +1,4 @@
-"""Planning: whom to ask, and what a state is worth to whoever would work on it next."""
+"""Planning: whom to ask, and whom to ask first."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bidders.policies.pooled.belief import Belief, after_claims, first_belief, joint_chances, sizes_after
-from bidders.policies.pooled.lookahead import Crew, Terms, Worth, best_sum, look_ahead
+from bidders.policies.pooled.belief import first_belief
+from bidders.policies.pooled.lookahead import Crew, Terms, Worth, look_ahead
 from bidders.policies.pooled.world import Floats, World
 
 PLANNED_MAX = 5
 _CLAIMS_AND_WORKERS_MAX = 6
 _FOLLOWERS_MAX = 4
 _CANDIDATES_MAX = 12
-_OTHERS_MAX = 6
 _GAIN_MIN_SHARE = 1e-5
 _CREWS_KEPT = 8
 
@@ -24,24 +23,8 @@ Plan = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Prospects:
-    """What can be done with a state.
-
-    Attributes:
-        chances: the chance of each claim to be accepted.
-        stop_usd: the value of showing the best claims now.
-        going_on_usd: by bidder, the value of buying its work next, its cost taken off; minus
-            infinity for one that has worked already; the last is a newcomer's.
-    """
-
-    chances: Floats
-    stop_usd: float
-    going_on_usd: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class Planner:
-    """Values states under given abilities and costs.
+    """Finds whom to ask under given abilities and costs.
 
     Attributes:
         right: each bidder's chance to find the evident answer, by class; the last row is a newcomer's.
@@ -54,25 +37,28 @@ class Planner:
     world: World
     _crews: OrderedDict[tuple[int, ...], Crew] = field(default_factory=OrderedDict, init=False, repr=False)
 
-    def prospects(self, belief: Belief, asked: frozenset[int], plan: Plan, terms: Terms) -> Prospects:
-        """Value a state.
+    def openings(self, classes: Floats, plan: Plan, terms: Terms) -> Floats:
+        """What asking each bidder first is worth, and then those of a plan as long as it pays, before its own cost.
 
         Args:
-            belief: what its claims say.
-            asked: the bidders that have worked on it.
-            plan: the bidders with whom the time after the next work is planned.
-            terms: what the request pays.
+            classes: how frequent each class is, one row for each kind of request.
+            plan: the bidders with whom the time after the first work is planned.
+            terms: what the request pays, more than nothing.
+
+        Returns:
+            As a share of the bounty, by kind and bidder.
         """
-        followers = [bidder for bidder in plan if bidder not in asked]
-        followers = followers[: max(1, _CLAIMS_AND_WORKERS_MAX - belief.claims)]
-        going_on = np.full(len(self.costs_usd), -np.inf)
+        followers = list(plan[:_CLAIMS_AND_WORKERS_MAX])
+        worth_usd = np.empty((len(classes), len(self.costs_usd)))
         if followers:
-            going_on[followers] = self._ahead(belief.weights[None], belief.sizes, followers, terms).going_on[0]
-        others = [bidder for bidder in range(len(going_on)) if bidder not in asked and bidder not in followers]
-        if others:
-            going_on[others] = self._then_followers(others, followers, belief, terms)
-        chances = belief.chances(self.world)
-        return Prospects(chances, terms.bounty_usd * float(best_sum(chances, terms.answers)), going_on)
+            ahead = self._ahead(classes[:, :, None], (), followers, terms)
+            worth_usd[:, followers] = ahead.going_on + self.costs_usd[followers]
+        others = [bidder for bidder in range(len(self.costs_usd)) if bidder not in followers]
+        right = self.right[others]
+        claimed = np.stack([classes[:, None] * right, classes[:, None] * (1.0 - right)], axis=3)
+        ahead = self._ahead(claimed.reshape(-1, *claimed.shape[2:]), (1,), followers[:_FOLLOWERS_MAX], terms)
+        worth_usd[:, others] = ahead.value.reshape(len(classes), -1)
+        return worth_usd / terms.bounty_usd
 
     def improved(self, plan: Plan, terms: Terms) -> Plan:
         """Find the few bidders that promise most, asked one after another as long as it pays.
@@ -82,28 +68,6 @@ class Planner:
             terms: what a typical request pays.
         """
         return self.exchanged(self._grown(list(plan), terms), terms)
-
-    def _then_followers(self, others: Sequence[int], followers: Sequence[int], belief: Belief, terms: Terms) -> Floats:
-        """The value of asking each of some others now, and then the followers as long as it pays.
-
-        Once there are claims, that is worked out for the few others that promise most if nobody is asked after them;
-        of the rest it is left at what they promise so.
-        """
-        costs_usd = self.costs_usd[list(others)]
-        weights = [after_claims(belief, self.right[list(others)], claim) for claim in range(belief.claims + 1)]
-        value = sum(self._shown(each, terms) for each in weights) / belief.weights.sum() - costs_usd
-        few = np.argsort(-value, kind="stable")[: _OTHERS_MAX if belief.claims else len(others)]
-        after = followers[: max(0, min(_FOLLOWERS_MAX, _CLAIMS_AND_WORKERS_MAX - 1 - belief.claims))]
-        total = np.zeros(len(few))
-        for claim, each in enumerate(weights):
-            worth = self._ahead(each[few], sizes_after(belief.sizes, claim), after, terms)
-            total += worth.value * each[few].sum(axis=(1, 2))
-        value[few] = total / belief.weights.sum() - costs_usd[few]
-        return np.asarray(value)
-
-    def _shown(self, weights: Floats, terms: Terms) -> Floats:
-        """What beliefs are worth if the best claims are shown now, times the probability of what was claimed."""
-        return terms.bounty_usd * best_sum(joint_chances(weights, self.world).T, terms.answers)
 
     def _ahead(self, weights: Floats, sizes: tuple[int, ...], workers: Sequence[int], terms: Terms) -> Worth:
         return look_ahead(weights, sizes, self._crew(tuple(workers)), self.world, terms)

@@ -7,6 +7,7 @@ that suggests itself to wrong answers of all kinds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ WORKS_MAX = 256
 """How many works on one request are told apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """What is believed of requests.
 
@@ -43,6 +44,12 @@ class World:
     classes: Floats
     decoys: Floats
     upsets: Floats
+
+    @cached_property
+    def acceptance(self) -> Floats:
+        """By class: the chance of the evident answer to be accepted less that of another, and that of another."""
+        upset = self.decoys * self.upsets
+        return np.stack([1.0 - self.decoys - upset, upset], axis=1)
 
 
 def by_level(classes: Floats) -> Floats:

@@ -1,0 +1,94 @@
+"""Followers: workers who may be asked after the next one, and how continuations are put together with them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import permutations
+from typing import NamedTuple
+
+import numpy as np
+
+from bidders.policies.pooled.continuations import PARTS, Part
+from bidders.policies.pooled.world import CLASSES, Floats, Integers, Singles, World
+
+_NEVER = -1e3
+
+
+class Followers(NamedTuple):
+    """What continuations bring if they ask certain workers.
+
+    Attributes:
+        recipes: how what a continuation brings, as a share of the bounty, is put together from its parts: class, part,
+            and one column for each way to ask: nobody; one who decides; one who settles; one who checks and another.
+        barred: by column and bidder, less than nothing where it would be asked twice; else 0.
+    """
+
+    recipes: Singles
+    barred: Singles
+
+
+class _Columns(NamedTuple):
+    """Which recipes are of which sort, and which follower each asks first and second.
+
+    Where none is asked second, that is the first again; the recipe that asks nobody stands before all these.
+    """
+
+    decide: slice
+    settle: slice
+    check: slice
+    first: Integers
+    second: Integers
+
+
+def followed(
+    followers: tuple[int, ...], right: Floats, costs_usd: Floats, world: World, bounty_usd: float
+) -> Followers:
+    """Put together what continuations bring.
+
+    Args:
+        followers: who may be asked, by number.
+        right: each bidder's chance to find the evident answer, by class.
+        costs_usd: what each bidder's work is expected to cost.
+        world: what requests are like.
+        bounty_usd: what the request pays, more than nothing if there are followers.
+    """
+    columns = _columns(len(followers))
+    chosen = np.array(followers, dtype=np.int64)
+    skills, paid = right[chosen].T, costs_usd[chosen] / -bounty_usd
+    sound, upset = world.acceptance.T[:, :, None]
+    found = sound * skills
+    recipes = np.zeros((CLASSES, len(Part), 1 + len(columns.first)), dtype=np.float32)
+    recipes[:, Part.STOP, 0] = sound[:, 0]
+    recipes[:, Part.SHOWN] = upset
+    recipes[:, Part.ANY, 1:] = paid[columns.first]
+    decide, settle, check = columns.decide, columns.settle, columns.check
+    recipes[:, Part.DECIDE, decide] = recipes[:, Part.SETTLE, settle] = recipes[:, Part.CHECK, check] = sound
+    recipes[:, Part.DECIDE_IF_RIGHT, decide] = recipes[:, Part.SETTLE_IF_RIGHT, settle] = found
+    first, second = columns.first[check.start - 1 :], columns.second[check.start - 1 :]
+    recipes[:, Part.CHECK_IF_FIRST_RIGHT, check] = found[:, first]
+    recipes[:, Part.CHECK_IF_SECOND_RIGHT, check] = found[:, second]
+    recipes[:, Part.CHECK_IF_BOTH_RIGHT, check] = found[:, first] * skills[:, second]
+    recipes[:, Part.SECOND, check] = paid[second]
+    recipes[:, Part.SECOND_IF_FIRST_RIGHT, check] = skills[:, first] * paid[second]
+    for adding, asked in ((decide, slice(None)), (check, first)):
+        recipes[:, Part.SHOWN, adding] = 0.0
+        recipes[:, Part.SHOWN_IF_ADDED, adding] = upset
+        recipes[:, Part.SHOWN_IF_ADDED_AND_RIGHT, adding] = upset * skills[:, asked]
+    parts = PARTS[min(len(followers), len(PARTS) - 1)]
+    return Followers(np.ascontiguousarray(recipes[:, :parts]), _barred(columns, chosen, len(right)))
+
+
+def _barred(columns: _Columns, chosen: Integers, bidders: int) -> Singles:
+    barred = np.zeros((1 + len(columns.first), bidders), dtype=np.float32)
+    for asked in (columns.first, columns.second):
+        barred[np.arange(1, 1 + len(asked)), chosen[asked]] = _NEVER
+    return barred
+
+
+@lru_cache(maxsize=8)
+def _columns(followers: int) -> _Columns:
+    alone, pairs = list(range(followers)), list(permutations(range(followers), 2))
+    first = np.array([*alone, *alone, *(first for first, _ in pairs)], dtype=np.int64)
+    second = np.array([*alone, *alone, *(second for _, second in pairs)], dtype=np.int64)
+    settle, check = 1 + followers, 1 + 2 * followers
+    return _Columns(slice(1, settle), slice(settle, check), slice(check, 1 + len(first)), first, second)
