@@ -113,14 +113,22 @@ def test_the_more_claims_there_are_the_fewer_are_thought_of_after_the_next() -> 
     assert [gain > SINGLE_PRECISION for gain in gains] == [True] * 4 + [False] * 2
 
 
-@given(right=arrays(float, (6, CLASSES), elements=skills), kinds=arrays(float, (3, CLASSES), elements=skills))
-def test_whom_to_ask_first_is_looked_ahead_in_full_for_all_kinds_at_once(right: Any, kinds: Any) -> None:
+@given(
+    right=arrays(float, (6, CLASSES), elements=skills),
+    kinds=arrays(float, (3, CLASSES), elements=skills),
+    claims=st.lists(st.integers(0, 1), max_size=2),
+)
+def test_what_is_looked_ahead_in_full_is_so_for_all_bidders_and_for_several_kinds_at_once(
+    right: Any, kinds: Any, claims: list[int]
+) -> None:
     assumed, terms, costs, plan = world(0.1, 0.2), Terms(2.0), np.linspace(0.01, 0.2, 6), (4, 1)
     classes = kinds / kinds.sum(axis=1, keepdims=True)
-    found = Planner(right, costs, assumed).openings(classes, plan, terms)
-    for row, each in zip(found, classes, strict=True):
-        for bidder in range(6):
+    beliefs = [believed(World(each, assumed.decoys, assumed.upsets), claims, right[0]) for each in classes]
+    weights = np.array([belief.weights for belief in beliefs])
+    found = Planner(right, costs, assumed).shares(weights, beliefs[0].sizes, range(1, 6), plan, terms)
+    assert (found[:, 0] == -np.inf).all()
+    for row, belief in zip(found, beliefs, strict=True):
+        for bidder in range(1, 6):
             asked = [bidder, *(one for one in plan if one != bidder)]
-            crew = Crew(right[asked], costs[asked])
-            ahead = look_ahead(each[None, :, None], (), crew, assumed, terms).going_on[0]
-            assert terms.bounty_usd * row[bidder] - costs[bidder] == pytest.approx(ahead[0], abs=SINGLE_PRECISION)
+            full = in_full(belief, right[asked], costs[asked], assumed, terms)
+            assert terms.bounty_usd * row[bidder] - costs[bidder] == pytest.approx(full[0], abs=SINGLE_PRECISION)

@@ -61,13 +61,25 @@ def after_claim(belief: Belief, right: Floats, claim: int) -> Belief:
         right: by class, the chance that its worker finds the evident answer.
         claim: which of the claims it makes; the number of claims for a new one.
     """
-    weights = belief.weights * (chances_if_wrong(belief.sizes, claim) * (1.0 - right)).T
-    is_right = belief.weights[:, claim] * right
-    if claim < belief.claims:
-        weights[:, claim] = is_right
-    else:
-        weights = np.concatenate([weights[:, :-1], is_right[:, None], weights[:, -1:]], axis=1)
-    return Belief(weights, sizes_after(belief.sizes, claim))
+    return Belief(after_claims(belief.weights, belief.sizes, right, claim), sizes_after(belief.sizes, claim))
+
+
+def after_claims(weights: Floats, sizes: tuple[int, ...], right: Floats, claim: int) -> Floats:
+    """The weights of beliefs after one more work.
+
+    Args:
+        weights: of one belief or of several that differ in nothing else, as in `Belief` along the last two axes.
+        sizes: how many works make each claim.
+        right: by class along the last axis, the chance that the worker finds the evident answer; of several workers
+            along axes that go with those of the beliefs.
+        claim: which of the claims it makes; the number of claims for a new one.
+    """
+    after = weights * (chances_if_wrong(sizes, claim) * (1.0 - right)[..., None, :]).swapaxes(-1, -2)
+    is_right = weights[..., claim] * right
+    if claim < len(sizes):
+        after[..., claim] = is_right
+        return np.asarray(after)
+    return np.concatenate([after[..., :-1], is_right[..., None], after[..., -1:]], axis=-1)
 
 
 @lru_cache(maxsize=2048)

@@ -159,14 +159,18 @@ class Outlook:
         )
 
     def _appraised(self, kind: int, works: Works, terms: Terms) -> Appraised:
-        plan = self._plan(kind, terms)
         if not works:
-            return Appraised([], [], self._opening(kind, plan, terms))
-        belief = self._belief(kind, works)
+            return Appraised([], [], self._opening(kind, terms))
+        belief, plan = self._belief(kind, works), self._plan(kind, terms)
         chances: list[float] = belief.chances(self._foresight.world).tolist()
         order = best_first(chances)
         # Newcomers share a row: that one has worked does not mean that another has.
         asked = {bidder for bidder, _ in works} - {self.stranger}
+        if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
+            # What mostly comes next is worth the time; so are not the many states that trials lead to.
+            left = [bidder for bidder in range(self.stranger + 1) if bidder not in asked]
+            planner, weights = self._planner(kind), belief.weights[None]
+            return Appraised(chances, order, planner.shares(weights, belief.sizes, left, plan, terms)[0].tolist())
         shares = self._foresight.shares(belief, order, [bidder for bidder in plan if bidder not in asked], terms)
         for bidder in asked:
             shares[bidder] = -inf
@@ -188,22 +192,34 @@ class Outlook:
 
     def prepare(self) -> None:
         """Work out whom to ask first about requests of the usual terms, before the first of them comes."""
-        usual, kinds_of = self.fit.terms, dict[Plan, list[int]]()
+        kinds_of = dict[Plan, list[int]]()
         for kind, plan in enumerate(self.fit.plans):
             kinds_of.setdefault(plan, []).append(kind)
         for plan, kinds in kinds_of.items():
             if plan:
-                openings = self._planner(kinds[0]).openings(self.fit.abilities.kinds[kinds], plan, usual).tolist()
-                self._openings |= {(kind, usual): opening for kind, opening in zip(kinds, openings, strict=True)}
+                openings = self._opened(kinds, plan, self.fit.terms)
+                self._openings |= {
+                    (kind, self.fit.terms): opening for kind, opening in zip(kinds, openings, strict=True)
+                }
 
-    def _opening(self, kind: int, plan: Plan, terms: Terms) -> list[float]:
+    def _opening(self, kind: int, terms: Terms) -> list[float]:
+        """By bidder, what asking it first is worth before its own cost, as a share of the bounty."""
         found = self._openings.get((kind, terms))
         if found is None:
             if len(self._openings) >= _STATES_MAX:
                 self._openings.clear()
-            classes = self.fit.abilities.kinds[kind][None]
-            found = self._openings[kind, terms] = self._planner(kind).openings(classes, plan, terms)[0].tolist()
+            found = self._openings[kind, terms] = self._opened([kind], self._plan(kind, terms), terms)[0]
         return found
+
+    def _opened(self, kinds: Sequence[int], plan: Plan, terms: Terms) -> list[list[float]]:
+        weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.stranger + 1)
+        found: list[list[float]] = self._planner(kinds[0]).shares(weights, (), everybody, plan, terms).tolist()
+        return found
+
+    def _first(self, kind: int, terms: Terms) -> int:
+        """The bidder that promises most if it is asked first."""
+        shares = self._opening(kind, terms)
+        return max(range(self.stranger), key=lambda one: shares[one] * terms.bounty_usd - self.costs_usd[one])
 
     def _plan(self, kind: int, terms: Terms) -> Plan:
         """The plan for what a request pays: the stored one, or where the request is of another size one like it."""

@@ -1,4 +1,4 @@
-"""Planning: whom to ask, and whom to ask first."""
+"""Planning: whom to ask, and whom of all to ask next, looked ahead in full."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bidders.policies.pooled.belief import first_belief
+from bidders.policies.pooled.belief import after_claims, first_belief, sizes_after
 from bidders.policies.pooled.lookahead import Crew, Terms, Worth, look_ahead
 from bidders.policies.pooled.world import Floats, World
 
@@ -37,28 +37,30 @@ class Planner:
     world: World
     _crews: OrderedDict[tuple[int, ...], Crew] = field(default_factory=OrderedDict, init=False, repr=False)
 
-    def openings(self, classes: Floats, plan: Plan, terms: Terms) -> Floats:
-        """What asking each bidder first is worth, and then those of a plan as long as it pays, before its own cost.
+    def shares(self, weights: Floats, sizes: tuple[int, ...], left: Sequence[int], plan: Plan, terms: Terms) -> Floats:
+        """What asking each bidder next is worth, and then those of a plan as long as it pays, before its own cost.
 
         Args:
-            classes: how frequent each class is, one row for each kind of request.
-            plan: the bidders with whom the time after the first work is planned.
+            weights: of beliefs: belief, class, claim that is the evident answer (the last: none of them).
+            sizes: how many works make each claim; the same in all beliefs.
+            left: the bidders that may be asked.
+            plan: those of them with whom the time after the next work is planned.
             terms: what the request pays, more than nothing.
 
         Returns:
-            As a share of the bounty, by kind and bidder.
+            As a share of the bounty, by belief and bidder; minus infinity for those that may not be asked.
         """
-        followers = list(plan[:_CLAIMS_AND_WORKERS_MAX])
-        worth_usd = np.empty((len(classes), len(self.costs_usd)))
+        given = weights / weights.sum(axis=(1, 2), keepdims=True)
+        followers = [bidder for bidder in plan if bidder in left][: _CLAIMS_AND_WORKERS_MAX - len(sizes)]
+        found_usd = np.full((len(weights), len(self.costs_usd)), -np.inf)
         if followers:
-            ahead = self._ahead(classes[:, :, None], (), followers, terms)
-            worth_usd[:, followers] = ahead.going_on + self.costs_usd[followers]
-        others = [bidder for bidder in range(len(self.costs_usd)) if bidder not in followers]
-        right = self.right[others]
-        claimed = np.stack([classes[:, None] * right, classes[:, None] * (1.0 - right)], axis=3)
-        ahead = self._ahead(claimed.reshape(-1, *claimed.shape[2:]), (1,), followers[:_FOLLOWERS_MAX], terms)
-        worth_usd[:, others] = ahead.value.reshape(len(classes), -1)
-        return worth_usd / terms.bounty_usd
+            ahead = self._ahead(given, sizes, followers, terms)
+            found_usd[:, followers] = ahead.going_on + self.costs_usd[followers]
+        others = [bidder for bidder in left if bidder not in followers]
+        found_usd[:, others] = sum(
+            self._then_followers(given, sizes, claim, others, followers, terms) for claim in range(len(sizes) + 1)
+        )
+        return found_usd / terms.bounty_usd
 
     def improved(self, plan: Plan, terms: Terms) -> Plan:
         """Find the few bidders that promise most, asked one after another as long as it pays.
@@ -68,6 +70,21 @@ class Planner:
             terms: what a typical request pays.
         """
         return self.exchanged(self._grown(list(plan), terms), terms)
+
+    def _then_followers(
+        self,
+        given: Floats,
+        sizes: tuple[int, ...],
+        claim: int,
+        others: Sequence[int],
+        followers: Sequence[int],
+        terms: Terms,
+    ) -> Floats:
+        """What it is worth that one of some others makes a claim, times the probability that it does."""
+        after = after_claims(given[:, None], sizes, self.right[list(others)], claim)
+        asked = followers[: min(_FOLLOWERS_MAX, _CLAIMS_AND_WORKERS_MAX - 1 - len(sizes))]
+        ahead = self._ahead(after.reshape(-1, *after.shape[2:]), sizes_after(sizes, claim), asked, terms)
+        return np.asarray(ahead.value.reshape(after.shape[:2]) * after.sum(axis=(2, 3)))
 
     def _ahead(self, weights: Floats, sizes: tuple[int, ...], workers: Sequence[int], terms: Terms) -> Worth:
         return look_ahead(weights, sizes, self._crew(tuple(workers)), self.world, terms)
