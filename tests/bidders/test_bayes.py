@@ -347,6 +347,24 @@ def test_whom_to_ask_first_is_worked_out_when_something_was_learned_and_not_when
         BayesPolicy().value(quiz.memory, first)
 
 
+def test_after_the_one_that_promises_most_the_next_is_looked_ahead_for_and_after_others_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quiz = Quiz(TRIO)
+    quiz.ask(30)
+    firsts = quiz.policy.value(quiz.memory, [observe(name, "transformer", ()) for name in TRIO]).means
+    by_promise = sorted(TRIO, key=dict(zip(TRIO, firsts, strict=True)).__getitem__)
+
+    def never(*_: object) -> Worth:
+        raise LookedAheadError
+
+    monkeypatch.setattr(planning, "look_ahead", never)
+    for name in by_promise[:-1]:
+        quiz.policy.value(quiz.memory, [observe("stranger", "transformer", (Contribution(name, "x"),))])
+    with pytest.raises(LookedAheadError):
+        quiz.policy.value(quiz.memory, [observe("stranger", "transformer", (Contribution(by_promise[-1], "x"),))])
+
+
 class LookedAheadError(Exception):
     pass
 
