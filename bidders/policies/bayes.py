@@ -28,7 +28,7 @@ _DEVIATION_SHARE = 0.1
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
 Figure = tuple[float, float]
-Columns = tuple[list[float], list[float]]
+Figures = tuple[list[float], list[float]]
 
 
 class BayesPolicy:
@@ -37,9 +37,10 @@ class BayesPolicy:
     A state's claims, and whose they are, say how hard the request probably is and which claim is
     right (`bidders/policies/pooled`). To a presenter a lot is worth the bounty times the chance that
     its claim is accepted. To a transformer it is worth what the state can still become with its
-    work, less what all that costs: looked ahead in full for whom to ask first, and by the best of a
-    few simple ways to go on from there. So the auction itself finds out whom to ask next, and when
-    to stop. What makes no claims is valued by what such lots have brought.
+    work, less what all that costs: looked ahead in full for whom to ask first, and next after the
+    one who promised most; else by the best of a few simple ways to go on. So the auction itself finds
+    out whom to ask next, and when to stop. What makes no claims is valued by what such lots have
+    brought.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
     shrinks with its works; a bidder draws from it at the first stage, where trying somebody out costs
@@ -172,7 +173,7 @@ class BayesPolicy:
         if learned["fit"]["id"] != before["fit"]["id"]:
             self._outlook(learned).prepare()
 
-    def _by_lot(self, outlook: Outlook, worths: Worths, observations: Sequence[Observation]) -> Columns:
+    def _by_lot(self, outlook: Outlook, worths: Worths, observations: Sequence[Observation]) -> Figures:
         """Means and deviations; all bidders of a lot are valued together."""
         means: list[float] = []
         deviations: list[float] = []
@@ -186,7 +187,7 @@ class BayesPolicy:
             deviations += of_lot[1]
         return means, deviations
 
-    def _claimed(self, outlook: Outlook, lot: Sequence[Observation]) -> Columns:
+    def _claimed(self, outlook: Outlook, lot: Sequence[Observation]) -> Figures:
         """Value a lot by what it claims."""
         seen, nothing = lot[0], [0.0] * len(lot)
         if seen.bounty_usd <= 0.0:
@@ -238,7 +239,7 @@ def _guessed_lots(seen: Observation) -> tuple[object, ...]:
     return (*_OF_LOTS(seen), seen.estimate is None)
 
 
-def _columns(figures: Sequence[Figure]) -> Columns:
+def _columns(figures: Sequence[Figure]) -> Figures:
     return [mean for mean, _ in figures], [deviation for _, deviation in figures]
 
 

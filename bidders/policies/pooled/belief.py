@@ -82,7 +82,7 @@ def after_claims(weights: Floats, sizes: tuple[int, ...], right: Floats, claim: 
     return np.concatenate([after[..., :-1], is_right[..., None], after[..., -1:]], axis=-1)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=1024)
 def chances_if_wrong(sizes: tuple[int, ...], claim: int) -> Floats:
     """The chance of a work that misses the evident answer to make a claim.
 

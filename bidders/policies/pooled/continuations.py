@@ -27,32 +27,35 @@ SETS = 2
 
 
 class Part(IntEnum):
-    """What continuations are put together from; a chance that depends on workers' skills has a part for each product.
+    """What the worth of continuations is put together from.
 
-    The evident answer is among the shown claims (`STOP`, ...), or a second worker is paid (`SECOND`, ...).
+    Some are chances that the evident answer is shown, some numbers of shown claims (an upset may be any of them), and
+    some chances that a worker is paid. What depends on workers' skills has a part for each product of them: a part
+    `..._IF_RIGHT` counts times the chance that the worker is right. First come those needed if nobody is asked, then
+    those with one.
     """
 
     STOP = 0
     SHOWN = 1
-    ANY = 2
+    FIRST_PAID = 2
     DECIDE = 3
     DECIDE_IF_RIGHT = 4
     SHOWN_IF_ADDED = 5
     SHOWN_IF_ADDED_AND_RIGHT = 6
     SETTLE = 7
     SETTLE_IF_RIGHT = 8
-    CHECK = 9
-    CHECK_IF_FIRST_RIGHT = 10
-    CHECK_IF_SECOND_RIGHT = 11
-    CHECK_IF_BOTH_RIGHT = 12
-    SECOND = 13
-    SECOND_IF_FIRST_RIGHT = 14
+    SECOND_PAID = 9
+    SECOND_PAID_IF_FIRST_RIGHT = 10
+    CHECK = 11
+    CHECK_IF_FIRST_RIGHT = 12
+    CHECK_IF_SECOND_RIGHT = 13
+    CHECK_IF_BOTH_RIGHT = 14
 
 
-_CHECKS = (Part.CHECK, Part.CHECK_IF_FIRST_RIGHT, Part.CHECK_IF_SECOND_RIGHT, Part.CHECK_IF_BOTH_RIGHT)
-
-PARTS = (2, 9, 15)
+PARTS = (Part.FIRST_PAID, Part.SECOND_PAID, len(Part))
 """How many of the parts it takes if nobody may be asked after the work, one worker, or more."""
+
+_CLAIMS_KEPT_MAX = 8
 
 
 class Continuations(NamedTuple):
@@ -69,7 +72,6 @@ class Continuations(NamedTuple):
     if_wrong: Singles
 
 
-@lru_cache(maxsize=512)
 def continuations(sizes: tuple[int, ...], answers: int, parts: int) -> Continuations:
     """List what continuations show.
 
@@ -78,6 +80,16 @@ def continuations(sizes: tuple[int, ...], answers: int, parts: int) -> Continuat
         answers: how many claims are shown.
         parts: how many of the parts are needed.
     """
+    # With many claims they are large, and seldom met again.
+    return _listed(sizes, answers, parts) if len(sizes) > _CLAIMS_KEPT_MAX else _kept(sizes, answers, parts)
+
+
+@lru_cache(maxsize=512)
+def _kept(sizes: tuple[int, ...], answers: int, parts: int) -> Continuations:
+    return _listed(sizes, answers, parts)
+
+
+def _listed(sizes: tuple[int, ...], answers: int, parts: int) -> Continuations:
     claims = len(sizes)
     shown = [_shown_sets(claims, claim, answers) for claim in range(claims + 1)]
     made = np.array([*sizes, 0, 0]) + np.eye(claims + 1, claims + 2, dtype=np.int64)
@@ -94,7 +106,7 @@ def _shown_sets(claims: int, claim: int, answers: int) -> tuple[list[int], list[
     """What may be kept in sight after a work: claims, of which the last gives way first."""
     likeliest = list(range(min(answers, claims)))
     if claim in likeliest:
-        # It has become likelier, so another may be the weakest now.
+        # It has become likelier, so another may be the weakest now; a single one is that anyway.
         return likeliest, [claim, *(each for each in likeliest if each != claim)]
     if claims < answers:
         return [*likeliest, claim], [claim, *likeliest]
@@ -110,43 +122,39 @@ def _parts(made: Integers, shown: Sequence[Sequence[Sequence[int]]], answers: in
         answers: how many may be.
         parts: how many are needed.
     """
-    kept, gives_way, goes_next = np.zeros((3, len(shown), SETS, made.shape[1], 1))
-    for claim, sets in enumerate(shown):
-        for number, each in enumerate(sets):
-            kept[claim, number, list(each)] = 1.0
-            for going, claims in zip((gives_way, goes_next), _giving_way(each, answers), strict=True):
-                going[claim, number, claims] = 1.0
-    sights = kept.sum(axis=2, keepdims=True)
+    kept, gives_way, goes_next = _sights(shown, made.shape[1], answers)
+    in_sight = kept.sum(axis=2, keepdims=True)
     found = np.ones((*kept.shape[:-1], len(CONCENTRATIONS), parts))
-    found[..., Part.STOP], found[..., Part.SHOWN] = kept, sights
+    found[..., Part.STOP], found[..., Part.SHOWN] = kept, in_sight
     if parts == PARTS[0]:
         return found
-    counts, total = made[:, None, :, None], made.sum(axis=1)[:, None, None, None]
-    others = np.where(kept > 0.0, 0, counts)
-    seats = CONCENTRATIONS + (total - counts)
-    elsewhere = (others.sum(axis=2, keepdims=True) - others) / seats
-    outside = elsewhere + CONCENTRATIONS / seats
-    is_full = gives_way.sum(axis=2, keepdims=True)
-    leaves, leaves_next = gives_way * outside, goes_next * outside * outside
-    if answers == 1:
-        check = kept - leaves, leaves, (1.0 - kept) * outside + leaves, (1.0 - kept) * (1.0 - outside) - leaves
-    else:
-        found_second = (1.0 - kept) * outside + leaves_next
-        check = kept - leaves - leaves_next, 1.0 - kept + leaves + leaves_next, found_second, -found_second
+    scatter = _scattered(made[:, None, :, None], kept)
+    leaves, leaves_next = gives_way * scatter.outside, goes_next * scatter.outside_twice
+    has_room = 1.0 - gives_way.sum(axis=2, keepdims=True)
     by_part = {
         Part.DECIDE: kept - leaves,
         Part.DECIDE_IF_RIGHT: 1.0 - kept + leaves,
-        Part.SHOWN_IF_ADDED: sights + (1.0 - is_full) * outside,
-        Part.SHOWN_IF_ADDED_AND_RIGHT: (1.0 - is_full) * (1.0 - kept - outside),
-        Part.SETTLE: kept - gives_way * elsewhere,
-        Part.SETTLE_IF_RIGHT: is_full * (others > 0) + gives_way * elsewhere,
-        **dict(zip(_CHECKS, check, strict=True)),
-        Part.SECOND: outside,
-        Part.SECOND_IF_FIRST_RIGHT: 1.0 - kept - outside,
+        Part.SHOWN_IF_ADDED: in_sight + has_room * scatter.outside,
+        Part.SHOWN_IF_ADDED_AND_RIGHT: has_room * (1.0 - kept - scatter.outside),
+        Part.SETTLE: kept - gives_way * scatter.elsewhere,
+        Part.SETTLE_IF_RIGHT: scatter.is_other + gives_way * scatter.elsewhere,
+        Part.SECOND_PAID: scatter.outside,
+        Part.SECOND_PAID_IF_FIRST_RIGHT: 1.0 - kept - scatter.outside,
+        **(_second_decides(kept, leaves, scatter) if answers == 1 else _both_shown(kept, leaves, leaves_next, scatter)),
     }
     for part, share in by_part.items():
         if part < parts:
             found[..., part] = share
+    return found
+
+
+def _sights(shown: Sequence[Sequence[Sequence[int]]], claims: int, answers: int) -> Floats:
+    """Which claims are in sight, which of them give way to a further one, and which to a second: 1 for these, or 0."""
+    found = np.zeros((3, len(shown), SETS, claims, 1))
+    for claim, sets in enumerate(shown):
+        for number, each in enumerate(sets):
+            for row, chosen in zip(found, (each, *_giving_way(each, answers)), strict=True):
+                row[claim, number, list(chosen)] = 1.0
     return found
 
 
@@ -155,3 +163,54 @@ def _giving_way(shown: Sequence[int], answers: int) -> tuple[Sequence[int], Sequ
     weakest_first = [*[None] * (answers - len(shown)), *reversed(shown), None]
     first, second = ([] if claim is None else [claim] for claim in weakest_first[:2])
     return first, second
+
+
+class _Scattered(NamedTuple):
+    """How wrong works scatter: by what was claimed, set of shown claims, claim that is the evident answer, and class.
+
+    Attributes:
+        is_other: 1 for claims that are made and not in sight, else 0.
+        elsewhere: the chance to make such a claim.
+        outside: the chance to make such a claim or a new one.
+        outside_twice: the chance of two works to make two different claims, neither of which is in sight.
+    """
+
+    is_other: Floats
+    elsewhere: Floats
+    outside: Floats
+    outside_twice: Floats
+
+
+def _scattered(counts: Integers, kept: Floats) -> _Scattered:
+    others = np.where(kept > 0.0, 0, counts)
+    seats = CONCENTRATIONS + (counts.sum(axis=2, keepdims=True) - counts)
+    made = others.sum(axis=2, keepdims=True) - others
+    same = (others**2).sum(axis=2, keepdims=True) - others**2
+    twice = ((made + CONCENTRATIONS) ** 2 - same) / (seats * (seats + 1.0))
+    return _Scattered(np.where(others > 0, 1.0, 0.0), made / seats, (made + CONCENTRATIONS) / seats, twice)
+
+
+def _second_decides(kept: Floats, leaves: Floats, scatter: _Scattered) -> dict[Part, Floats]:
+    """Where one claim is shown, and the first worker makes another, what the second claims is shown."""
+    missed = 1.0 - kept
+    return {
+        Part.CHECK: kept - leaves,
+        Part.CHECK_IF_FIRST_RIGHT: leaves,
+        Part.CHECK_IF_SECOND_RIGHT: missed * scatter.outside + leaves,
+        Part.CHECK_IF_BOTH_RIGHT: missed * (1.0 - scatter.outside) - leaves,
+    }
+
+
+def _both_shown(kept: Floats, leaves: Floats, leaves_next: Floats, scatter: _Scattered) -> dict[Part, Floats]:
+    """Where several claims are shown, the first worker's is, too, and if that was none of them, the second's as well.
+
+    A second claim that repeats the one that gave way to the first is left out.
+    """
+    missed = 1.0 - kept
+    by_second = missed * scatter.outside + leaves_next
+    return {
+        Part.CHECK: kept - leaves - leaves_next,
+        Part.CHECK_IF_FIRST_RIGHT: missed + leaves + leaves_next,
+        Part.CHECK_IF_SECOND_RIGHT: by_second,
+        Part.CHECK_IF_BOTH_RIGHT: -by_second,
+    }

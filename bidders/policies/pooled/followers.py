@@ -11,6 +11,7 @@ import numpy as np
 from bidders.policies.pooled.continuations import PARTS, Part
 from bidders.policies.pooled.world import CLASSES, Floats, Integers, Singles, World
 
+# Added to what is a share of the bounty times a probability, so that no other column is ever below it.
 _NEVER = -1e3
 
 
@@ -27,7 +28,7 @@ class Followers(NamedTuple):
     barred: Singles
 
 
-class _Columns(NamedTuple):
+class _Layout(NamedTuple):
     """Which recipes are of which sort, and which follower each asks first and second.
 
     Where none is asked second, that is the first again; the recipe that asks nobody stands before all these.
@@ -52,43 +53,43 @@ def followed(
         world: what requests are like.
         bounty_usd: what the request pays, more than nothing if there are followers.
     """
-    columns = _columns(len(followers))
+    layout = _layout(len(followers))
     chosen = np.array(followers, dtype=np.int64)
     skills, paid = right[chosen].T, costs_usd[chosen] / -bounty_usd
     sound, upset = world.acceptance.T[:, :, None]
     found = sound * skills
-    recipes = np.zeros((CLASSES, len(Part), 1 + len(columns.first)), dtype=np.float32)
+    recipes = np.zeros((CLASSES, len(Part), 1 + len(layout.first)), dtype=np.float32)
     recipes[:, Part.STOP, 0] = sound[:, 0]
     recipes[:, Part.SHOWN] = upset
-    recipes[:, Part.ANY, 1:] = paid[columns.first]
-    decide, settle, check = columns.decide, columns.settle, columns.check
+    recipes[:, Part.FIRST_PAID, 1:] = paid[layout.first]
+    decide, settle, check = layout.decide, layout.settle, layout.check
     recipes[:, Part.DECIDE, decide] = recipes[:, Part.SETTLE, settle] = recipes[:, Part.CHECK, check] = sound
     recipes[:, Part.DECIDE_IF_RIGHT, decide] = recipes[:, Part.SETTLE_IF_RIGHT, settle] = found
-    first, second = columns.first[check.start - 1 :], columns.second[check.start - 1 :]
+    first, second = layout.first[check.start - 1 :], layout.second[check.start - 1 :]
     recipes[:, Part.CHECK_IF_FIRST_RIGHT, check] = found[:, first]
     recipes[:, Part.CHECK_IF_SECOND_RIGHT, check] = found[:, second]
     recipes[:, Part.CHECK_IF_BOTH_RIGHT, check] = found[:, first] * skills[:, second]
-    recipes[:, Part.SECOND, check] = paid[second]
-    recipes[:, Part.SECOND_IF_FIRST_RIGHT, check] = skills[:, first] * paid[second]
+    recipes[:, Part.SECOND_PAID, check] = paid[second]
+    recipes[:, Part.SECOND_PAID_IF_FIRST_RIGHT, check] = skills[:, first] * paid[second]
     for adding, asked in ((decide, slice(None)), (check, first)):
         recipes[:, Part.SHOWN, adding] = 0.0
         recipes[:, Part.SHOWN_IF_ADDED, adding] = upset
         recipes[:, Part.SHOWN_IF_ADDED_AND_RIGHT, adding] = upset * skills[:, asked]
     parts = PARTS[min(len(followers), len(PARTS) - 1)]
-    return Followers(np.ascontiguousarray(recipes[:, :parts]), _barred(columns, chosen, len(right)))
+    return Followers(np.ascontiguousarray(recipes[:, :parts]), _barred(layout, chosen, len(right)))
 
 
-def _barred(columns: _Columns, chosen: Integers, bidders: int) -> Singles:
-    barred = np.zeros((1 + len(columns.first), bidders), dtype=np.float32)
-    for asked in (columns.first, columns.second):
+def _barred(layout: _Layout, chosen: Integers, bidders: int) -> Singles:
+    barred = np.zeros((1 + len(layout.first), bidders), dtype=np.float32)
+    for asked in (layout.first, layout.second):
         barred[np.arange(1, 1 + len(asked)), chosen[asked]] = _NEVER
     return barred
 
 
 @lru_cache(maxsize=8)
-def _columns(followers: int) -> _Columns:
+def _layout(followers: int) -> _Layout:
     alone, pairs = list(range(followers)), list(permutations(range(followers), 2))
     first = np.array([*alone, *alone, *(first for first, _ in pairs)], dtype=np.int64)
     second = np.array([*alone, *alone, *(second for _, second in pairs)], dtype=np.int64)
     settle, check = 1 + followers, 1 + 2 * followers
-    return _Columns(slice(1, settle), slice(settle, check), slice(check, 1 + len(first)), first, second)
+    return _Layout(slice(1, settle), slice(settle, check), slice(check, 1 + len(first)), first, second)

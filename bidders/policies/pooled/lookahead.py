@@ -66,11 +66,11 @@ class Worth(NamedTuple):
     """What beliefs are worth, in dollars, one row a belief.
 
     Attributes:
-        going_on: for each worker, the value of asking it now, its cost taken off.
+        asking: for each worker, the value of asking it now, before its cost.
         value: the value of the best that can be done: stop, or ask somebody.
     """
 
-    going_on: Floats
+    asking: Floats
     value: Floats
 
 
@@ -94,7 +94,7 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     # Its own upsets are taken off each claim here, because those of all claims are added to it below.
     own = columns[:-1] * sound
     steps = zip(layers(claims, crew.workers), crew.findings(claims), _scatterings(sizes, crew.workers), strict=True)
-    following, going_on = _singles(np.zeros((1, len(weights)))), _singles(np.zeros((len(weights), 0)))
+    following, asking = _singles(np.zeros((1, len(weights)))), _singles(np.zeros((len(weights), 0)))
     for layer, finding, scattering in reversed(list(steps)):
         likelihoods = finding * scattering
         stacked = likelihoods.reshape(-1, likelihoods.shape[2])
@@ -102,11 +102,11 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
         value = terms.bounty_usd * best_sum(np.where(layer.exists.T[:, None, :], chances, 0.0), terms.answers).T
         if not layer.is_last:
             paid = (every @ stacked).T[:, None, :] * costs_usd[layer.left][:, :, None]
-            each = following[layer.children].sum(axis=2) - paid
-            value = np.maximum(value, each.max(axis=1))
-            going_on = each[0].T
+            each = following[layer.children].sum(axis=2)
+            value = np.maximum(value, (each - paid).max(axis=1))
+            asking = each[0].T
         following = np.concatenate([value, np.zeros_like(value[:1])])
-    return Worth(going_on.astype(float), following[0].astype(float))
+    return Worth(asking.astype(float), following[0].astype(float))
 
 
 def _singles(values: Floats) -> Singles:

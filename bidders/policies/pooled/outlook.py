@@ -12,6 +12,7 @@ from bidders.policies.pooled.belief import Belief, after_claim, after_silence, b
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT
 from bidders.policies.pooled.foresight import Foresight
+from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
@@ -74,6 +75,7 @@ class Outlook:
     _foresight: Foresight = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
+    _usual_openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
     _openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
     _beliefs: dict[tuple[int, Works], Belief] = field(default_factory=dict)
     _announced: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -192,24 +194,24 @@ class Outlook:
 
     def prepare(self) -> None:
         """Work out whom to ask first about requests of the usual terms, before the first of them comes."""
-        kinds_of = dict[Plan, list[int]]()
-        for kind, plan in enumerate(self.fit.plans):
-            kinds_of.setdefault(plan, []).append(kind)
-        for plan, kinds in kinds_of.items():
-            if plan:
-                openings = self._opened(kinds, plan, self.fit.terms)
-                self._openings |= {
-                    (kind, self.fit.terms): opening for kind, opening in zip(kinds, openings, strict=True)
-                }
+        if self.fit.plans[UNKNOWN_KIND]:
+            for kind in (*range(KINDS), UNKNOWN_KIND):
+                self._opening(kind, self.fit.terms)
 
     def _opening(self, kind: int, terms: Terms) -> list[float]:
         """By bidder, what asking it first is worth before its own cost, as a share of the bounty."""
-        found = self._openings.get((kind, terms))
-        if found is None:
+        usual = terms == self.fit.terms
+        kept = self._usual_openings if usual else self._openings
+        if (kind, terms) not in kept:
             if len(self._openings) >= _STATES_MAX:
                 self._openings.clear()
-            found = self._openings[kind, terms] = self._opened([kind], self._plan(kind, terms), terms)[0]
-        return found
+            plan = self._plan(kind, terms)
+            # All that share a plan at once, whoever comes first: the last digits depend on what goes together.
+            alike = (
+                [each for each in (*range(KINDS), UNKNOWN_KIND) if self.fit.plans[each] == plan] if usual else [kind]
+            )
+            kept |= {(each, terms): row for each, row in zip(alike, self._opened(alike, plan, terms), strict=True)}
+        return kept[kind, terms]
 
     def _opened(self, kinds: Sequence[int], plan: Plan, terms: Terms) -> list[list[float]]:
         weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.stranger + 1)

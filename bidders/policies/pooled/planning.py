@@ -54,8 +54,7 @@ class Planner:
         followers = [bidder for bidder in plan if bidder in left][: _CLAIMS_AND_WORKERS_MAX - len(sizes)]
         found_usd = np.full((len(weights), len(self.costs_usd)), -np.inf)
         if followers:
-            ahead = self._ahead(given, sizes, followers, terms)
-            found_usd[:, followers] = ahead.going_on + self.costs_usd[followers]
+            found_usd[:, followers] = self._ahead(given, sizes, followers, terms).asking
         others = [bidder for bidder in left if bidder not in followers]
         found_usd[:, others] = sum(
             self._then_followers(given, sizes, claim, others, followers, terms) for claim in range(len(sizes) + 1)
