@@ -13,6 +13,7 @@ from typing import Any, Unpack
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judging import ask_judge
 from orchestrator.api.lease import claim, own_lease
+from orchestrator.api.picking import check_pick
 from orchestrator.api.posting import (
     Amount,
     Posting,
@@ -22,7 +23,6 @@ from orchestrator.api.posting import (
     posting_of,
     read_posting,
     read_topup,
-    shown,
 )
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
@@ -30,7 +30,6 @@ from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Judge
 from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
-from orchestrator.core.progress import Progress
 from orchestrator.core.request import Participant
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.driver import Driver, Listener
@@ -39,7 +38,7 @@ from orchestrator.engine.memories import migrate_memories
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.streaming import TextListener
 from orchestrator.engine.wealth import ACTIVE, on_audition, register, reinstate, retire, top_up
-from orchestrator.errors import InvalidRequest, StaleDriver, UnknownBidder, WrongStatus
+from orchestrator.errors import StaleDriver, UnknownBidder, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
@@ -223,12 +222,7 @@ class Market:
         """
 
         def work(tx: Transaction) -> None:
-            progress = read_log(tx, request_id).progress
-            _check_open(progress)
-            if not _is_rank(rank, len(progress.offers)):
-                raise InvalidRequest(
-                    f"request {request_id} has offers 1 to {len(progress.offers)}; there is no offer {shown(rank)}"
-                )
+            check_pick(read_log(tx, request_id).progress, rank)
             self._recorder.pick(tx, request_id, rank, judge, self._clock())
 
         self._store.transact(work)
@@ -402,14 +396,3 @@ class Market:
         if bidder not in self.bidder_rows():
             known = ", ".join(sorted(self.bidder_rows())) or "none"
             raise UnknownBidder(f"this market has no bidder {bidder!r}; it has: {known}")
-
-
-def _is_rank(rank: object, offers: int) -> bool:
-    """Whether this is the rank of one of so many offers, or 0 for none of them."""
-    return isinstance(rank, int) and not isinstance(rank, bool) and 0 <= rank <= offers
-
-
-def _check_open(progress: Progress) -> None:
-    if progress.status != "open":
-        hint = "; `vickrey resume` finishes it" if progress.status == "running" else ""
-        raise WrongStatus(f"request {progress.request.id} is {progress.status}, not open{hint}")
