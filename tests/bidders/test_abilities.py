@@ -18,6 +18,7 @@ from bidders.policies.pooled.kinds import Announced
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
 from bidders.policies.pooled.world import CLASSES, LEVELS, World
 from orchestrator import Contribution, Lesson, Work
+from tests.bidders.beliefs import believed, world
 from tests.bidders.quiz import BOUNTY_USD, QUESTION, observe
 
 BIDDERS = 3
@@ -87,10 +88,6 @@ def test_of_two_bidders_whom_levels_do_not_explain_each_is_worth_what_was_accept
         assert share == pytest.approx(accepted, abs=0.03)
 
 
-def world(decoys: float, upsets: float) -> World:
-    return World(np.full(CLASSES, 1.0 / CLASSES), np.full(CLASSES, decoys), np.full(CLASSES, upsets))
-
-
 def test_a_claim_that_nobody_else_makes_may_be_right_where_the_evident_answer_is_a_decoy() -> None:
     right = np.full(CLASSES, 0.4)
     chances = {}
@@ -111,10 +108,7 @@ def test_looking_ahead_with_nobody_left_to_ask_is_showing_the_best_claim(
     decoys: float, upsets: float, claims: list[int]
 ) -> None:
     assumed = world(decoys, upsets)
-    right = np.linspace(0.9, 0.1, CLASSES)
-    belief = first_belief(assumed)
-    for claim in claims:
-        belief = after_claim(belief, right, min(claim, belief.claims))
+    belief = believed(assumed, claims)
     nobody = Crew(np.zeros((0, CLASSES)), np.zeros(0))
     ahead = look_ahead(belief.weights[None], belief.sizes, nobody, assumed, Terms(1.0))
     assert ahead.value[0] == pytest.approx(belief.chances(assumed).max(), abs=SINGLE_PRECISION)
@@ -148,9 +142,7 @@ def test_looking_ahead_is_what_beliefs_after_each_answer_come_to(
     decoys: float, upsets: float, claims: list[int], answers: int, right: Any
 ) -> None:
     assumed, terms = world(decoys, upsets), Terms(2.0, answers)
-    belief = first_belief(assumed)
-    for claim in claims:
-        belief = after_claim(belief, np.linspace(0.9, 0.1, CLASSES), min(claim, belief.claims))
+    belief = believed(assumed, claims)
     crew = Crew(right, np.array([0.1, 0.3]))
     ahead = look_ahead(belief.weights[None], belief.sizes, crew, assumed, terms)
     going_on, value = by_hand(belief, {0, 1}, crew, assumed, terms)

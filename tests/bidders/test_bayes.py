@@ -329,6 +329,10 @@ def test_two_results_that_differ_in_their_reward_alone_teach_the_same_in_any_ord
     assert policy.learn(None, [one, other]) == policy.learn(None, [other, one])
 
 
+class LookedAheadError(Exception):
+    pass
+
+
 def test_whom_to_ask_first_is_worked_out_when_something_was_learned_and_not_when_a_lot_is_on_sale(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -362,10 +366,6 @@ def test_after_the_one_that_promises_most_the_next_is_looked_ahead_for_and_after
         quiz.policy.value(quiz.memory, [observe("stranger", "transformer", (Contribution(name, claim),))])
     with pytest.raises(LookedAheadError):
         quiz.policy.value(quiz.memory, [observe("stranger", "transformer", (Contribution(by_promise[-1], "x"),))])
-
-
-class LookedAheadError(Exception):
-    pass
 
 
 def test_a_lot_is_worth_the_same_whatever_others_it_is_valued_with() -> None:

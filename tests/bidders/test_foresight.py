@@ -11,25 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bidders.policies.pooled.belief import Belief, after_claim, best_first, first_belief
+from bidders.policies.pooled.belief import Belief, best_first
 from bidders.policies.pooled.foresight import Foresight
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
 from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.world import CLASSES, World
+from tests.bidders.beliefs import believed, world
 
 SINGLE_PRECISION = 1e-5
 skills = st.floats(0.01, 0.99)
-
-
-def world(decoys: float, upsets: float) -> World:
-    return World(np.full(CLASSES, 1.0 / CLASSES), np.full(CLASSES, decoys), np.full(CLASSES, upsets))
-
-
-def believed(assumed: World, claims: list[int], right: Any) -> Belief:
-    belief = first_belief(assumed)
-    for claim in claims:
-        belief = after_claim(belief, right, min(claim, belief.claims))
-    return belief.given
 
 
 def asked_next(belief: Belief, right: Any, costs: Any, assumed: World, plan: list[int], terms: Terms) -> Any:
@@ -56,7 +46,7 @@ def test_no_more_is_promised_than_looking_ahead_over_all_who_may_be_asked_finds(
     decoys: float, upsets: float, claims: list[int], right: Any, answers: int, plan: list[int]
 ) -> None:
     assumed, terms, costs = world(decoys, upsets), Terms(2.0, answers), np.array([0.01, 0.02, 0.1, 0.3])
-    belief = believed(assumed, claims, np.linspace(0.9, 0.1, CLASSES))
+    belief = believed(assumed, claims).given
     found = asked_next(belief, right, costs, assumed, plan, terms)
     assert (found <= in_full(belief, right, costs, assumed, terms) + SINGLE_PRECISION).all()
 
@@ -68,7 +58,7 @@ def test_with_one_more_to_ask_after_some_who_agree_nearly_nothing_is_missed_that
     agree: int, answers: int, decoys: float
 ) -> None:
     assumed, terms, costs = world(decoys, decoys), Terms(1.0, answers), np.array([0.005, 0.01])
-    belief = believed(assumed, [0] * agree, np.linspace(0.9, 0.1, CLASSES))
+    belief = believed(assumed, [0] * agree).given
     missed = []
     # Of one who is mostly wrong the best use would be to do the opposite; that is left out.
     for pair in product(np.linspace(0.5, 0.99, 8), repeat=2):
@@ -83,7 +73,7 @@ def test_a_cheap_check_is_worth_asking_for_since_a_dear_bidder_decides_where_it_
     assumed, terms = world(0.0, 0.0), Terms(1.0)
     right = np.array([0.7, 0.7, 0.95])[:, None] * np.ones(CLASSES)
     costs = np.array([0.0, 0.0, 0.05])
-    belief = believed(assumed, [0], right[0])
+    belief = believed(assumed, [0], right[0]).given
     by_plan = {
         name: asked_next(belief, right, costs, assumed, plan, terms)[0]
         for name, plan in {"nobody": [], "check": [1], "decide": [2], "both": [1, 2]}.items()
@@ -97,7 +87,7 @@ def test_a_cheap_check_is_worth_asking_for_since_a_dear_bidder_decides_where_it_
 def test_nobody_is_asked_twice() -> None:
     assumed, terms = world(0.0, 0.0), Terms(1.0)
     right, costs = np.full((2, CLASSES), 0.6), np.zeros(2)
-    belief = believed(assumed, [0, 1], right[0])
+    belief = believed(assumed, [0, 1], right[0]).given
     found, alone = (asked_next(belief, right, costs, assumed, plan, terms) for plan in ([0], []))
     assert found[0] == pytest.approx(alone[0])
     assert found[1] > alone[1] + 0.01
@@ -108,7 +98,7 @@ def test_the_more_claims_there_are_the_fewer_are_thought_of_after_the_next() -> 
     right, costs = np.full((4, CLASSES), 0.5), np.zeros(4)
     gains = []
     for claims in range(1, 7):
-        belief = believed(assumed, list(range(claims)), right[0])
+        belief = believed(assumed, list(range(claims)), right[0]).given
         found, alone = (asked_next(belief, right, costs, assumed, plan, terms)[3] for plan in ([0, 1, 2], []))
         gains.append(found - alone)
     assert [gain > SINGLE_PRECISION for gain in gains] == [True] * 4 + [False] * 2
@@ -124,7 +114,7 @@ def test_what_is_looked_ahead_in_full_is_so_for_all_bidders_and_for_several_kind
 ) -> None:
     assumed, terms, costs, plan = world(0.1, 0.2), Terms(2.0), np.linspace(0.01, 0.2, 6), (4, 1)
     classes = kinds / kinds.sum(axis=1, keepdims=True)
-    beliefs = [believed(World(each, assumed.decoys, assumed.upsets), claims, right[0]) for each in classes]
+    beliefs = [believed(World(each, assumed.decoys, assumed.upsets), claims, right[0]).given for each in classes]
     weights = np.array([belief.weights for belief in beliefs])
     found = Planner(right, costs, assumed).shares(weights, beliefs[0].sizes, range(1, 6), plan, terms)
     assert (found[:, 0] == -np.inf).all()

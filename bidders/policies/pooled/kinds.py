@@ -23,6 +23,8 @@ KINDS = (len(_LEVEL_EDGES) + 1) * (len(_CLOSE_EDGES) + 1)
 UNKNOWN_KIND = -1
 """The kind of a request whose text says nothing yet: the classes of all requests together."""
 
+ALL_KINDS = (*range(KINDS), UNKNOWN_KIND)
+
 BY_CLASS: Floats = np.stack([by_class(LEVELS), np.tile(SCATTERS.min() == SCATTERS, len(LEVELS)).astype(float)], axis=1)
 """By class, its level and whether its wrong answers agree: the first two things that are foretold."""
 

@@ -12,7 +12,7 @@ from bidders.policies.pooled.belief import Belief, after_claim, after_silence, b
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT
 from bidders.policies.pooled.foresight import Foresight
-from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
+from bidders.policies.pooled.kinds import ALL_KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
@@ -75,7 +75,6 @@ class Outlook:
     _foresight: Foresight = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
-    _usual_openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
     _openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
     _beliefs: dict[tuple[int, Works], Belief] = field(default_factory=dict)
     _announced: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -149,8 +148,8 @@ class Outlook:
 
     def _planner(self, kind: int) -> Planner:
         if kind not in self._planners:
-            abilities = self.fit.abilities
-            self._planners[kind] = Planner(abilities.proven_by_class(), self.fit.costs_usd, abilities.world(kind))
+            world = self.fit.abilities.world(kind)
+            self._planners[kind] = Planner(self._foresight.right, self.fit.costs_usd, world)
         return self._planners[kind]
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
@@ -195,23 +194,21 @@ class Outlook:
     def prepare(self) -> None:
         """Work out whom to ask first about requests of the usual terms, before the first of them comes."""
         if self.fit.plans[UNKNOWN_KIND]:
-            for kind in (*range(KINDS), UNKNOWN_KIND):
+            for kind in ALL_KINDS:
                 self._opening(kind, self.fit.terms)
 
     def _opening(self, kind: int, terms: Terms) -> list[float]:
         """By bidder, what asking it first is worth before its own cost, as a share of the bounty."""
-        usual = terms == self.fit.terms
-        kept = self._usual_openings if usual else self._openings
-        if (kind, terms) not in kept:
+        key = (kind, terms)
+        if key not in self._openings:
             if len(self._openings) >= _STATES_MAX:
                 self._openings.clear()
             plan = self._plan(kind, terms)
             # All that share a plan at once, whoever comes first: the last digits depend on what goes together.
-            alike = (
-                [each for each in (*range(KINDS), UNKNOWN_KIND) if self.fit.plans[each] == plan] if usual else [kind]
-            )
-            kept |= {(each, terms): row for each, row in zip(alike, self._opened(alike, plan, terms), strict=True)}
-        return kept[kind, terms]
+            alike = [each for each in ALL_KINDS if self.fit.plans[each] == plan] if terms == self.fit.terms else [kind]
+            opened = zip(alike, self._opened(alike, plan, terms), strict=True)
+            self._openings |= {(each, terms): shares for each, shares in opened}
+        return self._openings[key]
 
     def _opened(self, kinds: Sequence[int], plan: Plan, terms: Terms) -> list[list[float]]:
         weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.stranger + 1)
