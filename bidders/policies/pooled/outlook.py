@@ -168,7 +168,7 @@ class Outlook:
         # Newcomers share a row: that one has worked does not mean that another has.
         asked = {bidder for bidder, _ in works} - {self.stranger}
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
-            # What mostly comes next is worth the time; so are not the many states that trials lead to.
+            # Most requests pass here, and there is one such state for each kind; trials lead to very many others.
             left = [bidder for bidder in range(self.stranger + 1) if bidder not in asked]
             planner, weights = self._planner(kind), belief.weights[None]
             return Appraised(chances, order, planner.shares(weights, belief.sizes, left, plan, terms)[0].tolist())
