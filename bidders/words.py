@@ -51,7 +51,13 @@ def words(text: str) -> Iterator[re.Match[str]]:
 
 def terms(text: str) -> list[str]:
     """The stems of a text's informative words, in order and with repetitions."""
-    return [stem(word) for word in _WORD.findall(text) if word.lower() not in STOP_WORDS]
+    return list(filter(None, map(_term, _WORD.findall(text))))
+
+
+@lru_cache(maxsize=50_000)
+def _term(word: str) -> str:
+    """A word's stem, or nothing where it says nothing."""
+    return "" if word.lower() in STOP_WORDS else stem(word)
 
 
 @lru_cache(maxsize=50_000)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import hypot, log1p
 from zlib import crc32
 
@@ -38,26 +38,46 @@ def shape_and_words(text: str) -> tuple[float, ...]:
 
 def _shape(text: str) -> tuple[float, ...]:
     """Length, digits, capitals, signs, lines and the words' length, each about a half where texts are usual."""
-    characters, words = max(1, len(text)), text.split()
-    signs = len(text) - sum(map(str.isalnum, text)) - sum(map(str.isspace, text))
+    characters, words = max(1, len(text)), max(1, len(text.split()))
+    blank = _count(text, str.isspace)
+    signs = len(text) - _count(text, str.isalnum) - blank
     numbers = (
         log1p(len(text)) / 5.0 - 1.0,
-        4.0 * sum(map(str.isdigit, text)) / characters,
-        4.0 * sum(map(str.isupper, text)) / characters,
+        4.0 * _count(text, str.isdigit) / characters,
+        4.0 * _count(text, str.isupper) / characters,
         4.0 * signs / characters,
-        4.0 * text.count("\n") / max(1, len(words)),
-        sum(map(len, words)) / max(1, len(words)) / 10.0,
+        4.0 * text.count("\n") / words,
+        (len(text) - blank) / words / 10.0,
     )
-    return tuple(min(1.0, max(-1.0, number)) for number in numbers)
+    return tuple([min(1.0, max(-1.0, number)) for number in numbers])
+
+
+def _count(text: str, is_such: Callable[[str], bool]) -> int:
+    """How many of a text's characters are such."""
+    if text.isascii():
+        # Several times faster, and most texts are: the first bids for a request wait for this.
+        return len(text) - len(text.encode().translate(None, delete=_such_bytes(is_such)))
+    return sum(map(is_such, text))
+
+
+@cache
+def _such_bytes(is_such: Callable[[str], bool]) -> bytes:
+    return bytes(byte for byte in range(128) if is_such(chr(byte)))
 
 
 def _hashed(words: set[str]) -> list[float]:
     places = [0.0] * _WORD_PLACES
     for word in words:
-        hashed = crc32(word.encode("utf-8", "surrogatepass"))
-        places[hashed % _WORD_PLACES] += 1.0 if hashed >> 20 & 1 else -1.0
+        place, sign = _place(word)
+        places[place] += sign
     length = hypot(*places) or 1.0
     return [place / length for place in places]
+
+
+@lru_cache(maxsize=50_000)
+def _place(word: str) -> tuple[int, float]:
+    hashed = crc32(word.encode("utf-8", "surrogatepass"))
+    return hashed % _WORD_PLACES, 1.0 if hashed >> 20 & 1 else -1.0
 
 
 def embedding_named(path: str | None) -> Embedding:
