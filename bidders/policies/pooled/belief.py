@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,19 +54,42 @@ def first_belief(world: World) -> Belief:
     return Belief(world.classes[:, None].copy())
 
 
-def after_claim(belief: Belief, right: Floats, claim: int) -> Belief:
+class Hearing(NamedTuple):
+    """Where a work may be an echo: how likely that is.
+
+    Attributes:
+        repeats: the chance that the work repeats the claim that it makes, because it echoes who made it.
+        is_own: the chance that it echoes nobody.
+    """
+
+    repeats: float
+    is_own: float
+
+
+def after_claim(belief: Belief, right: Floats, claim: int, hearing: Hearing | None = None) -> Belief:
     """The belief after one more work.
 
     Args:
         belief: before it.
         right: by class, the chance that its worker finds the evident answer.
         claim: which of the claims it makes; the number of claims for a new one.
+        hearing: whether the work may be an echo.
     """
-    return Belief(after_claims(belief.weights, belief.sizes, right, claim), sizes_after(belief.sizes, claim))
+    weights, sizes = after_claims(belief.weights, belief.sizes, right, claim), sizes_after(belief.sizes, claim)
+    if hearing is None or claim == len(belief.sizes):
+        return Belief(weights, sizes)
+    echo, own = hearing.repeats * belief.weights, hearing.is_own * weights
+    # One that is probably an echo is no further work that others might join.
+    return Belief(own + echo, sizes if own.sum() > echo.sum() else belief.sizes)
 
 
-def after_claims(weights: Floats, sizes: tuple[int, ...], right: Floats, claim: int) -> Floats:
-    """The weights of beliefs after one more work.
+def after_claims(
+    weights: Floats,
+    sizes: tuple[int, ...],
+    right: Floats,
+    claim: int,
+) -> Floats:
+    """The weights of beliefs after one more work that echoes nobody.
 
     Args:
         weights: of one belief or of several that differ in nothing else, as in `Belief` along the last two axes.

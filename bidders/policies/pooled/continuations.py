@@ -89,11 +89,34 @@ def _kept(sizes: tuple[int, ...], answers: int, parts: int) -> Continuations:
     return _listed(sizes, answers, parts)
 
 
+@lru_cache(maxsize=256)
+def after_echo(sizes: tuple[int, ...], answers: int, parts: int) -> Singles:
+    """What continuations show after a work that repeats a claim because it echoes who made it.
+
+    Args:
+        sizes: how many works make each of a state's claims, the likeliest claim first.
+        answers: how many claims are shown.
+        parts: how many of the parts are needed.
+
+    Returns:
+        By claim that is the evident answer (the last: none of them), class, what the work claims, set of shown claims
+        and part.
+    """
+    claims = len(sizes)
+    made, shown = _made(sizes), [_shown_sets(claims, claim, answers) for claim in range(claims)]
+    shares = _parts(made[:claims], shown, answers, parts).astype(np.float32)
+    return np.ascontiguousarray(np.delete(shares, claims, axis=2).transpose(2, 3, 0, 1, 4))
+
+
+def _made(sizes: tuple[int, ...]) -> Integers:
+    """How many works make each claim, by what the next work claims; the last two are a new claim and none."""
+    return np.asarray(np.array([*sizes, 0, 0]) + np.eye(len(sizes) + 1, len(sizes) + 2, dtype=np.int64))
+
+
 def _listed(sizes: tuple[int, ...], answers: int, parts: int) -> Continuations:
     claims = len(sizes)
     shown = [_shown_sets(claims, claim, answers) for claim in range(claims + 1)]
-    made = np.array([*sizes, 0, 0]) + np.eye(claims + 1, claims + 2, dtype=np.int64)
-    shares = _parts(made, shown, answers, parts).astype(np.float32)
+    shares = _parts(_made(sizes), shown, answers, parts).astype(np.float32)
     wrong = np.stack([chances_if_wrong(sizes, claim) for claim in range(claims + 1)], axis=2).astype(np.float32)
     every = np.arange(claims + 1)
     # Where a work is wrong, the claim that it adds is none that could be the evident answer.

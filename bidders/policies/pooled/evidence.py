@@ -8,7 +8,7 @@ Agreement counts as evidence where no verdict was given; a verdict settles most 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -73,6 +73,8 @@ class Evidence:
         members: 1 where a work makes a claim: trial, work, claim.
         present: whether there is a work.
         sizes: how many works make each claim.
+        voices: how much each work tells: 1, or less where others that it echoes, or that echo it, claim the same.
+        voiced: how many works make each claim as their voices count.
         verdicts: what is known of each claim; the last column is for none of them.
         weights: how much each trial counts.
         looks: the numbers of the requests' texts; all 0 where they are not known.
@@ -82,21 +84,15 @@ class Evidence:
     members: Floats
     present: Flags
     sizes: Integers
+    voices: Floats
+    voiced: Integers
     verdicts: Integers
     weights: Floats
     looks: Floats
 
     def part(self, rows: slice) -> Evidence:
         """Some of the trials."""
-        return Evidence(
-            self.authors[rows],
-            self.members[rows],
-            self.present[rows],
-            self.sizes[rows],
-            self.verdicts[rows],
-            self.weights[rows],
-            self.looks[rows],
-        )
+        return Evidence(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
 class Expectations(NamedTuple):
@@ -128,7 +124,8 @@ def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
         verdicts[row, list(trial.refused)] = Verdict.REFUSED
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)
-    return Evidence(authors, members, authors < bidders, sizes, verdicts, weights, _looks(trials))
+    present = authors < bidders
+    return Evidence(authors, members, present, sizes, present.astype(float), sizes, verdicts, weights, _looks(trials))
 
 
 def _looks(trials: Sequence[Trial]) -> Floats:
@@ -157,7 +154,7 @@ def expectations(evidence: Evidence, announced: Announced, abilities: Abilities)
     """
     works, claims = evidence.present.sum(axis=1), evidence.sizes.sum(axis=1)
     counts = announced.comparable | (claims > 0)
-    chances = np.where(counts[:, None, None], _chances(evidence, abilities), 1.0)
+    chances = np.where(counts[:, None, None], likelihoods(evidence, abilities), 1.0)
     likely = chances * abilities.kinds[announced.kinds][:, :, None]
     likely *= (counts * evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
     # By all requests together, not by the kind: a forecast must not feed on itself.
@@ -223,14 +220,15 @@ def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
     return (decoys * (taken > 0)).sum(axis=(0, 2)), (decoys * others_wrong).sum(axis=(0, 2))
 
 
-def _chances(evidence: Evidence, abilities: Abilities) -> Floats:
+def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
     """How likely each class with each claim as evident answer makes the works, up to a factor: trial, class, claim."""
     chances = abilities.by_class()
     log_right, log_wrong = np.log(chances), np.log1p(-chances)
     # Padding works as a newcomer that nobody counts.
-    works = (log_wrong[evidence.authors] * evidence.present[:, :, None]).sum(axis=1)
-    gain = np.einsum("rnh,rnk->rkh", evidence.members, (log_right - log_wrong)[evidence.authors])
-    logs = _scattering(evidence.sizes) + works[:, :, None]
+    works = (log_wrong[evidence.authors] * evidence.voices[:, :, None]).sum(axis=1)
+    voiced = evidence.members * evidence.voices[:, :, None]
+    gain = np.einsum("rnh,rnk->rkh", voiced, (log_right - log_wrong)[evidence.authors])
+    logs = _scattering(evidence.voiced) + works[:, :, None]
     logs[:, :, :-1] += gain
     logs += np.log(_verdict_chances(evidence, abilities.world()))
     exists = evidence.sizes > 0

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.continuations import PARTS, Part
+from bidders.policies.pooled.echoes import Echoes
 from bidders.policies.pooled.world import CLASSES, Floats, Integers, Singles, World
 
 # Added to what is a share of the bounty times a probability, so that no other column is ever below it.
@@ -21,7 +22,7 @@ class Followers(NamedTuple):
     Attributes:
         recipes: how what a continuation brings, as a share of the bounty, is put together from its parts: class, part,
             and one column for each way to ask: nobody; one who decides; one who settles; one who checks and another.
-        barred: by column and bidder, less than nothing where it would be asked twice; else 0.
+        barred: by column and bidder, less than nothing where it would be asked twice, or its echo after it; else 0.
     """
 
     recipes: Singles
@@ -42,7 +43,7 @@ class _Layout(NamedTuple):
 
 
 def followed(
-    followers: tuple[int, ...], right: Floats, costs_usd: Floats, world: World, bounty_usd: float
+    followers: tuple[int, ...], right: Floats, costs_usd: Floats, world: World, bounty_usd: float, echoes: Echoes
 ) -> Followers:
     """Put together what continuations bring.
 
@@ -52,6 +53,7 @@ def followed(
         costs_usd: what each bidder's work is expected to cost.
         world: what requests are like.
         bounty_usd: what the request pays, more than nothing if there are followers.
+        echoes: who echoes whom.
     """
     layout = _layout(len(followers))
     chosen = np.array(followers, dtype=np.int64)
@@ -76,13 +78,16 @@ def followed(
         recipes[:, Part.SHOWN_IF_ADDED, adding] = upset
         recipes[:, Part.SHOWN_IF_ADDED_AND_RIGHT, adding] = upset * skills[:, asked]
     parts = PARTS[min(len(followers), len(PARTS) - 1)]
-    return Followers(np.ascontiguousarray(recipes[:, :parts]), _barred(layout, chosen, len(right)))
+    return Followers(np.ascontiguousarray(recipes[:, :parts]), _barred(layout, chosen, len(right), echoes))
 
 
-def _barred(layout: _Layout, chosen: Integers, bidders: int) -> Singles:
+def _barred(layout: _Layout, chosen: Integers, bidders: int, echoes: Echoes) -> Singles:
+    alike = np.zeros((len(chosen), bidders), dtype=bool)
+    for row, follower in zip(alike, chosen.tolist(), strict=True):
+        row[[follower, *echoes.same_as(follower)]] = True
     barred = np.zeros((1 + len(layout.first), bidders), dtype=np.float32)
-    for asked in (layout.first, layout.second):
-        barred[np.arange(1, 1 + len(asked)), chosen[asked]] = _NEVER
+    if len(chosen):
+        barred[1:] = np.where(alike[layout.first] | alike[layout.second], _NEVER, 0.0)
     return barred
 
 

@@ -16,10 +16,12 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
+from bidders.policies.pooled.echoes import Echoes, Heard
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, Expectations, expectations, gather
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Announced, Forecast, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
+from bidders.policies.pooled.meetings import heeding, meetings
 from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.pool import (
     Fit,
@@ -33,6 +35,7 @@ from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
 _PRACTICE_ROUNDS = 30
+_ECHO_TURNS, _ECHO_ROUNDS = 3, 3
 _REFIT_GROWTH = 0.05
 _REPLAN_GROWTH = 0.15
 _PLANNED_SHARE_MIN = 0.03
@@ -115,11 +118,39 @@ def after_practice(memory: dict[str, Any], accounts: Sequence[Account], setting:
     texts = Sums.from_json(learned["texts"]).fitting(evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
     before = replace(before, abilities=before.abilities.widened(bidders))
-    practised = _learned(evidence, known, texts, before, _PRACTICE_ROUNDS)
+    heard = _heard(memory)
+    practised, met = _practised(evidence, known, texts, before, heard)
     learned["faded"] = counts_to_json(known + practised.counts)
     learned["texts"] = (texts + Sums.of(evidence.looks, practised.foretold, evidence.weights)).to_json()
+    learned["heard"] = (heard + met).to_json()
     fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)
     return _refitted({**learned, "fit": fit.to_json()}, accounts[-1], setting)
+
+
+def _practised(evidence: Evidence, known: Counts, texts: Sums, before: Fit, heard: Heard) -> tuple[_Learned, Heard]:
+    """What tasks teach, and who echoed whom in them.
+
+    Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
+    turns, from what was believed before. Once echoes were taken for independent works, levels have come to mean
+    whether those are right who agree so often, and would go on to mean that.
+    """
+    heeded = evidence
+    for _ in range(_ECHO_TURNS):
+        met = _met(heeded, _learned(heeded, known, texts, before, _ECHO_ROUNDS), heard)
+        heeded = heeding(evidence, Echoes.of(heard + met))
+    learned = _learned(heeded, known, texts, before, _PRACTICE_ROUNDS)
+    return learned, _met(heeded, learned, heard)
+
+
+def _met(evidence: Evidence, learned: _Learned, heard: Heard) -> Heard:
+    """Who met whom, and who echoed whom.
+
+    Args:
+        evidence: the trials.
+        learned: what they have taught.
+        heard: of other requests.
+    """
+    return meetings(evidence, learned.forecast.announced(evidence.looks), learned.abilities).heard(heard)
 
 
 def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds: int) -> _Learned:
@@ -172,31 +203,41 @@ def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict
     forgetting = setting.forgetting
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     trials = [trial_from_json(stored) for stored in memory["trials"]]
-    evidence = gather(trials, bidders, _weights(len(trials), forgetting))
+    evidence = heeding(gather(trials, bidders, _weights(len(trials), forgetting)), before.echoes)
     faded = counts_from_json(memory["faded"]).widened(bidders).times(left)
     numbers = evidence.looks.shape[1] if trials else len(memory["texts"]["products"]) - 1
     texts = Sums.from_json(memory["texts"]).fitting(numbers).times(left)
+    known = replace(before, abilities=before.abilities.widened(bidders))
+    heard = _heard(memory).times(left)
     overflow = max(0, len(trials) - forgetting.window)
     if overflow:
         old = evidence.part(slice(overflow))
-        expected = _expected(old, before.forecast.announced(old.looks), before.abilities.widened(bidders))
+        expected = _expected(old, before.forecast.announced(old.looks), known.abilities)
         faded, texts = faded + expected.counts, texts + Sums.of(old.looks, expected.foretold, old.weights)
+        heard = heard + meetings(old, before.forecast.announced(old.looks), known.abilities).heard(heard)
         evidence = evidence.part(slice(overflow, None))
-    known = replace(before, abilities=before.abilities.widened(bidders))
     learned = _learned(evidence, faded, texts, known, _ROUNDS) if trials else None
     if learned:
-        known = replace(known, abilities=learned.abilities, forecast=learned.forecast)
+        echoes = Echoes.of(heard + _met(evidence, learned, heard))
+        known = replace(known, abilities=learned.abilities, forecast=learned.forecast, echoes=echoes)
+    else:
+        known = replace(known, echoes=Echoes.of(heard))
     fitted = {
         **memory,
         "costs": times(memory["costs"], left),
         "worsts": times(memory["worsts"], left),
         "trials": memory["trials"][overflow:],
         "faded": counts_to_json(faded),
+        "heard": heard.to_json(),
         "texts": texts.to_json(),
         "fitted": memory["requests"],
     }
     shares = (faded + learned.counts if learned else faded).classes.sum(axis=1)
     return _planned(fitted, known, shares, Terms(latest.bounty_usd, setting.answers))
+
+
+def _heard(memory: dict[str, Any]) -> Heard:
+    return Heard.from_json(memory["heard"]) if "heard" in memory else Heard.none()
 
 
 def _weights(trials: int, forgetting: Forgetting) -> Floats:
@@ -215,11 +256,13 @@ def _planned(memory: dict[str, Any], learned: Fit, shares: Floats, terms: Terms)
     costs_usd = expected_costs(memory["costs"])
     plans, planned = learned.plans, memory["planned"]
     if terms.bounty_usd > 0 and (not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
-        abilities, right = learned.abilities, learned.abilities.proven_by_class()
-        every = Planner(right, costs_usd, abilities.world()).improved(plans[-1], terms)
+        abilities, right, echoes = learned.abilities, learned.abilities.proven_by_class(), learned.echoes
+        every = Planner(right, costs_usd, abilities.world(), echoes).improved(plans[-1], terms)
         often = shares >= _PLANNED_SHARE_MIN * shares.sum()
         plans = tuple(
-            Planner(right, costs_usd, abilities.world(kind)).exchanged(plans[kind] or every, terms)
+            Planner(right, costs_usd, abilities.world(kind), echoes).exchanged(
+                every if echoes.among(plans[kind]) else plans[kind] or every, terms
+            )
             if often[kind] and kind < KINDS
             else every
             for kind in range(KINDS + 1)

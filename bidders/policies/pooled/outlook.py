@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import inf, log2, sqrt
 from operator import itemgetter
 from typing import NamedTuple
 
-from bidders.policies.pooled.belief import Belief, after_claim, after_silence, best_first, first_belief
+from bidders.policies.pooled.belief import (
+    Belief,
+    Hearing,
+    after_claim,
+    after_silence,
+    best_first,
+    first_belief,
+)
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT
 from bidders.policies.pooled.foresight import Foresight
@@ -16,6 +23,7 @@ from bidders.policies.pooled.kinds import ALL_KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
+from bidders.policies.pooled.world import Singles
 from orchestrator import Contribution, Observation
 
 _STATES_MAX = 20_000
@@ -86,7 +94,7 @@ class Outlook:
         self.costs_usd = self.fit.costs_usd.tolist()
         self.foretells = self.fit.forecast.is_known
         abilities = self.fit.abilities
-        self._foresight = Foresight(abilities.proven_by_class(), self.fit.costs_usd, abilities.world())
+        self._foresight = Foresight(abilities.proven_by_class(), self.fit.costs_usd, abilities.world(), self.fit.echoes)
 
     @property
     def stranger(self) -> int:
@@ -149,7 +157,7 @@ class Outlook:
     def _planner(self, kind: int) -> Planner:
         if kind not in self._planners:
             world = self.fit.abilities.world(kind)
-            self._planners[kind] = Planner(self._foresight.right, self.fit.costs_usd, world)
+            self._planners[kind] = Planner(self._foresight.right, self.fit.costs_usd, world, self.fit.echoes)
         return self._planners[kind]
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
@@ -167,15 +175,34 @@ class Outlook:
         order = best_first(chances)
         # Newcomers share a row: that one has worked does not mean that another has.
         asked = {bidder for bidder, _ in works} - {self.stranger}
+        of_use = self._of_use(plan, asked)
+        heard = self._heard(works) if self.fit.echoes else None
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
             # Most requests pass here, and there is one such state for each kind; trials lead to very many others.
             left = [bidder for bidder in range(self.stranger + 1) if bidder not in asked]
-            planner, weights = self._planner(kind), belief.weights[None]
-            return Appraised(chances, order, planner.shares(weights, belief.sizes, left, plan, terms)[0].tolist())
-        shares = self._foresight.shares(belief, order, [bidder for bidder in plan if bidder not in asked], terms)
+            ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, heard)
+            return Appraised(chances, order, ahead[0].tolist())
+        shares = self._foresight.shares(belief, order, of_use, terms, heard)
         for bidder in asked:
             shares[bidder] = -inf
         return Appraised(chances, order, shares)
+
+    def _of_use(self, plan: Plan, asked: Collection[int]) -> Plan:
+        """Those of a plan whom it is of use to ask after others."""
+        same = frozenset[int]().union(asked, *(self.fit.echoes.same_as(bidder) for bidder in asked))
+        return tuple([bidder for bidder in plan if bidder not in same])
+
+    def _heard(self, works: Works) -> Singles | None:
+        """How likely each bidder repeats each claim of a state because it echoes who made it."""
+        authors, claims = zip(*works, strict=True)
+        return self.fit.echoes.heard_by(authors, claims, max(claims) + 1, self.stranger + 1)
+
+    def _hearing(self, before: Works, bidder: int, claim: int) -> Hearing | None:
+        """Whether a work on a state may be an echo."""
+        heard = self._heard(before) if before and self.fit.echoes else None
+        if heard is None or claim >= len(heard):
+            return None
+        return Hearing(float(heard[claim, bidder]), 1.0 - float(heard[:, bidder].sum()))
 
     def _belief(self, kind: int, works: Works) -> Belief:
         """What works say, mostly what was believed before the last of them and what that one adds."""
@@ -184,10 +211,13 @@ class Outlook:
             return found
         before = self._beliefs.get((kind, works[:-1]))
         belief = before or first_belief(self._planner(kind).world)
-        for bidder, claim in works[-1:] if before else works:
+        for place in range(len(works) - 1 if before else 0, len(works)):
+            bidder, claim = works[place]
             right = self._foresight.right[bidder]
-            after = after_silence(belief, right) if claim == SILENT else after_claim(belief, right, claim)
-            belief = after.given
+            if claim == SILENT:
+                belief = after_silence(belief, right).given
+            else:
+                belief = after_claim(belief, right, claim, self._hearing(works[:place], bidder, claim)).given
         self._beliefs[kind, works] = belief
         return belief
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bidders.policies.pooled.belief import after_claims, first_belief, sizes_after
+from bidders.policies.pooled.echoes import NO_ECHOES, Echoes
 from bidders.policies.pooled.lookahead import Crew, Terms, Worth, look_ahead
-from bidders.policies.pooled.world import Floats, World
+from bidders.policies.pooled.world import Floats, Singles, World
 
 PLANNED_MAX = 5
 _CLAIMS_AND_WORKERS_MAX = 6
@@ -30,14 +31,24 @@ class Planner:
         right: each bidder's chance to find the evident answer, by class; the last row is a newcomer's.
         costs_usd: what each bidder's work is expected to cost.
         world: what requests are like.
+        echoes: who echoes whom; those who do are not planned with together.
     """
 
     right: Floats
     costs_usd: Floats
     world: World
+    echoes: Echoes = NO_ECHOES
     _crews: OrderedDict[tuple[int, ...], Crew] = field(default_factory=OrderedDict, init=False, repr=False)
 
-    def shares(self, weights: Floats, sizes: tuple[int, ...], left: Sequence[int], plan: Plan, terms: Terms) -> Floats:
+    def shares(
+        self,
+        weights: Floats,
+        sizes: tuple[int, ...],
+        left: Sequence[int],
+        plan: Plan,
+        terms: Terms,
+        heard: Singles | None = None,
+    ) -> Floats:
         """What asking each bidder next is worth, and then those of a plan as long as it pays, before its own cost.
 
         Args:
@@ -46,6 +57,7 @@ class Planner:
             left: the bidders that may be asked.
             plan: those of them with whom the time after the next work is planned.
             terms: what the request pays, more than nothing.
+            heard: how likely each bidder repeats each claim because it echoes who made it: claim, bidder.
 
         Returns:
             As a share of the bounty, by belief and bidder; minus infinity for those that may not be asked.
@@ -55,32 +67,48 @@ class Planner:
         found_usd = np.full((len(weights), len(self.costs_usd)), -np.inf)
         if followers:
             found_usd[:, followers] = self._ahead(given, sizes, followers, terms).asking
-        others = [bidder for bidder in left if bidder not in followers]
-        found_usd[:, others] = sum(
-            self._then_followers(given, sizes, claim, others, followers, terms) for claim in range(len(sizes) + 1)
-        )
+        for others, useful in self._by_followers([bidder for bidder in left if bidder not in followers], followers):
+            found_usd[:, others] = sum(
+                self._then_followers(self._after(given, sizes, claim, others, heard), sizes, claim, useful, terms)
+                for claim in range(len(sizes) + 1)
+            )
         return found_usd / terms.bounty_usd
+
+    def _by_followers(self, others: Sequence[int], followers: Sequence[int]) -> Iterator[tuple[list[int], list[int]]]:
+        """Bidders, together where the same followers are of use after them, and these followers."""
+        groups: dict[frozenset[int], list[int]] = {}
+        for bidder in others:
+            groups.setdefault(self.echoes.same_as(bidder).intersection(followers), []).append(bidder)
+        for same, bidders in groups.items():
+            yield bidders, [follower for follower in followers if follower not in same]
 
     def improved(self, plan: Plan, terms: Terms) -> Plan:
         """Find the few bidders that promise most, asked one after another as long as it pays.
 
         Args:
-            plan: where to start.
+            plan: where to start; of those who echo one another the first.
             terms: what a typical request pays.
         """
-        return self.exchanged(self._grown(list(plan), terms), terms)
+        alone: list[int] = []
+        for bidder in plan:
+            if self.echoes.same_as(bidder).isdisjoint(alone):
+                alone.append(bidder)
+        return self.exchanged(self._grown(alone, terms), terms)
+
+    def _after(
+        self, given: Floats, sizes: tuple[int, ...], claim: int, others: Sequence[int], heard: Singles | None
+    ) -> Floats:
+        """The weights of beliefs after one of some others makes a claim: belief, bidder, and as in a belief."""
+        after = after_claims(given[:, None], sizes, self.right[list(others)], claim)
+        if heard is None:
+            return after
+        after *= (1.0 - heard[:, others].sum(axis=0))[:, None, None]
+        return after + heard[claim, others][:, None, None] * given[:, None] if claim < len(sizes) else after
 
     def _then_followers(
-        self,
-        given: Floats,
-        sizes: tuple[int, ...],
-        claim: int,
-        others: Sequence[int],
-        followers: Sequence[int],
-        terms: Terms,
+        self, after: Floats, sizes: tuple[int, ...], claim: int, followers: Sequence[int], terms: Terms
     ) -> Floats:
-        """What it is worth that one of some others makes a claim, times the probability that it does."""
-        after = after_claims(given[:, None], sizes, self.right[list(others)], claim)
+        """What it is worth that a claim is made, times the probability that it is."""
         asked = followers[: min(_FOLLOWERS_MAX, _CLAIMS_AND_WORKERS_MAX - 1 - len(sizes))]
         ahead = self._ahead(after.reshape(-1, *after.shape[2:]), sizes_after(sizes, claim), asked, terms)
         return np.asarray(ahead.value.reshape(after.shape[:2]) * after.sum(axis=(2, 3)))
@@ -107,10 +135,16 @@ class Planner:
         return max(((self._promise(crew, terms), crew) for crew in crews), default=(0.0, []))
 
     def _left(self, chosen: Sequence[int], terms: Terms) -> list[int]:
-        """Those who may still be chosen: the few that would promise most alone."""
+        """Those who may still be chosen: the few that would promise most alone, and none who echoes another."""
         alone = terms.bounty_usd * self.right[:-1] @ self.world.classes - self.costs_usd[:-1]
-        best = np.argsort(-alone, kind="stable")[:_CANDIDATES_MAX]
-        return [bidder for bidder in sorted(best.tolist()) if bidder not in chosen]
+        best: list[int] = []
+        for bidder in np.argsort(-alone, kind="stable").tolist():
+            if len(best) == _CANDIDATES_MAX:
+                break
+            if self.echoes.same_as(bidder).isdisjoint(best):
+                best.append(bidder)
+        taken = set(chosen).union(*(self.echoes.same_as(bidder) for bidder in chosen))
+        return [bidder for bidder in sorted(best) if bidder not in taken]
 
     def _grown(self, chosen: list[int], terms: Terms) -> list[int]:
         """Add the best bidder, or where no single one helps the best pair, as long as that helps."""
@@ -132,7 +166,8 @@ class Planner:
         best = self._promise(chosen, terms)
         for place in range(len(chosen)):
             before, after = chosen[:place], chosen[place + 1 :]
-            value, crew = self._best(([*before, other, *after] for other in self._left(chosen, terms)), terms)
+            others = self._left([*before, *after], terms)
+            value, crew = self._best(([*before, other, *after] for other in others), terms)
             if value > best + _GAIN_MIN_SHARE * terms.bounty_usd:
                 best, chosen = value, crew
         return tuple(chosen)

@@ -12,6 +12,7 @@ import numpy as np
 
 import orchestrator
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
+from bidders.policies.pooled.echoes import NO_ECHOES, Echoes, Heard
 from bidders.policies.pooled.evidence import Trial
 from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
@@ -33,6 +34,7 @@ class Fit:
         forecast: what the text of a request foretells.
         plans: whom to ask for a typical request of each kind; the last for one of unknown kind.
         terms: what a typical request pays.
+        echoes: who says what another has said, whatever the request.
         cost_share: which share of the worst case that it declares a work is expected to cost; None where nobody knows.
         id: names the content of the fit: two fits of one id are the same.
     """
@@ -43,6 +45,7 @@ class Fit:
     forecast: Forecast
     plans: tuple[Plan, ...]
     terms: Terms
+    echoes: Echoes = NO_ECHOES
     cost_share: float | None = None
     id: str = ""
 
@@ -60,6 +63,7 @@ class Fit:
             "forecast": _listed(self.forecast.weights),
             "plans": [list(plan) for plan in self.plans],
             "terms": list(self.terms),
+            "echoes": self.echoes.to_json(),
             "cost_share": self.cost_share,
         }
         text = json.dumps(body, sort_keys=True)
@@ -80,6 +84,7 @@ class Fit:
             forecast=forecast,
             plans=plans,
             terms=Terms(*stored["terms"]),
+            echoes=Echoes.from_json(stored["echoes"]) if "echoes" in stored else NO_ECHOES,
             cost_share=stored.get("cost_share"),
             id=stored["id"],
         )
@@ -129,6 +134,7 @@ def empty_memory() -> dict[str, Any]:
         "planned": 0,
         "trials": [],
         "faded": counts_to_json(Counts.none(0)),
+        "heard": Heard.none().to_json(),
         "texts": nothing.to_json(),
         "fit": fit.to_json(),
         "worth": {},

@@ -1,0 +1,101 @@
+"""Meetings: works on one request that claim something, and how likely they would make one claim by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from bidders.policies.pooled.abilities import Abilities
+from bidders.policies.pooled.echoes import Echoes, Meetings, pair_of
+from bidders.policies.pooled.evidence import SILENT, Evidence, Verdict, likelihoods
+from bidders.policies.pooled.kinds import Announced
+from bidders.policies.pooled.world import CONCENTRATIONS, Floats, Integers
+
+_PAIRS_AT_ONCE = 500_000
+_CHANCE_MIN = 1e-6
+
+
+def meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> Meetings:
+    """Find all pairs of works that claim something.
+
+    Args:
+        evidence: the trials.
+        announced: what the text says of each.
+        abilities: what is believed.
+    """
+    parts = [_meetings(*part, abilities) for part in _parts(evidence, announced)]
+    empty = np.zeros(0)
+    if not parts:
+        return Meetings(empty.astype(np.int64), empty, empty)
+    return Meetings(*(np.concatenate([getattr(part, name) for part in parts]) for name in Meetings.__slots__))
+
+
+def heeding(evidence: Evidence, echoes: Echoes) -> Evidence:
+    """The same trials, where works that echo one another tell as much together as one of them would alone.
+
+    Args:
+        evidence: the trials.
+        echoes: who echoes whom.
+    """
+    if not echoes:
+        return evidence
+    others, made = np.zeros(evidence.authors.shape), _made(evidence)
+    for one, other, share in echoes.pairs():
+        by_one, by_other = evidence.authors == one, evidence.authors == other
+        rows = np.flatnonzero(by_one.any(axis=1) & by_other.any(axis=1))
+        first, second = by_one[rows].argmax(axis=1), by_other[rows].argmax(axis=1)
+        same = made[rows, first] == made[rows, second]
+        others[rows, first] += share * same
+        others[rows, second] += share * same
+    voices = evidence.present / (1.0 + others)
+    counted = np.einsum("rn,rnh->rh", voices, evidence.members).round().astype(np.int64)
+    return replace(evidence, voices=voices, voiced=np.where(evidence.sizes > 0, np.maximum(counted, 1), 0))
+
+
+def _made(evidence: Evidence) -> Integers:
+    """Which claim each work makes, or `SILENT`: trial, work."""
+    numbers = 1 + np.arange(evidence.members.shape[2])
+    return SILENT + (evidence.members @ numbers).astype(np.int64)
+
+
+def _parts(evidence: Evidence, announced: Announced) -> Iterator[tuple[Evidence, Announced]]:
+    trials, works = evidence.authors.shape
+    step = max(1, _PAIRS_AT_ONCE // max(1, works * works))
+    for start in range(0, trials, step):
+        rows = slice(start, start + step)
+        yield evidence.part(rows), announced.part(rows)
+
+
+def _meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> Meetings:
+    chances, made = _own_claim(evidence, announced, abilities), _made(evidence)
+    one, other = np.triu_indices(made.shape[1], 1)
+    rows, places = np.nonzero((made[:, one] != SILENT) & (made[:, other] != SILENT))
+    first, second = one[places], other[places]
+    agree = made[rows, first] == made[rows, second]
+    mean = (chances[rows, first] + chances[rows, second]) / 2.0
+    return Meetings(
+        pair_of(evidence.authors[rows, first], evidence.authors[rows, second]),
+        evidence.weights[rows],
+        np.where(agree, np.maximum(mean, _CHANCE_MIN), 0.0),
+    )
+
+
+def _own_claim(evidence: Evidence, announced: Announced, abilities: Abilities) -> Floats:
+    """How likely each work would claim what it claims, as things stand with the request: trial, work."""
+    likely = likelihoods(evidence, abilities) * abilities.kinds[announced.kinds][:, :, None]
+    refused = (evidence.verdicts == Verdict.REFUSED) | (evidence.verdicts == Verdict.ANOTHER_TAKEN)
+    # A wrong claim that several made is an error that suggests itself, or they echo one another. That it is the evident
+    # answer, though refused, would explain any echo away: of the ablest bidders, levels could come to mean just that.
+    likely *= ~refused[:, None, :]
+    likely /= np.maximum(likely.sum(axis=(1, 2), keepdims=True), _CHANCE_MIN)
+    sizes, claims = evidence.voiced, evidence.voiced.sum(axis=1, keepdims=True)
+    wrong = np.concatenate([claims - sizes, claims], axis=1)[:, None, :]
+    # By class: how likely a wrong work joins each single other one that made a claim.
+    joins = likely / (CONCENTRATIONS[:, None] + np.maximum(wrong - 1, 0))
+    elsewhere = (joins.sum(axis=2, keepdims=True) - joins)[:, :, :-1] * np.maximum(sizes - 1, 0)[:, None, :]
+    right = abilities.by_class()[evidence.authors]
+    own_evident = np.einsum("rnh,rkh->rnk", evidence.members, likely[:, :, :-1])
+    own_other = np.einsum("rnh,rkh->rnk", evidence.members, elsewhere)
+    return np.asarray((own_evident * right + own_other * (1.0 - right)).sum(axis=2))
