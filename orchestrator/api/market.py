@@ -12,7 +12,7 @@ from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judging import ask_judge
-from orchestrator.api.lease import claim, own_lease
+from orchestrator.api.lease import claim
 from orchestrator.api.picking import check_pick
 from orchestrator.api.posting import (
     Amount,
@@ -34,6 +34,7 @@ from orchestrator.core.request import Participant
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
+from orchestrator.engine.marks import own_mark
 from orchestrator.engine.memories import migrate_memories
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.streaming import TextListener
@@ -355,7 +356,7 @@ class Market:
             idempotency_key=terms.idempotency_key,
             labels=terms.labels,
             setting=json.dumps(self.config.resolved(), sort_keys=True),
-            driver=own_lease(),
+            driver=own_mark(),
         )
         self._recorder.post(tx, request, row)
         return request.id

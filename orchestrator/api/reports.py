@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.api.lease import is_held
 from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.events import Requested
 from orchestrator.core.holds import read_key
 from orchestrator.core.keys import bidder_account
+from orchestrator.engine.marks import is_alive
 from orchestrator.engine.recorder import read_events, read_log
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Finding, audit
@@ -192,7 +192,7 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
 def interrupted(store: Store) -> list[RequestRow]:
     """Running requests whose driver is gone."""
     rows = store.read(lambda reader: reader.requests(["running"]))
-    return [row for row in rows if not is_held(row.driver)]
+    return [row for row in rows if not is_alive(row.driver)]
 
 
 def audit_books(store: Store) -> list[Finding]:
@@ -208,7 +208,7 @@ def audit_books(store: Store) -> list[Finding]:
 def _summary(reader: Reader, row: RequestRow) -> RequestSummary:
     (event,) = read_events(reader, row.id, reader.journal(row.id)[:1])
     text = event.request.text if isinstance(event, Requested) else ""
-    return RequestSummary(row, text, row.status == "running" and not is_held(row.driver))
+    return RequestSummary(row, text, row.status == "running" and not is_alive(row.driver))
 
 
 def _unknown_costs(reader: Reader) -> set[str]:
