@@ -22,6 +22,7 @@ from orchestrator.engine.guarded import Returned, run_guarded
 from orchestrator.engine.metering import TRANSFORM
 from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
+from orchestrator.practice.lease import Lease, read_lease
 from orchestrator.practice.tasks import Task, practice_id
 from orchestrator.store import Store
 
@@ -112,12 +113,14 @@ class Session:
         plan: what it comes to.
         calls: its calls, those that were answered before among them.
         announcer: knows what policies have learned.
+        lease: the practice's lease when the plan was made.
     """
 
     store: Store
     plan: PracticePlan
     calls: CallBook
     announcer: Announcer
+    lease: Lease
 
 
 async def prepare(
@@ -134,10 +137,18 @@ async def prepare(
 
     Returns:
         The session; no call has been made.
+
+    Raises:
+        WrongStatus: another process is at these tasks.
     """
     id = practice_id(task.request for task in tasks)
-    answers, holds, memories = store.read(
-        lambda reader: (reader.answers(id), reader.open_holds(id), read_memories(reader, seats.values()))
+    lease, answers, holds, memories = store.read(
+        lambda reader: (
+            read_lease(reader, id),
+            reader.answers(id),
+            reader.open_holds(id),
+            read_memories(reader, seats.values()),
+        )
     )
     calls = CallBook(store, id, answers, holds)
     announcer = Announcer(seats, memories, calls, {})
@@ -145,7 +156,7 @@ async def prepare(
     exercises = [await _exercise(task, seats, rules, announcer, id, unready) for task in tasks[:limit]]
     planned = {exercise.task_key(name) for exercise in exercises for name in exercise.workers}
     answered = frozenset(planned & {row.task for row in answers})
-    return Session(store, PracticePlan(id, tuple(exercises), dict(seats), answered, unready), calls, announcer)
+    return Session(store, PracticePlan(id, tuple(exercises), dict(seats), answered, unready), calls, announcer, lease)
 
 
 async def _exercise(

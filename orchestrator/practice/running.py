@@ -17,6 +17,7 @@ from orchestrator.engine.delivering import deliver
 from orchestrator.engine.seat import Seat
 from orchestrator.ledger import Transfer
 from orchestrator.money import NANOS_PER_USD, format_usd
+from orchestrator.practice.lease import claim, leave
 from orchestrator.practice.paying import close_cap, open_cap, payment
 from orchestrator.practice.plan import Exercise, PracticePlan, Session
 from orchestrator.practice.teaching import Taught, teach
@@ -137,14 +138,15 @@ async def practise(
 
     Raises:
         InvalidRequest: the verifier fails; what was answered stays recorded.
+        WrongStatus: another process is at these tasks, or has been since the plan was made.
     """
     store, plan, calls = session.store, session.plan, session.calls
-    store.transact(lambda tx: open_cap(tx, plan.id, cap_nanos))
+    store.transact(lambda tx: _begin(tx, session, cap_nanos))
     try:
         results = await _work(session, watcher)
     finally:
         due = calls.take_due()
-        store.transact(lambda tx: _close(tx, plan.id, due))
+        store.transact(lambda tx: _close(tx, session, due))
     scores = {
         (exercise.path, result.bidder): score_of(verifier, exercise.task, result.text)
         for exercise, found in zip(plan.exercises, results, strict=True)
@@ -233,9 +235,15 @@ def _pay(tx: Transaction, due: Sequence[Transfer], paid: Sequence[Transfer]) -> 
     tx.apply(paid)
 
 
-def _close(tx: Transaction, id: str, due: Sequence[Transfer]) -> None:
+def _begin(tx: Transaction, session: Session, cap_nanos: int) -> None:
+    claim(tx, session.plan.id, session.lease)
+    open_cap(tx, session.plan.id, cap_nanos)
+
+
+def _close(tx: Transaction, session: Session, due: Sequence[Transfer]) -> None:
     apply_due(tx, due)
-    close_cap(tx, id)
+    close_cap(tx, session.plan.id)
+    leave(tx, session.plan.id, session.lease)
 
 
 def _lessons(

@@ -1,0 +1,78 @@
+"""The lease of a practice: whether another process is at it, so that nothing is asked and paid twice.
+
+It is taken where the cap is opened and left where the cap is closed. What a run was going to ask it
+knows from a plan, and a plan is good for one run: what another run was answered in the meantime is
+not in it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final, NamedTuple
+
+from orchestrator.core.keys import cap_account
+from orchestrator.engine.marks import is_alive, own_mark
+from orchestrator.errors import WrongStatus
+from orchestrator.store import MemoryRow, Reader, Transaction
+
+# Of memories' own keys, which have three parts, none can be as short.
+_KEY: Final = "practising/"
+_VERSION: Final = 1
+
+
+class Lease(NamedTuple):
+    """Who is at a practice.
+
+    Attributes:
+        driver: mark of the process; empty where none is.
+        runs: how many runs of it have begun.
+    """
+
+    driver: str = ""
+    runs: int = 0
+
+
+def read_lease(reader: Reader, practice_id: str) -> Lease:
+    """Who is at a practice.
+
+    Raises:
+        WrongStatus: a process that may be alive.
+    """
+    row = reader.memory(_KEY + practice_id)
+    lease = Lease(**json.loads(row.body)) if row is not None else Lease()
+    if is_alive(lease.driver):
+        raise WrongStatus(
+            f"these tasks are being practised by another process ({lease.driver}), recorded as {practice_id}; "
+            "run this again when that is done: what it was answered is not asked again"
+        )
+    return lease
+
+
+def claim(tx: Transaction, practice_id: str, planned: Lease) -> None:
+    """Take a practice up.
+
+    Args:
+        tx: takes it.
+        practice_id: the practice.
+        planned: its lease as it was when its plan was made.
+
+    Raises:
+        WrongStatus: another process is at it, or has been since then.
+    """
+    # Databases with several writers lock the account, so that only one of them reads that nobody is at it.
+    tx.spendable([cap_account(practice_id)])
+    if read_lease(tx, practice_id).runs != planned.runs:
+        raise WrongStatus(
+            f"another run has practised these tasks since it was said what they may cost ({practice_id}); "
+            "run this again to see what is left"
+        )
+    _put(tx, practice_id, Lease(own_mark(), planned.runs + 1))
+
+
+def leave(tx: Transaction, practice_id: str, planned: Lease) -> None:
+    """Leave a practice that was taken up."""
+    _put(tx, practice_id, Lease("", planned.runs + 1))
+
+
+def _put(tx: Transaction, practice_id: str, lease: Lease) -> None:
+    tx.put_memory(MemoryRow(_KEY + practice_id, "lease", _VERSION, json.dumps(lease._asdict())))
