@@ -46,6 +46,7 @@ def seat_all(config: Config, objects: Iterable[Any]) -> Seating:
                 principal=each.principal,
                 memory_id=each.memory_id,
                 policy=each.policy,
+                recipe=each.recipe,
                 bid_deadline_seconds=each.spec.bid_deadline_seconds,
                 transform_deadline_seconds=each.spec.transform_deadline_seconds,
             )

@@ -13,7 +13,7 @@ from orchestrator.cli.render import aligned, cell, table
 from orchestrator.cli.stages import counted
 from orchestrator.money import Money, format_usd
 from orchestrator.practice.plan import PracticePlan
-from orchestrator.practice.running import PracticeReport
+from orchestrator.practice.results import PracticeReport
 from orchestrator.practice.teaching import Taught
 
 _TAUGHT: Final = {
@@ -30,7 +30,7 @@ def plan_views(plan: PracticePlan, most: Money) -> Iterable[Table | Text]:
     """Who works on how much, and what that can cost."""
     yield Text(f"{counted(len(plan.exercises), 'task')}, {counted(plan.works, 'work')}, recorded as {plan.id}")
     if plan.answered:
-        yield Text(f"{counted(len(plan.answered), 'work')} of these had answers before, which are used again.")
+        yield Text(f"{counted(plan.answered, 'work')} of these had answers before, which are used again.")
     costs = {name: nanos for name, nanos in plan.cost_max_by_bidder_nanos.items() if nanos}
     if costs:
         made = table("bidder", "may cost", right=("may cost",))

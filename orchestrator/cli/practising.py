@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from orchestrator.cli.confirming import confirm
-from orchestrator.cli.failures import interruptible
+from orchestrator.cli.failures import PROBLEM, interruptible
 from orchestrator.cli.memories import YesOption
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, QuietOption, StoreOption
 from orchestrator.cli.output import Output, writing
@@ -21,7 +21,7 @@ from orchestrator.errors import InvalidRequest
 if TYPE_CHECKING:
     from orchestrator.api import Market
     from orchestrator.engine.seat import Seat
-    from orchestrator.practice import PracticeReport
+    from orchestrator.practice import PracticeReport, Pupil
 
 _NAMED_MAX: Final = 5
 _RESUMED: Final = "interrupted; the same command goes on, and what was answered is not asked again"
@@ -106,6 +106,16 @@ def practise(
             from orchestrator.cli.practice_views import report_views
 
             output.show(*report_views(report, answered))
+        if report.first_failure is not None:
+            _give_up(report.first_failure, output)
+
+
+def _give_up(failed: Pupil, output: Output) -> None:
+    output.notice(
+        f"every work failed, of {failed.bidder} first by {failed.failure}; mend that and run the same command again: "
+        "what a provider failed is then asked anew"
+    )
+    raise typer.Exit(PROBLEM)
 
 
 def _seats(market: Market, names: list[str] | None) -> dict[str, Seat]:
@@ -143,7 +153,7 @@ def _work(
         confirm(f"This may cost up to {most} USD. Go on?", yes=wishes.yes, as_json=output.as_json)
     with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
         report = run_blocking(lambda: run(session, verifier, most.nanos, again=wishes.again, watcher=watcher))
-    return report, len(session.plan.answered)
+    return report, session.plan.answered
 
 
 def _learn_recorded(

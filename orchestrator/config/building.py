@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.bidding import Bidder, Judge, Policy
+from orchestrator.config.recipes import digest_recipe
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.errors import BrokenPlugin, InvalidConfig, VickreyError
@@ -38,6 +39,11 @@ class BuiltBidder:
     principal: str
     memory_id: str
     policy: Policy | None
+
+    @property
+    def recipe(self) -> str:
+        """What its work follows from, as one digest."""
+        return digest_recipe(self.spec)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,11 @@ def _copied(value: Any, path: KeyPath, paths: _Paths) -> Any:
     return paths.existing(value, path) if _is_path(path) else value
 
 
+def is_path_option(name: str) -> bool:
+    """Whether an option of this name is the path of a file or folder."""
+    return name == "path" or name.endswith("_path")
+
+
 def _is_path(path: KeyPath) -> bool:
     words = [part for part in path if isinstance(part, str)]
-    return "options" in words[:-1] and (words[-1] == "path" or words[-1].endswith("_path"))
+    return "options" in words[:-1] and is_path_option(words[-1])

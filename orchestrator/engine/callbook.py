@@ -40,7 +40,10 @@ class CallBook:
         self.failure: BaseException | None = None
         self._store = store
         self._cap = cap_account(request_id)
-        self._answers = {row.key: row for row in answers}
+        self._answers: dict[str, AnswerRow] = {}
+        self._by_task: dict[str, list[AnswerRow]] = {}
+        for row in answers:
+            self._keep(row)
         self._orphans = {row.id: row for row in open_holds if is_for_calls(row)}
         self._running = 0
         self._waiting = 0
@@ -54,10 +57,14 @@ class CallBook:
         """The answer of this key, if it returned before."""
         return self._answers.get(answer_key)
 
+    def answers_to(self, task: str) -> tuple[AnswerRow, ...]:
+        """What the calls of a task have been answered, earlier drivers' among them."""
+        return tuple(self._by_task.get(task, ()))
+
     async def record(self, row: AnswerRow) -> None:
         """Make an answer durable."""
         await self._commit(lambda tx: tx.put_answer(row))
-        self._answers[row.key] = row
+        self._keep(row)
 
     async def hold(self, holds: Sequence[Transfer], *, is_running: bool = False) -> HoldState:
         """Take a task's holds, waiting for running tasks to free the cap if it is short.
@@ -114,6 +121,10 @@ class CallBook:
         """Raise what kept an answer or a hold from being recorded: no fault of any bidder's."""
         if self.failure is not None:
             raise self.failure
+
+    def _keep(self, row: AnswerRow) -> None:
+        self._answers[row.key] = row
+        self._by_task.setdefault(row.task, []).append(row)
 
     async def _take(self, holds: Sequence[Transfer]) -> list[Transfer]:
         while True:

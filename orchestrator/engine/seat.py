@@ -34,6 +34,7 @@ class Seat:
         memory_id: where what its policy learns is kept; twins share one, and so do the bidders of a pool.
         policy: what learns from its receipts, if anything does.
         provider: who is paid for its calls; empty where they cost nothing.
+        recipe: what its work follows from: answers that were kept are its own while that is the same.
         bid_deadline_seconds: its own deadline for bids, if it has one.
         transform_deadline_seconds: its own deadline for transforms, if it has one.
         close: frees what the bidder holds.
@@ -44,6 +45,7 @@ class Seat:
     memory_id: str
     policy: Policy | None = None
     provider: str = ""
+    recipe: str = ""
     bid_deadline_seconds: float | None = None
     transform_deadline_seconds: float | None = None
     close: Callable[[], None] = field(default=lambda: None, repr=False)
@@ -108,6 +110,7 @@ def take_seat(
     principal: str | None = None,
     memory_id: str | None = None,
     policy: Policy | None = None,
+    recipe: str | None = None,
     bid_deadline_seconds: float | None = None,
     transform_deadline_seconds: float | None = None,
 ) -> Seat:
@@ -119,6 +122,7 @@ def take_seat(
         principal: who stands behind it, where not what it says itself.
         memory_id: where its policy's memory is kept, where not under its name.
         policy: its policy, where not its own.
+        recipe: what its work follows from; where nobody says it, its class.
         bid_deadline_seconds: its own deadline for bids.
         transform_deadline_seconds: its own deadline for transforms.
 
@@ -142,6 +146,7 @@ def take_seat(
         memory_id=_pool_id(who, learner) or memory_id or who,
         policy=learner,
         provider=_provider(who, bidder),
+        recipe=recipe or f"{type(bidder).__module__}:{type(bidder).__qualname__}",
         bid_deadline_seconds=bid_deadline_seconds,
         transform_deadline_seconds=transform_deadline_seconds,
         close=_attribute(bidder, "close") or (lambda: None),

@@ -2,13 +2,15 @@
 
 from orchestrator.practice.plan import PracticePlan, Session, prepare
 from orchestrator.practice.recorded import RecordedLessons, read_recorded
-from orchestrator.practice.running import PracticeReport, practise, practise_recorded
+from orchestrator.practice.results import PracticeReport, Pupil
+from orchestrator.practice.running import practise, practise_recorded
 from orchestrator.practice.tasks import Task, read_tasks
 from orchestrator.practice.verifiers import load_verifier
 
 __all__ = [
     "PracticePlan",
     "PracticeReport",
+    "Pupil",
     "RecordedLessons",
     "Session",
     "Task",

@@ -1,32 +1,27 @@
 """Who pays for practice: the treasury, out of money that the issuer brings in for it.
 
 Practice is the operator's wish, so no bidder's wallet pays for it. What calls cost passes from the
-issuer through the treasury to the providers, each work's in two linked transfers, so that statement
+issuer through the treasury to the providers, each call's in two linked transfers, so that statement
 and audit show it. The spend cap of a practice is an account, as a request's is (R7).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from orchestrator.core.keys import CAP_ISSUER, ISSUER, TREASURY, cap_account, provider_account
 from orchestrator.ledger import USD_CAP, Account, Transfer, transfer
-from orchestrator.store import Transaction
+from orchestrator.store import AnswerRow, Transaction
 
 
-def payment(task_key: str, practice_id: str, provider: str, cost_nanos: int) -> list[Transfer]:
-    """The transfers that pay for one work; none where it cost nothing.
+def payment(calls: Iterable[AnswerRow], provider: str) -> list[Transfer]:
+    """The transfers that pay for calls, as far as it is known what they cost.
 
     Args:
-        task_key: the work's key, from which their ids are made: they are paid once.
-        practice_id: the practice.
+        calls: what they were answered; ids are made from their keys, so that each is paid once.
         provider: who is paid.
-        cost_nanos: what its calls cost.
     """
-    if not cost_nanos:
-        return []
-    return [
-        transfer(f"{task_key}/fund", ISSUER, TREASURY, cost_nanos, "practice-fund", practice_id),
-        transfer(f"{task_key}/paid", TREASURY, provider_account(provider), cost_nanos, "practice", practice_id),
-    ]
+    return [row for call in calls if call.cost_nanos for row in _payment(call, provider, call.cost_nanos)]
 
 
 def open_cap(tx: Transaction, practice_id: str, cap_nanos: int) -> None:
@@ -48,6 +43,14 @@ def close_cap(tx: Transaction, practice_id: str) -> None:
     left = tx.spendable([account])[account]
     if left:
         _give_back(tx, practice_id, account, len(tx.transfers(account=account)), left)
+
+
+def _payment(call: AnswerRow, provider: str, cost_nanos: int) -> list[Transfer]:
+    payee = provider_account(provider)
+    return [
+        transfer(f"{call.key}/fund", ISSUER, TREASURY, cost_nanos, "practice-fund", call.request),
+        transfer(f"{call.key}/paid", TREASURY, payee, cost_nanos, "practice", call.request),
+    ]
 
 
 def _give_back(tx: Transaction, practice_id: str, account: str, number: int, amount_nanos: int) -> None:

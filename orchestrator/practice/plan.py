@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
 from orchestrator.bidding import Acceptance
 from orchestrator.core.bid import Answer
-from orchestrator.core.holds import key
 from orchestrator.core.keys import bidder_account, derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Auction, Progress
@@ -19,11 +18,11 @@ from orchestrator.core.state import REQUESTER, first_state
 from orchestrator.engine.announcing import Announcer, MarketView, read_memories
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Returned, run_guarded
-from orchestrator.engine.metering import TRANSFORM
 from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
 from orchestrator.practice.lease import Lease, read_lease
 from orchestrator.practice.tasks import Task, practice_id
+from orchestrator.practice.works import Assignment, WorkRecord
 from orchestrator.store import Store
 
 _SEED: Final = 1
@@ -35,22 +34,13 @@ class Exercise:
 
     Attributes:
         task: the task.
-        progress: a request with one lot, which each of the workers is to transform.
-        workers: who works on it, with the worst case of what that costs.
+        progress: a request with a lot for each assignment, all of them the same bare request.
+        assignments: who works on it.
     """
 
     task: Task
     progress: Progress
-    workers: Mapping[str, int]
-
-    @property
-    def path(self) -> str:
-        """The lot's path, which no other task of the practice has."""
-        return self.progress.on_sale[0]
-
-    def task_key(self, bidder: str) -> str:
-        """The key under which a bidder's work on it is recorded."""
-        return key(self.progress.request.id, self.path, 0, bidder, TRANSFORM)
+    assignments: tuple[Assignment, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +51,35 @@ class PracticePlan:
         id: under which its answers are recorded.
         exercises: the tasks.
         seats: who works or learns, by name.
-        answered: keys of works for which calls were answered before; they are not made again.
         unready: bidders that could not say what a task may cost, with the reason.
     """
 
     id: str
     exercises: tuple[Exercise, ...]
     seats: Mapping[str, Seat]
-    answered: frozenset[str]
     unready: Mapping[str, str]
 
     @property
     def works(self) -> int:
         """How many works there are to do."""
-        return sum(len(exercise.workers) for exercise in self.exercises)
+        return sum(1 for _ in self._assignments())
+
+    @property
+    def answered(self) -> int:
+        """How many of them were done before: their answers are used again."""
+        return sum(each.is_answered for each in self._assignments())
 
     @property
     def cost_max_nanos(self) -> int:
         """Worst case of what is still to be spent."""
-        return sum(self.cost_max_by_bidder_nanos.values())
+        return sum(each.due_nanos for each in self._assignments())
 
     @property
     def cost_max_by_bidder_nanos(self) -> dict[str, int]:
         """The same, by bidder."""
         sums: dict[str, int] = {}
-        for exercise in self.exercises:
-            for name, nanos in exercise.workers.items():
-                due = 0 if exercise.task_key(name) in self.answered else nanos
-                sums[name] = sums.get(name, 0) + due
+        for each in self._assignments():
+            sums[each.bidder] = sums.get(each.bidder, 0) + each.due_nanos
         return sums
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,11 +88,14 @@ class PracticePlan:
             "practice": self.id,
             "tasks": len(self.exercises),
             "works": self.works,
-            "answered_before": len(self.answered),
+            "answered_before": self.answered,
             "cost_max": format_usd(self.cost_max_nanos),
             "cost_max_by_bidder": {name: format_usd(nanos) for name, nanos in self.cost_max_by_bidder_nanos.items()},
             "unready": dict(self.unready),
         }
+
+    def _assignments(self) -> Iterator[Assignment]:
+        return (each for exercise in self.exercises for each in exercise.assignments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +144,42 @@ async def prepare(
             read_memories(reader, seats.values()),
         )
     )
+    record = WorkRecord(id, answers)
     calls = CallBook(store, id, answers, holds)
     announcer = Announcer(seats, memories, calls, {})
     unready: dict[str, str] = {}
-    exercises = [await _exercise(task, seats, rules, announcer, id, unready) for task in tasks[:limit]]
-    planned = {exercise.task_key(name) for exercise in exercises for name in exercise.workers}
-    answered = frozenset(planned & {row.task for row in answers})
-    return Session(store, PracticePlan(id, tuple(exercises), dict(seats), answered, unready), calls, announcer, lease)
+    exercises = [await _exercise(task, seats, rules, announcer, record, id, unready) for task in tasks[:limit]]
+    return Session(store, PracticePlan(id, tuple(exercises), dict(seats), unready), calls, announcer, lease)
 
 
 async def _exercise(
-    task: Task, seats: Mapping[str, Seat], rules: Rules, announcer: Announcer, id: str, unready: dict[str, str]
+    task: Task,
+    seats: Mapping[str, Seat],
+    rules: Rules,
+    announcer: Announcer,
+    record: WorkRecord,
+    id: str,
+    unready: dict[str, str],
 ) -> Exercise:
-    roster = tuple(
-        Participant(name, seat.participant.principal, (TRANSFORMER,))
-        for name, seat in sorted(seats.items())
-        if TRANSFORMER in seat.participant.roles and not _is_twin(name)
-    )
+    progress = _bare(task, seats, rules, id)
+    (lot,) = progress.lots()
+    # Nobody buys anything here, so wallets bind nobody: each is shown a bounty's worth.
+    balances = {bidder_account(entry.name): task.bounty_nanos for entry in progress.request.roster}
+    shown = await announcer.announce(progress, lot, MarketView(balances, (), Acceptance(), 1), {})
+    assignments: list[Assignment] = []
+    for name, announcement in shown.items():
+        seat = seats[name]
+        deadline = seat.bid_deadline_seconds or rules.bid_deadline_seconds
+        said = await run_guarded(partial(seat.cost_max_nanos, "transform_cost_max", announcement), deadline)
+        if isinstance(said, Returned):
+            assignments.append(record.assign(lot.path, seat, said.value))
+        else:
+            unready.setdefault(name, getattr(said, "reason", f"had not said what a task may cost after {deadline:g} s"))
+    return Exercise(task, _with_lots(progress, lot, seats, assignments), tuple(assignments))
+
+
+def _bare(task: Task, seats: Mapping[str, Seat], rules: Rules, id: str) -> Progress:
+    """A task as a request of which nobody has bought anything yet, before all who may work on it."""
     request = Request(
         id=id,
         text=task.request,
@@ -174,24 +187,15 @@ async def _exercise(
         spend_cap_nanos=0,
         seed=derive_seed(_SEED, id, task.number),
         rules=rules,
-        roster=roster,
+        roster=tuple(
+            Participant(name, seat.participant.principal, (TRANSFORMER,))
+            for name, seat in sorted(seats.items())
+            if TRANSFORMER in seat.participant.roles and not _is_twin(name)
+        ),
     )
     path = f"t{task.number}"
     lot = Lot(path, 1, first_state(task.request, request.text_digest), REQUESTER)
-    progress = Progress(request, phase="transforming", auctions={path: Auction(lot)}, on_sale=(path,))
-    # Nobody buys anything here, so wallets bind nobody: each is shown a bounty's worth.
-    balances = {bidder_account(entry.name): task.bounty_nanos for entry in roster}
-    shown = await announcer.announce(progress, lot, MarketView(balances, (), Acceptance(), 1), {})
-    workers: dict[str, int] = {}
-    for name, announcement in shown.items():
-        seat = seats[name]
-        deadline = seat.bid_deadline_seconds or rules.bid_deadline_seconds
-        said = await run_guarded(partial(seat.cost_max_nanos, "transform_cost_max", announcement), deadline)
-        if isinstance(said, Returned):
-            workers[name] = said.value
-        else:
-            unready.setdefault(name, getattr(said, "reason", f"had not said what a task may cost after {deadline:g} s"))
-    return Exercise(task, _with_answers(progress, lot, seats, workers), workers)
+    return Progress(request, phase="transforming", auctions={path: Auction(lot)}, on_sale=(path,))
 
 
 def _is_twin(name: str) -> bool:
@@ -199,10 +203,12 @@ def _is_twin(name: str) -> bool:
     return "~" in name
 
 
-def _with_answers(progress: Progress, lot: Lot, seats: Mapping[str, Seat], workers: Mapping[str, int]) -> Progress:
-    """The same with each worker's promise of cost, as if it had won a copy for nothing."""
-    answers = tuple(
-        Answer(name, "bid", cost_max_nanos=nanos, provider=seats[name].provider if nanos else "")
-        for name, nanos in workers.items()
-    )
-    return progress._replace(auctions={lot.path: Auction(lot, answers=answers)})
+def _with_lots(progress: Progress, lot: Lot, seats: Mapping[str, Seat], assignments: Sequence[Assignment]) -> Progress:
+    """The same with the lot of each assignment and its promise of cost, as if a copy had been won for nothing."""
+    auctions: dict[str, Auction] = {}
+    for each in assignments:
+        nanos = each.cost_max_nanos
+        answer = Answer(each.bidder, "bid", cost_max_nanos=nanos, provider=seats[each.bidder].provider if nanos else "")
+        before = auctions[each.path].answers if each.path in auctions else ()
+        auctions[each.path] = Auction(replace(lot, path=each.path), answers=(*before, answer))
+    return progress._replace(auctions=auctions, on_sale=tuple(auctions))

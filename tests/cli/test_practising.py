@@ -73,6 +73,20 @@ def test_answers_to_a_few_of_the_tasks_serve_all_of_them() -> None:
     assert vickrey("statement", "treasury", "--json").document["in"] == "150.04", "nothing was paid twice"
 
 
+def test_a_practice_in_which_every_work_failed_says_why_and_exits_with_1(vickrey_home: Path) -> None:
+    failing = bidder("ann", cost="0.02", misbehaviour={"transform": "provider"})
+    write_market(vickrey_home, bidders=[failing, bidder("pia", roles=["presenter"])])
+    command = ("practise", "tasks.jsonl", "--yes")
+    for arguments in (command, (*command, "--json")):
+        outcome = vickrey(*arguments)
+        assert outcome.code == 1
+        assert "every work failed, of ann first by provider: ProviderError: its provider fails" in outcome.stderr
+        assert "run the same command again: what a provider failed is then asked anew" in outcome.stderr
+    mended = bidder("ann", cost="0.02", says=["18"], kind="answer")
+    write_market(vickrey_home, bidders=[mended, bidder("pia", roles=["presenter"])])
+    assert "2 tasks cost 0.04 USD in all" in vickrey(*command).stdout
+
+
 def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     (vickrey_home / "my_scores.py").write_text("def short(record, text):\n    return len(text) < 5\n")
     command = ("practise", "tasks.jsonl", "--verifier", "my_scores:short", "--bidder", "bob", "--limit", "1", "--json")

@@ -63,7 +63,7 @@ def test_a_plan_that_another_run_has_overtaken_is_not_carried_out(tmp_path: Path
     tasks = write_tasks(tmp_path, *SUMS)
     overtaken = session_of(market, tasks)
     run(market, tasks)
-    with pytest.raises(WrongStatus, match="another run has practised these tasks since .* run this again"):
+    with pytest.raises(WrongStatus, match=r"another run has practised these tasks since .* run this again"):
         asyncio.run(practise(overtaken, exact, overtaken.plan.cost_max_nanos))
     assert len(provider.made) == 2
     assert_sound(market)
