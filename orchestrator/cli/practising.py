@@ -142,7 +142,7 @@ def _work(
     make_importable(str(market.config.folder))
     verifier = load_verifier(wishes.verifier)
     tasks = read_tasks(file, market.config.bounty_typical_nanos)
-    session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks, wishes.limit))
+    session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks, verifier, wishes.limit))
     worst_nanos = session.plan.cost_max_nanos
     most = Money(worst_nanos if wishes.cap is None else min(worst_nanos, Money.usd(wishes.cap).nanos))
     if not output.as_json:
@@ -152,7 +152,7 @@ def _work(
     if most.nanos:
         confirm(f"This may cost up to {most} USD. Go on?", yes=wishes.yes, as_json=output.as_json)
     with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
-        report = run_blocking(lambda: run(session, verifier, most.nanos, again=wishes.again, watcher=watcher))
+        report = run_blocking(lambda: run(session, most.nanos, again=wishes.again, watcher=watcher))
     return report, session.plan.answered
 
 

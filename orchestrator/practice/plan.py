@@ -22,6 +22,7 @@ from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
 from orchestrator.practice.lease import Lease, read_lease
 from orchestrator.practice.tasks import Task, practice_id
+from orchestrator.practice.verifiers import Verifier, check_verifier
 from orchestrator.practice.works import Assignment, WorkRecord
 from orchestrator.store import Store
 
@@ -105,6 +106,7 @@ class Session:
     Attributes:
         store: where it is recorded.
         plan: what it comes to.
+        verifier: says how right a text is.
         calls: its calls, those that were answered before among them.
         announcer: knows what policies have learned.
         lease: the practice's lease when the plan was made.
@@ -112,13 +114,19 @@ class Session:
 
     store: Store
     plan: PracticePlan
+    verifier: Verifier
     calls: CallBook
     announcer: Announcer
     lease: Lease
 
 
 async def prepare(
-    store: Store, seats: Mapping[str, Seat], rules: Rules, tasks: Sequence[Task], limit: int | None = None
+    store: Store,
+    seats: Mapping[str, Seat],
+    rules: Rules,
+    tasks: Sequence[Task],
+    verifier: Verifier,
+    limit: int | None = None,
 ) -> Session:
     """Plan a practice: every transformer works on every task, but for twins and those whose filter declines it.
 
@@ -127,14 +135,19 @@ async def prepare(
         seats: the bidders that take part.
         rules: for deadlines and sizes.
         tasks: what to work on.
+        verifier: says how right a text is.
         limit: how many of them, from the first on; None for all. Answers to these serve the others' practice, too.
 
     Returns:
         The session; no call has been made.
 
     Raises:
+        InvalidConfig: the verifier cannot be called as verifiers are.
+        InvalidRequest: it cannot score one of the tasks.
         WrongStatus: another process is at these tasks.
     """
+    chosen = tasks[:limit]
+    check_verifier(verifier, chosen)
     id = practice_id(task.request for task in tasks)
     lease, answers, holds, memories = store.read(
         lambda reader: (
@@ -148,8 +161,9 @@ async def prepare(
     calls = CallBook(store, id, answers, holds)
     announcer = Announcer(seats, memories, calls, {})
     unready: dict[str, str] = {}
-    exercises = [await _exercise(task, seats, rules, announcer, record, id, unready) for task in tasks[:limit]]
-    return Session(store, PracticePlan(id, tuple(exercises), dict(seats), unready), calls, announcer, lease)
+    exercises = [await _exercise(task, seats, rules, announcer, record, id, unready) for task in chosen]
+    plan = PracticePlan(id, tuple(exercises), dict(seats), unready)
+    return Session(store, plan, verifier, calls, announcer, lease)
 
 
 async def _exercise(

@@ -13,6 +13,7 @@ from orchestrator.core.settlement import Outcome
 from orchestrator.engine.callbook import apply_due
 from orchestrator.engine.delivering import deliver
 from orchestrator.engine.seat import Seat
+from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Transfer
 from orchestrator.practice.lease import claim, leave
 from orchestrator.practice.paying import close_cap, open_cap, payment
@@ -29,7 +30,7 @@ Watcher = Callable[[int, int], None]
 
 
 async def practise(
-    session: Session, verifier: Verifier, cap_nanos: int, *, again: bool = False, watcher: Watcher | None = None
+    session: Session, cap_nanos: int, *, again: bool = False, watcher: Watcher | None = None
 ) -> PracticeReport:
     """Have every bidder work on every task, pay for it, and let policies learn.
 
@@ -37,8 +38,7 @@ async def practise(
     it is not paid twice. Works that no longer fit under the cap are left out.
 
     Args:
-        session: who works on what.
-        verifier: says how right a text is.
+        session: who works on what, and who scores it.
         cap_nanos: the most that its calls may cost from now on.
         again: whether tasks that were learned from are learned from once more.
         watcher: told how many tasks are done, of how many.
@@ -58,7 +58,7 @@ async def practise(
         due = calls.take_due()
         store.transact(lambda tx: _close(tx, session, due))
     tasks = [exercise.task for exercise in plan.exercises]
-    scored = [[_scored(verifier, task, result) for result in found] for task, found in zip(tasks, results, strict=True)]
+    scored = [_scored(session.verifier, task, found) for task, found in zip(tasks, results, strict=True)]
     taught = teach(store, plan.seats, plan.id, lessons_of(tasks, scored), again=again)
     return PracticeReport(plan.id, len(tasks), pupils_of(scored), tuple(taught))
 
@@ -86,8 +86,17 @@ def practise_recorded(
     return PracticeReport(id, len(lessons), pupils, tuple(taught))
 
 
-def _scored(verifier: Verifier, task: Task, result: Result) -> Result:
-    return result if result.failure else result._replace(score=score_of(verifier, task, result.text))
+def _scored(verifier: Verifier, task: Task, results: Sequence[Result]) -> list[Result]:
+    try:
+        return [
+            result if result.failure else result._replace(score=score_of(verifier, task, result.text))
+            for result in results
+        ]
+    except InvalidRequest as refusal:
+        raise InvalidRequest(
+            f"{refusal}; nothing was learned, but all answers are kept: once the verifier or the label is mended, "
+            "the same command scores them and pays for none again"
+        ) from refusal
 
 
 async def _work(session: Session, watcher: Watcher | None) -> list[list[Result]]:

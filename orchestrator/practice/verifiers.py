@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from orchestrator.errors import InvalidConfig, InvalidRequest
@@ -65,6 +66,31 @@ def load_verifier(name: str) -> Verifier:
     return verifier
 
 
+def check_verifier(verifier: Verifier, tasks: Sequence[Task]) -> None:
+    """Find out whether a verifier can score tasks, before anybody is paid for working on them.
+
+    Those that come along are tried on every task. One of the operator's own may be slow, so its
+    parameters are looked at, and it is tried once: on the first task, with the task's own text.
+
+    Raises:
+        InvalidConfig: it does not take a record and a text.
+        InvalidRequest: it cannot score a task; the message names the task.
+    """
+    if verifier in BUILT_IN.values():
+        for task in tasks:
+            score_of(verifier, task, "")
+        return
+    _check_parameters(verifier)
+    for task in tasks[:1]:
+        try:
+            score_of(verifier, task, task.request)
+        except InvalidRequest as refusal:
+            raise InvalidRequest(
+                f"{refusal}; it was tried with the task's own text, before anything was asked: "
+                "a work may be any text, and one that is not right scores 0"
+            ) from refusal
+
+
 def score_of(verifier: Verifier, task: Task, text: str) -> float:
     """How right a text is.
 
@@ -80,6 +106,18 @@ def score_of(verifier: Verifier, task: Task, text: str) -> float:
     if not isinstance(said, bool | int | float) or not 0.0 <= said <= 1.0:
         raise InvalidRequest(f"{task.place}: the verifier returned {str(said)[:40]!r}; a score is a number from 0 to 1")
     return float(said)
+
+
+def _check_parameters(verifier: Verifier) -> None:
+    try:
+        signature = inspect.signature(verifier)
+    except (TypeError, ValueError):
+        return  # some callables do not tell; the trial will
+    try:
+        signature.bind({}, "")
+    except TypeError as error:
+        name = getattr(verifier, "__qualname__", type(verifier).__name__)
+        raise InvalidConfig(f"verifier {name} cannot be called with a task's record and a text: {error}") from None
 
 
 def _answer(record: Mapping[str, Any]) -> str:

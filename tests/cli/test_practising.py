@@ -87,6 +87,16 @@ def test_a_practice_in_which_every_work_failed_says_why_and_exits_with_1(vickrey
     assert "2 tasks cost 0.04 USD in all" in vickrey(*command).stdout
 
 
+def test_a_label_that_is_missing_costs_nothing() -> None:
+    with Path("tasks.jsonl").open("a") as file:
+        file.write('\n{"request": "1 + 1?"}\n')
+    outcome = vickrey("practise", "tasks.jsonl", "--yes")
+    assert outcome.code == 2
+    assert 'tasks.jsonl:3: it has no "answer" to compare with' in outcome.stderr
+    assert vickrey("statement", "treasury", "--json").document["balance"] == "0.00"
+    assert vickrey("statement", "treasury", "--json").document["in"] == "150.00", "nobody was asked"
+
+
 def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     (vickrey_home / "my_scores.py").write_text("def short(record, text):\n    return len(text) < 5\n")
     command = ("practise", "tasks.jsonl", "--verifier", "my_scores:short", "--bidder", "bob", "--limit", "1", "--json")

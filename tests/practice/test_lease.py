@@ -5,25 +5,18 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from orchestrator import Market
 from orchestrator.engine.marks import own_mark
 from orchestrator.errors import InvalidRequest, WrongStatus
-from orchestrator.practice import Session, Task, practise, prepare
+from orchestrator.practice import practise
 from orchestrator.practice.lease import Lease, claim
-from orchestrator.practice.verifiers import exact
 from tests.engine.world import Provider, assert_sound, make_market, posted
-from tests.practice.test_practice import SUMS, Answering, run, session_of, write_tasks
+from tests.practice.test_practice import SUMS, Answering, plan, run, session_of, write_tasks
 
 CENT = 10**7
-
-
-async def plan(market: Market, tasks: Sequence[Task]) -> Session:
-    return await prepare(market.store, market.seats, market.config.rules, tasks)
 
 
 def test_a_second_run_is_refused_while_the_first_is_at_it_and_nothing_is_paid_twice(tmp_path: Path) -> None:
@@ -41,9 +34,9 @@ def test_a_second_run_is_refused_while_the_first_is_at_it_and_nothing_is_paid_tw
             await go_on.wait()
 
         provider.pause = pause
-        running = asyncio.ensure_future(practise(first, exact, 2 * CENT))
+        running = asyncio.ensure_future(practise(first, 2 * CENT))
         await reached.wait()
-        for attempt in (practise(late, exact, 2 * CENT), plan(market, tasks)):
+        for attempt in (practise(late, 2 * CENT), plan(market, tasks)):
             with pytest.raises(WrongStatus) as refused:
                 await attempt
             refusals.append(str(refused.value))
@@ -64,7 +57,7 @@ def test_a_plan_that_another_run_has_overtaken_is_not_carried_out(tmp_path: Path
     overtaken = session_of(market, tasks)
     run(market, tasks)
     with pytest.raises(WrongStatus, match=r"another run has practised these tasks since .* run this again"):
-        asyncio.run(practise(overtaken, exact, overtaken.plan.cost_max_nanos))
+        asyncio.run(practise(overtaken, overtaken.plan.cost_max_nanos))
     assert len(provider.made) == 2
     assert_sound(market)
 
@@ -87,10 +80,12 @@ def test_a_practice_whose_process_is_gone_can_be_taken_up(tmp_path: Path) -> Non
 
 
 def test_a_run_that_fails_leaves_the_practice_to_the_next(tmp_path: Path) -> None:
+    def confused(record: object, text: str) -> float:
+        return 2.0 if text == "18" else 0.0
+
     market = make_market(Answering("a", "18", Provider("0.01")))
-    tasks = write_tasks(tmp_path, {"request": "6 * 3?"})
-    session = session_of(market, tasks)
-    with pytest.raises(InvalidRequest, match='no "answer"'):
-        asyncio.run(practise(session, exact, session.plan.cost_max_nanos))
-    labelled = write_tasks(tmp_path, SUMS[0])
-    assert [pupil.works for pupil in run(market, labelled).pupils] == [1]
+    tasks = write_tasks(tmp_path, *SUMS)
+    session = session_of(market, tasks, confused)
+    with pytest.raises(InvalidRequest, match="the verifier returned"):
+        asyncio.run(practise(session, session.plan.cost_max_nanos))
+    assert [pupil.works for pupil in run(market, tasks).pupils] == [2]

@@ -16,11 +16,11 @@ from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Announcement, Lesson, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
 from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
-from orchestrator.errors import InvalidConfig, InvalidMoney, InvalidRequest, ProviderError
-from orchestrator.practice import PracticeReport, Session, Task, load_verifier, practise, prepare, read_tasks
+from orchestrator.errors import ProviderError
+from orchestrator.practice import PracticeReport, Session, Task, practise, prepare, read_tasks
 from orchestrator.practice.paying import open_cap
 from orchestrator.practice.running import _work
-from orchestrator.practice.verifiers import contains, exact, number
+from orchestrator.practice.verifiers import Verifier, exact
 from orchestrator.store import MemoryStore
 from tests.engine.world import Paid, Provider, assert_sound, make_market, posted, presenter
 
@@ -64,14 +64,18 @@ def write_tasks(folder: Path, *tasks: Any) -> list[Task]:
     return read_tasks(path, 10 * NANOS)
 
 
-def session_of(market: Market, tasks: Sequence[Task]) -> Session:
-    return asyncio.run(prepare(market.store, market.seats, market.config.rules, tasks))
+async def plan(market: Market, tasks: Sequence[Task], verifier: Verifier = exact) -> Session:
+    return await prepare(market.store, market.seats, market.config.rules, tasks, verifier)
+
+
+def session_of(market: Market, tasks: Sequence[Task], verifier: Verifier = exact) -> Session:
+    return asyncio.run(plan(market, tasks, verifier))
 
 
 def run(market: Market, tasks: Sequence[Task], cap: int | None = None, again: bool = False) -> PracticeReport:
     session = session_of(market, tasks)
     most = session.plan.cost_max_nanos if cap is None else cap
-    return asyncio.run(practise(session, exact, most, again=again))
+    return asyncio.run(practise(session, most, again=again))
 
 
 SUMS = [{"request": "6 * 3?", "answer": "18"}, {"request": "20 - 3?", "answer": 17, "bounty": 1}]
@@ -143,7 +147,7 @@ def test_a_practice_whose_process_died_goes_on_where_it_was(tmp_path: Path) -> N
                 await asyncio.Event().wait()
 
         provider.pause, reached = hang, asyncio.Event()
-        session = await prepare(market.store, market.seats, market.config.rules, tasks)
+        session = await plan(market, tasks)
         market.store.transact(lambda tx: open_cap(tx, session.plan.id, session.plan.cost_max_nanos))
         working = asyncio.ensure_future(_work(session, None))
         await reached.wait()
@@ -308,92 +312,3 @@ def test_receipts_value_a_work_at_the_bounty_times_its_score(tmp_path: Path) -> 
     assert row is not None
     (mean,) = tracker.value(json.loads(row.body), [Observation("a", "transformer", 1, 8, 10.0)]).means
     assert mean == pytest.approx(7.5, abs=0.3)
-
-
-# --- tasks and verifiers ---
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("{", r"tasks\.jsonl:2: this is not JSON"),
-        ([1], 'a task is an object with a text under "request"'),
-        ({"answer": "18"}, "a task is an object"),
-        ({"request": " "}, "a task is an object"),
-        ({"request": "x", "bounty": "ten"}, "its bounty: 'ten' is not a number of dollars"),
-        ({"request": "x", "bounty": 0}, "its bounty is 0"),
-        ({"request": "x" * 200_001}, "more than 200,000 bytes"),
-    ],
-)
-def test_a_line_that_is_no_task_is_refused_with_its_place(tmp_path: Path, line: Any, said: str) -> None:
-    with pytest.raises((InvalidRequest, InvalidMoney), match=said):
-        write_tasks(tmp_path, SUMS[0], line)
-
-
-def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
-    path = tmp_path / "tasks.jsonl"
-    path.write_text('{"request": "one\u2028two\x85three", "answer": "1"}\r\n\n{"request": "x", "answer": "2"}\n')
-    assert [(task.request, task.place[-2:]) for task in read_tasks(path, 1)] == [
-        ("one\u2028two\x85three", ":1"),
-        ("x", ":3"),
-    ]
-
-
-def test_a_file_without_tasks_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequest, match="holds no tasks"):
-        write_tasks(tmp_path, "", "  ")
-    with pytest.raises(InvalidRequest, match="cannot be read"):
-        read_tasks(tmp_path / "none.jsonl", 1)
-
-
-@pytest.mark.parametrize(
-    ("verifier", "answer", "text", "score"),
-    [
-        (exact, "Lisbon", " lisbon. ", 1.0),
-        (exact, "Lisbon", "It is Lisbon", 0.0),
-        (exact, 18, "18", 1.0),
-        (contains, "Lisbon", "It is  LISBON, of course", 1.0),
-        (contains, "Porto", "It is Lisbon", 0.0),
-        (number, "1,234.5", "so 3 times 411.5 is 1234.50.", 1.0),
-        (number, "#### 18", "the answer is 17", 0.0),
-        (number, 18, "no idea", 0.0),
-    ],
-)
-def test_built_in_verifiers(verifier: Any, answer: Any, text: str, score: float) -> None:
-    assert verifier({"answer": answer}, text) == score
-
-
-def own(record: Any, text: str) -> Any:
-    return {"half": 0.5, "bool": True}.get(record["want"], record["want"])
-
-
-def test_a_verifier_of_ones_own_sees_the_whole_record(tmp_path: Path) -> None:
-    market = make_market(Answering("a", "18", Provider()))
-    tasks = write_tasks(tmp_path, {"request": "x", "want": "half"}, {"request": "y", "want": "bool"})
-    verifier = load_verifier("tests.practice.test_practice:own")
-    session = session_of(market, tasks)
-    (pupil,) = asyncio.run(practise(session, verifier, session.plan.cost_max_nanos)).pupils
-    assert pupil.score == 0.75
-
-
-@pytest.mark.parametrize("want", [2, "much", None])
-def test_a_verifier_that_gives_no_score_is_named_with_the_task_and_answers_are_kept(tmp_path: Path, want: Any) -> None:
-    provider = Provider()
-    market = make_market(Answering("a", "18", provider))
-    tasks = write_tasks(tmp_path, {"request": "x", "want": want})
-    session = session_of(market, tasks)
-    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:1: the verifier returned"):
-        asyncio.run(practise(session, own, session.plan.cost_max_nanos))
-    run(market, write_tasks(tmp_path, {"request": "x", "answer": "18"}))
-    assert len(provider.made) == 1
-    assert_sound(market)
-
-
-def test_a_verifier_that_is_not_there_is_refused() -> None:
-    for name, said in (
-        ("exakt", "there is no verifier 'exakt'; choose one of exact, contains, number"),
-        ("no_such_module:check", "cannot be loaded"),
-        ("math:pi", "is float, not a function"),
-    ):
-        with pytest.raises(InvalidConfig, match=said):
-            load_verifier(name)

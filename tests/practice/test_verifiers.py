@@ -1,0 +1,109 @@
+"""Verifiers: how right a text is, and whether they can tell at all before anybody is paid."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import InvalidConfig, InvalidRequest
+from orchestrator.practice import load_verifier, practise, prepare
+from orchestrator.practice.verifiers import contains, exact, number
+from tests.engine.world import Provider, assert_sound, make_market
+from tests.practice.test_practice import SUMS, Answering, run, session_of, write_tasks
+
+
+@pytest.mark.parametrize(
+    ("verifier", "answer", "text", "score"),
+    [
+        (exact, "Lisbon", " lisbon. ", 1.0),
+        (exact, "Lisbon", "It is Lisbon", 0.0),
+        (exact, 18, "18", 1.0),
+        (contains, "Lisbon", "It is  LISBON, of course", 1.0),
+        (contains, "Porto", "It is Lisbon", 0.0),
+        (number, "1,234.5", "so 3 times 411.5 is 1234.50.", 1.0),
+        (number, "#### 18", "the answer is 17", 0.0),
+        (number, 18, "no idea", 0.0),
+    ],
+)
+def test_built_in_verifiers(verifier: Any, answer: Any, text: str, score: float) -> None:
+    assert verifier({"answer": answer}, text) == score
+
+
+def own(record: Any, text: str) -> Any:
+    if record["want"] == "raise":
+        raise KeyError("nothing")
+    return {"half": 0.5, "bool": True}.get(record["want"], record["want"])
+
+
+def test_a_verifier_of_ones_own_sees_the_whole_record(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider()))
+    tasks = write_tasks(tmp_path, {"request": "x", "want": "half"}, {"request": "y", "want": "bool"})
+    session = session_of(market, tasks, load_verifier("tests.practice.test_verifiers:own"))
+    (pupil,) = asyncio.run(practise(session, session.plan.cost_max_nanos)).pupils
+    assert pupil.score == 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("exact", {}), ("contains", {"answer": " "}), ("number", {"answer": "eighteen"})]
+)
+def test_a_label_that_is_missing_is_found_before_anything_is_paid(
+    tmp_path: Path, name: str, label: dict[str, str]
+) -> None:
+    provider = Provider()
+    market = make_market(Answering("a", "18", provider))
+    tasks = write_tasks(tmp_path, *SUMS, {"request": "x", **label})
+    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:3: its answer 'eighteen'|tasks\.jsonl:3: it has no"):
+        session_of(market, tasks, load_verifier(name))
+    assert provider.made == []
+
+
+def test_labels_of_tasks_beyond_the_limit_are_not_asked_for(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider()))
+    tasks = write_tasks(tmp_path, *SUMS, {"request": "x"})
+    session = asyncio.run(prepare(market.store, market.seats, market.config.rules, tasks, exact, limit=2))
+    assert session.plan.works == 2
+
+
+@pytest.mark.parametrize("verifier", [lambda text: 1.0, lambda record, text, more: 1.0])
+def test_a_verifier_of_other_parameters_is_refused_before_anything_is_paid(tmp_path: Path, verifier: Any) -> None:
+    market = make_market(Answering("a", "18", Provider()))
+    tasks = write_tasks(tmp_path, *SUMS)
+    with pytest.raises(InvalidConfig, match="cannot be called with a task's record and a text"):
+        session_of(market, tasks, verifier)
+
+
+@pytest.mark.parametrize("want", [2, "much", None, "raise"])
+def test_a_verifier_of_ones_own_is_tried_before_anything_is_paid(tmp_path: Path, want: Any) -> None:
+    market = make_market(Answering("a", "18", Provider()))
+    tasks = write_tasks(tmp_path, {"request": "x", "want": want})
+    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:1: the verifier .* before anything was asked"):
+        session_of(market, tasks, own)
+
+
+def test_where_a_verifier_fails_at_an_answer_it_is_said_that_answers_are_kept_and_they_are(tmp_path: Path) -> None:
+    provider = Provider()
+    market = make_market(Answering("a", "18", provider))
+    tasks = write_tasks(tmp_path, {"request": "x", "answer": "18"})
+
+    def fussy(record: Any, text: str) -> Any:
+        return None if text == "18" else 0.0
+
+    session = session_of(market, tasks, fussy)
+    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:1: the verifier returned 'None'.* all answers are kept"):
+        asyncio.run(practise(session, session.plan.cost_max_nanos))
+    assert [pupil.score for pupil in run(market, tasks).pupils] == [1.0]
+    assert len(provider.made) == 1
+    assert_sound(market)
+
+
+def test_a_verifier_that_is_not_there_is_refused() -> None:
+    for name, said in (
+        ("exakt", "there is no verifier 'exakt'; choose one of exact, contains, number"),
+        ("no_such_module:check", "cannot be loaded"),
+        ("math:pi", "is float, not a function"),
+    ):
+        with pytest.raises(InvalidConfig, match=said):
+            load_verifier(name)
