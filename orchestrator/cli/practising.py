@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,7 +95,7 @@ def practise(
     wishes = _Wishes(verifier, cap, limit, again, yes, quiet)
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output) as market:
-        seats = _seats(market, bidder)
+        seats = _seats(market, bidder, place)
         if recorded is not None:
             report, answered = _learn_recorded(market, seats, Path(recorded), mapping or [], wishes, output), 0
         else:
@@ -118,15 +118,28 @@ def _give_up(failed: Pupil, output: Output) -> None:
     raise typer.Exit(PROBLEM)
 
 
-def _seats(market: Market, names: list[str] | None) -> dict[str, Seat]:
+def _seats(market: Market, names: list[str] | None, place: Place) -> dict[str, Seat]:
     """The bidders that take part: those that are active, or those of them that are named."""
-    statuses = {name: row.status for name, row in market.bidder_rows().items()}
-    active = {name: seat for name, seat in market.seats.items() if statuses.get(name) == "active"}
+    statuses = {name: row.status for name, row in market.bidder_rows().items() if name in market.seats}
+    statuses.update((each.name, "broken") for each in market.broken)
+    active = {name: seat for name, seat in market.seats.items() if statuses[name] == "active"}
+    if not active:
+        raise InvalidRequest(f"nobody here can practise: {_standing(market, statuses, place)}")
     for name in names or ():
         if name not in active:
-            known = ", ".join(active) or "none"
-            raise InvalidRequest(f"there is no active bidder {name[:64]!r}; the config has: {known}")
+            said = f"it is {statuses[name]}" if name in statuses else "the config has no such bidder"
+            raise InvalidRequest(
+                f"there is no active bidder {name[:64]!r}: {said}; those that are active: {', '.join(active)}"
+            )
     return {name: seat for name, seat in active.items() if not names or name in names}
+
+
+def _standing(market: Market, statuses: Mapping[str, str], place: Place) -> str:
+    """Why a market has no active bidder, and what to do."""
+    if not statuses:
+        return f"{market.config.source} has no bidders; add some under `bidders:`"
+    each = ", ".join(f"{name} is {status}" for name, status in statuses.items())
+    return f"no bidder is active ({each}); {place.command('bidders list')} says why, and what lets them take part again"
 
 
 def _work(

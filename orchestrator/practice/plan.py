@@ -21,6 +21,7 @@ from orchestrator.engine.guarded import Returned, run_guarded
 from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
 from orchestrator.practice.lease import Lease, read_lease
+from orchestrator.practice.taking_part import check_workers, nobody_works, workers
 from orchestrator.practice.tasks import Task, practice_id
 from orchestrator.practice.verifiers import Verifier, check_verifier
 from orchestrator.practice.works import Assignment, WorkRecord
@@ -143,9 +144,10 @@ async def prepare(
 
     Raises:
         InvalidConfig: the verifier cannot be called as verifiers are.
-        InvalidRequest: it cannot score one of the tasks.
+        InvalidRequest: it cannot score one of the tasks, or nobody works on any of them.
         WrongStatus: another process is at these tasks.
     """
+    check_workers(seats)
     chosen = tasks[:limit]
     check_verifier(verifier, chosen)
     id = practice_id(task.request for task in tasks)
@@ -163,6 +165,8 @@ async def prepare(
     unready: dict[str, str] = {}
     exercises = [await _exercise(task, seats, rules, announcer, record, id, unready) for task in chosen]
     plan = PracticePlan(id, tuple(exercises), dict(seats), unready)
+    if not plan.works:
+        raise nobody_works(unready)
     return Session(store, plan, verifier, calls, announcer, lease)
 
 
@@ -201,20 +205,11 @@ def _bare(task: Task, seats: Mapping[str, Seat], rules: Rules, id: str) -> Progr
         spend_cap_nanos=0,
         seed=derive_seed(_SEED, id, task.number),
         rules=rules,
-        roster=tuple(
-            Participant(name, seat.participant.principal, (TRANSFORMER,))
-            for name, seat in sorted(seats.items())
-            if TRANSFORMER in seat.participant.roles and not _is_twin(name)
-        ),
+        roster=tuple(Participant(name, seats[name].participant.principal, (TRANSFORMER,)) for name in workers(seats)),
     )
     path = f"t{task.number}"
     lot = Lot(path, 1, first_state(task.request, request.text_digest), REQUESTER)
     return Progress(request, phase="transforming", auctions={path: Auction(lot)}, on_sale=(path,))
-
-
-def _is_twin(name: str) -> bool:
-    """Whether a bidder is a later twin: it would do the same work once more, and learns with the first."""
-    return "~" in name
 
 
 def _with_lots(progress: Progress, lot: Lot, seats: Mapping[str, Seat], assignments: Sequence[Assignment]) -> Progress:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.markets import bidder, vickrey, write_market
 
+UNPRICED = {"capability": "answer", "model": {"type": "openai", "options": {"model": "nobody-knows-this"}}}
 TASKS = [{"request": "6 * 3?", "answer": "18"}, {"request": "20 - 3?", "answer": "17"}]
 
 
@@ -104,6 +106,52 @@ def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     assert [(row["bidder"], row["score"], row["works"]) for row in document["bidders"]] == [("bob", 1.0, 1)]
 
 
+def test_a_market_without_bidders_says_so(vickrey_home: Path) -> None:
+    write_market(vickrey_home, bidders=[])
+    outcome = vickrey("practise", "tasks.jsonl", "--yes")
+    assert outcome.code == 2
+    assert "vickrey.yaml has no bidders; add some under `bidders:`" in outcome.stderr
+
+
+def test_where_nobody_is_active_it_is_said_of_each_why(vickrey_home: Path) -> None:
+    write_market(vickrey_home, bidders=[bidder("ann"), {"name": "eve", "type": "no.such:Bidder"}])
+    vickrey("bidders", "retire", "ann", "--yes")
+    for arguments in (("tasks.jsonl",), ("--recorded", "x.parquet")):
+        outcome = vickrey("practise", *arguments)
+        assert outcome.code == 2
+        assert "no bidder is active (ann is retired, eve is broken); `vickrey bidders list" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("bidders", "named", "said"),
+    [
+        (
+            [bidder("pia", roles=["presenter"])],
+            (),
+            "only presenters take part (pia); tasks are worked on",
+        ),
+        ([bidder("ann"), bidder("pia", roles=["presenter"])], ("pia",), "only presenters take part (pia)"),
+        ([{**bidder("ann"), "clones": 2}], ("ann~2",), "ann~2 would do the work of ann once more"),
+        ([{"name": "ann", "type": "llm", "options": UNPRICED}], (), "it is not known what that may cost (ann: "),
+        ([{"name": "ann", "type": "tests.cli.sample_bidders:Choosy"}], (), "every bidder declines them"),
+    ],
+)
+def test_where_nobody_can_work_it_is_said_why(
+    vickrey_home: Path, bidders: list[dict[str, Any]], named: tuple[str, ...], said: str
+) -> None:
+    write_market(vickrey_home, bidders=bidders)
+    outcome = vickrey("practise", "tasks.jsonl", *(word for name in named for word in ("--bidder", name)))
+    assert outcome.code == 2
+    assert said in outcome.stderr
+    assert outcome.stdout == ""
+
+
+def test_who_is_named_and_not_active_is_told_what_it_is(vickrey_home: Path) -> None:
+    vickrey("bidders", "retire", "bob", "--yes")
+    said = vickrey("practise", "tasks.jsonl", "--bidder", "bob").stderr
+    assert "there is no active bidder 'bob': it is retired; those that are active: ann, pia" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -112,7 +160,7 @@ def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
         (("tasks.jsonl", "--map", "a=b"), "--map belongs to --recorded"),
         (("--recorded", "x.parquet", "--map", "a"), "--map takes BIDDER=MODEL, not 'a'"),
         (("none.jsonl",), "cannot be read"),
-        (("tasks.jsonl", "--bidder", "nobody"), "there is no active bidder 'nobody'"),
+        (("tasks.jsonl", "--bidder", "nobody"), "there is no active bidder 'nobody': the config has no such bidder"),
         (("tasks.jsonl", "--cap", "much"), "'much' is not a number of dollars"),
     ],
 )
