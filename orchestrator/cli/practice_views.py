@@ -21,6 +21,7 @@ _TAUGHT: Final = {
     "receipts": "learned from {lessons}: each work as if sold alone, for the bounty times its score",
     "before": "had learned from these tasks before; --again repeats it",
     "nothing": "learns nothing from practice",
+    "unshown": "learned nothing: no work of its own is among these",
     "none": "learned nothing: no task was finished at a known cost",
     "failed": "could not learn: {reason}",
 }

@@ -23,14 +23,13 @@ if TYPE_CHECKING:
     from orchestrator.engine.seat import Seat
     from orchestrator.practice import PracticeReport, Pupil
 
-_NAMED_MAX: Final = 5
 _RESUMED: Final = "interrupted; the same command goes on, and what was answered is not asked again"
 VerifierOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         metavar="NAME",
         help="Who says how right a text is: exact, contains or number (they compare with a task's `answer`), or "
-        "package.module:function of a task's record and a text, which returns 0 to 1.",
+        "package.module:function of a task's record and a text, which returns 0 to 1. By default exact.",
     ),
 ]
 CapOption = Annotated[
@@ -65,7 +64,7 @@ def practise(
             metavar="FILE", help='Tasks, one JSON object a line: {"request": ..., "answer": ..., "bounty": ...}.'
         ),
     ] = None,
-    verifier: VerifierOption = "exact",
+    verifier: VerifierOption = None,
     recorded: Annotated[
         str | None,
         typer.Option(metavar="FILE.parquet", help="Learn from recorded outcomes instead: no calls, no cost."),
@@ -92,12 +91,19 @@ def practise(
         raise InvalidRequest("give a FILE of tasks, or --recorded FILE.parquet; one of the two")
     if mapping and recorded is None:
         raise InvalidRequest("--map belongs to --recorded")
-    wishes = _Wishes(verifier, cap, limit, again, yes, quiet)
+    if recorded is not None and (cap is not None or verifier is not None):
+        named = "--verifier" if cap is None else "--cap"
+        raise InvalidRequest(
+            f"{named} does not go with --recorded, where works have their scores and nothing is spent; leave it out"
+        )
+    wishes = _Wishes(verifier or "exact", cap, limit, again, yes, quiet)
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output) as market:
         seats = _seats(market, bidder, place)
         if recorded is not None:
-            report, answered = _learn_recorded(market, seats, Path(recorded), mapping or [], wishes, output), 0
+            from orchestrator.cli.recorded_practice import learn_recorded
+
+            report, answered = learn_recorded(market, seats, Path(recorded), mapping or [], output, limit, again), 0
         else:
             report, answered = _work(market, seats, Path(file or ""), wishes, output)
         if as_json:
@@ -167,28 +173,6 @@ def _work(
     with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
         report = run_blocking(lambda: run(session, most.nanos, again=wishes.again, watcher=watcher))
     return report, session.plan.answered
-
-
-def _learn_recorded(
-    market: Market, seats: dict[str, Seat], file: Path, mapping: list[str], wishes: _Wishes, output: Output
-) -> PracticeReport:
-    from orchestrator.money import NANOS_PER_USD
-    from orchestrator.practice import practise_recorded, read_recorded
-
-    models = dict(_pair(each) for each in mapping)
-    bounty_usd = market.config.bounty_typical_nanos / NANOS_PER_USD
-    found = read_recorded(file, list(seats), bounty_usd, models=models, limit=wishes.limit)
-    if found.unmapped:
-        more = f" and {len(found.unmapped) - _NAMED_MAX} more" if len(found.unmapped) > _NAMED_MAX else ""
-        output.notice(f"models without a bidder here: {', '.join(found.unmapped[:_NAMED_MAX])}{more}")
-    return practise_recorded(market.store, seats, found.id, found.lessons, again=wishes.again)
-
-
-def _pair(mapping: str) -> tuple[str, str]:
-    bidder, equals, model = mapping.partition("=")
-    if not (bidder and equals and model):
-        raise InvalidRequest(f"--map takes BIDDER=MODEL, not {mapping[:80]!r}")
-    return bidder, model
 
 
 @contextmanager

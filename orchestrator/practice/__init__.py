@@ -4,6 +4,7 @@ from orchestrator.practice.plan import PracticePlan, Session, prepare
 from orchestrator.practice.recorded import RecordedLessons, read_recorded
 from orchestrator.practice.results import PracticeReport, Pupil
 from orchestrator.practice.running import practise, practise_recorded
+from orchestrator.practice.taking_part import check_workers, transformers
 from orchestrator.practice.tasks import Task, read_tasks
 from orchestrator.practice.verifiers import load_verifier
 
@@ -14,10 +15,12 @@ __all__ = [
     "RecordedLessons",
     "Session",
     "Task",
+    "check_workers",
     "load_verifier",
     "practise",
     "practise_recorded",
     "prepare",
     "read_recorded",
     "read_tasks",
+    "transformers",
 ]

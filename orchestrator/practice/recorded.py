@@ -24,12 +24,14 @@ class RecordedLessons:
         lessons: one a query.
         mapped: model of each bidder that learns from it.
         unmapped: models of the file that belong to no bidder.
+        uncosted: works that are left out because nobody knows their cost, as `MODEL on query QUERY`.
     """
 
     id: str
     lessons: tuple[Lesson, ...]
     mapped: Mapping[str, str]
     unmapped: tuple[str, ...]
+    uncosted: tuple[str, ...] = ()
 
 
 def read_recorded(
@@ -44,8 +46,8 @@ def read_recorded(
 
     Args:
         path: the file, with columns query_id, prompt, model, score (0 to 1), cost_usd and answer (the final
-            answer, or null).
-        bidders: the market's bidders.
+            answer, or null). A work without a score or without a cost teaches nothing.
+        bidders: those whose works a model's can be: transformers.
         bounty_usd: what a right answer would be paid.
         models: the model of each bidder that is not called as its model is.
         limit: how many queries to read; None for all.
@@ -59,16 +61,22 @@ def read_recorded(
     mapped = _mapped(path, list(known), bidders, models or {})
     by_model = {model: bidder for bidder, model in mapped.items()}
     queries: dict[str, tuple[str, list[Work]]] = {}
+    uncosted: list[str] = []
     for row in rows:
         query = queries.setdefault(str(row["query_id"]), (str(row["prompt"]), []))
-        if row["model"] in by_model and row["score"] is not None:
+        if row["model"] not in by_model or _is_missing(row["score"]):
+            continue
+        if _is_missing(row["cost_usd"]):
+            uncosted.append(_place(row))
+        else:
             query[1].append(_work(path, by_model[row["model"]], row))
     lessons = [Lesson(prompt, bounty_usd, tuple(works)) for prompt, works in queries.values() if works]
     chosen = lessons if limit is None else lessons[:limit]
     id = practice_id(
         [*(part for pair in sorted(mapped.items()) for part in pair), *(lesson.request for lesson in chosen)]
     )
-    return RecordedLessons(id, tuple(chosen), mapped, tuple(model for model in known if model not in by_model))
+    unmapped = tuple(model for model in known if model not in by_model)
+    return RecordedLessons(id, tuple(chosen), mapped, unmapped, tuple(uncosted))
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -79,7 +87,12 @@ def _rows(path: Path) -> list[dict[str, Any]]:
             "recorded outcomes need the package pyarrow; install it with: pip install 'vickrey[recorded]'"
         ) from None
     try:
-        rows: list[dict[str, Any]] = parquet.read_table(path, columns=list(COLUMNS)).to_pylist()
+        file = path.open("rb")
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror or error}") from None
+    try:
+        with file:
+            rows: list[dict[str, Any]] = parquet.read_table(file, columns=list(COLUMNS)).to_pylist()
     except (OSError, ValueError, KeyError, ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
         raise InvalidRequest(f"{path} is no parquet file with columns {', '.join(COLUMNS)}: {reason}") from None
@@ -91,14 +104,18 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _mapped(path: Path, known: list[str], bidders: Collection[str], models: Mapping[str, str]) -> dict[str, str]:
     for bidder, model in models.items():
         if bidder not in bidders:
-            raise InvalidRequest(f"there is no bidder {bidder[:64]!r} to map; the config has: {', '.join(bidders)}")
+            raise InvalidRequest(
+                f"there is no transformer {bidder[:64]!r} to map, whose works a model's could be; "
+                f"there are: {', '.join(bidders)}"
+            )
         if model not in known:
             raise InvalidRequest(f"{path} has no model {model[:100]!r}; it has: {', '.join(known)}")
     mapped = {name: models.get(name, name) for name in bidders}
     found = {name: model for name, model in mapped.items() if model in known}
     if not found:
         raise InvalidRequest(
-            f"no bidder is called as a model of {path}; name them with --map BIDDER=MODEL. It has: {', '.join(known)}"
+            f"no transformer is called as a model of {path}; name them with --map BIDDER=MODEL. "
+            f"It has: {', '.join(known)}"
         )
     if len(set(found.values())) != len(found):
         raise InvalidRequest("two bidders are mapped to one model; give each a model of its own")
@@ -108,9 +125,18 @@ def _mapped(path: Path, known: list[str], bidders: Collection[str], models: Mapp
 def _work(path: Path, bidder: str, row: Mapping[str, Any]) -> Work:
     score, cost = row["score"], row["cost_usd"]
     if not isinstance(score, int | float) or not 0.0 <= score <= 1.0:
-        raise InvalidRequest(f"{path}: query {str(row['query_id'])[:60]}: its score {score!r} is not from 0 to 1")
+        raise InvalidRequest(f"{path}: {_place(row)}: its score {score!r} is not from 0 to 1")
     if not isinstance(cost, int | float) or not 0.0 <= cost < float("inf"):
-        raise InvalidRequest(f"{path}: query {str(row['query_id'])[:60]}: its cost {cost!r} is no amount of dollars")
+        raise InvalidRequest(f"{path}: {_place(row)}: its cost {cost!r} is no amount of dollars")
     answer = row["answer"]
     claim = "" if answer is None or not str(answer).strip() else digest_text(str(answer))
     return Work(bidder, claim, float(score), float(cost))
+
+
+def _is_missing(figure: Any) -> bool:
+    """Whether a figure is not there; some programs write that as not a number."""
+    return figure is None or figure != figure
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    return f"{str(row['model'])[:60]} on query {str(row['query_id'])[:60]}"

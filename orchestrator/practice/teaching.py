@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
-from orchestrator.bidding import Lesson, Policy
+from orchestrator.bidding import Lesson, Policy, Work
 from orchestrator.core.keys import digest_text
 from orchestrator.core.receipts import Receipt, Verdict
 from orchestrator.core.rules import TRANSFORMER
@@ -18,10 +18,12 @@ from orchestrator.engine.seat import Seat
 from orchestrator.money import NANOS_PER_USD
 from orchestrator.store import MemoryRow, Store, Transaction
 
-How = Literal["practised", "receipts", "before", "nothing", "none", "failed"]
+How = Literal["practised", "receipts", "before", "nothing", "unshown", "none", "failed"]
 ATTEMPTS: Final = 5
 """How often a memory is tried again that a request's ending changed in the meantime."""
 _TASK_CHARACTERS: Final = 12
+# A task's key is asked for by each of its works.
+_TASKS_KEPT: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Taught:
         policy: their policy's name; empty where they have none.
         how: `practised` (the policy has a method for it), `receipts` (it was shown each work as if sold alone,
             for the bounty times its score), `before` (it had learned from these tasks already), `nothing` (its
-            policy learns nothing from practice), `none` (there was no lesson) or `failed`.
+            policy learns nothing from practice), `unshown` (its policy learns from its own works, and there was none),
+            `none` (there was no lesson) or `failed`.
         lessons: how many lessons, or receipts.
         reason: why it failed.
     """
@@ -81,12 +84,9 @@ def teach(
     return [*taught, *alone]
 
 
-def as_receipts(lessons: Sequence[Lesson], bidders: Sequence[str], practice_id: str) -> list[list[Receipt]]:
+def as_receipts(lessons: Sequence[Lesson], practice_id: str) -> list[list[Receipt]]:
     """Each work as a receipt, by lesson: as if it had been sold alone, for what it turned out to be worth."""
-    return [
-        [_receipt(lesson, place, practice_id) for place, work in enumerate(lesson.works) if work.bidder in bidders]
-        for lesson in lessons
-    ]
+    return [[_receipt(lesson, work, practice_id) for work in lesson.works] for lesson in lessons]
 
 
 def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Sequence[Lesson], *, again: bool) -> Taught:
@@ -96,13 +96,16 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
         return Taught(names, "", "nothing")
     if not lessons:
         return Taught(names, policy.name, "none")
+    shown = _shown_to(policy, names, lessons)
+    if not shown:
+        return Taught(names, policy.name, "unshown")
     memory_key = seats[0].memory_key
     for _ in range(ATTEMPTS):
         before, known = store.read(lambda reader: (reader.memory(memory_key), read_practised(reader, memory_key)))
-        new = _new_to({} if again else known, lessons)
+        new = _new_to({} if again else known, shown)
         if not new:
             return Taught(names, policy.name, "before")
-        how, count, learn = _method(policy, names, practice_id, new)
+        how, count, learn = _method(policy, practice_id, new)
         result = read_guarded(partial(_learned, before, learn))
         if not isinstance(result, Returned):
             return Taught(names, policy.name, "failed", reason=result.reason)
@@ -114,12 +117,23 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
     return Taught(names, policy.name, "failed", reason=f"its memory changed {ATTEMPTS} times while it practised")
 
 
+def _shown_to(policy: Policy, names: Sequence[str], lessons: Sequence[Lesson]) -> list[Lesson]:
+    """All lessons for a policy that has a method for them; for others, those of their own bidders' works."""
+    if hasattr(policy, "practise"):
+        return list(lessons)
+    return _with_works(lessons, lambda _, work: work.bidder in names)
+
+
 def _new_to(known: Mapping[str, set[str]], lessons: Sequence[Lesson]) -> list[Lesson]:
     """Lessons with those works alone that a memory has not learned from: a newcomer's, in tasks that are known."""
+    return _with_works(lessons, lambda lesson, work: _task_key(lesson.request) not in known.get(work.bidder, ()))
+
+
+def _with_works(lessons: Sequence[Lesson], is_wanted: Callable[[Lesson, Work], bool]) -> list[Lesson]:
+    """Lessons with some of their works; one that keeps none is left out."""
     found = []
     for lesson in lessons:
-        task = _task_key(lesson)
-        works = tuple(work for work in lesson.works if task not in known.get(work.bidder, ()))
+        works = tuple(work for work in lesson.works if is_wanted(lesson, work))
         if works:
             found.append(lesson._replace(works=works))
     return found
@@ -138,18 +152,17 @@ def _learned(before: MemoryRow | None, learn: Callable[[Any, bool], Any]) -> str
     return None if isinstance(untaught, Returned) and untaught.value == taught else taught
 
 
-def _task_key(lesson: Lesson) -> str:
-    return digest_text(lesson.request)[:_TASK_CHARACTERS]
+@lru_cache(maxsize=_TASKS_KEPT)
+def _task_key(request: str) -> str:
+    return digest_text(request)[:_TASK_CHARACTERS]
 
 
-def _method(
-    policy: Policy, names: Sequence[str], practice_id: str, lessons: Sequence[Lesson]
-) -> tuple[How, int, Callable[[Any, bool], Any]]:
+def _method(policy: Policy, practice_id: str, lessons: Sequence[Lesson]) -> tuple[How, int, Callable[[Any, bool], Any]]:
     """How a policy can be taught, with how many lessons, and what teaches it all of them, or none."""
     practise = getattr(policy, "practise", None)
     if practise is not None:
         return "practised", len(lessons), lambda memory, is_taught: practise(memory, list(lessons) if is_taught else [])
-    given = [each for each in as_receipts(lessons, names, practice_id) if each]
+    given = as_receipts(lessons, practice_id)
 
     def learn(memory: Any, is_taught: bool) -> Any:
         for each in given if is_taught else ([],):
@@ -167,13 +180,12 @@ def _keep(tx: Transaction, before: MemoryRow | None, row: MemoryRow, new: Sequen
     practised = read_practised(tx, row.id)
     for lesson in new:
         for work in lesson.works:
-            practised.setdefault(work.bidder, set()).add(_task_key(lesson))
+            practised.setdefault(work.bidder, set()).add(_task_key(lesson.request))
     put_practised(tx, row.id, practised)
     return True
 
 
-def _receipt(lesson: Lesson, place: int, practice_id: str) -> Receipt:
-    work = lesson.works[place]
+def _receipt(lesson: Lesson, work: Work, practice_id: str) -> Receipt:
     bounty_nanos = round(lesson.bounty_usd * NANOS_PER_USD)
     is_right = work.score > 0.5
     return Receipt(

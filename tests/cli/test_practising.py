@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cli.markets import bidder, vickrey, write_market
+from tests.practice.test_recorded import ROWS, row, write
 
 UNPRICED = {"capability": "answer", "model": {"type": "openai", "options": {"model": "nobody-knows-this"}}}
 TASKS = [{"request": "6 * 3?", "answer": "18"}, {"request": "20 - 3?", "answer": "17"}]
@@ -106,6 +107,22 @@ def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     assert [(row["bidder"], row["score"], row["works"]) for row in document["bidders"]] == [("bob", 1.0, 1)]
 
 
+def test_recorded_works_of_unknown_cost_and_bidders_without_a_model_are_named() -> None:
+    write(Path(), [*ROWS, row("3+3", "big", 1.0, "6", None)])
+    outcome = vickrey("practise", "--recorded", "tiny.parquet", "--map", "ann=big")
+    assert outcome.code == 0
+    assert "models without a bidder here: small, other" in outcome.stderr
+    assert "bidders without a model there: bob; --map BIDDER=MODEL gives them one" in outcome.stderr
+    assert "1 work left out, whose cost is not known: big on query 3+3" in outcome.stderr
+
+
+def test_a_presenter_is_no_model() -> None:
+    write(Path(), ROWS)
+    outcome = vickrey("practise", "--recorded", "tiny.parquet", "--map", "pia=big")
+    assert outcome.code == 2
+    assert "there is no transformer 'pia' to map, whose works a model's could be; there are: ann, bob" in outcome.stderr
+
+
 def test_a_market_without_bidders_says_so(vickrey_home: Path) -> None:
     write_market(vickrey_home, bidders=[])
     outcome = vickrey("practise", "tasks.jsonl", "--yes")
@@ -159,6 +176,9 @@ def test_who_is_named_and_not_active_is_told_what_it_is(vickrey_home: Path) -> N
         (("tasks.jsonl", "--recorded", "x.parquet"), "one of the two"),
         (("tasks.jsonl", "--map", "a=b"), "--map belongs to --recorded"),
         (("--recorded", "x.parquet", "--map", "a"), "--map takes BIDDER=MODEL, not 'a'"),
+        (("--recorded", "x.parquet"), "x.parquet cannot be read: No such file"),
+        (("--recorded", "x.parquet", "--cap", "1"), "--cap does not go with --recorded"),
+        (("--recorded", "x.parquet", "--verifier", "exact"), "--verifier does not go with --recorded"),
         (("none.jsonl",), "cannot be read"),
         (("tasks.jsonl", "--bidder", "nobody"), "there is no active bidder 'nobody': the config has no such bidder"),
         (("tasks.jsonl", "--cap", "much"), "'much' is not a number of dollars"),

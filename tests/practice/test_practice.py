@@ -231,6 +231,15 @@ def test_a_newcomers_works_on_tasks_that_are_known_are_learned_and_the_others_ar
     assert [work[0] for _, *works in learned for work in works] == ["a", "a", "b", "b"]
 
 
+def test_what_a_newcomer_did_is_no_news_to_a_policy_that_learns_from_its_own_works(tmp_path: Path) -> None:
+    store, provider = MemoryStore(), Provider()
+    first = Answering("a", "18", provider, TrackerPolicy())
+    tasks = write_tasks(tmp_path, *SUMS)
+    run(make_market(first, store=store), tasks)
+    with_newcomer = make_market(first, Answering("b", "17", provider, TrackerPolicy()), store=store)
+    assert [each.how for each in run(with_newcomer, tasks).taught] == ["before", "receipts"]
+
+
 def test_a_task_is_learned_once_in_whatever_file_it_stands(tmp_path: Path) -> None:
     market = make_market(Answering("a", "18", Provider(), Recalling()))
     run(market, write_tasks(tmp_path, *SUMS))

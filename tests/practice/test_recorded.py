@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Work
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import BrokenPlugin, InvalidRequest
@@ -74,12 +75,39 @@ def test_policies_learn_from_it_once_and_no_money_moves(tmp_path: Path) -> None:
     assert_sound(market)
 
 
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_work_of_unknown_cost_is_left_out_alone_and_named(tmp_path: Path, missing: float | None) -> None:
+    rows = [*ROWS[:2], row("3+3", "big", 1.0, "6", missing), row("3+3", "small", missing, "6")]
+    found = read_recorded(write(tmp_path, rows), ["big", "small"], 0.1)
+    assert [[work.bidder for work in lesson.works] for lesson in found.lessons] == [["big", "small"]]
+    assert found.uncosted == ("big on query 3+3",)
+
+
+def test_a_policy_that_learns_from_its_own_works_is_said_to_have_none_where_its_bidder_has_no_model(
+    tmp_path: Path,
+) -> None:
+    bidder = Scripted("trk", {1: "1"})
+    bidder.policy = TrackerPolicy()  # type: ignore[attr-defined]
+    market = make_market(bidder, Scripted("big", {1: "1"}))
+    path = write(tmp_path, ROWS)
+    found = read_recorded(path, list(market.seats), 0.1)
+    report = practise_recorded(market.store, market.seats, found.id, found.lessons)
+    assert [each.how for each in report.taught if each.policy] == ["unshown"]
+    mapped = read_recorded(path, list(market.seats), 0.1, models={"trk": "small"})
+    report = practise_recorded(market.store, market.seats, mapped.id, mapped.lessons)
+    assert [each.how for each in report.taught if each.policy] == ["receipts"]
+
+
 @pytest.mark.parametrize(
     ("bidders", "models", "said"),
     [
-        (["nobody"], {}, "no bidder is called as a model of .*; name them with --map BIDDER=MODEL. It has: big, small"),
+        (
+            ["nobody"],
+            {},
+            "no transformer is called as a model of .*; name them with --map BIDDER=MODEL. It has: big, small",
+        ),
         (["a"], {"a": "huge"}, "has no model 'huge'; it has: big, small, other"),
-        (["a"], {"b": "big"}, "there is no bidder 'b' to map"),
+        (["a"], {"b": "big"}, "there is no transformer 'b' to map"),
         (["big", "a"], {"a": "big"}, "two bidders are mapped to one model"),
     ],
 )
@@ -93,9 +121,9 @@ def test_a_mapping_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (row("1+1", "big", 2.0, "2"), "its score 2.0 is not from 0 to 1"),
-        (row("1+1", "big", 1.0, "2", -1.0), "its cost -1.0 is no amount of dollars"),
-        (row("1+1", "big", 1.0, "2", None), "its cost None is no amount of dollars"),
+        (row("1+1", "big", 2.0, "2"), r"big on query 1\+1: its score 2.0 is not from 0 to 1"),
+        (row("1+1", "big", 1.0, "2", -1.0), r"big on query 1\+1: its cost -1.0 is no amount of dollars"),
+        (row("1+1", "big", 1.0, "2", float("inf")), r"big on query 1\+1: its cost inf is no amount of dollars"),
     ],
 )
 def test_figures_that_make_no_sense_are_refused(tmp_path: Path, wrong: tuple[Any, ...], said: str) -> None:
@@ -105,9 +133,11 @@ def test_figures_that_make_no_sense_are_refused(tmp_path: Path, wrong: tuple[Any
 
 def test_files_that_are_no_recorded_outcomes_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("no parquet")
-    for path in (tmp_path / "text.parquet", tmp_path / "none.parquet", write(tmp_path, [("a", "b")], ("model", "x"))):
+    for path in (tmp_path / "text.parquet", write(tmp_path, [("a", "b")], ("model", "x"))):
         with pytest.raises(InvalidRequest, match="is no parquet file with columns query_id, prompt, model"):
             read_recorded(path, ["big"], 0.1)
+    with pytest.raises(InvalidRequest, match=r"none\.parquet cannot be read: No such file"):
+        read_recorded(tmp_path / "none.parquet", ["big"], 0.1)
     with pytest.raises(InvalidRequest, match="holds no rows"):
         read_recorded(write(tmp_path, []), ["big"], 0.1)
 
