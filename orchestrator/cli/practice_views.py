@@ -45,13 +45,8 @@ def plan_views(plan: PracticePlan, most: Money) -> Iterable[Table | Text]:
         yield Text.assemble((f"{inert(name)} takes no part: ", "yellow"), one_line(reason))
 
 
-def report_views(report: PracticeReport, answered_before: int = 0) -> Iterable[Table | Text]:
-    """How everybody did, and what each memory has learned.
-
-    Args:
-        report: the practice.
-        answered_before: works whose calls an earlier run made, so that their cost is in the report, too.
-    """
+def report_views(report: PracticeReport) -> Iterable[Table | Text]:
+    """How everybody did, and what each memory has learned."""
     made = table("bidder", "works", "mean score", "cost", "failed", right=("works", "mean score", "cost", "failed"))
     costs = aligned(pupil.cost_nanos for pupil in report.pupils)
     for pupil, cost in zip(report.pupils, costs, strict=True):
@@ -72,7 +67,7 @@ def report_views(report: PracticeReport, answered_before: int = 0) -> Iterable[T
             f"{counted(left_out, 'work')} did not fit under the cap; the same command with a higher one does the rest.",
             "yellow",
         )
-    since = ", earlier runs included" if answered_before else ""
+    since = ", earlier runs included" if report.is_continued else ""
     yield Text(f"{counted(report.tasks, 'task')} cost {format_usd(report.cost_nanos)} USD in all{since}.")
     for each in report.taught:
         yield _taught(each)

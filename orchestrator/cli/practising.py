@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -84,36 +84,43 @@ def practise(
     """Have every bidder learn from labelled tasks.
 
     All work on all of them, and each policy learns from what all have done. What it can cost is shown first, and it
-    asks before it spends; the operator pays, through the treasury. Calls that were answered are not made again when
-    it is run again.
+    asks before it spends; the operator pays, through the treasury. When it is run again, what was answered is not
+    asked again, and what a provider failed is.
     """
     if (file is None) == (recorded is None):
         raise InvalidRequest("give a FILE of tasks, or --recorded FILE.parquet; one of the two")
     if mapping and recorded is None:
         raise InvalidRequest("--map belongs to --recorded")
-    if recorded is not None and (cap is not None or verifier is not None):
-        named = "--verifier" if cap is None else "--cap"
-        raise InvalidRequest(
-            f"{named} does not go with --recorded, where works have their scores and nothing is spent; leave it out"
-        )
+    if recorded is not None:
+        _check_unused({"--verifier": verifier, "--cap": cap})
     wishes = _Wishes(verifier or "exact", cap, limit, again, yes, quiet)
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output) as market:
         seats = _seats(market, bidder, place)
+        plan: dict[str, Any] = {}
         if recorded is not None:
             from orchestrator.cli.recorded_practice import learn_recorded
 
-            report, answered = learn_recorded(market, seats, Path(recorded), mapping or [], output, limit, again), 0
+            report = learn_recorded(market, seats, Path(recorded), mapping or [], output, limit, again)
         else:
-            report, answered = _work(market, seats, Path(file or ""), wishes, output)
+            plan, report = _work(market, seats, Path(file or ""), wishes, output)
         if as_json:
-            output.emit(report.to_dict())
+            output.emit({**plan, **report.to_dict()})
         else:
             from orchestrator.cli.practice_views import report_views
 
-            output.show(*report_views(report, answered))
+            output.show(*report_views(report))
         if report.first_failure is not None:
             _give_up(report.first_failure, output)
+
+
+def _check_unused(options: Mapping[str, str | None]) -> None:
+    """Refuse what has no meaning for recorded outcomes, so that nobody believes it was heeded."""
+    for name, given in options.items():
+        if given is not None:
+            raise InvalidRequest(
+                f"{name} does not go with --recorded, where works have their scores and nothing is spent; leave it out"
+            )
 
 
 def _give_up(failed: Pupil, output: Output) -> None:
@@ -150,8 +157,8 @@ def _standing(market: Market, statuses: Mapping[str, str], place: Place) -> str:
 
 def _work(
     market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, output: Output
-) -> tuple[PracticeReport, int]:
-    """The practice, and how many of its works were answered before."""
+) -> tuple[dict[str, Any], PracticeReport]:
+    """The plan, as it stands in the document, and what the practice came to."""
     from orchestrator.api.blocking import run_blocking
     from orchestrator.money import Money
     from orchestrator.plugins.recipe import make_importable
@@ -164,15 +171,19 @@ def _work(
     session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks, verifier, wishes.limit))
     worst_nanos = session.plan.cost_max_nanos
     most = Money(worst_nanos if wishes.cap is None else min(worst_nanos, Money.usd(wishes.cap).nanos))
+    plan = {"plan": session.plan.to_dict(most.nanos)}
     if not output.as_json:
         from orchestrator.cli.practice_views import plan_views
 
         output.show(*plan_views(session.plan, most))
+    elif most.nanos and not wishes.yes:
+        # Whoever reads the document decides by it, and says --yes the next time.
+        output.emit(plan)
     if most.nanos:
         confirm(f"This may cost up to {most} USD. Go on?", yes=wishes.yes, as_json=output.as_json)
     with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
         report = run_blocking(lambda: run(session, most.nanos, again=wishes.again, watcher=watcher))
-    return report, session.plan.answered
+    return plan, report
 
 
 @contextmanager

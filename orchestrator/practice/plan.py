@@ -72,6 +72,11 @@ class PracticePlan:
         return sum(each.is_answered for each in self._assignments())
 
     @property
+    def is_begun(self) -> bool:
+        """Whether earlier runs have worked on these tasks for the same bidders."""
+        return any(each.is_answered or each.round for each in self._assignments())
+
+    @property
     def cost_max_nanos(self) -> int:
         """Worst case of what is still to be spent."""
         return sum(each.due_nanos for each in self._assignments())
@@ -84,8 +89,12 @@ class PracticePlan:
             sums[each.bidder] = sums.get(each.bidder, 0) + each.due_nanos
         return sums
 
-    def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON-able data, amounts as decimal strings in USD."""
+    def to_dict(self, cap_nanos: int) -> dict[str, Any]:
+        """The plan as JSON-able data, amounts as decimal strings in USD.
+
+        Args:
+            cap_nanos: the most that it may cost.
+        """
         return {
             "practice": self.id,
             "tasks": len(self.exercises),
@@ -93,6 +102,7 @@ class PracticePlan:
             "answered_before": self.answered,
             "cost_max": format_usd(self.cost_max_nanos),
             "cost_max_by_bidder": {name: format_usd(nanos) for name, nanos in self.cost_max_by_bidder_nanos.items()},
+            "cap": format_usd(cap_nanos),
             "unready": dict(self.unready),
         }
 

@@ -86,12 +86,14 @@ class PracticeReport:
         tasks: how many tasks there were.
         pupils: how each bidder did.
         taught: what each memory has learned.
+        is_continued: whether earlier runs have worked on these tasks, so that their cost is in it.
     """
 
     id: str
     tasks: int
     pupils: tuple[Pupil, ...]
     taught: tuple[Taught, ...]
+    is_continued: bool = False
 
     @property
     def cost_nanos(self) -> int:

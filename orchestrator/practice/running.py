@@ -60,7 +60,7 @@ async def practise(
     tasks = [exercise.task for exercise in plan.exercises]
     scored = [_scored(session.verifier, task, found) for task, found in zip(tasks, results, strict=True)]
     taught = teach(store, plan.seats, plan.id, lessons_of(tasks, scored), again=again)
-    return PracticeReport(plan.id, len(tasks), pupils_of(scored), tuple(taught))
+    return PracticeReport(plan.id, len(tasks), pupils_of(scored), tuple(taught), plan.is_begun)
 
 
 def practise_recorded(

@@ -38,6 +38,28 @@ def test_it_shows_what_it_may_cost_and_asks_before_it_spends() -> None:
     assert vickrey("statement", "treasury", "--json").document["balance"] == "0.00"
 
 
+def test_with_json_the_plan_by_bidder_comes_before_anything_is_spent_and_with_the_report() -> None:
+    command = ("practise", "tasks.jsonl", "--verifier", "number", "--cap", "0.03", "--json")
+    outcome = vickrey(*command)
+    assert outcome.code == 2
+    assert "This may cost up to 0.03 USD. Go on? Nobody can be asked here" in outcome.stderr
+    plan = outcome.document["plan"]
+    assert plan == {
+        "practice": plan["practice"],
+        "tasks": 2,
+        "works": 4,
+        "answered_before": 0,
+        "cost_max": "0.04",
+        "cost_max_by_bidder": {"ann": "0.04", "bob": "0.00"},
+        "cap": "0.03",
+        "unready": {},
+    }
+    assert vickrey("statement", "treasury", "--json").document["in"] == "150.00", "nothing was spent"
+    document = vickrey(*command, "--yes").document
+    assert document["plan"] == plan
+    assert document["cost"] == "0.02"
+
+
 def test_it_reports_scores_and_costs_and_the_books_show_who_paid() -> None:
     outcome = vickrey("practise", "tasks.jsonl", "--verifier", "number", "--yes")
     assert outcome.code == 0
