@@ -96,7 +96,7 @@ def test_an_answer_that_its_bidder_could_not_use_is_not_paid_again(tmp_path: Pat
             raise ValueError("what is this?")
 
     provider = Provider("0.01")
-    market = make_market(Puzzled("a", "18", provider))
+    market = make_market(Puzzled("a", "18", provider, worst="0.05"))
     tasks = write_tasks(tmp_path, *SUMS)
     run(market, tasks)
     assert session_of(market, tasks).plan.cost_max_nanos == 0
