@@ -29,6 +29,8 @@ def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
     yield Text(f"{counted(report.objective.requests, 'request')}, {report.first} to {report.last}")
     yield _heading("Objective: bounties released less real cost")
     yield from _objective_views(report.objective)
+    if report.practice_nanos:
+        yield Text(f"Practice has cost {rounded_usd(report.practice_nanos)} USD beside that; the operator paid it.")
     yield _heading("Attribution: who earned it")
     yield _shares_table(report.bidders, "bidder")
     yield _shares_table(report.skills, "skill")

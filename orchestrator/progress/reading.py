@@ -17,6 +17,7 @@ from orchestrator.store import Reader, Store
 
 ENDED: Final = ("released", "rejected", "expired", "failed")
 REPLAYS: Final = 20
+_ALL: Final = 2**31 - 1
 
 
 def read_progress(
@@ -60,7 +61,8 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     wallets = {name: bidder_account(name) for name in known}
     spendable = reader.spendable(wallets.values())
     present = {name: spendable[account] for name, account in wallets.items()}
-    return make_report(traces, latest, present, bidder)
+    practice_nanos = sum(row.amount_nanos for row in reader.recent("practice", _ALL))
+    return make_report(traces, latest, present, practice_nanos, bidder)
 
 
 def _recorded(reader: Reader, request_id: str) -> Recorded:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.money import format_usd
 from orchestrator.progress.adjustment import Adjustment, adjustments
 from orchestrator.progress.attribution import (
     Presence,
@@ -43,6 +44,7 @@ class ProgressReport:
         prices: what lots have cost, by skill.
         thinness: how far best bids stand above second ones.
         discounts: what transformers' copies sold for against what they led to.
+        practice_nanos: what practice has cost beside all that, over all time.
     """
 
     first: str
@@ -56,6 +58,7 @@ class ProgressReport:
     prices: tuple[SkillPrice, ...]
     thinness: Thinness
     discounts: tuple[ExpertDiscount, ...]
+    practice_nanos: int
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-able data: amounts as decimal strings in USD, shares and means as numbers."""
@@ -72,6 +75,7 @@ class ProgressReport:
             "prices": [each.to_dict() for each in self.prices],
             "thinness": self.thinness.to_dict(),
             "discounts": [each.to_dict() for each in self.discounts],
+            "practice_cost": format_usd(self.practice_nanos),
         }
 
 
@@ -79,6 +83,7 @@ def make_report(
     traces: Sequence[RequestTrace],
     recorded: Sequence[Recorded],
     present_nanos: Mapping[str, int],
+    practice_nanos: int = 0,
     bidder: str | None = None,
 ) -> ProgressReport:
     """Put a report together.
@@ -87,6 +92,7 @@ def make_report(
         traces: requests that have ended, in order of posting.
         recorded: those of them to replay without each bidder.
         present_nanos: what wallets can spend now, by bidder.
+        practice_nanos: what practice has cost.
         bidder: the one bidder that it is about; None for all.
     """
     shares = tuple(share for share in bidder_shares(traces) if bidder in (None, share.name))
@@ -103,4 +109,5 @@ def make_report(
         prices=skill_prices(traces),
         thinness=thinness(traces),
         discounts=tuple(each for each in expert_discounts(traces) if bidder in (None, each.bidder)),
+        practice_nanos=practice_nanos,
     )

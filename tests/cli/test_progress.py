@@ -50,6 +50,17 @@ def test_its_json_holds_amounts_as_decimal_strings() -> None:
 
 
 @pytest.mark.usefixtures("two_requests")
+def test_what_practice_has_cost_stands_beside_the_objective() -> None:
+    assert "Practice has cost" not in vickrey("progress").stdout
+    Path("tasks.jsonl").write_text('{"request": "6 * 3?", "answer": "18"}')
+    assert vickrey("practise", "tasks.jsonl", "--bidder", "diary", "--yes").code == 0
+    shown = vickrey("progress").stdout
+    assert "less 0.02 of costs, is 9.98 USD." in shown, "requests cost what they did"
+    assert "Practice has cost 0.01 USD beside that; the operator paid it." in shown
+    assert vickrey("progress", "--json").document["practice_cost"] == "0.01"
+
+
+@pytest.mark.usefixtures("two_requests")
 def test_one_bidder_and_the_latest_requests_can_be_asked_for() -> None:
     document = vickrey("progress", "--json", "--bidder", "guide", "--last", "1", "--replays", "0").document
     assert document["requests"] == {"first": "r2", "last": "r2", "count": 1}
