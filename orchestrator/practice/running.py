@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrator.bidding import Lesson, Work
 from orchestrator.core.clearing import Award
@@ -27,6 +27,13 @@ from orchestrator.store import AnswerRow, Store, Transaction
 
 TASKS_AT_ONCE: Final = 4
 Watcher = Callable[[int, int], None]
+
+
+class _Round(NamedTuple):
+    """One time that a work was done."""
+
+    work: Assignment
+    outcome: Outcome
 
 
 async def practise(
@@ -107,14 +114,15 @@ async def _work(session: Session, watcher: Watcher | None) -> list[list[Result]]
     async def one(exercise: Exercise) -> list[Result]:
         nonlocal done
         async with room:
-            outcomes = await asyncio.gather(*(_outcome(each, exercise, session) for each in exercise.assignments))
+            found = await asyncio.gather(*(_rounds(each, exercise, session) for each in exercise.assignments))
             due = calls.take_due()
-            paid, notes = _payments(exercise, session), _notes(exercise, outcomes, session)
+            rounds = [each for of_one in found for each in of_one]
+            paid, notes = _payments(rounds, session), _notes(rounds, session)
             await asyncio.wrap_future(session.store.submit(lambda tx: _keep(tx, due, paid, notes)))
         done += 1
         if watcher is not None:
             watcher(done, len(plan.exercises))
-        return [read_outcome(outcome, each) for outcome, each in zip(outcomes, exercise.assignments, strict=True)]
+        return [read_outcome(of_one[-1].outcome, of_one[-1].work) for of_one in found]
 
     tasks = [asyncio.ensure_future(one(exercise)) for exercise in plan.exercises]
     try:
@@ -126,26 +134,41 @@ async def _work(session: Session, watcher: Watcher | None) -> list[list[Result]]
         raise
 
 
-async def _outcome(work: Assignment, exercise: Exercise, session: Session) -> Outcome:
+async def _rounds(work: Assignment, exercise: Exercise, session: Session) -> list[_Round]:
+    """Have a bidder do a work.
+
+    A run that was interrupted may have kept a provider's failure and not noted that it ended the work: then
+    the first round asks nobody, meets that failure again, and is followed by the next.
+    """
+    known = len(session.calls.answers_to(_task(work, session)))
+    outcome = await _deliver(work, exercise, session)
+    is_of_old = known and known == len(session.calls.answers_to(_task(work, session)))
+    if not is_of_old or ending_of(outcome, made_calls=True) != "failed":
+        return [_Round(work, outcome)]
+    anew = work._replace(round=work.round + 1, spent_nanos=work.spent_nanos + (outcome.cost_nanos or 0))
+    return [_Round(work, outcome), _Round(anew, await _deliver(anew, exercise, session))]
+
+
+async def _deliver(work: Assignment, exercise: Exercise, session: Session) -> Outcome:
     seat = session.plan.seats[work.bidder]
     award = Award(seat.name, TRANSFORMER, 0, 0, work.round)
     memory = session.announcer.memory_of(seat)
     return await deliver(exercise.progress, work.path, award, seat, session.calls, memory)
 
 
-def _payments(exercise: Exercise, session: Session) -> list[Transfer]:
+def _payments(rounds: Sequence[_Round], session: Session) -> list[Transfer]:
     seats = session.plan.seats
     return [
         row
-        for work in exercise.assignments
+        for work, _ in rounds
         for row in payment(session.calls.answers_to(_task(work, session)), seats[work.bidder].provider)
     ]
 
 
-def _notes(exercise: Exercise, outcomes: Sequence[Outcome], session: Session) -> list[AnswerRow]:
+def _notes(rounds: Sequence[_Round], session: Session) -> list[AnswerRow]:
     """How works have ended, where that is news."""
     notes = []
-    for work, outcome in zip(exercise.assignments, outcomes, strict=True):
+    for work, outcome in rounds:
         task = _task(work, session)
         ending = ending_of(outcome, made_calls=bool(session.calls.answers_to(task)))
         if ending is not None and not work.is_answered:

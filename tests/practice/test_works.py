@@ -14,6 +14,8 @@ from bidders.models.mock import MockModel
 from orchestrator import Market, Segment, WonLot
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import UnreadableReply
+from orchestrator.practice import practise, prepare
+from orchestrator.practice.verifiers import exact
 from orchestrator.store import AnswerRow, MemoryStore, Store
 from tests.engine.world import HANG_SECONDS, Provider, assert_sound, make_market, posted
 from tests.practice.test_practice import CENT, SUMS, Answering, Recalling, run, session_of, write_tasks
@@ -66,6 +68,35 @@ def test_the_next_run_finds_another_markets_failure_and_asks_again(tmp_path: Pat
     run(model_market(store, [DOWN]), tasks)
     assert [pupil.failures for pupil in run(model_market(store, [DOWN]), tasks).pupils] == [2]
     assert [pupil.works for pupil in run(model_market(store, ["18"]), tasks).pupils] == [2]
+
+
+def test_a_failure_that_an_interrupted_run_has_kept_is_asked_again_at_once(tmp_path: Path) -> None:
+    store, tasks = MemoryStore(), write_tasks(tmp_path, SUMS[0])
+    market = model_market(store, [DOWN])
+
+    async def interrupted() -> None:
+        """The model's failure is on record; another bidder of the task is still at work when the run is broken off."""
+        reached, provider = asyncio.Event(), Provider()
+
+        async def hang() -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        provider.pause = hang
+        both = {**market.seats, **make_market(Answering("bob", "18", provider)).seats}
+        session = await prepare(store, both, market.config.rules, tasks, exact)
+        running = asyncio.ensure_future(practise(session, session.plan.cost_max_nanos))
+        await reached.wait()
+        while asked(market) == 0 or not store.read(lambda reader: reader.answers(session.plan.id)):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(interrupted())
+    mended = model_market(store, ["18"])
+    assert [pupil.works for pupil in run(mended, tasks).pupils] == [1]
+    assert session_of(mended, tasks).plan.answered == 1
+    assert_sound(mended)
 
 
 def test_what_a_failed_call_cost_is_paid_and_counted_beside_the_later_answer(tmp_path: Path) -> None:
