@@ -11,11 +11,13 @@ from orchestrator.api.blocking import run_blocking
 from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.posting import Posting, Terms, read_posting
 from orchestrator.api.seating import Seating, seat_all
+from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.bidding import Announcement, MeteredJudge, ShownOffer
 from orchestrator.config import Config, build_judge, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
+from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.announcing import Announcer, MarketView, read_market, read_memories
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
@@ -152,9 +154,9 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the store knows that bears on who can take part."""
+    """What the store knows that bears on who can take part; `standing` says of those who may not act why."""
 
-    statuses: Mapping[str, str]
+    standing: Mapping[str, str]
     balances: Mapping[str, int]
     market: MarketView
     memories: Mapping[str, str]
@@ -205,7 +207,7 @@ def _arbiter(config: Config, terms: Terms) -> Arbiter:
 
 async def _look_ahead(config: Config, store: Store, terms: Terms, judge: Arbiter, seating: Seating) -> DryRun:
     progress = _opened(config, terms, seating)
-    known = store.read(lambda reader: _read_known(reader, progress, seating))
+    known = store.read(lambda reader: _read_known(reader, progress, seating, config.wealth))
     announcer = Announcer(seating.seats, known.memories, CallBook(store, _REQUEST_ID), promises={})
     shown = await announcer.announce(progress, progress.lots()[0], known.market, {})
     entrants = [
@@ -214,7 +216,9 @@ async def _look_ahead(config: Config, store: Store, terms: Terms, judge: Arbiter
     entrants += [Entrant(each.name, each.reason) for each in seating.broken]
     order = {spec.name: place for place, spec in enumerate(config.bidders)}
     entrants.sort(key=lambda each: order[each.name.partition("~")[0]])
-    return DryRun(terms, judge, tuple(entrants), config.rules.copies_at(1), tuple(warnings(config)))
+    acting = {name: nanos for name, nanos in known.balances.items() if name not in known.standing}
+    found = warnings(config, seating.built, acting)
+    return DryRun(terms, judge, tuple(entrants), config.rules.copies_at(1), tuple(found))
 
 
 def _opened(config: Config, terms: Terms, seating: Seating) -> Progress:
@@ -227,7 +231,7 @@ def _opened(config: Config, terms: Terms, seating: Seating) -> Progress:
     return open_request(request, {}).progress
 
 
-def _read_known(reader: Reader, progress: Progress, seating: Seating) -> _Known:
+def _read_known(reader: Reader, progress: Progress, seating: Seating, rules: WealthRules) -> _Known:
     rows = reader.bidders()
     posted = reader.spendable(bidder_account(name) for name in seating.seats)
     balances = {
@@ -238,7 +242,10 @@ def _read_known(reader: Reader, progress: Progress, seating: Seating) -> _Known:
     by_account = {bidder_account(name): nanos for name, nanos in balances.items()}
     market = MarketView(by_account, seen.prices, seen.acceptance, seen.lots)
     memories = read_memories(reader, seating.seats.values())
-    return _Known({name: row.status for name, row in rows.items()}, balances, market, memories)
+    standing = {
+        name: f"is {row.status}: {standing_reason(row, rules)}" for name, row in rows.items() if not may_act(row)
+    }
+    return _Known(standing, balances, market, memories)
 
 
 async def _entrant(seat: Seat, shown: Announcement | None, known: _Known, cap_nanos: int) -> Entrant:
@@ -265,10 +272,7 @@ async def _entrant(seat: Seat, shown: Announcement | None, known: _Known, cap_na
 
 def _standing_obstacle(seat: Seat, known: _Known) -> str:
     """Why a bidder could take part in no request; empty where it could."""
-    status = known.statuses.get(seat.name, "active")
-    if status != "active":
-        return f"is {status}; `vickrey bidders topup {seat.name} USD` lets it act again"
-    return obstacle_of(seat.bidder)
+    return known.standing.get(seat.name) or obstacle_of(seat.bidder)
 
 
 async def _promises(seat: Seat, shown: Announcement) -> tuple[int, int] | str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.api.seating import seat_all
+from orchestrator.api.seating import Seating, seat_all
+from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
-from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.wealth import RETIRED, SUSPENDED
+from orchestrator.engine.wealth import ACTIVE
 from orchestrator.money import format_usd
 from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins
 from orchestrator.store import BidderRow, Reader, Store
@@ -77,6 +78,11 @@ class Roster:
         return tuple(row for row in self.rows if row.status != ABSENT)
 
     @property
+    def able(self) -> tuple[RosterRow, ...]:
+        """The config's bidders that take part in a request posted now."""
+        return tuple(row for row in self.configured if row.status in (NEW, ACTIVE))
+
+    @property
     def broken(self) -> tuple[RosterRow, ...]:
         """The config's bidders that cannot take part."""
         return tuple(row for row in self.rows if row.status == BROKEN)
@@ -112,7 +118,7 @@ def read_roster(config: Config, store: Store) -> Roster:
             status=known[seat.name].status if seat.name in known else NEW,
             principal=seat.participant.principal,
             roles=seat.participant.roles,
-            reason=_standing_reason(known[seat.name], config.wealth) if seat.name in known else "",
+            reason=standing_reason(known.get(seat.name), config.wealth),
         )
         for seat in seating.seats.values()
     ]
@@ -125,20 +131,15 @@ def read_roster(config: Config, store: Store) -> Roster:
     ]
     for seat in seating.seats.values():
         seat.close()
-    return Roster(tuple(rows), tuple(warnings(config)), tuple(each for each in plugins if not each.ok))
+    found = warnings(config, seating.built, _spendable(seating, known, balances))
+    return Roster(tuple(rows), tuple(found), tuple(each for each in plugins if not each.ok))
 
 
-def _standing_reason(row: BidderRow, rules: WealthRules) -> str:
-    """Why a bidder takes no part (R6, R11), and what would change that."""
-    if row.status == RETIRED:
-        return f"`vickrey bidders reinstate {row.name}` lets it take part again"
-    if row.status != SUSPENDED:
-        return ""
-    way_back = f"`vickrey bidders topup {row.name} USD` lets it act again"
-    if row.faults_in_a_row >= rules.faults_to_suspend:
-        return f"it failed {row.faults_in_a_row} times in a row after it had won; {way_back}"
-    floor = format_usd(rules.refill_below_nanos)
-    return f"its wallet fell below {floor} USD again after {row.refills} refills; {way_back}"
+def _spendable(seating: Seating, known: Mapping[str, BidderRow], balances: Mapping[str, int]) -> dict[str, int]:
+    """What those that may act can spend; newcomers will be endowed."""
+    return {
+        name: balances.get(name, seating.endowments_nanos[name]) for name in seating.seats if may_act(known.get(name))
+    }
 
 
 def _balances(reader: Reader) -> dict[str, int]:

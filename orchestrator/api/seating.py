@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.config import BrokenBidder, Config, build_bidders
+from orchestrator.config import BrokenBidder, BuiltBidder, Config, build_bidders
 from orchestrator.engine.isolation.bidder import IsolatedBidder
 from orchestrator.engine.seat import Seat, take_seat
 from orchestrator.errors import BrokenPlugin, InvalidConfig
@@ -18,11 +18,13 @@ class Seating:
 
     Attributes:
         seats: by name.
+        built: the config's bidders that could be built.
         broken: bidders of the config that cannot take part, with the reason (R14).
         endowments_nanos: what each is endowed with when it first enters.
     """
 
     seats: dict[str, Seat]
+    built: tuple[BuiltBidder, ...]
     broken: tuple[BrokenBidder, ...]
     endowments_nanos: dict[str, int]
 
@@ -61,4 +63,4 @@ def seat_all(config: Config, objects: Iterable[Any]) -> Seating:
             raise InvalidConfig(f"two bidders are called {seat.name!r}; give each a name of its own")
         seats[seat.name] = seat
         endowments[seat.name] = config.wealth.endowment_nanos
-    return Seating(seats, tuple(failed), endowments)
+    return Seating(seats, tuple(built), tuple(failed), endowments)

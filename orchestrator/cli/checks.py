@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.table import Table
 
 from orchestrator.api.checking import ModelCheck
-from orchestrator.api.roster import Roster
+from orchestrator.api.roster import BROKEN, Roster
 from orchestrator.cli.inert import one_line
 from orchestrator.cli.output import Output
 from orchestrator.cli.render import cell, table
 from orchestrator.config.building import PRESENTERS_MIN
 from orchestrator.core.rules import PRESENTER
+from orchestrator.engine.wealth import RETIRED, SUSPENDED
 from orchestrator.money import format_usd
 
 
@@ -51,28 +53,42 @@ def _users(check: ModelCheck) -> str:
 
 def say_verdict(output: Output, roster: Roster, checks: Sequence[ModelCheck]) -> None:
     """Warnings, and how many can take part."""
-    unable = {name for check in checks if not check.works for name in check.bidders}
-    for warning in (*roster.warnings, *_too_few_presenters(roster, unable)):
+    mute = _mute(checks)
+    for warning in (*roster.warnings, *_too_few_presenters(roster, mute)):
         output.say(f"Warning: {warning}")
     for check in checks:
         if check.judge and not check.works:
             output.say(f"Warning: the judge {check.judge} has a model that does not work: offers will wait for a pick")
-    bidders, broken = len(roster.configured), len(roster.broken)
-    if not broken and not unable:
+    bidders = len(roster.configured)
+    statuses = Counter(row.status for row in roster.configured)
+    for status in (BROKEN, RETIRED, SUSPENDED):
+        if statuses[status]:
+            output.say(f"{statuses[status]} of {bidders} bidders are {status}.")
+    if mute:
+        output.say(f"{len(mute)} of {bidders} bidders have a model that does not work.")
+    if not is_anybody_able(roster, checks):
+        output.say("No bidder can take part.")
+    elif len(roster.able) == bidders and not mute:
         output.say(f"All {bidders} bidders can take part.")
-        return
-    if broken:
-        output.say(f"{broken} of {bidders} bidders are broken.")
-    if unable:
-        output.say(f"{len(unable)} of {bidders} bidders have a model that does not work.")
 
 
-def _too_few_presenters(roster: Roster, unable: set[str]) -> list[str]:
+def is_anybody_able(roster: Roster, checks: Sequence[ModelCheck]) -> bool:
+    """Whether one of the config's bidders takes part in a request posted now, and its model works if it has one."""
+    mute = _mute(checks)
+    return any(row.name not in mute for row in roster.able)
+
+
+def _mute(checks: Sequence[ModelCheck]) -> set[str]:
+    """Bidders whose model does not work."""
+    return {name for check in checks if not check.works for name in check.bidders}
+
+
+def _too_few_presenters(roster: Roster, mute: set[str]) -> list[str]:
     """A warning where models that do not work leave too few presenters (R8)."""
-    presenters = [row for row in roster.configured if PRESENTER in row.roles]
-    if not any(row.name in unable for row in presenters):
+    presenters = [row for row in roster.able if PRESENTER in row.roles]
+    if not any(row.name in mute for row in presenters):
         return []
-    left = len({row.principal for row in presenters if row.name not in unable})
+    left = len({row.principal for row in presenters if row.name not in mute})
     if left >= PRESENTERS_MIN:
         return []
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -37,6 +38,8 @@ def show_dry_run(place: Place, judge: str | None, posting: Callable[[int], Posti
     config = place.settings(judge)
     with writing(as_json) as output, place.untouched(config) as store:
         found = dry_run(config, store, posting(config.request.text_bytes_max))
+        pointed = (replace(each, obstacle=place.pointed(each.obstacle)) for each in found.entrants)
+        found = replace(found, entrants=tuple(pointed))
         if as_json:
             output.emit({"config": config.source, **found.to_dict()})
         else:

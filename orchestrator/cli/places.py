@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.output import Output
+from orchestrator.errors import VickreyError
 
 if TYPE_CHECKING:
     from orchestrator.api import Market
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _NAMED_MAX = 3
 _SQLITE = "sqlite:///"
+# A command of this program in a message, but for those that name a market already or need none.
+_HINT = re.compile(r"`vickrey (?!(?:init|verify|replay)\b)((?:(?! --(?:config|home|store) )[^`])+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,13 @@ class Place:
         given = "".join(f" {name} {shlex.quote(value)}" for name, value in options if value is not None)
         return f"`vickrey {words}{given}`"
 
+    def pointed(self, text: str) -> str:
+        """A text whose hints at commands lead to the same market; whoever wrote it knew nothing of places.
+
+        Hints that name a market already stay as they are, and so do those at verbs that need none.
+        """
+        return _HINT.sub(lambda hint: self.command(hint[1]), text)
+
     def settings(self, judge: str | None = None) -> Config:
         """The market's config.
 
@@ -60,13 +71,14 @@ class Place:
             output: where to tell of interrupted requests.
             tell: whether to.
         """
-        store = self._open(self.settings())
-        try:
-            if tell:
-                self._tell_interrupted(store, output)
-            yield store
-        finally:
-            store.close()
+        with self._errors_pointed():
+            store = self._open(self.settings())
+            try:
+                if tell:
+                    self._tell_interrupted(store, output)
+                yield store
+            finally:
+                store.close()
 
     @contextmanager
     def market(self, output: Output, request_id: str | None = None, judge: str | None = None) -> Iterator[Market]:
@@ -91,7 +103,7 @@ class Place:
             raise
         for each in market.broken:
             output.notice(f"bidder {each.name} is broken and takes no part: {each.reason}")
-        with market:
+        with self._errors_pointed(), market:
             yield market
 
     @contextmanager
@@ -106,6 +118,15 @@ class Place:
             yield store
         finally:
             store.close()
+
+    @contextmanager
+    def _errors_pointed(self) -> Iterator[None]:
+        """Let the hints in what is raised within the block lead to this market."""
+        try:
+            yield
+        except VickreyError as error:
+            error.args = (self.pointed(str(error)), *error.args[1:])
+            raise
 
     def _url(self, config: Config) -> str:
         if self.store is None or self.store == "memory" or "://" in self.store:

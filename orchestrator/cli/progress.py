@@ -46,7 +46,9 @@ def progress(
             return
         if not report.last:
             output.say("No request has ended in this market yet, so there is nothing to compare.")
-            output.say(f"{place.command('run TEXT --budget 10')} posts one; `vickrey pick` ends it.")
+            output.say(
+                f"{place.command('run TEXT --budget 10')} posts one; {place.command('pick REQUEST RANK')} ends it."
+            )
         else:
             from orchestrator.cli.progress_views import progress_views
 

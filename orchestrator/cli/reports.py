@@ -77,7 +77,8 @@ def requests(
     as_json: JsonOption = False,
 ) -> None:
     """List requests, the latest last."""
-    with writing(as_json) as output, Place(config, home, store).books(output) as books:
+    place = Place(config, home, store)
+    with writing(as_json) as output, place.books(output) as books:
         from orchestrator.api.reports import list_requests
 
         summaries = list_requests(books, status or (), limit)
@@ -91,7 +92,8 @@ def requests(
             output.show(requests_table(summaries, time.time()))
         else:
             none = f"No request is {' or '.join(status)}." if status else "Nobody has posted a request yet."
-            output.say(f'{none} `vickrey run "Plan a trip to Lisbon" --budget 10` posts one.')
+            run = place.command('run "Plan a trip to Lisbon" --budget 10')
+            output.say(f"{none} {run} posts one.")
 
 
 def leaderboard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,8 @@ from orchestrator.cli.places import Place
 
 if TYPE_CHECKING:
     from orchestrator.api.roster import Roster
+    from orchestrator.config import Config
+    from orchestrator.store import Store
 
 app = typer.Typer(help="List and check bidders; put money into a wallet.", no_args_is_help=True)
 
@@ -27,10 +30,8 @@ def list_bidders(
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output) as books:
-        from orchestrator.api.roster import read_roster
-
         settings = place.settings()
-        roster = read_roster(settings, books)
+        roster = _read(place, settings, books)
         if as_json:
             output.emit({"config": settings.source, **roster.to_dict()})
         else:
@@ -51,26 +52,24 @@ def check_bidders(
     """Build each bidder, try its model with a tiny call, and warn of what will not work well.
 
     All models are called at once, each once, however many bidders share it, and a judge's too; what that costs
-    is shown. Fails if one of the config's bidders is broken, or a model does not work.
+    is shown. Fails if one of the config's bidders is broken, a model does not work, or nobody can take part.
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output) as books:
         from orchestrator.api.checking import check_models
-        from orchestrator.api.roster import read_roster
+        from orchestrator.cli.checks import is_anybody_able, say_verdict, show_checks
 
         settings = place.settings()
-        roster = read_roster(settings, books)
+        roster = _read(place, settings, books)
         checks = check_models(settings, deadline) if calls else ()
         if as_json:
             models = {"models": [check.to_dict() for check in checks]} if calls else {}
             output.emit({"config": settings.source, **roster.to_dict(), **models})
         else:
-            from orchestrator.cli.checks import say_verdict, show_checks
-
             _show_roster(output, settings.source, roster)
             show_checks(output, checks)
             say_verdict(output, roster, checks)
-    if roster.broken or not all(check.works for check in checks):
+    if roster.broken or not all(check.works for check in checks) or not is_anybody_able(roster, checks):
         raise typer.Exit(PROBLEM)
 
 
@@ -93,6 +92,14 @@ def topup(
             output.emit({"bidder": name, "balance": str(balance)})
         else:
             output.say(f"{name} can spend {balance} USD now.")
+
+
+def _read(place: Place, settings: Config, books: Store) -> Roster:
+    """Read who takes part; hints at what would change that lead to this market."""
+    from orchestrator.api.roster import read_roster
+
+    roster = read_roster(settings, books)
+    return replace(roster, rows=tuple(replace(row, reason=place.pointed(row.reason)) for row in roster.rows))
 
 
 def _show_roster(output: Output, source: str, roster: Roster) -> None:

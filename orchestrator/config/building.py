@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -106,21 +106,30 @@ def build_judge(config: Config, judge_type: str | None = None) -> Judge:
     return judge
 
 
-def warnings(config: Config, built: Sequence[BuiltBidder] | None = None) -> list[str]:
+def warnings(
+    config: Config,
+    built: Sequence[BuiltBidder] | None = None,
+    spendable_nanos: Mapping[str, int] | None = None,
+) -> list[str]:
     """What is legal but will not work well (R8).
 
     Args:
         config: the settings.
         built: its bidders, where they have been built already.
+        spendable_nanos: what the wallet of each bidder that may act can spend, where the market has a past;
+            left out, all may act, with their endowments.
 
     Returns:
-        One line for each; none for a market without bidders.
+        One line for each; where nobody can take part, that alone.
     """
     bidders = build_bidders(config)[0] if built is None else built
-    if not bidders:
+    if spendable_nanos is None:
+        spendable_nanos = {each.name: each.spec.endowment_nanos for each in bidders}
+    acting = [each for each in bidders if each.name in spendable_nanos]
+    if not acting:
         return ["no bidder can take part: every request will return its bounty"]
     found = []
-    principals = {each.principal for each in bidders if PRESENTER in _roles(each) and each.spec.endowment_nanos > 0}
+    principals = {each.principal for each in acting if PRESENTER in _roles(each) and spendable_nanos[each.name] > 0}
     if len(principals) < PRESENTERS_MIN:
         found.append(
             f"{len(principals)} solvent presenters of separate principals: with fewer than {PRESENTERS_MIN}, "

@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.api.checking import check_models
 from orchestrator.config import load_config
-from tests.cli.markets import vickrey, write_market
+from tests.cli.markets import bidder, vickrey, write_market
 
 PRICES = {"input_per_million": 1, "output_per_million": 1}
 READY = '{"word": "ready"}'
@@ -120,8 +120,49 @@ def test_a_judges_model_that_does_not_work_is_told_and_is_no_bidders(tmp_path: P
 
 
 def test_a_model_that_bidder_and_judge_share_is_called_once(tmp_path: Path) -> None:
-    bidder, judge = speaking("one", script=[READY]), judging(READY)
-    bidder["options"]["model"] = judge["options"]["model"]
-    write_market(tmp_path, bidders=[bidder, *map(presenter, "abc")], judge=judge)
+    speaker, judge = speaking("one", script=[READY]), judging(READY)
+    speaker["options"]["model"] = judge["options"]["model"]
+    write_market(tmp_path, bidders=[speaker, *map(presenter, "abc")], judge=judge)
     (model,) = checked()
     assert (model["bidders"], model["judge"]) == (["one"], "personal")
+
+
+# --- who may act, as the store knows it ---
+
+
+def test_a_market_whose_bidders_have_all_retired_fails_the_check(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=list(map(presenter, "abc")))
+    for name in "abc":
+        vickrey("bidders", "retire", name, "--yes")
+    outcome = vickrey("bidders", "check")
+    assert outcome.code == 1
+    assert "Warning: no bidder can take part: every request will return its bounty" in outcome.stdout
+    assert "3 of 3 bidders are retired.\nNo bidder can take part.\n" in outcome.stdout
+    assert "All 3" not in outcome.stdout
+    assert vickrey("bidders", "check", "--json").code == 1
+
+
+def test_whoever_is_suspended_or_retired_is_not_counted_among_those_who_can_take_part(tmp_path: Path) -> None:
+    failing = bidder("flaky", bids=["3.50"], fails_at=[1])
+    write_market(tmp_path, bidders=[failing, *map(presenter, "abcd")])
+    for _ in range(5):
+        vickrey("run", "x", "-b", "10", "--quiet")
+    vickrey("bidders", "retire", "a", "--yes")
+    outcome = vickrey("bidders", "check")
+    assert outcome.code == 0
+    assert "1 of 5 bidders are retired.\n1 of 5 bidders are suspended.\n" in outcome.stdout
+    assert "All 5" not in outcome.stdout
+    assert "solvent" not in outcome.stdout, "three are left"
+
+
+def test_presenters_that_retired_or_are_broke_are_not_solvent(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=list(map(presenter, "abcd")))
+    vickrey("bidders", "retire", "a", "--yes")
+    assert "solvent" not in vickrey("bidders", "check").stdout
+    vickrey("bidders", "retire", "b", "--yes")
+    assert "Warning: 2 solvent presenters of separate principals" in vickrey("bidders", "check").stdout
+
+
+def test_bidders_in_processes_of_their_own_are_counted_like_all_others(tmp_path: Path) -> None:
+    write_market(tmp_path, bidders=[{**presenter(name), "isolation": "process"} for name in "abc"])
+    assert "Warning" not in vickrey("bidders", "check").stdout

@@ -97,7 +97,23 @@ def test_a_suspended_bidder_is_named_with_what_lets_it_act_again(tmp_path: Path)
     for _ in range(5):
         vickrey("run", "x", "-b", "10", "--quiet")
     obstacle = row(vickrey(*ASKED, "--json").document, "flaky")["obstacle"]
-    assert obstacle == "is suspended; `vickrey bidders topup flaky USD` lets it act again"
+    assert obstacle == (
+        "is suspended: it failed 5 times in a row after it had won; `vickrey bidders topup flaky USD` lets it act again"
+    )
+
+
+def test_a_retired_bidder_is_named_with_what_lets_it_take_part_again_in_the_same_market(tmp_path: Path) -> None:
+    config = str(write_market(tmp_path, bidders=BIDDERS, name="other.yaml"))
+    vickrey("bidders", "retire", "diary", "--yes", "--config", config)
+    obstacle = row(vickrey(*ASKED, "--config", config, "--json").document, "diary")["obstacle"]
+    assert obstacle == f"is retired: `vickrey bidders reinstate diary --config {config}` lets it take part again"
+
+
+def test_a_dry_run_warns_of_too_few_presenters_that_may_act(tmp_path: Path) -> None:
+    assert vickrey(*ASKED, "--json").document["warnings"] == []
+    vickrey("bidders", "retire", "list", "--yes")
+    (warning,) = vickrey(*ASKED, "--json").document["warnings"]
+    assert warning.startswith("2 solvent presenters")
 
 
 def test_a_dry_run_that_nobody_could_take_part_in_fails(tmp_path: Path) -> None:

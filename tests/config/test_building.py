@@ -207,6 +207,20 @@ def test_presenters_of_one_principal_or_without_money_do_not_count() -> None:
     assert warning.startswith("0 solvent presenters")
 
 
+def test_in_a_market_with_a_past_only_those_count_that_may_act_and_have_money() -> None:
+    config = market(1, 4)
+    built, _ = build_bidders(config)
+    rich = {each.name: 1 for each in built}
+    assert warnings(config, built, rich) == []
+    assert warnings(config, built, {**rich, "p0": 0}) == []
+    (warning,) = warnings(config, built, {**rich, "p0": 0, "p1": 0})
+    assert warning.startswith("2 solvent presenters")
+    (warning,) = warnings(config, built, {name: 1 for name in rich if name not in ("p0", "p1")})
+    assert warning.startswith("2 solvent presenters")
+    (warning,) = warnings(config, built, {})
+    assert "no bidder can take part" in warning
+
+
 def test_too_few_stages_for_the_skills_are_pointed_out() -> None:
     assert warnings(market(3, 3, rules={"stages_max": 6})) == []
     (warning,) = warnings(market(3, 3, rules={"stages_max": 5}))

@@ -1,0 +1,26 @@
+"""Standing: whether a bidder may act, as the store knows it, and what would change that (R6, R11)."""
+
+from __future__ import annotations
+
+from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.engine.wealth import ACTIVE, RETIRED
+from orchestrator.money import format_usd
+from orchestrator.store import BidderRow
+
+
+def may_act(row: BidderRow | None) -> bool:
+    """Whether a bidder takes part in requests posted now; one that the store does not know yet does."""
+    return row is None or row.status == ACTIVE
+
+
+def standing_reason(row: BidderRow | None, rules: WealthRules) -> str:
+    """Why a bidder takes no part, and what would change that; empty where it does."""
+    if row is None or row.status == ACTIVE:
+        return ""
+    if row.status == RETIRED:
+        return f"`vickrey bidders reinstate {row.name}` lets it take part again"
+    way_back = f"`vickrey bidders topup {row.name} USD` lets it act again"
+    if row.faults_in_a_row >= rules.faults_to_suspend:
+        return f"it failed {row.faults_in_a_row} times in a row after it had won; {way_back}"
+    floor = format_usd(rules.refill_below_nanos)
+    return f"its wallet fell below {floor} USD again after {row.refills} refills; {way_back}"
