@@ -65,7 +65,10 @@ class Recipe:
         if self.policy is not None:
             policy = build_ingredient(POLICIES, self.policy)
             if not takes(plugin, "policy"):
-                raise InvalidConfig(f"{self.bidder.where}.policy: {plugin} takes no policy; leave this key out")
+                raise InvalidConfig(
+                    f"{self.bidder.where}.policy: {plugin} takes no policy, for its class has no constructor parameter "
+                    "`policy`: give it one and bid what the policy's `value` says, or leave this key out"
+                )
             supplied["policy"] = policy
         bidder = build(plugin, _fresh(self.bidder.options), f"{self.bidder.where}.options", supplied)
         _take_name(bidder, self.name, plugin)

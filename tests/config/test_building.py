@@ -136,7 +136,12 @@ bidders:
         ("raising~2", BrokenPlugin, "6: bidders[3].options: "),
         ("rigid", BrokenPlugin, f"bidder '{HERE}:Rigid' does not take the name 'rigid'"),
         ("extra", InvalidConfig, f"8: bidders[5].options: unknown option 'word': {named} takes words; did you mean"),
-        ("doubtful", InvalidConfig, f"9: bidders[6].policy: {named} takes no policy; leave this key out"),
+        (
+            "doubtful",
+            InvalidConfig,
+            f"9: bidders[6].policy: {named} takes no policy, for its class has no constructor "
+            "parameter `policy`: give it one and bid what the policy's `value` says, or leave this key out",
+        ),
         ("unsure", InvalidConfig, "10: bidders[7].policy.type: no policy type 'fractoin' is installed"),
         (
             "sceptic",
