@@ -17,6 +17,7 @@ from orchestrator.api.market import Market
 from orchestrator.bidding import Observation, Policy
 from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.isolation.bidder import IsolatedPolicy
+from orchestrator.engine.learning import LearningFailure, forget_failure, read_failure
 from orchestrator.engine.memories import find_outdated, migrated, put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory, UnknownBidder
@@ -39,6 +40,7 @@ class BidderMemory:
         shared_with: the other bidders that learn together with it.
         outdated: version of an older memory that the policy cannot migrate; None where there is none.
         practised: the tasks that it has learned by practice, by the bidder whose works it was shown.
+        failure: how its policy failed to learn from the latest request; None where it did learn.
     """
 
     bidder: str
@@ -48,6 +50,7 @@ class BidderMemory:
     shared_with: tuple[str, ...]
     outdated: int | None
     practised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failure: LearningFailure | None = None
 
     @property
     def digest(self) -> str:
@@ -81,6 +84,8 @@ class _Document(BaseModel):
     shared_with: list[str] = []
     practised: dict[str, list[str]] = {}
     memory: Any
+    learning_failure: Any = None
+    """Which `--json` shows beside a memory, and which says nothing of it."""
 
 
 def memory_digest(memory: Any) -> str:
@@ -96,11 +101,12 @@ def read_memory(market: Market, bidder: str) -> BidderMemory:
         UnknownBidder: the config has no such bidder, or it is broken.
     """
     seat = _seat(market, bidder)
-    row, older, practised = market.store.read(
+    row, older, practised, failure = market.store.read(
         lambda reader: (
             reader.memory(seat.memory_key),
             find_outdated(reader, seat),
             read_practised(reader, seat.memory_key),
+            read_failure(reader, seat.memory_key),
         )
     )
     policy = seat.policy
@@ -114,6 +120,7 @@ def read_memory(market: Market, bidder: str) -> BidderMemory:
         ),
         outdated=older.version if older is not None and row is None else None,
         practised={name: tuple(sorted(tasks)) for name, tasks in practised.items()},
+        failure=failure,
     )
 
 
@@ -230,6 +237,7 @@ def _put(tx: Transaction, row: MemoryRow, practised: Mapping[str, Sequence[str]]
     """Put a memory in the place of another, with what it has practised: what was forgotten can be practised again."""
     tx.put_memory(row)
     put_practised(tx, row.id, practised)
+    forget_failure(tx, row.id)
 
 
 def _parse(document: Any) -> _Document:

@@ -10,6 +10,7 @@ from orchestrator.api.seating import Seating, seat_all
 from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
+from orchestrator.engine.learning import LearningFailure, learning_failures
 from orchestrator.engine.wealth import ACTIVE
 from orchestrator.money import format_usd
 from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins
@@ -33,6 +34,7 @@ class RosterRow:
         distribution: who ships that; empty for a dotted path.
         reason: why it is broken, suspended or gone; empty where it is none of these.
         balance_nanos: what its wallet can spend; None before it has one.
+        failure: how its policy failed to learn from the latest request; None where it did learn.
     """
 
     name: str
@@ -43,6 +45,7 @@ class RosterRow:
     distribution: str = ""
     reason: str = ""
     balance_nanos: int | None = None
+    failure: LearningFailure | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The row as JSON-able data, amounts as decimal strings in USD."""
@@ -55,6 +58,7 @@ class RosterRow:
             "distribution": self.distribution,
             "reason": self.reason,
             "balance": None if self.balance_nanos is None else format_usd(self.balance_nanos),
+            "learning_failure": None if self.failure is None else self.failure._asdict(),
         }
 
 
@@ -105,7 +109,9 @@ def read_roster(config: Config, store: Store) -> Roster:
     types = {spec.name: spec.type for spec in config.bidders}
     plugins = [status for group in (BIDDERS, JUDGES, MODELS, POLICIES) for status in list_plugins(group)]
     shippers = {status.name: status.distribution for status in plugins if status.group == BIDDERS}
-    known, balances = store.read(lambda reader: (reader.bidders(), _balances(reader)))
+    known, balances, failures = store.read(
+        lambda reader: (reader.bidders(), _balances(reader), learning_failures(reader, seating.seats.values()))
+    )
 
     def row(name: str, **more: Any) -> RosterRow:
         of_type = types[name.partition("~")[0]]
@@ -119,6 +125,7 @@ def read_roster(config: Config, store: Store) -> Roster:
             principal=seat.participant.principal,
             roles=seat.participant.roles,
             reason=standing_reason(known.get(seat.name), config.wealth),
+            failure=failures.get(seat.name),
         )
         for seat in seating.seats.values()
     ]

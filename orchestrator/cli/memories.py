@@ -56,7 +56,9 @@ def memory(
         elif export is not None:
             memories.write_file(found, Path(export))
         if as_json:
-            output.emit({**found.to_dict(), **({"path": str(Path(export).absolute())} if export else {})})
+            failure = {"learning_failure": found.failure._asdict()} if found.failure else {}
+            path = {"path": str(Path(export).absolute())} if export else {}
+            output.emit({**found.to_dict(), **failure, **path})
         else:
             _say(output, market, found, export, source, reset)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from orchestrator.api.memories import BidderMemory
 from orchestrator.cli.inert import inert, one_line
-from orchestrator.cli.render import cell, table
+from orchestrator.cli.render import cell, failure_words, table
 from orchestrator.cli.stages import counted
 from orchestrator.money import Money
 
@@ -34,6 +34,8 @@ def memory_views(found: BidderMemory, balance: Money) -> Iterable[Table | Text]:
         yield Text(
             f"The store holds what version {found.outdated} had learned, which this version cannot migrate.", "yellow"
         )
+    if found.failure is not None:
+        yield Text(f"It {failure_words(found.failure)}", "yellow")
     if found.memory is None:
         yield Text("It has learned nothing yet.")
         return

@@ -13,7 +13,8 @@ from orchestrator.api import Offer
 from orchestrator.api.reports import LeaderboardRow, RequestSummary
 from orchestrator.api.roster import BROKEN, Roster
 from orchestrator.cli.inert import inert, one_line
-from orchestrator.cli.stages import rounded_usd
+from orchestrator.cli.stages import counted, rounded_usd
+from orchestrator.engine.learning import LearningFailure
 from orchestrator.money import NANOS_PER_USD, format_usd
 
 _NANOS_DIGITS = 9
@@ -119,9 +120,19 @@ def roster_troubles(roster: Roster) -> Iterable[Text]:
     for row in roster.rows:
         if row.reason and row.status != BROKEN:
             yield Text.assemble((f"{inert(row.name)} is {row.status}: ", "yellow"), one_line(row.reason, 500))
+    for row in roster.rows:
+        if row.failure is not None:
+            yield Text.assemble((f"{inert(row.name)} ", "yellow"), failure_words(row.failure))
     for plugin in roster.broken_plugins:
         shipped = f"plugin {inert(plugin.name)} ({plugin.group}, shipped by {inert(plugin.distribution)}) is broken: "
         yield Text.assemble((shipped, "red"), one_line(plugin.reason or "", 500))
+
+
+def failure_words(failure: LearningFailure) -> str:
+    """What became of a policy that failed to learn, to be said after its bidder's name."""
+    again = f", and from {counted(failure.times - 1, 'request')} before it" if failure.times > 1 else ""
+    reason = one_line(failure.reason, 500)
+    return f"failed to learn from {inert(failure.request)}{again}: {reason} (what it knew before stays)"
 
 
 def moment(seconds: float) -> str:

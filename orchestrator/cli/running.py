@@ -144,6 +144,7 @@ def resume(
                     result = judge_offers(market, result, find_judge(market, judge), place, output)
                 failed = failed or result.status == "failed"
                 documents.append(result.to_dict())
+                _tell_failures(market, result, output)
                 if not as_json:
                     conclude(market, result, place, output)
         if as_json:
@@ -218,10 +219,22 @@ def judge_offers(market: Market, result: Result, judge: Judge, place: Place, out
 
 def tell_result(market: Market, result: Result, place: Place, output: Output) -> None:
     """Show what a verb has made of a request."""
+    _tell_failures(market, result, output)
     if output.as_json:
         output.emit(result.to_dict())
     else:
         conclude(market, result, place, output)
+
+
+def _tell_failures(market: Market, result: Result, output: Output) -> None:
+    """Tell of policies that learned nothing from a request: the record of the request itself says nothing of it."""
+    from orchestrator.cli.render import failure_words
+    from orchestrator.engine.learning import learning_failures
+
+    failures = market.store.read(lambda reader: learning_failures(reader, market.seats.values()))
+    for name, failure in failures.items():
+        if failure.request == result.request_id:
+            output.notice(f"the policy of bidder {name} {failure_words(failure)}")
 
 
 def conclude(market: Market, result: Result, place: Place, output: Output) -> None:

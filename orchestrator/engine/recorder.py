@@ -6,13 +6,10 @@ balances read in the same transaction, so money cannot be bid twice, whatever ru
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from orchestrator.bidding import Policy
 from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
@@ -23,20 +20,19 @@ from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
 from orchestrator.core.progress import Progress, fold
-from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.request import Request
 from orchestrator.core.settlement import Outcome, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
-from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.invitations import remember_answers
+from orchestrator.engine.learning import learn
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
 from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
 from orchestrator.journal import GENESIS, Entry
 from orchestrator.ledger import Transfer
-from orchestrator.store import BidderRow, MemoryRow, Reader, RequestRow, Transaction
+from orchestrator.store import BidderRow, Reader, RequestRow, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +164,7 @@ class Recorder:
         if step.progress.ending is not None:
             after_request(tx, step.progress, self.wealth)
             remember_answers(tx, step.progress)
-            self._learn(tx, step.progress)
+            learn(tx, self.seats, step.progress)
         last = entries[-1]
         return RequestLog(step.progress, last.sequence + 1, last.digest, step.events)
 
@@ -198,39 +194,6 @@ class Recorder:
                 changed[fault.bidder] = row._replace(faults=row.faults + 1, faults_in_a_row=in_a_row, status=status)
         for row in changed.values():
             tx.put_bidder(row)
-
-    def _learn(self, tx: Transaction, progress: Progress) -> None:
-        """Let policies learn, once, in the commit that ends the request; twins learn together."""
-        mine: dict[str, list[str]] = {}
-        for entry in progress.request.roster:
-            seat = self.seats.get(entry.name)
-            if seat is not None and seat.policy is not None:
-                mine.setdefault(seat.memory_key, []).append(seat.name)
-        if not mine:
-            return
-        all_receipts = receipts(progress)
-        for memory_key, names in mine.items():
-            policy = self.seats[names[0]].policy
-            given = [receipt for receipt in all_receipts if receipt.bidder in names]
-            if policy is None or not given:
-                continue
-            before = tx.memory(memory_key)
-            learned = read_guarded(partial(_learned, policy, before, given))
-            if isinstance(learned, Returned):
-                tx.put_memory(MemoryRow(memory_key, policy.name, policy.version, learned.value))
-            else:
-                _count_faults(tx, names)
-
-
-def _learned(policy: Policy, before: MemoryRow | None, given: Sequence[Receipt]) -> str:
-    return json.dumps(policy.learn(json.loads(before.body) if before else None, given), allow_nan=False)
-
-
-def _count_faults(tx: Transaction, names: Iterable[str]) -> None:
-    """A policy that fails to learn is its bidders' breach; what it knew before stays."""
-    known = tx.bidders()
-    for name in names:
-        tx.put_bidder(known[name]._replace(faults=known[name].faults + 1))
 
 
 def read_log(reader: Reader, request_id: Any) -> RequestLog:

@@ -5,8 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from orchestrator import Announcement, Money, Pass, Prompt, Role, Segment, WonLot
+from orchestrator import (
+    Announcement,
+    Money,
+    Observation,
+    Pass,
+    Prompt,
+    Receipt,
+    Role,
+    Segment,
+    Valuation,
+    WonLot,
+)
 
 
 class Chatty:
@@ -117,3 +129,16 @@ async def never(prompt: Prompt) -> str:
     """A model's function that does not answer."""
     await asyncio.Event().wait()
     return ""
+
+
+class Forgetful:
+    """A policy that cannot learn."""
+
+    name = "forgetful"
+    version = 1
+
+    def value(self, _memory: Any, observations: Sequence[Observation]) -> Valuation:
+        return Valuation([1.0] * len(observations), [0.0] * len(observations))
+
+    def learn(self, _memory: Any, _receipts: Sequence[Receipt]) -> Any:
+        raise KeyError("red\x1b[31m")

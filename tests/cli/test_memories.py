@@ -122,6 +122,46 @@ def test_a_bidder_without_policy_remembers_nothing() -> None:
     assert "bidder diary has no policy" in vickrey("bidders", "memory", "diary", "--reset", "--yes").stderr
 
 
+# --- a policy that fails to learn ---
+
+
+@pytest.fixture
+def failing(vickrey_home: Path) -> None:
+    """A market with a bidder whose policy cannot learn."""
+    entry = {**LEARNER, "policy": {"type": "tests.cli.sample_bidders:Forgetful"}, "clones": 1}
+    write_market(vickrey_home, bidders=[BIDDERS[0], entry])
+
+
+@pytest.mark.usefixtures("failing")
+def test_whoever_runs_a_request_is_told_which_policy_learned_nothing_from_it_and_why() -> None:
+    told = "vickrey: the policy of bidder learner failed to learn from r1: KeyError: 'red\\x1b[31m'"
+    assert told in vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top").stderr
+    assert "failed to learn from r2, and from 1 request before it" in (
+        vickrey("run", "x", "-b", "10", "--judge", "top", "--json").stderr
+    )
+
+
+@pytest.mark.usefixtures("failing")
+def test_whoever_asks_for_a_policy_is_told_why_it_learned_nothing() -> None:
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    told = "failed to learn from r1: KeyError: 'red\\x1b[31m'"
+    assert f"It {told}" in vickrey("bidders", "memory", "learner").stdout.replace("\n", " ")
+    for verb in ("list", "check"):
+        assert f"learner {told}" in vickrey("bidders", verb).stdout.replace("\n", " ")
+    failure = vickrey("bidders", "memory", "learner", "--json").document["learning_failure"]
+    assert (failure["request"], failure["times"]) == ("r1", 1)
+    rows = {row["name"]: row for row in vickrey("bidders", "list", "--json").document["bidders"]}
+    assert rows["learner"]["learning_failure"] == failure
+    assert rows["diary"]["learning_failure"] is None
+
+
+@pytest.mark.usefixtures("failing")
+def test_a_policy_that_begins_anew_has_not_failed() -> None:
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    vickrey("bidders", "memory", "learner", "--reset", "--yes")
+    assert "learning_failure" not in vickrey("bidders", "memory", "learner", "--json").document
+
+
 def test_two_things_at_once_are_refused() -> None:
     outcome = vickrey("bidders", "memory", "diary", "--reset", "--export", "x.json")
     assert (outcome.code, "one of --export, --import and --reset" in outcome.stderr) == (2, True)

@@ -1,0 +1,108 @@
+"""Learning: policies are shown their receipts once, in the commit that ends a request.
+
+A policy that fails at it keeps what it knew. That, and why, is remembered beside its memory until it
+learns again: whoever wrote it would otherwise never hear of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Final, NamedTuple
+
+from orchestrator.bidding import Policy
+from orchestrator.core.progress import Progress
+from orchestrator.core.receipts import Receipt, receipts
+from orchestrator.engine.guarded import Raised, read_guarded
+from orchestrator.engine.memories import read_body
+from orchestrator.engine.seat import Seat
+from orchestrator.store import MemoryRow, Reader, Transaction
+
+# Of memories' own keys, which have three parts, none can begin like this and be as long.
+_FAILED: Final = "unlearned/"
+_FAILED_VERSION: Final = 1
+
+
+class LearningFailure(NamedTuple):
+    """How a policy has failed to learn.
+
+    Attributes:
+        request: the latest request that it learned nothing from.
+        reason: why, in one printable line.
+        times: from how many requests one after the other it learned nothing.
+    """
+
+    request: str
+    reason: str
+    times: int
+
+
+def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> None:
+    """Let the policies of a request's bidders learn from it; those that share a memory learn together.
+
+    Args:
+        tx: the transaction in which the request ends.
+        seats: the market's bidders, by name.
+        progress: the request, which has ended.
+    """
+    mine: dict[str, list[str]] = {}
+    for entry in progress.request.roster:
+        seat = seats.get(entry.name)
+        if seat is not None and seat.policy is not None:
+            mine.setdefault(seat.memory_key, []).append(seat.name)
+    if not mine:
+        return
+    all_receipts = receipts(progress)
+    for memory_key, names in mine.items():
+        policy = seats[names[0]].policy
+        given = [receipt for receipt in all_receipts if receipt.bidder in names]
+        if policy is None or not given:
+            continue
+        learned = read_guarded(partial(_learned, policy, tx.memory(memory_key), given))
+        if isinstance(learned, Raised):
+            _count_faults(tx, names)
+            _remember_failure(tx, memory_key, progress.request.id, learned.reason)
+        else:
+            tx.put_memory(MemoryRow(memory_key, policy.name, policy.version, learned.value))
+            forget_failure(tx, memory_key)
+
+
+def read_failure(reader: Reader, memory_key: str) -> LearningFailure | None:
+    """How the policy of a memory failed to learn from the latest request; None where it did learn."""
+    row = reader.memory(_FAILED + memory_key)
+    known = None if row is None else json.loads(row.body)
+    return None if known is None else LearningFailure(**known)
+
+
+def learning_failures(reader: Reader, seats: Iterable[Seat]) -> dict[str, LearningFailure]:
+    """Bidders whose policies failed to learn from their latest request."""
+    found = ((seat.name, read_failure(reader, seat.memory_key)) for seat in seats if seat.policy is not None)
+    return {name: failure for name, failure in found if failure is not None}
+
+
+def forget_failure(tx: Transaction, memory_key: str) -> None:
+    """Say that a policy has learned again, or begins anew."""
+    if read_failure(tx, memory_key) is not None:
+        _put(tx, memory_key, None)
+
+
+def _learned(policy: Policy, before: MemoryRow | None, given: Sequence[Receipt]) -> str:
+    return read_body(policy.learn(json.loads(before.body) if before else None, given))
+
+
+def _count_faults(tx: Transaction, names: Iterable[str]) -> None:
+    """A policy that fails to learn is its bidders' breach; what it knew before stays."""
+    known = tx.bidders()
+    for name in names:
+        tx.put_bidder(known[name]._replace(faults=known[name].faults + 1))
+
+
+def _remember_failure(tx: Transaction, memory_key: str, request_id: str, reason: str) -> None:
+    known = read_failure(tx, memory_key)
+    _put(tx, memory_key, LearningFailure(request_id, reason, 1 + (known.times if known else 0)))
+
+
+def _put(tx: Transaction, memory_key: str, failure: LearningFailure | None) -> None:
+    body = json.dumps(None if failure is None else failure._asdict())
+    tx.put_memory(MemoryRow(_FAILED + memory_key, "unlearned", _FAILED_VERSION, body))
