@@ -8,8 +8,10 @@ from typing import Any
 
 from orchestrator.api.seating import Seating, seat_all
 from orchestrator.api.standing import may_act, standing_reason
+from orchestrator.api.subsidies import Subsidies, read_subsidies
 from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
+from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.learning import LearningFailure, learning_failures
 from orchestrator.engine.wealth import ACTIVE
 from orchestrator.money import format_usd
@@ -34,6 +36,8 @@ class RosterRow:
         distribution: who ships that; empty for a dotted path.
         reason: why it is broken, suspended or gone; empty where it is none of these.
         balance_nanos: what its wallet can spend; None before it has one.
+        trials_left: how many lots it has still to win before it is no newcomer any more; None where the rules hold no
+            auditions, or it may not act.
         failure: how its policy failed to learn from the latest request; None where it did learn.
     """
 
@@ -45,6 +49,7 @@ class RosterRow:
     distribution: str = ""
     reason: str = ""
     balance_nanos: int | None = None
+    trials_left: int | None = None
     failure: LearningFailure | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -58,6 +63,7 @@ class RosterRow:
             "distribution": self.distribution,
             "reason": self.reason,
             "balance": None if self.balance_nanos is None else format_usd(self.balance_nanos),
+            "trials_left": self.trials_left,
             "learning_failure": None if self.failure is None else self.failure._asdict(),
         }
 
@@ -106,50 +112,65 @@ class Roster:
 def read_roster(config: Config, store: Store) -> Roster:
     """Build every bidder of a config, each on its own, and look up what the store knows of it."""
     seating = seat_all(config, ())
+    try:
+        known = store.read(lambda reader: _read_known(reader, config, seating))
+        return _roster(config, seating, known)
+    finally:
+        for seat in seating.seats.values():
+            read_guarded(seat.close)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the store knows of bidders: rows and balances of all, what those may spend that may act, and the rest."""
+
+    rows: Mapping[str, BidderRow]
+    balances: Mapping[str, int]
+    acting_nanos: Mapping[str, int]
+    subsidies: Subsidies
+    failures: Mapping[str, LearningFailure]
+
+
+def _read_known(reader: Reader, config: Config, seating: Seating) -> _Known:
+    rows = reader.bidders()
+    spendable = reader.spendable(map(bidder_account, rows))
+    balances = {name: spendable[bidder_account(name)] for name in rows}
+    seats = seating.seats
+    # Newcomers will be endowed.
+    acting = {name: balances.get(name, seating.endowments_nanos[name]) for name in seats if may_act(rows.get(name))}
+    principals = {name: seats[name].participant.principal for name in acting}
+    subsidies = read_subsidies(reader, config, principals, acting)
+    return _Known(rows, balances, acting, subsidies, learning_failures(reader, seats.values()))
+
+
+def _roster(config: Config, seating: Seating, known: _Known) -> Roster:
     types = {spec.name: spec.type for spec in config.bidders}
     plugins = [status for group in (BIDDERS, JUDGES, MODELS, POLICIES) for status in list_plugins(group)]
     shippers = {status.name: status.distribution for status in plugins if status.group == BIDDERS}
-    known, balances, failures = store.read(
-        lambda reader: (reader.bidders(), _balances(reader), learning_failures(reader, seating.seats.values()))
-    )
 
     def row(name: str, **more: Any) -> RosterRow:
         of_type = types[name.partition("~")[0]]
-        balance = balances.get(name)
+        balance = known.balances.get(name)
         return RosterRow(name, type=of_type, distribution=shippers.get(of_type, ""), balance_nanos=balance, **more)
 
     rows = [
         row(
             seat.name,
-            status=known[seat.name].status if seat.name in known else NEW,
+            status=known.rows[seat.name].status if seat.name in known.rows else NEW,
             principal=seat.participant.principal,
             roles=seat.participant.roles,
-            reason=standing_reason(known.get(seat.name), config.wealth),
-            failure=failures.get(seat.name),
+            reason=standing_reason(known.rows.get(seat.name), config.wealth),
+            trials_left=known.subsidies.trials_left.get(seat.name),
+            failure=known.failures.get(seat.name),
         )
         for seat in seating.seats.values()
     ]
     rows += [row(each.name, status=BROKEN, reason=each.reason) for each in seating.broken]
     named = {each.name for each in rows}
     rows += [
-        RosterRow(name, ABSENT, remembered.principal, balance_nanos=balances.get(name))
-        for name, remembered in known.items()
+        RosterRow(name, ABSENT, remembered.principal, balance_nanos=known.balances.get(name))
+        for name, remembered in known.rows.items()
         if name not in named
     ]
-    for seat in seating.seats.values():
-        seat.close()
-    found = warnings(config, seating.built, _spendable(seating, known, balances))
-    return Roster(tuple(rows), tuple(found), tuple(each for each in plugins if not each.ok))
-
-
-def _spendable(seating: Seating, known: Mapping[str, BidderRow], balances: Mapping[str, int]) -> dict[str, int]:
-    """What those that may act can spend; newcomers will be endowed."""
-    return {
-        name: balances.get(name, seating.endowments_nanos[name]) for name in seating.seats if may_act(known.get(name))
-    }
-
-
-def _balances(reader: Reader) -> dict[str, int]:
-    names = list(reader.bidders())
-    spendable = reader.spendable(map(bidder_account, names))
-    return {name: spendable[bidder_account(name)] for name in names}
+    found = (*warnings(config, seating.built, known.acting_nanos), *known.subsidies.warnings)
+    return Roster(tuple(rows), found, tuple(each for each in plugins if not each.ok))

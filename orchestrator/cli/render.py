@@ -99,7 +99,9 @@ def requests_table(summaries: Sequence[RequestSummary], now_seconds: float) -> T
 
 def roster_table(roster: Roster) -> Table:
     """A config's bidders, broken ones with their reason."""
-    made = table("bidder", "status", "type", "shipped by", "roles", "can spend", right=("can spend",))
+    has_trials = any(row.trials_left is not None for row in roster.rows)
+    numbers = ("can spend", "trials left") if has_trials else ("can spend",)
+    made = table("bidder", "status", "type", "shipped by", "roles", *numbers, right=numbers)
     balances = aligned(row.balance_nanos for row in roster.rows)
     for row, balance in zip(roster.rows, balances, strict=True):
         made.add_row(
@@ -109,6 +111,7 @@ def roster_table(roster: Roster) -> Table:
             cell(row.distribution),
             cell(", ".join(row.roles)),
             cell(balance),
+            *([cell("" if row.trials_left is None else row.trials_left)] if has_trials else []),
         )
     return made
 

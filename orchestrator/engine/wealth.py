@@ -156,21 +156,36 @@ def on_audition(row: BidderRow, rules: WealthRules) -> bool:
     return row.status == ACTIVE and row.wins < rules.audition_trials
 
 
-def _grant_auditions(tx: Transaction, request_id: str, roster: Iterable[BidderRow], rules: WealthRules) -> None:
-    needs: dict[str, bool] = {}
-    for row in roster:
-        needs[row.principal] = needs.get(row.principal, False) or on_audition(row, rules)
-    tx.open_accounts(Account(audition_account(principal)) for principal in needs)
-    principals = [_newcomers(tx, principal, needs_trial) for principal, needs_trial in needs.items()]
-    tx.apply(grants(request_id, principals, tx.spendable([TREASURY])[TREASURY], rules))
+def newcomers(reader: Reader, principal: str, needs_trial: bool) -> Newcomers:
+    """What a principal was granted for trials so far.
 
-
-def _newcomers(reader: Reader, principal: str, needs_trial: bool) -> Newcomers:
+    Args:
+        reader: what the market remembers.
+        principal: who stands behind its bidders.
+        needs_trial: whether one of them is on audition.
+    """
     account = audition_account(principal)
     left = reader.spendable([account])[account]
     rows = reader.transfers(account=account) if needs_trial else []
     granted = sum(row.amount_nanos for row in rows if row.code == GRANT)
     return Newcomers(principal, needs_trial, granted, left)
+
+
+def missing_stock(reader: Reader, stock_nanos: int) -> int:
+    """What the treasury's own stock still lacks of what the rules say it opens with, in nano-dollars."""
+    if stock_nanos == 0:
+        return 0
+    moved = reader.transfers(account=TREASURY)
+    return max(0, stock_nanos - sum(row.amount_nanos for row in moved if row.id.startswith(_TREASURY_STOCK)))
+
+
+def _grant_auditions(tx: Transaction, request_id: str, roster: Iterable[BidderRow], rules: WealthRules) -> None:
+    needs: dict[str, bool] = {}
+    for row in roster:
+        needs[row.principal] = needs.get(row.principal, False) or on_audition(row, rules)
+    tx.open_accounts(Account(audition_account(principal)) for principal in needs)
+    principals = [newcomers(tx, principal, needs_trial) for principal, needs_trial in needs.items()]
+    tx.apply(grants(request_id, principals, tx.spendable([TREASURY])[TREASURY], rules))
 
 
 def _return_grant(tx: Transaction, principal: str, rules: WealthRules) -> None:
@@ -192,11 +207,8 @@ def _takes_part(reader: Reader, request_id: str, bidder: str) -> bool:
 
 def _stock_treasury(tx: Transaction, stock_nanos: int) -> None:
     """Fill the treasury's own stock up to what the rules say it opened with."""
-    if stock_nanos == 0:
-        return
-    stocked = sum(row.amount_nanos for row in tx.transfers(account=TREASURY) if row.id.startswith(_TREASURY_STOCK))
-    if stock_nanos > stocked:
-        missing = stock_nanos - stocked
+    missing = missing_stock(tx, stock_nanos)
+    if missing:
         tx.apply([transfer(f"{_TREASURY_STOCK}{stock_nanos}", ISSUER, TREASURY, missing, "stock")])
 
 

@@ -17,6 +17,16 @@ BIDDERS = [
 ]
 
 
+def test_the_list_tells_how_many_trials_are_left_where_there_are_auditions(vickrey_home: Path) -> None:
+    path = write_market(vickrey_home, bidders=BIDDERS)
+    assert "trials left" not in vickrey("bidders", "list").stdout
+    path.write_text(path.read_text()[:-1] + ', "wealth": {"treasury_stock": 20, "audition": {"trials": 7}}}')
+    header, first = vickrey("bidders", "list").stdout.splitlines()[1:3]
+    assert header.endswith("trials left")
+    assert first.endswith("7")
+    assert vickrey("bidders", "list", "--json").document["bidders"][0]["trials_left"] == 7
+
+
 def test_a_trial_is_shown_with_who_paid_for_it(vickrey_home: Path) -> None:
     path = write_market(vickrey_home, bidders=BIDDERS, judge="top")
     path.write_text(path.read_text()[:-1] + ', "wealth": {"treasury_stock": 20, "audition": {"trials": 1}}}')
