@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.cli.output import Output
-from orchestrator.errors import VickreyError
+from orchestrator.errors import InvalidRequest, VickreyError
 
 if TYPE_CHECKING:
     from orchestrator.api import Market
@@ -64,21 +64,26 @@ class Place:
         return config if judge is None else replace(config, judge=_judge(config, judge))
 
     @contextmanager
-    def books(self, output: Output, *, tell: bool = True) -> Iterator[Store]:
-        """Open the store alone: enough to read what happened, and no bidder is built.
+    def books(self, output: Output, *, tell: bool = True, is_past_needed: bool = True) -> Iterator[Store]:
+        """Open the store alone, only to look: enough to read what happened, and no bidder is built.
 
         Args:
             output: where to tell of interrupted requests.
             tell: whether to.
+            is_past_needed: whether there is nothing to tell without a past, so that a store that was named and is
+                not there is a mistake.
+
+        Raises:
+            InvalidRequest: it is.
         """
-        with self._errors_pointed():
-            store = self._open(self.settings())
-            try:
-                if tell:
-                    self._tell_interrupted(store, output)
-                yield store
-            finally:
-                store.close()
+        config = self.settings()
+        path = self._missing_file(config)
+        if path is not None and self.store is not None and is_past_needed:
+            raise InvalidRequest(f"--store {self.store}: there is no file {path}; a run with this option makes one")
+        with self._errors_pointed(), self.untouched(config) as store:
+            if tell:
+                self._tell_interrupted(store, output)
+            yield store
 
     @contextmanager
     def market(self, output: Output, request_id: str | None = None, judge: str | None = None) -> Iterator[Market]:
@@ -111,9 +116,7 @@ class Place:
         """Open the store only to look: where there is no file yet, none is made."""
         from orchestrator.store import open_store
 
-        url = self._url(config)
-        is_missing = url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists()
-        store = open_store("memory" if is_missing else url)
+        store = open_store(self._url(config) if self._missing_file(config) is None else "memory")
         try:
             yield store
         finally:
@@ -127,6 +130,14 @@ class Place:
         except VickreyError as error:
             error.args = (self.pointed(str(error)), *error.args[1:])
             raise
+
+    def _missing_file(self, config: Config) -> Path | None:
+        """The store's file where it is not there yet; None, too, where it could not be: opening it says why."""
+        url = self._url(config)
+        path = Path(url.removeprefix(_SQLITE))
+        if not url.startswith(_SQLITE) or path.exists():
+            return None
+        return path if next(each for each in path.parents if each.exists()).is_dir() else None
 
     def _url(self, config: Config) -> str:
         if self.store is None or self.store == "memory" or "://" in self.store:

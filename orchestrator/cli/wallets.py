@@ -29,7 +29,7 @@ def list_bidders(
     Broken ones, and plugins that cannot be loaded, are listed with their reason.
     """
     place = Place(config, home, store)
-    with writing(as_json) as output, place.books(output) as books:
+    with writing(as_json) as output, place.books(output, is_past_needed=False) as books:
         settings = place.settings()
         roster = _read(place, settings, books)
         if as_json:
@@ -55,7 +55,7 @@ def check_bidders(
     is shown. Fails if one of the config's bidders is broken, a model does not work, or nobody can take part.
     """
     place = Place(config, home, store)
-    with writing(as_json) as output, place.books(output) as books:
+    with writing(as_json) as output, place.books(output, is_past_needed=False) as books:
         from orchestrator.api.checking import check_models
         from orchestrator.cli.checks import is_anybody_able, say_verdict, show_checks
 

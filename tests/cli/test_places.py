@@ -9,6 +9,16 @@ import pytest
 from orchestrator.cli.places import Place
 from tests.cli.markets import vickrey, write_market
 
+READING = [
+    ("show", "r1"),
+    ("statement", "treasury"),
+    ("requests",),
+    ("leaderboard",),
+    ("progress",),
+    ("audit",),
+    ("offers", "r1"),
+    ("export", "r1"),
+]
 PLACE = Place("other.yaml", None, "a b.db")
 
 
@@ -50,3 +60,32 @@ def test_hints_in_lists_and_refusals_name_the_same_config(tmp_path: Path) -> Non
     assert f'`vickrey run "Plan a trip to Lisbon" --budget 10 --config {config}`' in (
         vickrey("requests", "--config", config).stdout.replace("\n", " ")
     )
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_whoever_only_reads_is_told_of_a_store_that_is_not_there_and_none_is_made(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    outcome = vickrey(*command, "--store", "nope.db")
+    assert outcome.code == 2
+    assert outcome.stderr == (
+        f"vickrey: --store nope.db: there is no file {tmp_path / 'nope.db'}; a run with this option makes one\n"
+    )
+    assert not (tmp_path / "nope.db").exists()
+
+
+def test_a_store_that_is_not_there_yet_is_no_mistake_where_no_past_is_needed(tmp_path: Path) -> None:
+    for verb in ("list", "check"):
+        assert vickrey("bidders", verb, "--store", "new.db").code == 0
+    assert vickrey("run", "x", "-b", "10", "--dry-run", "--store", "new.db").code == 0
+    assert not (tmp_path / "new.db").exists()
+    assert vickrey("run", "x", "-b", "10", "--quiet", "--store", "new.db").code == 0
+    assert (tmp_path / "new.db").exists()
+    assert vickrey("show", "r1", "--store", "new.db").code == 0
+
+
+def test_reading_before_anything_has_happened_makes_no_store(tmp_path: Path) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert "Nobody has posted a request yet." in vickrey("requests").stdout
+    assert vickrey("leaderboard").code == 0
+    assert sorted(tmp_path.rglob("*")) == before
