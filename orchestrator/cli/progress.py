@@ -37,12 +37,13 @@ def progress(
         from orchestrator.progress import read_progress
 
         report = read_progress(books, last=last, bidder=bidder, replays=replays)
-        if png is not None:
+        drawn = png if report.last else None
+        if drawn is not None:
             from orchestrator.progress.drawing import draw_png
 
-            draw_png(report, Path(png))
+            draw_png(report, Path(drawn))
         if as_json:
-            output.emit({**report.to_dict(), **({"png": str(Path(png).absolute())} if png else {})})
+            output.emit({**report.to_dict(), **({"png": str(Path(drawn).absolute())} if drawn else {})})
             return
         if not report.last:
             output.say("No request has ended in this market yet, so there is nothing to compare.")
@@ -53,5 +54,7 @@ def progress(
             from orchestrator.cli.progress_views import progress_views
 
             output.show(*progress_views(report))
-        if png is not None:
-            output.say(f"Drawn into {png}.")
+        if drawn is not None:
+            output.say(f"Drawn into {drawn}.")
+        elif png is not None:
+            output.say(f"There is nothing to draw yet, so {png} was not written.")

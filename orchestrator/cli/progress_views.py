@@ -9,10 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.inert import one_line
-from orchestrator.cli.render import cell, table
+from orchestrator.cli.render import cell, rounded, table
 from orchestrator.cli.stages import counted, rounded_usd
+from orchestrator.money import NANOS_PER_USD
 from orchestrator.progress.adjustment import Adjustment
 from orchestrator.progress.attribution import Presence, Share
+from orchestrator.progress.cutting import both_ends
 from orchestrator.progress.liquidity import ExpertDiscount, SkillPrice, Thinness
 from orchestrator.progress.objective import Objective
 from orchestrator.progress.report import ProgressReport
@@ -32,8 +34,8 @@ def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
     if report.practice_nanos:
         yield Text(f"Practice has cost {rounded_usd(report.practice_nanos)} USD beside that; the operator paid it.")
     yield _heading("Attribution: who earned it")
-    yield _shares_table(report.bidders, "bidder")
-    yield _shares_table(report.skills, "skill")
+    yield shares_table(report.bidders, "bidder")
+    yield shares_table(report.skills, "skill")
     if report.replayed:
         yield _heading(f"What each presence was worth to the others, by replays of {report.replayed} without it")
         yield _presences_table(report.presences)
@@ -79,67 +81,81 @@ def _objective_views(found: Objective) -> Iterable[Text]:
         yield Text(
             f"{counted(found.unknown_costs, 'request')} had calls of unknown cost: the value is at most that.", "yellow"
         )
-    span = _span(found.smoothed_usd, "{:.2f}")
-    yield Text(f"USD a request {blocks(found.smoothed_usd, 2 * _WIDTH)} {span} (smoothed)")
+    ends = (_first(found.smoothed_usd), _last(found.smoothed_usd))
+    early, late = rounded([round((usd or 0.0) * NANOS_PER_USD) for usd in ends])
+    yield Text(f"USD a request {blocks(found.smoothed_usd, 2 * _WIDTH)} from {early} to {late} (smoothed)")
     yield Text.assemble(("Is it getting better? ", "bold"), found.verdict, " (last third against first)")
 
 
-def _span(series: Series, form: str) -> str:
-    known = [figure for figure in series if figure is not None]
-    return f"from {form.format(min(known))} to {form.format(max(known))}" if known else ""
-
-
-def _shares_table(shares: Sequence[Share], what: str) -> Table:
-    made = table(what, "won", "value added", "cost", "profit", right=("won", "value added", "cost", "profit"))
-    for share in shares[:ROWS_MAX]:
-        made.add_row(
+def shares_table(shares: Sequence[Share], what: str) -> Table:
+    """What each has earned, the best and the worst; rent where any was paid."""
+    rents = [("rent", rounded([share.rent_nanos for share in shares]))] if any(s.rent_nanos for s in shares) else []
+    columns = [
+        ("value added", rounded([share.added_nanos for share in shares])),
+        ("cost", rounded([share.cost_nanos for share in shares])),
+        ("profit", rounded([share.profit_nanos for share in shares])),
+        *rents,
+    ]
+    names = [name for name, _ in columns]
+    made = table(what, "won", *names, right=("won", *names))
+    rows = [
+        (
             cell(share.name, "bold"),
             cell(share.wins),
-            cell(_usd(share.added_nanos)),
-            cell(_usd(share.cost_nanos)),
-            cell(_usd(share.profit_nanos), "red" if share.profit_nanos < 0 else ""),
+            *(cell(amounts[row], "red" if amounts[row].startswith("-") else "") for _, amounts in columns),
         )
-    return _cut(made, len(shares))
+        for row, share in enumerate(shares)
+    ]
+    return _with_ends(made, rows)
 
 
 def _presences_table(presences: Sequence[Presence]) -> Table:
     made = table("bidder", "known", "unknown", "worth USD", "unknown beyond", right=("known", "unknown", "worth USD"))
-    for each in presences[:ROWS_MAX]:
-        worth = "unknown" if each.total_nanos is None else _usd(each.total_nanos)
-        made.add_row(
+    worths = rounded([each.total_nanos or 0 for each in presences])
+    rows = [
+        (
             cell(each.bidder, "bold"),
             cell(each.known),
             cell(each.unknown),
-            cell(worth),
+            cell("unknown" if each.total_nanos is None else worth),
             cell(one_line(each.unknown_beyond, 40)),
         )
-    return _cut(made, len(presences))
+        for each, worth in zip(presences, worths, strict=True)
+    ]
+    return _with_ends(made, rows)
 
 
-def _adjustments_table(rows: Sequence[Adjustment]) -> Table:
+def _adjustments_table(adjusted: Sequence[Adjustment]) -> Table:
     made = table("bidder", "wealth", "now", "win share", "late", "bid bias", right=("now", "late"))
-    for each in rows[:ROWS_MAX]:
-        made.add_row(
-            cell(each.bidder, "bold"),
-            cell(blocks(each.wealth_usd, _WIDTH // 2)),
-            cell(_last(each.wealth_usd, "{:.2f}")),
-            cell(blocks(smoothed(each.win_share), _WIDTH // 2)),
-            cell(_last(smoothed(each.win_share), "{:.0%}")),
-            cell(_change(each.bid_bias, "{:+.1%}")),
+    wealth = rounded([round((_last(each.wealth_usd) or 0.0) * NANOS_PER_USD) for each in adjusted])
+    rows = []
+    for each, now in zip(adjusted, wealth, strict=True):
+        late = _last(smoothed(each.win_share))
+        rows.append(
+            (
+                cell(each.bidder, "bold"),
+                cell(blocks(each.wealth_usd, _WIDTH // 2)),
+                cell("" if _last(each.wealth_usd) is None else now),
+                cell(blocks(smoothed(each.win_share), _WIDTH // 2)),
+                cell("" if late is None else f"{late:.0%}"),
+                cell(_change(each.bid_bias, "{:+.1%}")),
+            )
         )
-    return _cut(made, len(rows))
+    return _with_ends(made, rows)
 
 
-def _forecasts_table(rows: Sequence[Adjustment]) -> Table:
+def _forecasts_table(adjusted: Sequence[Adjustment]) -> Table:
     made = table("presenter", "Brier", "early and late", "picked", right=("picked",))
-    for each in rows[:ROWS_MAX]:
-        made.add_row(
+    rows = [
+        (
             cell(each.bidder, "bold"),
             cell(blocks(smoothed(each.brier_over_time), _WIDTH // 2)),
             cell(_change(each.brier, "{:.3f}")),
             cell(f"{each.base_rate:.0%}"),
         )
-    return _cut(made, len(rows))
+        for each in adjusted
+    ]
+    return _with_ends(made, rows)
 
 
 def _prices_table(prices: Sequence[SkillPrice]) -> Table:
@@ -163,23 +179,42 @@ def _thinness_views(found: Thinness) -> Iterable[Text]:
 def _discounts_table(discounts: Sequence[ExpertDiscount]) -> Table:
     right = ("rivals", "copies", "sold for", "led to", "discount")
     made = table("bidder", "rivals", "copies", "sold for", "led to", "discount", right=right)
-    for each in discounts[:ROWS_MAX]:
+    sold = rounded([each.sold_nanos for each in discounts])
+    led_to = rounded([each.led_to_nanos for each in discounts])
+    for row, each in enumerate(discounts[:ROWS_MAX]):
         made.add_row(
             cell(each.bidder, "bold"),
             cell(each.rivals or "none", "" if each.rivals else "yellow"),
             cell(each.copies),
-            cell(_usd(each.sold_nanos)),
-            cell(_usd(each.led_to_nanos)),
+            cell(sold[row]),
+            cell(led_to[row]),
             cell("unknown" if each.discount is None else f"{each.discount:.0%}"),
         )
     return _cut(made, len(discounts))
 
 
+def _with_ends(made: Table, rows: Sequence[tuple[Text, ...]]) -> Table:
+    """A table of rows from best to worst; of too many the middle ones are left out, and that is said."""
+    best, worst = both_ends(rows, ROWS_MAX)
+    for row in best:
+        made.add_row(*row)
+    if worst:
+        made.add_row(cell(f"… {len(rows) - ROWS_MAX} between", "dim"))
+        for row in worst:
+            made.add_row(*row)
+        _caption(made, f"The {len(best)} most and the {len(worst)} least profitable; --json shows all")
+    return made
+
+
 def _cut(made: Table, rows: int) -> Table:
     if rows > ROWS_MAX:
-        made.caption = Text(f"{rows - ROWS_MAX} more; --json shows all", style="dim")
-        made.caption_justify = "left"
+        _caption(made, f"{rows - ROWS_MAX} more; --json shows all")
     return made
+
+
+def _caption(made: Table, words: str) -> None:
+    made.caption = Text(words, style="dim")
+    made.caption_justify = "left"
 
 
 def _change(trend: Trend, form: str) -> str:
@@ -190,11 +225,9 @@ def _change(trend: Trend, form: str) -> str:
     return words if trend.is_clear else f"({words})"
 
 
-def _last(series: Series, form: str) -> str:
-    known = [figure for figure in series if figure is not None]
-    return form.format(known[-1]) if known else ""
+def _first(series: Series) -> float | None:
+    return next((figure for figure in series if figure is not None), None)
 
 
-def _usd(nanos: int) -> str:
-    """An amount to the cent: these are sums over many requests."""
-    return f"{nanos / 10**9:,.2f}"
+def _last(series: Series) -> float | None:
+    return next((figure for figure in reversed(series) if figure is not None), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from rich.rule import Rule
 from rich.table import Table
@@ -18,6 +19,7 @@ from orchestrator.engine.learning import LearningFailure
 from orchestrator.money import NANOS_PER_USD, format_usd
 
 _NANOS_DIGITS = 9
+_DIGITS_OF_SMALLEST = 3
 
 
 def cell(text: object, style: str = "") -> Text:
@@ -37,8 +39,19 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
 def aligned(amounts: Iterable[int | None]) -> list[str]:
     """Amounts in USD with their decimal points under each other; None leaves a gap."""
     listed = list(amounts)
-    places = max((len(format_usd(nanos).partition(".")[2]) for nanos in listed if nanos is not None), default=2)
+    places = max((_places(nanos) for nanos in listed if nanos is not None), default=2)
     return ["" if nanos is None else _with_places(nanos, places) for nanos in listed]
+
+
+def rounded(amounts: Sequence[int]) -> list[str]:
+    """Sums in USD with their decimal points under each other, to the cent, or as far as the smallest needs.
+
+    Three digits of it are shown if it has so many, so that nothing that was earned or spent reads as 0.
+    """
+    smallest = min((abs(nanos) for nanos in amounts if nanos), default=NANOS_PER_USD)
+    wanted = max(2, _NANOS_DIGITS + _DIGITS_OF_SMALLEST - len(str(smallest)))
+    places = min(wanted, max(map(_places, amounts), default=2))
+    return [f"{Decimal(nanos).scaleb(-_NANOS_DIGITS):,.{places}f}" for nanos in amounts]
 
 
 def offer_views(offers: Sequence[Offer]) -> Iterable[Rule | Text | str]:
@@ -141,6 +154,11 @@ def failure_words(failure: LearningFailure) -> str:
 def moment(seconds: float) -> str:
     """A moment in local time, to the minute."""
     return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M")
+
+
+def _places(nanos: int) -> int:
+    """How many places an amount has where it is written in full."""
+    return len(format_usd(nanos).partition(".")[2])
 
 
 def _with_places(nanos: int, places: int) -> str:

@@ -20,9 +20,11 @@ class Share:
     Attributes:
         name: the bidder or the skill.
         wins: lots bought.
-        added_nanos: value added: what its copies brought less what was paid for the lots.
+        added_nanos: value added: what its copies brought less what was paid for the lots, by whomever.
         cost_nanos: what its calls are known to have cost.
-        profit_nanos: value added, less costs and forfeits; of a skill, less the costs of its works alone.
+        profit_nanos: what that left it: value added, less costs and forfeits, and what the treasury paid for lots that
+            were newcomers' trials; of a skill, value added less the costs of its works alone.
+        rent_nanos: the rent that it paid; no part of its profit. 0 of a skill.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Share:
     added_nanos: int
     cost_nanos: int
     profit_nanos: int
+    rent_nanos: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """The share as JSON-able data, amounts as decimal strings in USD."""
@@ -39,6 +42,7 @@ class Share:
             "value_added": format_usd(self.added_nanos),
             "cost": format_usd(self.cost_nanos),
             "profit": format_usd(self.profit_nanos),
+            "rent": format_usd(self.rent_nanos),
         }
 
 
@@ -63,8 +67,11 @@ class Presence:
 
     @property
     def total_nanos(self) -> int | None:
-        """What all others together gained; 0 where it only moved money between them."""
-        return None if self.worth_nanos is None else sum(self.worth_nanos.values())
+        """What all others together gained; 0 where it only moved money between them.
+
+        None, unknown, where no request is known to its end without it.
+        """
+        return sum(self.worth_nanos.values()) if self.known and self.worth_nanos is not None else None
 
     def to_dict(self) -> dict[str, Any]:
         """The presence as JSON-able data, amounts as decimal strings in USD."""
@@ -85,22 +92,27 @@ class Recorded(NamedTuple):
     events: Sequence[Event]
 
 
-def bidder_shares(traces: Sequence[RequestTrace]) -> tuple[Share, ...]:
-    """What each bidder has earned, the most profitable first."""
+def bidder_shares(traces: Sequence[RequestTrace], rents_nanos: Mapping[str, int]) -> tuple[Share, ...]:
+    """What each bidder has earned, the most profitable first.
+
+    Args:
+        traces: the requests.
+        rents_nanos: the rent that each paid when they ended.
+    """
     works = [work for each in traces for work in each.works]
     names = {name for each in traces for name in each.wealth_nanos} | {work.bidder for work in works}
     profits = _totals(each.profits_nanos for each in traces)
     costs = _totals(each.costs_nanos for each in traces)
     added, wins = _added(works, lambda work: work.bidder)
     shares = (
-        Share(name, wins.get(name, 0), added.get(name, 0), costs.get(name, 0), profits.get(name, 0)) for name in names
+        Share(name, *(figures.get(name, 0) for figures in (wins, added, costs, profits, rents_nanos))) for name in names
     )
     return tuple(sorted(shares, key=lambda share: (-share.profit_nanos, share.name)))
 
 
-def skill_shares(traces: Sequence[RequestTrace]) -> tuple[Share, ...]:
-    """What each skill has earned, the most profitable first."""
-    works = [work for each in traces for work in each.works]
+def skill_shares(traces: Sequence[RequestTrace], bidder: str | None = None) -> tuple[Share, ...]:
+    """What each skill has earned, or each of one bidder's, the most profitable first."""
+    works = [work for each in traces for work in each.works if bidder in (None, work.bidder)]
     added, wins = _added(works, lambda work: work.skill)
     costs: dict[str, int] = {}
     for work in works:
@@ -148,7 +160,7 @@ def _added(works: Iterable[WorkTrace], named: Callable[[WorkTrace], str]) -> tup
     wins: dict[str, int] = {}
     for work in works:
         name = named(work)
-        added[name] = added.get(name, 0) + work.revenue_nanos - work.price_nanos
+        added[name] = added.get(name, 0) + work.added_nanos
         wins[name] = wins.get(name, 0) + 1
     return added, wins
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from orchestrator.errors import BrokenPlugin, InvalidRequest
 from orchestrator.money import NANOS_PER_USD
+from orchestrator.progress.cutting import both_ends
 from orchestrator.progress.report import ProgressReport
 from orchestrator.progress.series import Series, smoothed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+T = TypeVar("T")
 
 LINES_MAX: Final = 10
 _SIZE_INCHES: Final = (15.0, 12.5)
@@ -51,8 +55,22 @@ def make_figure(report: ProgressReport) -> Figure:
         draw(panel, report)
         panel.grid(alpha=0.3)
     first, last = report.first or "no request", report.last or "no request"
-    figure.suptitle(f"Progress from {first} to {last}: {report.objective.verdict}")
+    figure.suptitle(f"Progress from {first} to {last}: {report.objective.verdict}{_left_out(report)}")
     return figure
+
+
+def _left_out(report: ProgressReport) -> str:
+    """What the panels have no room for, as a line of its own; empty where they show all."""
+    best, worst = both_ends(report.bidders, LINES_MAX)
+    if not worst:
+        return ""
+    return f"\nof {len(report.bidders)} bidders: the {len(best)} most and the {len(worst)} least profitable"
+
+
+def _shown(rows: Sequence[T]) -> list[T]:
+    """The rows of bidders that there is room for, the most profitable first."""
+    best, worst = both_ends(rows, LINES_MAX)
+    return [*best, *worst]
 
 
 def _empty() -> Figure:
@@ -72,49 +90,56 @@ def _objective(panel: Axes, report: ProgressReport) -> None:
 
 
 def _profits(panel: Axes, report: ProgressReport) -> None:
-    shares = report.bidders[:LINES_MAX][::-1]
+    shares = _shown(report.bidders)[::-1]
     panel.barh([share.name for share in shares], [share.profit_nanos / NANOS_PER_USD for share in shares])
     panel.set_title("Profit by bidder")
     panel.set_xlabel("USD")
 
 
 def _wealth(panel: Axes, report: ProgressReport) -> None:
-    for each in report.adjustments[:LINES_MAX]:
+    for each in _shown(report.adjustments):
         _line(panel, each.wealth_usd, each.bidder)
     _label(panel, "Wealth", "USD")
 
 
 def _wins(panel: Axes, report: ProgressReport) -> None:
-    for each in report.adjustments[:LINES_MAX]:
+    for each in _shown(report.adjustments):
         _line(panel, smoothed(each.win_share), each.bidder)
     _label(panel, "Share of lots won (smoothed)", "share")
 
 
 def _bid_bias(panel: Axes, report: ProgressReport) -> None:
-    for each in report.adjustments[:LINES_MAX]:
+    for each in _shown(report.adjustments):
         _line(panel, smoothed(each.bid_bias_over_time), each.bidder)
     _label(panel, "Bid less what the lot brought net (smoothed)", "share of the bounty")
 
 
 def _brier(panel: Axes, report: ProgressReport) -> None:
     presenters = [each for each in report.adjustments if each.base_rate is not None]
-    for each in presenters[:LINES_MAX]:
+    for each in _shown(presenters):
         _line(panel, smoothed(each.brier_over_time), each.bidder)
     _label(panel, "Brier score of presenters' bids (smoothed)", "lower is better")
 
 
 def _discounts(panel: Axes, report: ProgressReport) -> None:
-    known = [each for each in report.discounts if each.discount is not None][:LINES_MAX][::-1]
+    found = [each for each in report.discounts if each.discount is not None]
+    known = _shown(sorted(found, key=lambda each: -(each.discount or 0.0)))[::-1]
     names = [each.bidder if each.rivals else f"{each.bidder} (no rival)" for each in known]
     panel.barh(names, [each.discount or 0.0 for each in known])
-    panel.set_title("What others kept of what copies led to")
+    panel.set_title(f"What others kept of what copies led to{_of(len(known), len(found))}")
     panel.set_xlabel("share of what they led to; below 0 they paid more")
 
 
 def _prices(panel: Axes, report: ProgressReport) -> None:
     for price in report.prices[:LINES_MAX]:
         _line(panel, smoothed(price.share), price.skill)
-    _label(panel, "Prices by skill (smoothed)", "share of the bounty")
+    cut = _of(min(LINES_MAX, len(report.prices)), len(report.prices))
+    _label(panel, f"Prices by skill (smoothed){cut}", "share of the bounty")
+
+
+def _of(shown: int, found: int) -> str:
+    """How many of a panel's own rows it shows, where that is not all."""
+    return "" if shown == found else f", {shown} of {found}"
 
 
 def _thinness(panel: Axes, report: ProgressReport) -> None:

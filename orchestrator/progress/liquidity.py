@@ -73,7 +73,8 @@ class ExpertDiscount:
 
     Attributes:
         bidder: the transformer.
-        rivals: bidders that sold work of its skills, too.
+        rivals: bidders that sold work of its skills, too, or bid for lots that it bought and have sold nothing yet that
+            would show their skill.
         copies: how many copies it made.
         sold_nanos: what they sold for.
         led_to_nanos: the bounties that were released for offers built on them, less what others' later work cost.
@@ -102,13 +103,20 @@ class ExpertDiscount:
         }
 
 
-def skill_prices(traces: Sequence[RequestTrace]) -> tuple[SkillPrice, ...]:
-    """What lots have cost, by what their buyers did with them, the most frequent first."""
+def skill_prices(traces: Sequence[RequestTrace], bidder: str | None = None) -> tuple[SkillPrice, ...]:
+    """What lots have cost, by what their buyers did with them, the most frequent first.
+
+    Args:
+        traces: the requests.
+        bidder: the bidder whose skills alone are wanted; None for all.
+    """
+    own = {work.skill for each in traces for work in each.works if work.bidder == bidder}
     runs = buckets(traces)
     figures: dict[str, list[float]] = {}
     for each in traces:
         for lot in each.lots:
-            figures.setdefault(lot.skill, []).append(lot.price_share)
+            if bidder is None or lot.skill in own:
+                figures.setdefault(lot.skill, []).append(lot.price_share)
     found = (
         SkillPrice(
             skill,
@@ -135,10 +143,12 @@ def expert_discounts(traces: Sequence[RequestTrace]) -> tuple[ExpertDiscount, ..
     sellers: dict[str, set[str]] = {}
     for work in works:
         sellers.setdefault(work.skill, set()).add(work.bidder)
+    proven = {work.bidder for work in works}
     found = []
-    for bidder in sorted({work.bidder for work in works}):
+    for bidder in sorted(proven):
         own = [work for work in works if work.bidder == bidder]
-        rivals = set().union(*(sellers[work.skill] for work in own)) - {bidder}
+        unproven = {name for work in own for name in work.contenders} - proven
+        rivals = (unproven | set().union(*(sellers[work.skill] for work in own))) - {bidder}
         sold, led_to = sum(work.revenue_nanos for work in own), sum(work.led_to_nanos for work in own)
         found.append(ExpertDiscount(bidder, len(rivals), len(own), sold, led_to))
     return tuple(sorted(found, key=lambda each: (each.rivals > 0, each.bidder)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.money import NANOS_PER_USD, format_usd
-from orchestrator.progress.series import Series, Trend, buckets, by_bucket, smoothed, trend
+from orchestrator.progress.series import FIGURES_MIN, Series, Trend, buckets, by_bucket, smoothed, trend
 from orchestrator.progress.traces import RequestTrace
 
 
@@ -47,7 +47,7 @@ class Objective:
         """Whether it is getting better, in a few words."""
         change, error = self.trend.change, self.trend.error
         if change is None or error is None:
-            return "too few requests to say"
+            return f"too few requests to say; it takes {FIGURES_MIN} that have ended"
         figures = f"{change:+.1%} of the bounty a request, standard error {error:.1%}"
         if not self.trend.is_clear:
             return f"no clear change: {figures}"

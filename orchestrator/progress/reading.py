@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.core.codec import decode
@@ -62,7 +63,18 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     spendable = reader.spendable(wallets.values())
     present = {name: spendable[account] for name, account in wallets.items()}
     practice_nanos = sum(row.amount_nanos for row in reader.recent("practice", _ALL))
-    return make_report(traces, latest, present, practice_nanos, bidder)
+    return make_report(traces, latest, present, _rents_nanos(reader, traces), practice_nanos, bidder)
+
+
+def _rents_nanos(reader: Reader, traces: Sequence[RequestTrace]) -> dict[str, int]:
+    """What each bidder paid in rent when these requests ended: no event of theirs, so only the book knows."""
+    covered = {each.request_id for each in traces}
+    names = {bidder_account(name): name for name in reader.bidders()}
+    paid = dict.fromkeys(names.values(), 0)
+    for row in reader.recent("rent", len(names) * len(reader.requests(ENDED))):
+        if row.request in covered and row.debit in names:
+            paid[names[row.debit]] += row.amount_nanos
+    return paid
 
 
 def _recorded(reader: Reader, request_id: str) -> Recorded:

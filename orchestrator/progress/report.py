@@ -83,6 +83,7 @@ def make_report(
     traces: Sequence[RequestTrace],
     recorded: Sequence[Recorded],
     present_nanos: Mapping[str, int],
+    rents_nanos: Mapping[str, int],
     practice_nanos: int = 0,
     bidder: str | None = None,
 ) -> ProgressReport:
@@ -92,21 +93,22 @@ def make_report(
         traces: requests that have ended, in order of posting.
         recorded: those of them to replay without each bidder.
         present_nanos: what wallets can spend now, by bidder.
+        rents_nanos: what each bidder paid in rent when these requests ended.
         practice_nanos: what practice has cost.
         bidder: the one bidder that it is about; None for all.
     """
-    shares = tuple(share for share in bidder_shares(traces) if bidder in (None, share.name))
+    shares = tuple(share for share in bidder_shares(traces, rents_nanos) if bidder in (None, share.name))
     names = [share.name for share in shares]
     return ProgressReport(
         first=traces[0].request_id if traces else "",
         last=traces[-1].request_id if traces else "",
         objective=objective(traces),
         bidders=shares,
-        skills=skill_shares(traces),
+        skills=skill_shares(traces, bidder),
         presences=presences(recorded, names),
         replayed=len(recorded),
         adjustments=adjustments(traces, names, present_nanos),
-        prices=skill_prices(traces),
+        prices=skill_prices(traces, bidder),
         thinness=thinness(traces),
         discounts=tuple(each for each in expert_discounts(traces) if bidder in (None, each.bidder)),
         practice_nanos=practice_nanos,

@@ -8,6 +8,9 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeVar
 
 POINTS_MAX: Final = 40
+FIGURES_MIN: Final = 6
+"""Below so many figures a third holds only one, and nobody can say how far chance reaches."""
+
 _CLEAR_DEVIATIONS: Final = 2.0
 T = TypeVar("T")
 Series = tuple[float | None, ...]
@@ -74,7 +77,7 @@ def trend(figures: Sequence[float]) -> Trend:
     if not figures:
         return Trend()
     error = None
-    if third > 1:
+    if len(figures) >= FIGURES_MIN:
         error = math.sqrt(_variance(first) / third + _variance(last) / third)
     return Trend(mean(first), mean(last), error)
 

@@ -39,11 +39,13 @@ class WorkTrace(NamedTuple):
         skill: what it did.
         bid_nanos: what it bid.
         price_nanos: what it paid.
+        subsidy_nanos: what the treasury paid for the lot in its place, on audition.
         revenue_nanos: what its copy sold for, or the bounty for a picked offer.
         cost_nanos: what its calls cost.
         cost_known: whether that is all of it.
         led_to_nanos: for a transformer: the bounty, less what others' later work on the same chain cost, if
             the picked offer was built on its copy; else 0.
+        contenders: for a transformer: the others whose bids to transform the same lot could win.
     """
 
     bidder: str
@@ -51,10 +53,17 @@ class WorkTrace(NamedTuple):
     skill: str
     bid_nanos: int
     price_nanos: int
+    subsidy_nanos: int
     revenue_nanos: int
     cost_nanos: int
     cost_known: bool
     led_to_nanos: int
+    contenders: tuple[str, ...]
+
+    @property
+    def added_nanos(self) -> int:
+        """Value added: what the copy brought less what was paid for the lot, whoever paid it."""
+        return self.revenue_nanos - self.price_nanos - self.subsidy_nanos
 
 
 class OfferTrace(NamedTuple):
@@ -173,6 +182,7 @@ def _skill(auction: Auction, bidder: str, role: Role) -> str:
 def _works(progress: Progress, written: Iterable[Receipt]) -> Iterable[WorkTrace]:
     won = {(each.lot, each.bidder): each for each in written if each.won}
     led_to = _led_to(progress, won)
+    subsidies = {(sale.lot, sale.buyer): sale.price_nanos for sale in progress.sales if sale.audition}
     for (lot, bidder), receipt in won.items():
         yield WorkTrace(
             bidder,
@@ -180,11 +190,17 @@ def _works(progress: Progress, written: Iterable[Receipt]) -> Iterable[WorkTrace
             _skill(progress.auctions[lot], bidder, receipt.role),
             receipt.bid_nanos,
             receipt.price_nanos,
+            subsidies.get((lot, bidder), 0),
             receipt.revenue_nanos,
             receipt.cost_nanos,
             receipt.cost_known,
             led_to.get((lot, bidder), 0),
+            _contenders(progress.auctions[lot], bidder) if receipt.role != PRESENTER else (),
         )
+
+
+def _contenders(auction: Auction, buyer: str) -> tuple[str, ...]:
+    return tuple(bid.bidder for bid in auction.standing if bid.role != PRESENTER and bid.bidder != buyer)
 
 
 def _led_to(progress: Progress, won: Mapping[tuple[str, str], Receipt]) -> dict[tuple[str, str], int]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from orchestrator import Market
-from orchestrator.cli.progress_views import blocks
-from tests.cli.markets import vickrey
+from orchestrator.cli.progress_views import ROWS_MAX, blocks, shares_table
+from orchestrator.cli.render import rounded
+from orchestrator.progress.attribution import Share
+from tests.cli.markets import bidder, vickrey, write_market
 
 
 @pytest.fixture
@@ -70,6 +73,7 @@ def test_one_bidder_and_the_latest_requests_can_be_asked_for() -> None:
     assert "no bidder 'nobody'" in outcome.stderr
 
 
+@pytest.mark.usefixtures("two_requests")
 def test_a_png_without_the_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     outcome = vickrey("progress", "--png", str(tmp_path / "x.png"))
@@ -77,8 +81,84 @@ def test_a_png_without_the_extra_says_what_to_install(monkeypatch: pytest.Monkey
     assert "pip install 'vickrey[plots]'" in outcome.stderr
 
 
+def test_of_an_empty_market_nothing_is_drawn_and_that_is_said(tmp_path: Path) -> None:
+    outcome = vickrey("progress", "--png", "x.png")
+    assert outcome.code == 0
+    assert "There is nothing to draw yet, so x.png was not written." in outcome.stdout
+    assert "png" not in vickrey("progress", "--png", "x.png", "--json").document
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_figures_from_one_to_another_go_from_early_to_late_and_keep_what_small_bounties_come_to(tmp_path: Path) -> None:
+    bidders = [
+        bidder("ann", bids=["0.004"], cost="0.0004"),
+        bidder("bob", bids=["0.003"]),
+        bidder("pia", roles=["presenter"], bids=[None, "0.008"]),
+        bidder("quin", roles=["presenter"], bids=[None, "0.0065"]),
+    ]
+    with Market(write_market(tmp_path, bidders=bidders)) as opened:
+        for rank in (1, 1, 0, 0, 0, 0, 0):
+            opened.pick(opened.run("Plan a day", "0.01", seed=1).request_id, rank)
+    shown = vickrey("progress").stdout
+    assert "from 0.0096 to -0.0004 (smoothed)" in shown
+    rows = {line.split()[0]: line.split()[1:] for line in shown.split("Attribution")[1].splitlines() if line.split()}
+    first = next(line.split() for line in shown.splitlines() if line.startswith("ann"))
+    assert first == ["ann", "7", "0.0245", "0.0028", "0.0217"]
+    assert rows["ann"][1:5] == ["7", "0.0455", "0.02", "-127%"], "sold for, led to"
+
+
+def test_of_many_bidders_the_best_and_the_worst_are_shown() -> None:
+    made = [Share(f"b{place}", 1, place, 0, place) for place in range(ROWS_MAX + 10, 0, -1)]
+    table = shares_table(made, "bidder")
+    names = [str(name) for name in table.columns[0].cells]
+    assert names[0] == "b40"
+    assert names[ROWS_MAX // 2 - 1 : ROWS_MAX // 2 + 2] == ["b26", "… 10 between", "b15"]
+    assert names[-1] == "b1"
+    assert str(table.caption) == "The 15 most and the 15 least profitable; --json shows all"
+    assert len(shares_table(made[:ROWS_MAX], "bidder").rows) == ROWS_MAX
+
+
+def test_rent_has_a_column_where_any_is_paid(tmp_path: Path) -> None:
+    def earned(**wealth: str) -> list[str]:
+        """The table of bidders after one more request under these rules."""
+        path = write_market(tmp_path)
+        path.write_text(json.dumps({**json.loads(path.read_text()), "wealth": wealth}))
+        with Market(path) as opened:
+            opened.pick(opened.run("Plan a day", 10, seed=1).request_id, 1)
+        return vickrey("progress").stdout.split("who earned it\n")[1].splitlines()
+
+    assert earned()[0].endswith("profit")
+    header, *rows = earned(rent="0.25")
+    assert header.endswith("rent")
+    assert {row.split()[-1] for row in rows[:7]} == {"0.25"}, "of the second request"
+    assert vickrey("progress", "--json").document["attribution"]["bidders"][0]["rent"] == "0.25"
+
+
+@pytest.mark.usefixtures("two_requests")
+def test_of_one_bidder_no_others_rows_are_shown() -> None:
+    shown = vickrey("progress", "--bidder", "diary").stdout
+    assert "diary" in shown
+    for other in ("guide", "letter", "presenting"):
+        assert other not in shown
+
+
 def test_blocks_go_from_the_lowest_figure_to_the_highest() -> None:
     assert blocks((0.0, None, 1.0)) == "▁·█"
     assert blocks((2.0, 2.0)) == "▁▁"
     assert blocks((None,)) == ""
     assert len(blocks(tuple(float(n) for n in range(500)), 20)) == 20
+
+
+@pytest.mark.parametrize(
+    ("nanos", "shown"),
+    [
+        ((12_345_678_901, 0), ["12.35", "0.00"]),
+        ((100_000_000, -1_234_500_000_000), ["0.10", "-1,234.50"]),
+        ((4_800_000, 70_000_000_000), ["0.0048", "70.0000"]),
+        ((123_456, 1), ["0.000123456", "0.000000001"]),
+        ((123_456_789,), ["0.123"]),
+        ((), []),
+    ],
+)
+def test_sums_are_shown_to_the_cent_or_as_far_as_the_smallest_needs(nanos: tuple[int, ...], shown: list[str]) -> None:
+    assert rounded(nanos) == shown

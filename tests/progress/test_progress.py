@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator import Market
+from orchestrator import Market, Segment
 from orchestrator.errors import BrokenPlugin, InvalidRequest, UnknownBidder
 from orchestrator.progress import ProgressReport, read_progress
 from orchestrator.progress.drawing import draw_png, make_figure
@@ -57,7 +57,9 @@ def test_a_market_that_gets_better_is_said_to_and_one_by_chance_is_not() -> None
     assert report_on([0] * 8 + [1] * 8).objective.verdict.startswith("better: +100.0% of the bounty a request")
     assert report_on([1] * 8 + [0] * 8).objective.verdict.startswith("worse: -100.0%")
     assert report_on([0, 1, 1, 0, 1, 0, 0, 1, 1]).objective.verdict.startswith("no clear change")
-    assert report_on([1]).objective.verdict == "too few requests to say"
+    few = "too few requests to say; it takes 6 that have ended"
+    assert report_on([1] * 5).objective.verdict == few
+    assert report_on([1] * 6).objective.verdict != few
 
 
 def test_costs_that_nobody_knows_are_said_to_be_unknown() -> None:
@@ -95,6 +97,8 @@ def test_presence_is_known_for_losers_and_unknown_beyond_the_lots_of_winners() -
     assert presences["bob"].total_nanos == 0
     assert (presences["pia"].known, presences["pia"].unknown) == (0, 2)
     assert presences["pia"].unknown_beyond == "r2: 0.0"
+    assert presences["pia"].total_nanos is None, "no request is known to its end without her"
+    assert presences["pia"].to_dict()["worth_to_others"] == "unknown"
     assert (presences["ann"].worth_nanos, presences["ann"].unknown_beyond) == (None, "r2: 0")
 
 
@@ -153,10 +157,52 @@ def test_prices_and_thinness_are_shares_of_the_bounty() -> None:
 
 
 def test_a_unique_expert_is_shown_what_its_copies_led_to() -> None:
-    (ann,) = report_on([1, 0, 1]).discounts
+    ann_alone = [Scripted("ann", {1: "4"}), presenter("pia", {2: "8"}), presenter("quin", {2: "6"})]
+    (ann,) = read_progress(played(make_market(*ann_alone), [1, 0, 1]).store).discounts
     assert (ann.bidder, ann.rivals, ann.copies) == ("ann", 0, 3)
     assert (ann.sold_nanos, ann.led_to_nanos) == (18 * NANOS, 20 * NANOS)
     assert ann.discount == pytest.approx(0.1)
+
+
+def test_whoever_bid_for_an_experts_lots_is_its_rival_even_where_it_never_won() -> None:
+    (ann,) = report_on([1, 0, 1]).discounts
+    assert ann.rivals == 1, "Bob"
+
+
+def test_whoever_sells_another_skill_is_no_rival() -> None:
+    class Drawing(Scripted):
+        async def transform(self, lot: Any) -> Any:
+            return [Segment("a drawing", kind="drawing")]
+
+    both = [Scripted("ann", {1: "4", 2: "1"}), Drawing("bob", {1: "3", 2: "7"})]
+    market = make_market(*both, presenter("pia", {3: "8"}), presenter("quin", {3: "6"}))
+    found = {each.bidder: each.rivals for each in read_progress(played(market, [1]).store).discounts}
+    assert found == {"ann": 0, "bob": 0}
+
+
+def test_a_trial_that_the_treasury_paid_for_adds_no_more_value_than_the_lot_it_got() -> None:
+    newcomer = Scripted("new", {1: "1"})
+    market = market_of(
+        newcomer, rules={"stages_max": 2}, wealth={"treasury_stock": 20, "audition": {"trials": 2, "budget": 2}}
+    )
+    report = read_progress(played(market, [1] * 20).store)
+    (new,) = [share for share in report.bidders if share.name == "new"]
+    lot_price = 3 * NANOS
+    assert new.wins == 2
+    assert new.profit_nanos == 2 * 6 * NANOS, "the treasury paid"
+    assert new.added_nanos == 2 * (6 * NANOS - lot_price)
+    (skill,) = [share for share in report.skills if share.name == "text"]
+    assert skill.added_nanos == sum(
+        share.added_nanos for share in report.bidders if share.name in ("ann", "bob", "new")
+    )
+
+
+def test_rent_is_told_of_the_requests_that_are_covered() -> None:
+    market = played(market_of(wealth={"rent": "0.5"}), [1, 1, 1])
+    for last, rent in ((None, 3), (2, 2)):
+        (bob,) = [share for share in read_progress(market.store, last=last).bidders if share.name == "bob"]
+        assert (bob.rent_nanos, bob.profit_nanos) == (rent * NANOS // 2, 0)
+    assert {share.rent_nanos for share in report_on([1]).bidders} == {0}
 
 
 def test_lots_for_which_one_principal_bid_are_counted() -> None:
@@ -171,7 +217,7 @@ def test_lots_for_which_one_principal_bid_are_counted() -> None:
 def test_an_empty_market_has_an_empty_report() -> None:
     report = read_progress(MemoryStore())
     assert (report.first, report.last, report.objective.requests) == ("", "", 0)
-    assert report.objective.verdict == "too few requests to say"
+    assert report.objective.verdict.startswith("too few requests to say")
     assert report.to_dict()["requests"] == {"first": "", "last": "", "count": 0}
 
 
@@ -190,6 +236,7 @@ def test_one_bidder_alone_can_be_covered() -> None:
     report = report_on([1, 1], bidder="ann")
     assert [share.name for share in report.bidders] == ["ann"]
     assert [each.bidder for each in report.adjustments] == ["ann"]
+    assert [share.name for share in report.skills] == [price.skill for price in report.prices] == ["text"]
     assert report.objective.requests == 2
 
 
@@ -270,7 +317,18 @@ def test_the_picture_shows_each_of_the_questions_in_its_panel() -> None:
     assert set(lines("Brier score")) == {"pia"}, "nobody else presented"
     assert set(lines("Prices by skill")) == {"text", "presenting"}
     (discounts,) = [panel for name, panel in panels.items() if name.startswith("What others kept")]
-    assert [label.get_text() for label in discounts.get_yticklabels()] == ["ann (no rival)"]
+    assert [label.get_text() for label in discounts.get_yticklabels()] == ["ann"]
+    assert "least profitable" not in figure.get_suptitle()
+
+
+def test_of_many_bidders_the_picture_shows_the_best_and_the_worst_and_says_so() -> None:
+    losers = [Paid(f"loser{place:02}", {1: "0.5"}, Provider("0.01"), bid_calls=1) for place in range(12)]
+    figure = make_figure(read_progress(played(market_of(*losers), [1]).store, replays=0))
+    assert "of 16 bidders: the 5 most and the 5 least profitable" in figure.get_suptitle()
+    (profits,) = [panel for panel in figure.axes if panel.get_title() == "Profit by bidder"]
+    names = [label.get_text() for label in profits.get_yticklabels()]
+    assert len(names) == 10
+    assert (names[-1], names[0]) == ("pia", "loser11")
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
