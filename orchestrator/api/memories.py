@@ -151,7 +151,7 @@ def import_memory(market: Market, bidder: str, document: Any) -> BidderMemory:
     """
     seat = _seat(market, bidder)
     row, practised = _importable(seat, document)
-    market.store.transact(lambda tx: _put(tx, row, practised))
+    market.store.transact(lambda tx: put_memory(tx, row, practised))
     return read_memory(market, bidder)
 
 
@@ -165,15 +165,25 @@ def reset_memory(market: Market, bidder: str) -> None:
     seat = _seat(market, bidder)
     policy = _policy(seat)
     row = MemoryRow(seat.memory_key, policy.name, policy.version, "null")
-    market.store.transact(lambda tx: _put(tx, row, {}))
+    market.store.transact(lambda tx: put_memory(tx, row, {}))
+
+
+def put_memory(tx: Transaction, row: MemoryRow, practised: Mapping[str, Sequence[str]]) -> None:
+    """Put a memory in the place of another, with what it has practised: what was forgotten can be practised again."""
+    tx.put_memory(row)
+    put_practised(tx, row.id, practised)
+    forget_failure(tx, row.id)
 
 
 def write_file(memory: BidderMemory, path: Path) -> None:
     """Write a memory to a file, wholly or not at all.
 
     Raises:
-        InvalidMemory: the file cannot be written.
+        InvalidMemory: there is nothing to write, or the file cannot be written.
     """
+    if memory.memory is None:
+        why = "has learned nothing yet" if memory.policy else "has no policy, so it learns nothing"
+        raise InvalidMemory(f"bidder {memory.bidder} {why}: there is nothing to export")
     content = json.dumps(memory.to_dict(), indent=2, sort_keys=True, allow_nan=False) + "\n"
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
@@ -231,13 +241,6 @@ def _importable(seat: Seat, document: Any) -> tuple[MemoryRow, dict[str, list[st
     memory = migrated(policy, found.memory, found.policy_version)
     _check_readable(policy, seat.name, memory)
     return MemoryRow(seat.memory_key, policy.name, policy.version, read_body(memory)), found.practised
-
-
-def _put(tx: Transaction, row: MemoryRow, practised: Mapping[str, Sequence[str]]) -> None:
-    """Put a memory in the place of another, with what it has practised: what was forgotten can be practised again."""
-    tx.put_memory(row)
-    put_practised(tx, row.id, practised)
-    forget_failure(tx, row.id)
 
 
 def _parse(document: Any) -> _Document:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +12,7 @@ from orchestrator.cli.confirming import confirm
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, StoreOption
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
-from orchestrator.errors import InvalidRequest
+from orchestrator.errors import InvalidMemory, InvalidRequest
 
 if TYPE_CHECKING:
     from orchestrator.api import Market
@@ -27,6 +28,9 @@ def memory(
         str | None, typer.Option("--import", metavar="FILE", help="Replace it by one that was exported.")
     ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Forget everything, and begin anew.")] = False,
+    policy: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which policy's, where it had another one before.")
+    ] = None,
     yes: YesOption = False,
     config: ConfigOption = None,
     home: HomeOption = None,
@@ -36,50 +40,107 @@ def memory(
     """Show what a bidder's policy has learned, or move it.
 
     A memory that was exported here and imported elsewhere makes the same policy bid the same there. Twins, and
-    bidders of one pool, share one memory: what is imported or reset for one of them is so for all.
+    bidders of one pool, share one memory: what is imported or reset for one of them is so for all. Of a bidder that
+    is broken or no longer in the config, what the store holds can be shown, exported and reset, too.
     """
     if sum((export is not None, source is not None, reset)) > 1:
         raise InvalidRequest("give one of --export, --import and --reset")
-    with writing(as_json) as output, Place(config, home, store).market(output) as market:
+    place = Place(config, home, store)
+    if source is None:
+        place.check_store()
+    with writing(as_json) as output, place.market(output) as market:
         from orchestrator.api import memories
 
-        found = memories.read_memory(market, name)
         if source is not None:
-            document = memories.read_file(Path(source))
-            memories.check_memory(market, name, document)
-            _confirm_loss(found, yes, as_json)
-            found = memories.import_memory(market, name, document)
+            _import(market, name, Path(source), yes, output)
+            return
+        is_seated = name in market.seats and policy in (None, memories.read_memory(market, name).policy)
+        found = (memories.read_memory(market, name),) if is_seated else _stored(market, name, policy)
+        if export is not None:
+            _export(found, name, Path(export), yes, output)
         elif reset:
-            _confirm_loss(found, yes, as_json)
-            memories.reset_memory(market, name)
-            found = memories.read_memory(market, name)
-        elif export is not None:
-            memories.write_file(found, Path(export))
-        if as_json:
-            failure = {"learning_failure": found.failure._asdict()} if found.failure else {}
-            path = {"path": str(Path(export).absolute())} if export else {}
-            output.emit({**found.to_dict(), **failure, **path})
+            _reset(market, found, name, is_seated, yes, output)
+        elif as_json:
+            output.emit(_document(found, name))
         else:
-            _say(output, market, found, export, source, reset)
+            _show(market, found, name, is_seated, output)
 
 
-def _confirm_loss(found: BidderMemory, yes: bool, as_json: bool) -> None:
-    """Nothing learned is nothing lost, and then nobody is asked."""
-    if found.memory is not None:
-        whose = ", ".join((found.bidder, *found.shared_with))
-        confirm(f"What {whose} learned will be lost. Go on?", yes=yes, as_json=as_json)
+def _stored(market: Market, name: str, policy: str | None) -> tuple[BidderMemory, ...]:
+    from orchestrator.api.stored_memories import stored_memories
+
+    return stored_memories(market.store, name, policy)
 
 
-def _say(
-    output: Output, market: Market, found: BidderMemory, export: str | None, source: str | None, reset: bool
-) -> None:
-    if export is not None:
-        output.say(f"Wrote what {found.bidder} has learned to {export}.")
-    elif source is not None:
-        output.say(f"{found.bidder} has learned what {source} holds (digest {found.digest[:12]}).")
-    elif reset:
-        output.say(f"{found.bidder} begins anew.")
+def _import(market: Market, name: str, source: Path, yes: bool, output: Output) -> None:
+    from orchestrator.api import memories
+
+    document = memories.read_file(source)
+    memories.check_memory(market, name, document)
+    _confirm_loss([memories.read_memory(market, name)], yes, output)
+    found = memories.import_memory(market, name, document)
+    if output.as_json:
+        output.emit(_document([found], name))
     else:
-        from orchestrator.cli.memory_views import memory_views
+        output.say(f"{name} has learned what {source} holds (digest {found.digest[:12]}).")
 
-        output.show(*memory_views(found, market.balance(found.bidder)))
+
+def _export(found: Sequence[BidderMemory], name: str, path: Path, yes: bool, output: Output) -> None:
+    """Write the one memory that is meant to a file; one that is there already is not replaced without asking."""
+    from orchestrator.api.memories import write_file
+
+    if len(found) != 1:
+        policies = ", ".join(each.policy for each in found)
+        which = f"has memories of several policies, so say which with --policy: {policies}"
+        raise InvalidMemory(f"bidder {name} {which if found else 'has nothing in this store that could be exported'}")
+    if path.exists() and found[0].memory is not None:
+        confirm(f"{path} is there already and will be replaced. Go on?", yes=yes, as_json=output.as_json)
+    write_file(found[0], path)
+    if output.as_json:
+        output.emit({**_document(found, name), "path": str(path.absolute())})
+    else:
+        output.say(f"Wrote what {name} has learned to {path}.")
+
+
+def _reset(
+    market: Market, found: Sequence[BidderMemory], name: str, is_seated: bool, yes: bool, output: Output
+) -> None:
+    from orchestrator.api.memories import read_memory, reset_memory
+    from orchestrator.api.stored_memories import reset_stored
+
+    _confirm_loss(found, yes, output)
+    if is_seated:
+        reset_memory(market, name)
+    else:
+        reset_stored(market.store, found)
+    if output.as_json:
+        output.emit(_document([read_memory(market, name)] if is_seated else [], name))
+    else:
+        output.say(f"{name} begins anew." if found else f"The store holds nothing that {name} has learned.")
+
+
+def _confirm_loss(found: Sequence[BidderMemory], yes: bool, output: Output) -> None:
+    """Nothing learned is nothing lost, and then nobody is asked."""
+    lost = [each for each in found if each.memory is not None]
+    if lost:
+        whose = ", ".join((lost[0].bidder, *lost[0].shared_with))
+        confirm(f"What {whose} learned will be lost. Go on?", yes=yes, as_json=output.as_json)
+
+
+def _document(found: Sequence[BidderMemory], name: str) -> dict[str, Any]:
+    """The memory as JSON-able data; all of them, where there is not just one."""
+    if len(found) != 1:
+        return {"bidder": name, "memories": [each.to_dict() for each in found]}
+    (one,) = found
+    return {**one.to_dict(), **({"learning_failure": one.failure._asdict()} if one.failure else {})}
+
+
+def _show(market: Market, found: Sequence[BidderMemory], name: str, is_seated: bool, output: Output) -> None:
+    from orchestrator.cli.memory_views import memory_views
+
+    if not found:
+        output.say(f"The store holds nothing that {name} has learned.")
+    for each in found:
+        output.show(*memory_views(each, market.balance(name)))
+    if found and not is_seated:
+        output.say(f"That is what the store holds; {name} learns nothing more while it takes no part with that policy.")

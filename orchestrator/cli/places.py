@@ -76,14 +76,22 @@ class Place:
         Raises:
             InvalidRequest: it is.
         """
-        config = self.settings()
-        path = self._missing_file(config)
-        if path is not None and self.store is not None and is_past_needed:
-            raise InvalidRequest(f"--store {self.store}: there is no file {path}; a run with this option makes one")
-        with self._errors_pointed(), self.untouched(config) as store:
+        if is_past_needed:
+            self.check_store()
+        with self._errors_pointed(), self.untouched(self.settings()) as store:
             if tell:
                 self._tell_interrupted(store, output)
             yield store
+
+    def check_store(self) -> None:
+        """Refuse a store that was named and is not there: whoever only looks finds nothing in it.
+
+        Raises:
+            InvalidRequest: it is not there.
+        """
+        path = None if self.store is None else self._missing_file(self.settings())
+        if path is not None:
+            raise InvalidRequest(f"--store {self.store}: there is no file {path}; a run with this option makes one")
 
     @contextmanager
     def market(self, output: Output, request_id: str | None = None, judge: str | None = None) -> Iterator[Market]:

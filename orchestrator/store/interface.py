@@ -58,6 +58,9 @@ class Reader(Protocol):
     def memory(self, id: str) -> MemoryRow | None:
         """A policy's memory."""
 
+    def memory_ids(self) -> list[str]:
+        """The keys of all memories, in alphabetical order."""
+
 
 class Transaction(Reader, Protocol):
     """A view that can write; everything written commits together or not at all."""

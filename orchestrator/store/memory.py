@@ -136,6 +136,10 @@ class _MemoryView:
         """A policy's memory."""
         return self._memories.get(id)
 
+    def memory_ids(self) -> list[str]:
+        """The keys of all memories, in alphabetical order."""
+        return sorted(self._memories)
+
     def open_accounts(self, accounts: Iterable[Account]) -> None:
         """Open accounts; one that is open already changes nothing."""
         for account in accounts:

@@ -141,6 +141,11 @@ class SqlTransaction:
         row = self._connection.execute(select(schema.memories).where(schema.memories.c.id == id)).first()
         return MemoryRow(*row) if row else None
 
+    def memory_ids(self) -> list[str]:
+        """The keys of all memories, in alphabetical order."""
+        # Sorted here, for databases differ in their alphabets.
+        return sorted(self._connection.execute(select(schema.memories.c.id)).scalars())
+
     def open_accounts(self, accounts: Iterable[Account]) -> None:
         """Open accounts; one that is open already changes nothing."""
         wanted = list(accounts)

@@ -140,5 +140,14 @@ class Forgetful:
     def value(self, _memory: Any, observations: Sequence[Observation]) -> Valuation:
         return Valuation([1.0] * len(observations), [0.0] * len(observations))
 
-    def learn(self, _memory: Any, _receipts: Sequence[Receipt]) -> Any:
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:  # noqa: ARG002
         raise KeyError("red\x1b[31m")
+
+
+class Counting(Forgetful):
+    """A policy that counts its receipts."""
+
+    name = "counting"
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return (memory or 0) + len(receipts)

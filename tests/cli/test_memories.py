@@ -18,6 +18,7 @@ LEARNER = {
     "policy": {"type": "bidders.policies.tracker:TrackerPolicy"},
     "clones": 2,
 }
+LEARNED = {"transformer": {"overall": [0.375, 4]}}
 
 
 @pytest.fixture
@@ -102,8 +103,32 @@ def test_what_cannot_be_imported_is_refused_before_anybody_is_asked() -> None:
 
 @pytest.mark.usefixtures("learned")
 def test_a_place_that_cannot_be_written_is_said_in_plain_words() -> None:
+    give("learner", LEARNED)
     outcome = vickrey("bidders", "memory", "learner", "--export", "nowhere/out.json")
     assert "nowhere/out.json: the memory cannot be written there: No such file or directory" in outcome.stderr
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_file_that_is_there_is_not_replaced_without_asking() -> None:
+    give("learner", LEARNED)
+    Path("out.json").write_text("a letter")
+    export = ("bidders", "memory", "learner", "--export", "out.json")
+    for more in ((), ("--json",)):
+        outcome = vickrey(*export, *more)
+        assert outcome.code == 2
+        assert "out.json is there already and will be replaced. Go on? Nobody can be asked here" in outcome.stderr
+    assert Path("out.json").read_text() == "a letter"
+    assert vickrey(*export, "--yes").stdout == "Wrote what learner has learned to out.json.\n"
+    assert json.loads(Path("out.json").read_text())["memory"] == LEARNED
+
+
+@pytest.mark.usefixtures("learned")
+def test_what_was_never_learned_is_not_exported() -> None:
+    for name, why in (("learner", "has learned nothing yet"), ("diary", "has no policy, so it learns nothing")):
+        outcome = vickrey("bidders", "memory", name, "--export", "out.json", "--yes")
+        assert (outcome.code, outcome.stdout) == (2, "")
+        assert outcome.stderr == f"vickrey: bidder {name} {why}: there is nothing to export\n"
+        assert not Path("out.json").exists()
 
 
 @pytest.mark.usefixtures("learned")
@@ -120,6 +145,73 @@ def test_what_was_practised_is_counted_and_nothing_is_measured_where_nothing_was
 def test_a_bidder_without_policy_remembers_nothing() -> None:
     assert "It has no policy of its own" in vickrey("bidders", "memory", "diary").stdout
     assert "bidder diary has no policy" in vickrey("bidders", "memory", "diary", "--reset", "--yes").stderr
+
+
+# --- a bidder that is broken, or gone from the config ---
+
+
+def leave(how: str) -> None:
+    """Let the learner, which has a past here, be able to take part no longer."""
+    broken = {**LEARNER, "type": "tests.cli.sample_bidders:Unloadable", "policy": None}
+    write_market(Path(), bidders=[BIDDERS[0], *([broken] if how == "broken" else [])])
+
+
+@pytest.mark.usefixtures("learned")
+@pytest.mark.parametrize("how", ["broken", "gone"])
+def test_what_it_learned_can_be_shown_exported_and_reset_all_the_same(how: str) -> None:
+    give("learner", LEARNED, practised={"learner": ["t1"]})
+    leave(how)
+    shown = vickrey("bidders", "memory", "learner")
+    assert shown.code == 0
+    for words in ("Policy tracker, version 1", "Learns together with learner~2", "transformer.overall", "1 task"):
+        assert words in shown.stdout
+    assert "That is what the store holds; learner learns nothing more" in shown.stdout
+    assert vickrey("bidders", "memory", "learner~2", "--json").document["memory"] == LEARNED
+    assert vickrey("bidders", "memory", "learner", "--export", "out.json").code == 0
+    assert vickrey("bidders", "memory", "learner", "--reset").code == 2, "nobody could be asked"
+    assert vickrey("bidders", "memory", "learner", "--reset", "--yes").stdout == "learner begins anew.\n"
+    assert vickrey("bidders", "memory", "learner", "--json").document == {"bidder": "learner", "memories": []}
+    assert "The store holds nothing that learner has learned." in vickrey("bidders", "memory", "learner").stdout
+    assert "has nothing in this store" in vickrey("bidders", "memory", "learner", "--export", "x.json").stderr
+    imported = vickrey("bidders", "memory", "learner", "--import", "out.json")
+    assert (imported.code, "has no bidder 'learner' that works" in imported.stderr) == (2, True)
+    write_market(Path(), bidders=[BIDDERS[0], LEARNER])
+    assert vickrey("bidders", "memory", "learner", "--json").document["memory"] is None, "reset for good"
+    document = vickrey("bidders", "memory", "learner", "--import", "out.json", "--json").document
+    assert (document["memory"], document["practised"]) == (LEARNED, {"learner": ["t1"]})
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_memory_of_a_policy_that_a_bidder_had_before_is_reached_by_its_name(vickrey_home: Path) -> None:
+    give("learner", LEARNED)
+    write_market(vickrey_home, bidders=[{**LEARNER, "policy": {"type": "tests.cli.sample_bidders:Counting"}}])
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    show = ("bidders", "memory", "learner")
+    assert vickrey(*show, "--json").document["policy"] == "counting"
+    assert vickrey(*show, "--json", "--policy", "tracker").document["memory"] == LEARNED
+    assert vickrey(*show, "--json", "--policy", "counting").document["policy"] == "counting"
+    assert vickrey(*show, "--policy", "bayes").stdout == "The store holds nothing that learner has learned.\n"
+    leave("gone")
+    assert [each["policy"] for each in vickrey(*show, "--json").document["memories"]] == ["counting", "tracker"]
+    shown = vickrey(*show).stdout
+    assert ("Policy counting" in shown, "Policy tracker" in shown) == (True, True)
+    refused = vickrey(*show, "--export", "out.json").stderr
+    assert "has memories of several policies, so say which with --policy: counting, tracker" in refused
+    assert vickrey(*show, "--export", "out.json", "--policy", "tracker").code == 0
+    assert json.loads(Path("out.json").read_text())["memory"] == LEARNED
+
+
+def test_a_bidder_that_never_was_is_unknown() -> None:
+    outcome = vickrey("bidders", "memory", "nobody")
+    assert outcome.code == 2
+    assert "neither config nor store has a bidder 'nobody'; the store has: daily, diary" in outcome.stderr
+
+
+def test_a_mistyped_store_is_not_made_to_look_into_it() -> None:
+    for options in ((), ("--export", "x.json"), ("--reset", "--yes")):
+        outcome = vickrey("bidders", "memory", "diary", "--store", "nope.db", *options)
+        assert (outcome.code, "there is no file" in outcome.stderr) == (2, True)
+    assert not Path("nope.db").exists()
 
 
 # --- a policy that fails to learn ---

@@ -39,6 +39,7 @@ def everything(reader: Reader) -> list[Any]:
         reader.requests(),
         reader.bidders(),
         reader.memory("m1"),
+        reader.memory_ids(),
     ]
 
 
@@ -65,6 +66,7 @@ def change_everything(tx: Transaction) -> None:
     tx.put_bidder(BidderRow("a", "P", wins=3))
     tx.put_bidder(BidderRow("b", "b"))
     tx.put_memory(MemoryRow("m1", "bayes", 2, "[]"))
+    tx.put_memory(MemoryRow("M2/bayes/1", "bayes", 1, "[]"))
 
 
 def write(store: Store, *writes: Callable[[Transaction], object]) -> None:
@@ -275,6 +277,8 @@ def test_rows_are_replaced_by_key(store: Store) -> None:
     assert store.read(lambda reader: reader.bidders()) == {"a": changed}
     assert store.read(lambda reader: reader.memory("m1")) == MemoryRow("m1", "tracker", 3, '{"n":1}')
     assert store.read(lambda reader: reader.memory("m2")) is None
+    write(store, lambda tx: tx.put_memory(MemoryRow("M2", "tracker", 3, "{}")))
+    assert store.read(lambda reader: reader.memory_ids()) == ["M2", "m1"]
 
 
 def test_recent_transfers_are_those_of_a_code_that_moved_money_newest_first(store: Store) -> None:
