@@ -133,12 +133,12 @@ def take_seat(
         BrokenPlugin: the object lacks what the contract requires.
     """
     who = name or _name(bidder)
-    _check_name(who, "name")
+    check_name(who, "name")
     missing = [method for method in ("bid", "transform") if not callable(_attribute(bidder, method))]
     if missing:
         raise BrokenPlugin(f"bidder {who} has no method {' and no method '.join(f'`{m}`' for m in missing)}")
     behind = principal or _attribute(bidder, "principal") or who
-    _check_name(behind, f"principal of bidder {who}")
+    check_name(behind, f"principal of bidder {who}")
     learner = _checked_policy(who, policy or _attribute(bidder, "policy"))
     return Seat(
         bidder=bidder,
@@ -151,6 +151,26 @@ def take_seat(
         transform_deadline_seconds=transform_deadline_seconds,
         close=_attribute(bidder, "close") or (lambda: None),
     )
+
+
+def check_name(name: Any, what: str) -> None:
+    """Refuse a name that the market could not use: names are parts of keys and of accounts, and hold no separator.
+
+    Args:
+        name: what is to be a name.
+        what: whose or what it is, for the message.
+
+    Raises:
+        BrokenPlugin: it is no name, or taken by the market itself.
+    """
+    if type(name) is not str or not _NAME.fullmatch(name):
+        shown = ascii(name)[:80] if isinstance(name, str) else type(name).__name__
+        raise BrokenPlugin(
+            f"{what}: {shown} is no name; it must be 1 to 64 letters, digits, '_', '.', '~' or '-', "
+            "beginning with a letter or digit"
+        )
+    if name in _RESERVED_NAMES:
+        raise BrokenPlugin(f"{what}: {name!r} is taken by the market itself; choose another")
 
 
 def _name(bidder: Any) -> str:
@@ -177,7 +197,7 @@ def _checked_policy(who: str, policy: Any) -> Policy | None:
     name, version = _attribute(policy, "name"), _attribute(policy, "version")
     if not callable(_attribute(policy, "learn")) or type(version) is not int:
         raise BrokenPlugin(f"the policy of bidder {who} needs a `name`, a whole `version` and a method `learn`")
-    _check_name(name, f"policy of bidder {who}")
+    check_name(name, f"policy of bidder {who}")
     checked: Policy = policy
     return checked
 
@@ -187,7 +207,7 @@ def _pool_id(who: str, policy: Policy | None) -> str | None:
     pool = None if policy is None else _attribute(policy, "pool")
     if pool is None:
         return None
-    _check_name(pool, f"pool of bidder {who}")
+    check_name(pool, f"pool of bidder {who}")
     return f"pool:{pool}"
 
 
@@ -206,15 +226,3 @@ def _roles(who: str, bidder: Any) -> tuple[Role, ...]:
             f"bidder {who}: `roles` is {ascii(given)[:60]}; it is ('transformer',), ('presenter',) or both"
         )
     return tuple(role for role in _ROLES if role in named)
-
-
-def _check_name(name: Any, what: str) -> None:
-    """Names are parts of keys and of accounts, so they hold no separator."""
-    if type(name) is not str or not _NAME.fullmatch(name):
-        shown = ascii(name)[:80] if isinstance(name, str) else type(name).__name__
-        raise BrokenPlugin(
-            f"{what}: {shown} is no name; it must be 1 to 64 letters, digits, '_', '.', '~' or '-', "
-            "beginning with a letter or digit"
-        )
-    if name in _RESERVED_NAMES:
-        raise BrokenPlugin(f"{what}: {name!r} is taken by the market itself; choose another")

@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.engine.seat import check_name
+from orchestrator.errors import BrokenPlugin
 from orchestrator.testing.problem import Findings
 
 _ROLES: Final = (TRANSFORMER, PRESENTER)
+_NAMES: Final = ("name", "principal")
 _OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve", "close")
 _OPTIONAL_POLICY_METHODS: Final = ("practise", "best_claims", "migrate")
 _PLAIN_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "close")
@@ -47,8 +50,13 @@ def check_policy_shape(policy: Any, findings: Findings, prefix: str = "") -> Non
     if isinstance(policy, type):
         findings.add(f"{prefix}{policy.__name__} is a class; give a policy made from it")
         return
-    if not isinstance(getattr(policy, "name", None), str):
+    name, pool = getattr(policy, "name", None), getattr(policy, "pool", None)
+    if not isinstance(name, str):
         findings.add(f"{prefix}name is missing: it names the format of the policy's memory")
+    else:
+        _check_name(name, f"{prefix}name", findings)
+    if pool is not None:
+        _check_name(pool, f"{prefix}pool", findings)
     if type(getattr(policy, "version", None)) is not int:
         findings.add(f"{prefix}version is missing or no int: it is the version of the memory's format")
     for method in ("value", "learn"):
@@ -72,6 +80,16 @@ def _check_word(bidder: Any, attribute: str, findings: Findings, *, required: bo
             findings.add(f"{attribute} is missing: a bidder needs one that is unique in its market")
     elif not isinstance(word, str) or not word.strip():
         findings.add(f"{attribute} is {word!r}; it must be a str that is not empty")
+    elif attribute in _NAMES:
+        _check_name(word, attribute, findings)
+
+
+def _check_name(name: Any, what: str, findings: Findings) -> None:
+    """What the market refuses when a bidder takes its seat is found here, in the same words."""
+    try:
+        check_name(name, what)
+    except BrokenPlugin as refusal:
+        findings.add(str(refusal))
 
 
 def _roles(bidder: Any, findings: Findings) -> tuple[Role, ...]:

@@ -107,6 +107,8 @@ def test_a_scripted_bidder_bids_blindly_and_that_is_found() -> None:
 SHAPES: dict[str, tuple[dict[str, Any], str]] = {
     "no name": ({"name": None}, "name is missing"),
     "an empty name": ({"name": " "}, "name is ' '; it must be a str that is not empty"),
+    "a name that is no key": ({"name": "my/bidder"}, "name: 'my/bidder' is no name; it must be 1 to 64 letters"),
+    "a principal that is no key": ({"principal": "my firm"}, "principal: 'my firm' is no name"),
     "a name that is a number": ({"name": 7}, "name is 7; it must be a str"),
     "a principal that is no str": ({"principal": 7}, "principal is 7"),
     "a provider that is no str": ({"provider": b"x"}, "provider is b'x'"),

@@ -76,11 +76,23 @@ class AsyncValue(Good):
         (without("version", True), "version is missing or no int"),
         (without("learn"), "learn() is missing"),
         (without("value", 3), "value() is missing"),
+        (without("name", ""), "name: '' is no name; it must be 1 to 64 letters, digits, '_', '.', '~' or '-'"),
+        (without("name", "my policy"), "name: 'my policy' is no name"),
+        (without("name", "a/b"), "name: 'a/b' is no name"),
+        (without("name", "x" * 200), "name: 'xxx"),
+        (without("name", "treasury"), "name: 'treasury' is taken by the market itself"),
+        (without("pool", "my pool"), "pool: 'my pool' is no name"),
+        (without("pool", 5), "pool: int is no name"),
         (AsyncValue(), "value() is async; it must be pure and plain"),
     ],
 )
 def test_a_breach_of_shape_is_found(policy: Any, found: str) -> None:
     assert found in found_in(policy)
+
+
+@pytest.mark.parametrize("pool", [None, "experts", "a-b_c.1~2"])
+def test_a_pool_that_the_market_takes_is_no_breach(pool: Any) -> None:
+    assert check_policy(without("pool", pool)) == []
 
 
 # --- planted breaches of value() ---
