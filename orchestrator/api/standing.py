@@ -24,3 +24,22 @@ def standing_reason(row: BidderRow | None, rules: WealthRules) -> str:
         return f"it failed {row.faults_in_a_row} times in a row after it had won; {way_back}"
     floor = format_usd(rules.refill_below_nanos)
     return f"its wallet fell below {floor} USD again after {row.refills} refills; {way_back}"
+
+
+def threat_of(row: BidderRow, spendable_nanos: int, rules: WealthRules) -> str:
+    """What a bidder that may act must earn, or it is suspended when the next request ends; empty where it is safe.
+
+    Args:
+        row: what the market remembers of it.
+        spendable_nanos: what its wallet can spend.
+        rules: sizes and limits.
+    """
+    short_nanos = rules.refill_below_nanos + rules.rent_nanos - spendable_nanos
+    if row.status != ACTIVE or row.refills < rules.refills_max or short_nanos <= 0:
+        return ""
+    floor, rent = format_usd(rules.refill_below_nanos), format_usd(rules.rent_nanos)
+    after = f" after {rent} of rent" if rules.rent_nanos else ""
+    return (
+        f"it gets no more refills, so with less than {floor} USD{after} it is suspended when the next request ends: "
+        f"put in {format_usd(short_nanos)} USD more, unless it will earn that"
+    )

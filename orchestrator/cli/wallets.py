@@ -84,14 +84,20 @@ def topup(
 ) -> None:
     """Put new money into a bidder's wallet.
 
-    A bidder that was suspended may act again.
+    A bidder that was suspended may act again. If its wallet is still so low that it is suspended after the next
+    request, that is said.
     """
     with writing(as_json) as output, Place(config, home, store).market(output) as market:
+        from orchestrator.api.standing import threat_of
+
         balance = market.topup(name, amount)
+        threat = threat_of(market.bidder_rows()[name], balance.nanos, market.config.wealth)
         if as_json:
-            output.emit({"bidder": name, "balance": str(balance)})
+            output.emit({"bidder": name, "balance": str(balance), **({"warning": threat} if threat else {})})
         else:
             output.say(f"{name} can spend {balance} USD now.")
+            if threat:
+                output.say(f"Warning: {threat}")
 
 
 def _read(place: Place, settings: Config, books: Store) -> Roster:

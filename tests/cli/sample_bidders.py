@@ -140,7 +140,7 @@ class Forgetful:
     def value(self, _memory: Any, observations: Sequence[Observation]) -> Valuation:
         return Valuation([1.0] * len(observations), [0.0] * len(observations))
 
-    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:  # noqa: ARG002
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         raise KeyError("red\x1b[31m")
 
 

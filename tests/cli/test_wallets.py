@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,28 @@ def test_topup_puts_money_into_a_wallet() -> None:
     assert vickrey("bidders", "topup", "diary", "2.5").stdout == "diary can spend 52.50 USD now.\n"
     assert vickrey("bidders", "topup", "diary", "1", "--json").document == {"bidder": "diary", "balance": "53.50"}
     assert vickrey("audit").code == 0
+
+
+def test_topup_says_when_it_is_too_little_to_keep_a_bidder_from_being_suspended_again(tmp_path: Path) -> None:
+    path = write_market(tmp_path, bidders=[*BIDDERS, bidder("poor", bids=[])])
+    config = json.loads(path.read_text())
+    config["bidders"][-1]["endowment"] = 0.5
+    path.write_text(json.dumps({**config, "wealth": {"refills_max": 0, "rent": "0.25"}}))
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    assert "poor is suspended" in vickrey("bidders", "list").stdout
+    shown = vickrey("bidders", "topup", "poor", "5.24").stdout
+    assert shown == (
+        "poor can spend 9.99 USD now.\n"
+        "Warning: it gets no more refills, so with less than 10.00 USD after 0.25 of rent it is suspended when the "
+        "next request ends: put in 0.26 USD more, unless it will earn that\n"
+    )
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    assert "poor is suspended" in vickrey("bidders", "list").stdout, "it said so"
+    document = vickrey("bidders", "topup", "poor", "0.49", "--json").document
+    assert "put in 0.02 USD more" in document["warning"]
+    assert vickrey("bidders", "topup", "poor", "0.02", "--json").document == {"bidder": "poor", "balance": "10.25"}
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    assert "poor is suspended" not in vickrey("bidders", "list").stdout, "the sum that it named was enough"
 
 
 def test_topup_refuses_what_is_no_money_and_whom_it_does_not_know() -> None:
