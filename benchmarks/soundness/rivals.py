@@ -52,7 +52,7 @@ class ProfitSeeking:
 
     inner: Policy
     seed: int = 0
-    name: str = "profit seeking"
+    name: str = "profit-seeking"
     version: int = 1
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
