@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,17 @@ class Outcomes:
 
     def __len__(self) -> int:
         return len(self.prompts)
+
+    def of_models(self, models: Sequence[int]) -> Outcomes:
+        """The record of some of the models alone."""
+        return replace(
+            self,
+            models=tuple(self.models[model] for model in models),
+            scores=self.scores[:, models],
+            costs_usd=self.costs_usd[:, models],
+            answers=tuple(tuple(row[model] for model in models) for row in self.answers),
+            codes=np.ascontiguousarray(self.codes[:, models]),
+        )
 
     def training(self) -> Integers:
         """Rows of the folds that may be learned from, in the file's order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from benchmarks.outcomes.change import change_table, play_societies
+from benchmarks.outcomes.copies import copies_table
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines, held_out_table, market_methods
 from benchmarks.outcomes.plots import plot_change, plot_curves
@@ -47,6 +48,8 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
             path = DOCS / "images" / f"change-{data.name}-{design.value_usd:g}-{design.shown}.png"
             plot_change(societies, design.value_usd, where, path)
         yield change_table(f"{key}/change", f"Centralised against decentralised: {where}", contests[0], societies)
+    if "copies" in settings.tables:
+        yield copies_table(f"{key}/copies", f"Near-copies: {where}", contests[0], design, settings.orders)
     if _wants(settings, "speed"):
         yield speed_table(f"{key}/speed", f"One pass of training and test: {where}", contests[0], design)
     if _wants(settings, "router") and len(data.models) == 2:

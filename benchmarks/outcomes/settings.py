@@ -10,7 +10,7 @@ from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.policies import is_pooled, policy_maker
 from orchestrator.errors import InvalidRequest
 
-TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change")
+TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change", "copies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         choices=TABLES,
-        help="only this table; may be repeated; change must be asked for",
+        help="only this table; may be repeated; change and copies must be asked for",
     )
     made.add_argument("--only", default="", metavar="TEXT", help="only methods whose name contains this")
     made.add_argument("--validate", action="store_true", help="the held-out table within folds 0 to 4, for choosing")

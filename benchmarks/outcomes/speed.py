@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from benchmarks.outcomes.baselines.contest import Contest, shuffled
-from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.market import Design, OutcomeMarket
 from benchmarks.outcomes.user import User
 from benchmarks.tables import Report
@@ -66,7 +63,7 @@ def speed_table(name: str, title: str, contest: Contest, design: Design) -> Repo
     data = contest.user.data
     rows = [_row(contest, design)]
     if len(data.models) > FEW:
-        few = replace(contest, user=User(of_models(data, FEW - design.presenters), contest.user.draws))
+        few = replace(contest, user=User(data.of_models(range(FEW - design.presenters)), contest.user.draws))
         rows.insert(0, _row(few, design))
     columns = (
         "bidders",
@@ -80,18 +77,6 @@ def speed_table(name: str, title: str, contest: Contest, design: Design) -> Repo
         "deciding on what was met before, us a lot",
     )
     return Report(name, title, columns, tuple(rows))
-
-
-def of_models(data: Outcomes, count: int) -> Outcomes:
-    """The record of the first models alone."""
-    return replace(
-        data,
-        models=data.models[:count],
-        scores=data.scores[:, :count],
-        costs_usd=data.costs_usd[:, :count],
-        answers=tuple(row[:count] for row in data.answers),
-        codes=np.ascontiguousarray(data.codes[:, :count]),
-    )
 
 
 def _row(contest: Contest, design: Design) -> tuple[float | int, ...]:
