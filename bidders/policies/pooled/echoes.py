@@ -25,6 +25,7 @@ SHARE_MAX = 0.98
 
 _MEAN, _WORTH = 0.03, 6.0
 _ROUNDS = 20
+_CHANCE_MIN, _STEPS_A_LOG, _STEPS_MAX = 1e-6, 5.0, 80
 _PAIRS_MAX = 20_000
 _MET_MIN = 0.25
 _PLACES = 3
@@ -82,17 +83,37 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Meetings:
-    """Pairs of works on one request that claim something.
+    """Pairs of works on one request that claim something, counted by how likely they would agree by themselves.
 
     Attributes:
-        pairs: of their bidders: one row a pair of works.
-        weights: how much the request counts.
-        chances: how likely they would make one claim if neither echoed the other; 0 where they make two.
+        pairs: of their bidders: one row for each pair of bidders and chance.
+        chances: how likely they would make one claim if neither echoed the other, in steps; 0 where they make two.
+        weights: how much such requests count together.
     """
 
     pairs: Integers
-    weights: Floats
     chances: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, pairs: Integers, chances: Floats, weights: Floats) -> Meetings:
+        """Count pairs of works: one row each."""
+        logs = -np.log(np.clip(chances, _CHANCE_MIN, 1.0))
+        steps = np.where(chances > 0.0, 1 + np.round(logs * _STEPS_A_LOG), 0).astype(np.int64)
+        keys, places = np.unique(pairs * _STEPS_MAX + steps, return_inverse=True)
+        pairs, steps = np.divmod(keys, _STEPS_MAX)
+        exact = np.where(steps > 0, np.exp((1 - steps) / _STEPS_A_LOG), 0.0)
+        return cls(pairs, exact, _summed(places, weights, len(keys)))
+
+    @classmethod
+    def together(cls, parts: Sequence[Meetings]) -> Meetings:
+        """All of several counts."""
+        pairs = np.concatenate([np.zeros(0, dtype=np.int64), *(part.pairs for part in parts)])
+        chances, weights = (
+            np.concatenate([np.zeros(0), *each])
+            for each in ([part.chances for part in parts], [part.weights for part in parts])
+        )
+        return cls.of(pairs, chances, weights)
 
     def heard(self, known: Heard) -> Heard:
         """How often one echoed the other: expectation and maximisation by turns.

@@ -137,7 +137,10 @@ def _practised(evidence: Evidence, known: Counts, texts: Sums, before: Fit, hear
     heeded = evidence
     for _ in range(_ECHO_TURNS):
         met = _met(heeded, _learned(heeded, known, texts, before, _ECHO_ROUNDS), heard)
-        heeded = heeding(evidence, Echoes.of(heard + met))
+        echoes = Echoes.of(heard + met)
+        heeded = heeding(evidence, echoes)
+        if not echoes:
+            break
     learned = _learned(heeded, known, texts, before, _PRACTICE_ROUNDS)
     return learned, _met(heeded, learned, heard)
 

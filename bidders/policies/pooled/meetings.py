@@ -25,11 +25,7 @@ def meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> 
         announced: what the text says of each.
         abilities: what is believed.
     """
-    parts = [_meetings(*part, abilities) for part in _parts(evidence, announced)]
-    empty = np.zeros(0)
-    if not parts:
-        return Meetings(empty.astype(np.int64), empty, empty)
-    return Meetings(*(np.concatenate([getattr(part, name) for part in parts]) for name in Meetings.__slots__))
+    return Meetings.together([_meetings(*part, abilities) for part in _parts(evidence, announced)])
 
 
 def heeding(evidence: Evidence, echoes: Echoes) -> Evidence:
@@ -75,10 +71,10 @@ def _meetings(evidence: Evidence, announced: Announced, abilities: Abilities) ->
     first, second = one[places], other[places]
     agree = made[rows, first] == made[rows, second]
     mean = (chances[rows, first] + chances[rows, second]) / 2.0
-    return Meetings(
+    return Meetings.of(
         pair_of(evidence.authors[rows, first], evidence.authors[rows, second]),
-        evidence.weights[rows],
         np.where(agree, np.maximum(mean, _CHANCE_MIN), 0.0),
+        evidence.weights[rows],
     )
 
 
