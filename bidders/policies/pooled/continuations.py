@@ -89,7 +89,7 @@ def _kept(sizes: tuple[int, ...], answers: int, parts: int) -> Continuations:
     return _listed(sizes, answers, parts)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def after_echo(sizes: tuple[int, ...], answers: int, parts: int) -> Singles:
     """What continuations show after a work that repeats a claim because it echoes who made it.
 
