@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.bidding import (
         Acceptance,
         Announcement,
+        Beliefs,
         Bid,
         Bidder,
         Charged,
@@ -63,6 +64,7 @@ _HOMES = {
     "orchestrator.bidding": (
         "Acceptance",
         "Announcement",
+        "Beliefs",
         "Bid",
         "Bidder",
         "Charged",
@@ -104,6 +106,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Acceptance",
     "Announcement",
+    "Beliefs",
     "Bid",
     "Bidder",
     "Charged",

@@ -6,11 +6,12 @@ from orchestrator.bidding.bidder import Bidder
 from orchestrator.bidding.judge import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.bidding.meter import Charged, Meter
 from orchestrator.bidding.model import Completion, Finish, Message, Model, Prompt, Usage
-from orchestrator.bidding.policy import Lesson, Observation, Policy, Valuation, Work
+from orchestrator.bidding.policy import Beliefs, Lesson, Observation, Policy, Valuation, Work
 
 __all__ = [
     "Acceptance",
     "Announcement",
+    "Beliefs",
     "Bid",
     "Bidder",
     "Charged",

@@ -91,16 +91,32 @@ class Valuation:
     deviations: Sequence[float]
 
 
+class Beliefs(NamedTuple):
+    """What a policy believes, as a table for people.
+
+    Attributes:
+        title: what the table is about, in one line.
+        columns: their names, with units.
+        rows: cells, one for each column.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | int | float]]
+
+
 @runtime_checkable
 class Policy(Protocol):
     """Values lots, and learns from receipts; pure, so that a resumed run learns the same.
 
-    Three more methods are optional:
+    Four more methods are optional:
 
     - `practise(memory, lessons: Sequence[Lesson]) -> memory`: learn from labelled tasks.
     - `best_claims(memory, observation) -> Sequence[tuple[str, float]]`: the claims that a state
       holds with the chance that each is right, best first; by it presenters choose what to show.
     - `migrate(memory, version: int) -> memory`: read a memory that an earlier version has written.
+    - `describe(memory) -> Sequence[Beliefs]`: what it believes, as tables for people; none where it believes
+      nothing yet.
 
     So is an attribute, `asks_model: bool`: whether a bidder that is a language model should have its
     model value the state before `value` is asked, at the cost of a call. A policy makes none itself.

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from orchestrator.bidding import Observation, Valuation
 from orchestrator.core.receipts import Receipt
-from orchestrator.engine.guarded import Raised
+from orchestrator.engine.describing import read_tables
+from orchestrator.engine.guarded import Raised, Returned
 from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
 from orchestrator.testing.policy_samples import lessons, observations, receipts
 from orchestrator.testing.problem import Findings, Problem, require_none
@@ -66,6 +67,7 @@ class _Exercise:
         situation = "before it has learned anything"
         self._value(memory, situation)
         self._claims(memory, situation)
+        self._describe(memory, situation)
         for number, given in enumerate(receipts(), 1):
             learned = self._learn(memory, given, f"learning from request {number}")
             if learned is _NOTHING or not self._is_storable(learned, "learn()"):
@@ -75,6 +77,7 @@ class _Exercise:
             situation = f"after {number} requests"
             self._value(memory, situation)
             self._claims(memory, situation)
+            self._describe(memory, situation)
 
     def practise(self) -> None:
         """Practise where it can, from nothing and from what it knows; then value, and learn on."""
@@ -88,6 +91,7 @@ class _Exercise:
             memory = learned
             self._value(memory, situation)
             self._claims(memory, situation)
+            self._describe(memory, situation)
         later = self._learn(memory, receipts()[0], "learning after practice")
         if later is not _NOTHING and self._is_storable(later, "learn()"):
             self._value(later, "after practice and a request")
@@ -132,6 +136,14 @@ class _Exercise:
             if problem:
                 self._findings.add(f"best_claims() returned {problem}", situation)
 
+    def _describe(self, memory: Any, situation: str) -> None:
+        if not hasattr(self._policy, "describe"):
+            return
+        said = self._pure("describe", (memory,), situation)
+        read = Returned(None) if said is _NOTHING else call_plainly(read_tables, said)
+        if isinstance(read, Raised):
+            self._findings.add(f"describe() returned what cannot be shown: {read.error}", situation)
+
     def _learn(self, memory: Any, given: Sequence[Receipt], situation: str) -> Any:
         return self._pure("learn", (memory, given), situation)
 
@@ -159,7 +171,7 @@ class _Exercise:
             self._findings.add(f"{method}() raises {result.reason}", situation)
             return _NOTHING
         first = _copied(result.value)
-        for changed, mine, original in zip(("the memory", "the list"), given, arguments, strict=True):
+        for changed, mine, original in zip(("the memory", "the list"), given, arguments, strict=False):
             if mine != original:
                 self._findings.add(
                     f"{method}() changes {changed} that it was given: it must be pure, so copy first", situation

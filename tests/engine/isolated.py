@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from orchestrator import Bid, Charged, Money, Pass, Replacement, Segment, errors
+from orchestrator import Beliefs, Bid, Charged, Money, Pass, Replacement, Segment, errors
 
 
 class Steady:
@@ -175,6 +175,30 @@ class Learning(Steady):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.policy = Learner()
+
+
+class Describer(Learner):
+    """Says what it believes, and in whose process; or something else."""
+
+    def __init__(self, says: str) -> None:
+        self.says = says
+
+    def describe(self, memory: Any) -> Any:
+        if self.says == "hang":
+            while True:
+                pass
+        if self.says == "exit":
+            os._exit(3)
+        if self.says == "raise":
+            raise ValueError("no idea")
+        known = [Beliefs("What was seen", ("receipts", "pid"), ((memory["receipts"], os.getpid()),))]
+        return {"tables": known, "number": 3, "pairs": [[1, 2]], "set": {1}}.get(self.says)
+
+
+class Describing(Steady):
+    def __init__(self, name: str, says: str) -> None:
+        super().__init__(name)
+        self.policy = Describer(says)
 
 
 class Undecided(Steady):

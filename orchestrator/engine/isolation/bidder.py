@@ -11,17 +11,18 @@ import weakref
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from orchestrator.bidding import Announcement, Observation, Valuation, WonLot
+from orchestrator.bidding import Announcement, Beliefs, Observation, Valuation, WonLot
 from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.engine.isolation.line import Line
 from orchestrator.engine.isolation.process import Message
-from orchestrator.engine.isolation.wire import OPTIONAL_METHODS, strings
+from orchestrator.engine.isolation.wire import OPTIONAL_METHODS, OPTIONAL_POLICY_METHODS, decode_beliefs, strings
 from orchestrator.errors import BrokenPlugin, InvalidAnswer, InvalidConfig
 
 MESSAGE_BYTES_MAX: Final = 16_000_000
 START_SECONDS: Final = 30.0
 LEARN_SECONDS: Final = 5.0
+DESCRIBE_SECONDS: Final = 5.0
 
 
 class IsolatedBidder:
@@ -102,7 +103,8 @@ class IsolatedBidder:
                 setattr(self, method, self._asking(method))
         match ready.get("policy"):
             case [str() as name, int() as version]:
-                self.policy = IsolatedPolicy(name, version, self._line)
+                has = [method for method in strings(ready.get("policy_has")) if method in OPTIONAL_POLICY_METHODS]
+                self.policy = IsolatedPolicy(name, version, self._line, has)
             case _:
                 self.policy = None
 
@@ -118,12 +120,17 @@ class IsolatedPolicy:
         name: names the format of its memory.
         version: version of that format.
         line: the way to the process.
+        has: the optional methods that the policy has there.
     """
 
-    def __init__(self, name: str, version: int, line: Line) -> None:
+    describe: Callable[[Any], Sequence[Beliefs]]
+
+    def __init__(self, name: str, version: int, line: Line, has: Sequence[str] = ()) -> None:
         self.name = name
         self.version = version
         self._line = line
+        if "describe" in has:
+            self.describe = self._describe
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         """Values are asked for by the bidder itself, in its own process, and never from here."""
@@ -136,6 +143,10 @@ class IsolatedPolicy:
             BidderError: its process failed or took too long.
         """
         return self._line.ask_and_wait("learn", (memory, list(receipts)), LEARN_SECONDS)
+
+    def _describe(self, memory: Any) -> Sequence[Beliefs]:
+        """Have it say what it believes; waits at most some seconds."""
+        return decode_beliefs(self._line.ask_and_wait("describe", (memory,), DESCRIBE_SECONDS))
 
 
 def _pickled(name: str, recipe: Callable[[], Any]) -> bytes:

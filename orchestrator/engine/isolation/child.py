@@ -20,6 +20,7 @@ from orchestrator import errors
 from orchestrator.bidding import Charged
 from orchestrator.engine.isolation.wire import (
     OPTIONAL_METHODS,
+    OPTIONAL_POLICY_METHODS,
     encode_charged,
     encode_problem,
     encode_value,
@@ -62,6 +63,7 @@ def _described(bidder: Any) -> dict[str, Any]:
         "missing": [name for name in ("bid", "transform") if not callable(getattr(bidder, name, None))],
         "has": [name for name in OPTIONAL_METHODS if callable(getattr(bidder, name, None))],
         "policy": None if policy is None else [str(policy.name), int(policy.version)],
+        "policy_has": [name for name in OPTIONAL_POLICY_METHODS if callable(getattr(policy, name, None))],
     }
 
 
@@ -154,8 +156,8 @@ class _Worker:
             _send(self._sink, {"kind": "raised", "task": task, "problem": encode_problem(error)})
 
     async def _run(self, task: int, verb: str, arguments: tuple[Any, ...]) -> Any:
-        if verb == "learn":
-            return json.loads(json.dumps(self._bidder.policy.learn(*arguments)))
+        if verb in ("learn", *OPTIONAL_POLICY_METHODS):
+            return json.loads(json.dumps(getattr(self._bidder.policy, verb)(*arguments)))
         (shown,) = arguments
         returned = getattr(self._bidder, verb)(replace(shown, meter=_RemoteMeter(self, task)))
         if verb in ("bid", "transform", "reserve"):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final, Literal
 
-from orchestrator.bidding import Bid, Charged, Pass, Replacement
+from orchestrator.bidding import Beliefs, Bid, Charged, Pass, Replacement
 from orchestrator.core.state import Segment
 from orchestrator.errors import BidderError, InvalidAnswer, ProviderError, SpendCapReached, VickreyError
 from orchestrator.money import Money
@@ -24,6 +24,9 @@ _TEXT_CHARACTERS_MAX: Final = 1_000
 
 OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve")
 """The contract's methods that a bidder may do without."""
+
+OPTIONAL_POLICY_METHODS: Final = ("describe",)
+"""Those of its policy's optional methods that the market asks for in its process."""
 
 Family = Literal["cap", "provider", "other"]
 
@@ -170,6 +173,24 @@ def _money(nanos: int) -> Money:
 def _segment(text: Any, kind: Any, media_type: Any) -> Any:
     labelled = isinstance(kind, str) and isinstance(media_type, str)
     return Segment(text, kind, media_type) if isinstance(text, str) and labelled else Unsendable("Segment")
+
+
+def decode_beliefs(body: Any) -> list[Beliefs]:
+    """Rebuild what a policy said that it believes; what stands in the tables has yet to be checked.
+
+    Raises:
+        InvalidAnswer: it is no list of tables.
+    """
+    if not isinstance(body, list):
+        raise InvalidAnswer("its process returned something else than tables")
+    return [_table(each) for each in body]
+
+
+def _table(body: Any) -> Beliefs:
+    match body:
+        case [title, columns, rows]:
+            return Beliefs(title, columns, rows)
+    raise InvalidAnswer("its process returned something that is no table")
 
 
 def encode_charged(charged: Any) -> dict[str, Any]:
