@@ -10,6 +10,12 @@ from typing import Any
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
+from bidders.policies.pooled.describing import (
+    what_lots_bring,
+    what_unclaimed_work_brings,
+    who_echoes,
+    whom_to_ask,
+)
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
 from bidders.policies.pooled.lookahead import Terms
@@ -20,7 +26,7 @@ from bidders.policies.pooled.reading import account_of, accounts_of
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
 from bidders.policies.pooled.worth import Worths, after_results
-from orchestrator import Lesson, Observation, Receipt, Valuation
+from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _TAKINGS = "takings"
 _OUTLOOKS_MAX = 4
@@ -145,6 +151,18 @@ class BayesPolicy:
     def migrate(self, memory: Any, version: int) -> Any:
         """Read a memory that an earlier version has written."""
         return migrated(memory, version)
+
+    def describe(self, memory: Any) -> Sequence[Beliefs]:
+        """Whom to ask first, who echoes whom, and what lots have brought that are valued otherwise."""
+        known = checked_memory(memory)
+        outlook = self._outlook(known)
+        takings = Takings(known.get(_TAKINGS, {}), self._prior, self._alike)
+        return (
+            *whom_to_ask(outlook),
+            *who_echoes(outlook),
+            *(what_lots_bring(takings) if self._alike.by else ()),
+            *what_unclaimed_work_brings(known["worth"]),
+        )
 
     def best_claims(self, memory: Any, observation: Observation) -> Sequence[tuple[str, float]]:
         """The claims that a state holds, with the chance that each is accepted, the best first."""

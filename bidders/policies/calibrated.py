@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bidders.policies.calibration import Curve, Prior, add, fit
+from bidders.policies.describing import tables_of
 from bidders.policies.estimate import expected_cost_usd
 from bidders.policies.options import number_in
-from orchestrator import Observation, Receipt, Valuation
+from orchestrator import Beliefs, Observation, Receipt, Valuation
 
 _ESTIMATE = "estimate"
+_ESTIMATES_SHOWN = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 class BrierScores(NamedTuple):
@@ -96,6 +98,18 @@ class CalibratedPolicy:
             if outcomes:
                 learned[role] = self._after(learned.get(role, {}), self._curve(memory, role), outcomes)
         return learned
+
+    def describe(self, memory: Any) -> Sequence[Beliefs]:
+        """What estimates are taken for, by role."""
+        return tables_of(
+            "What an estimate is taken for, as shares of the bounty",
+            ("role", "estimate", "taken for", "results"),
+            [
+                (role, claim, self.corrected(memory, role, claim), round(scores.results))
+                for role, scores in self.brier_scores(memory).items()
+                for claim in _ESTIMATES_SHOWN
+            ],
+        )
 
     def corrected(self, memory: Any, role: str, claim: float) -> float:
         """What a claim of a bidder in this role is taken for, 0 to 1."""

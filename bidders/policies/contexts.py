@@ -49,6 +49,29 @@ def context_of(by: Sequence[str], stage: int, features: Mapping[str, float]) -> 
     )
 
 
+def lots_in_words(by: Sequence[str], context: str) -> str:
+    """The lots of a context in words.
+
+    Args:
+        by: what tells contexts apart.
+        context: what `context_of` named with it; one that was named otherwise stays as it is.
+    """
+    words, rest = [], f"{context} "
+    for name in by:
+        missing = f"no {name} "
+        if rest.startswith(missing):
+            words.append(missing.strip())
+            rest = rest.removeprefix(missing)
+            continue
+        start = "" if name == STAGE else f"{name}="
+        value, _, after = rest.removeprefix(start).partition(" ")
+        if not rest.startswith(start) or (name == STAGE and not value.isdecimal()):
+            return context
+        words.append(f"{name} {value.removesuffix('.0')}")
+        rest = after
+    return context if rest else ", ".join(words)
+
+
 def bent(share: float, linear_to: float) -> tuple[float, float]:
     """The bid for a value, and how fast bids rise there, which carries doubt over.
 

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from bidders.policies.contexts import bent, context_of, contexts_by, results_of_won_lots
+from bidders.policies.contexts import bent, context_of, contexts_by, lots_in_words, results_of_won_lots
+from bidders.policies.describing import tables_of
 from bidders.policies.options import number_in
-from orchestrator import Observation, Receipt, Valuation
+from orchestrator import Beliefs, Observation, Receipt, Valuation
 
 _OVERALL = "overall"
 
@@ -97,6 +98,24 @@ class TrackerPolicy:
             # The prior counts as the first result.
             averages[_OVERALL] = self._moved(averages.get(_OVERALL, (self._prior, 1)), share)
         return learned
+
+    def describe(self, memory: Any) -> Sequence[Beliefs]:
+        """What lots have brought, by role and context, those first of which most was seen."""
+        known = [
+            (role, context, average, count)
+            for role, averages in (memory or {}).items()
+            for context, (average, count) in averages.items()
+        ]
+        rows = []
+        for role, context, average, count in sorted(known, key=lambda row: (-row[3], row[:2])):
+            if context == _OVERALL:
+                # The prior counts as the first result there.
+                rows.append((role, "all", average, count - 1))
+            else:
+                rows.append((role, lots_in_words(self._by, context), average, count))
+        return tables_of(
+            "What lots have brought less costs, as a share of the bounty", ("role", "lots", "share", "seen"), rows
+        )
 
     def _moved(self, average: Sequence[float], share: float) -> list[float]:
         mean, count = average[0], int(average[1]) + 1

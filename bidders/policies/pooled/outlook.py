@@ -227,6 +227,15 @@ class Outlook:
             for kind in ALL_KINDS:
                 self._opening(kind, self.fit.terms)
 
+    def promises_usd(self) -> list[float]:
+        """By bidder, what asking it first about a typical request promises, less its cost; the last is a newcomer's."""
+        terms = self.fit.terms
+        if terms.bounty_usd <= 0.0:
+            return [-cost_usd for cost_usd in self.costs_usd]
+        # Not from `_opening`, which works out what it may soon be asked for of all kinds that share a plan.
+        (shares,) = self._opened([UNKNOWN_KIND], self._plan(UNKNOWN_KIND, terms), terms)
+        return [share * terms.bounty_usd - cost for share, cost in zip(shares, self.costs_usd, strict=True)]
+
     def _opening(self, kind: int, terms: Terms) -> list[float]:
         """By bidder, what asking it first is worth before its own cost, as a share of the bounty."""
         key = (kind, terms)

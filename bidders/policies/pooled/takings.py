@@ -145,10 +145,17 @@ class Takings:
         kind = (seen.role, bidder, context_of(self.alike.by, seen.stage, seen.features))
         found = self._known.get(kind)
         if found is None:
-            found = self._known[kind] = self._guessed(*kind)
+            found = self._known[kind] = self.guess_in(*kind)
         return found
 
-    def _guessed(self, role: str, bidder: str, context: str) -> Guess:
+    def guess_in(self, role: str, bidder: str, context: str) -> Guess:
+        """What a bidder is to bid for a lot of a context, as a share of the bounty, and how unsure that is.
+
+        Args:
+            role: the bidder's.
+            bidder: its name; `SHARED` for one of which nothing is known.
+            context: from `context_of`.
+        """
         guess = Guess(self.prior, 0.0)
         for key in _keys(role, bidder, self.alike):
             guess = Tally(*self.stored.get(key, {}).get(context, ())).guess(guess.mean)

@@ -90,6 +90,12 @@ def after_results(stored: Mapping[str, Any], results: Sequence[Result], faded: f
     return learned
 
 
+def mean_share(sums: Mapping[str, Any]) -> float:
+    """What the results of a regression came to on average, as a share of the bounty."""
+    # The first of the regressors is always 1.
+    return float(sums["products"][0] / sums["weight"]) if sums["weight"] else 0.0
+
+
 def _added(sums: Mapping[str, Any] | None, result: Result, faded: float) -> dict[str, Any]:
     size = len(result.numbers)
     squares, products, weight = _read(sums, size)

@@ -1,0 +1,107 @@
+"""Describing: what a pool believes, as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bidders.policies.contexts import lots_in_words
+from bidders.policies.describing import tables_of
+from bidders.policies.pooled.abilities import Abilities
+from bidders.policies.pooled.kinds import UNKNOWN_KIND
+from bidders.policies.pooled.outlook import Outlook
+from bidders.policies.pooled.takings import Takings, Tally
+from bidders.policies.pooled.world import Floats
+from bidders.policies.pooled.worth import SHARED, mean_share
+from orchestrator import Beliefs
+
+_ALL = "all"
+
+
+def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
+    """The bidders, first who promises most if it is asked first about a typical request.
+
+    Args:
+        outlook: what the pool believes.
+    """
+    fit, promised = outlook.fit, outlook.promises_usd()
+    chances, places = chances_right(fit.abilities), {each: at for at, each in enumerate(fit.plans[UNKNOWN_KIND], 1)}
+    rows = [
+        (
+            fit.names[each],
+            round(float(fit.abilities.seen[each])),
+            float(chances[each]),
+            outlook.costs_usd[each],
+            str(places.get(each, "")),
+        )
+        for each in sorted(range(len(fit.names)), key=lambda each: -promised[each])
+    ]
+    return tables_of(
+        "Whom to ask about a typical request, who promises most first",
+        ("bidder", "works seen", "chance right", "a work costs USD", "in the plan"),
+        rows,
+    )
+
+
+def chances_right(abilities: Abilities) -> Floats:
+    """How likely each bidder's answer to a typical request is accepted; the last is a newcomer's."""
+    world = abilities.world()
+    accepted = world.acceptance[:, 0] * abilities.proven_by_class() + world.acceptance[:, 1]
+    chances: Floats = accepted @ world.classes
+    return chances
+
+
+def who_echoes(outlook: Outlook) -> list[Beliefs]:
+    """Pairs of bidders of whom one says what the other has said, the most alike first.
+
+    Args:
+        outlook: what the pool believes.
+    """
+    names = outlook.fit.names
+    pairs = sorted(outlook.fit.echoes.pairs(), key=lambda pair: -pair[2])
+    return tables_of(
+        "Who says what another has said, right or wrong",
+        ("bidder", "other bidder", "share of requests"),
+        [(names[first], names[second], share) for first, second, share in pairs],
+    )
+
+
+def what_lots_bring(takings: Takings) -> list[Beliefs]:
+    """What lots are worth that are told apart by their features, those first of which most was seen.
+
+    Args:
+        takings: what such lots have brought.
+    """
+    known = [
+        (key.partition("/")[0], key.partition("/")[2], context, Tally(*tally))
+        for key, contexts in takings.stored.items()
+        for context, tally in contexts.items()
+    ]
+    rows = []
+    for role, bidder, context, tally in sorted(known, key=lambda row: (-row[3].weight, row[:3])):
+        share, doubt = takings.guess_in(role, bidder, context)
+        words = lots_in_words(takings.alike.by, context)
+        rows.append((role, bidder or _ALL, words, share, doubt, round(tally.weight)))
+    return tables_of(
+        "What lots that are told apart are worth, as a share of the bounty",
+        ("role", "bidder", "lots", "share", "doubt", "seen"),
+        rows,
+    )
+
+
+def what_unclaimed_work_brings(worths: Mapping[str, Any]) -> list[Beliefs]:
+    """What work has brought that claims no answer, those first of which most was seen.
+
+    Args:
+        worths: sums of regressions, by role and bidder.
+    """
+    known = [(*key.partition("/")[::2], sums) for key, sums in worths.items()]
+    rows = [
+        (role, bidder or _ALL, mean_share(sums), round(sums["weight"]))
+        for role, bidder, sums in sorted(known, key=lambda row: (row[1] != SHARED, -row[2]["weight"], row[:2]))
+    ]
+    return tables_of(
+        "What work without comparable answers has brought, as a share of the bounty",
+        ("role", "bidder", "share", "results"),
+        rows,
+    )
