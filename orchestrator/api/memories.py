@@ -85,7 +85,9 @@ class _Document(BaseModel):
     practised: dict[str, list[str]] = {}
     memory: Any
     learning_failure: Any = None
-    """Which `--json` shows beside a memory, and which says nothing of it."""
+    beliefs: Any = None
+    beliefs_failure: Any = None
+    """Which `--json` shows beside a memory, and which add nothing to it."""
 
 
 def memory_digest(memory: Any) -> str:

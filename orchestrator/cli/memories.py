@@ -31,6 +31,9 @@ def memory(
     policy: Annotated[
         str | None, typer.Option(metavar="NAME", help="Which policy's, where it had another one before.")
     ] = None,
+    parts: Annotated[
+        bool, typer.Option("--parts", help="Show every figure that it keeps, too, and not only what it believes.")
+    ] = False,
     yes: YesOption = False,
     config: ConfigOption = None,
     home: HomeOption = None,
@@ -39,12 +42,16 @@ def memory(
 ) -> None:
     """Show what a bidder's policy has learned, or move it.
 
+    What is shown is what the policy says that it believes; of one that cannot say, the figures that it keeps.
+
     A memory that was exported here and imported elsewhere makes the same policy bid the same there. Twins, and
     bidders of one pool, share one memory: what is imported or reset for one of them is so for all. Of a bidder that
     is broken or no longer in the config, what the store holds can be shown, exported and reset, too.
     """
     if sum((export is not None, source is not None, reset)) > 1:
         raise InvalidRequest("give one of --export, --import and --reset")
+    if parts and (export is not None or source is not None or reset):
+        raise InvalidRequest("--parts says how a memory is shown; with --export, --import and --reset none is")
     place = Place(config, home, store)
     if source is None:
         place.check_store()
@@ -61,9 +68,9 @@ def memory(
         elif reset:
             _reset(market, found, name, is_seated, yes, output)
         elif as_json:
-            output.emit(_document(found, name))
+            output.emit({**_document(found, name), **_beliefs(market, found)})
         else:
-            _show(market, found, name, is_seated, output)
+            _show(market, found, name, is_seated, parts, output)
 
 
 def _stored(market: Market, name: str, policy: str | None) -> tuple[BidderMemory, ...]:
@@ -135,12 +142,27 @@ def _document(found: Sequence[BidderMemory], name: str) -> dict[str, Any]:
     return {**one.to_dict(), **({"learning_failure": one.failure._asdict()} if one.failure else {})}
 
 
-def _show(market: Market, found: Sequence[BidderMemory], name: str, is_seated: bool, output: Output) -> None:
+def _beliefs(market: Market, found: Sequence[BidderMemory]) -> dict[str, Any]:
+    """What the policy believes, as JSON-able data beside its memory; null where it does not say."""
+    from orchestrator.api.beliefs import describe_memory
+
+    if len(found) != 1:
+        return {}
+    described = describe_memory(market, found[0])
+    if described is None or described.failure:
+        return {"beliefs": None, **({"beliefs_failure": described.failure} if described else {})}
+    return {"beliefs": [each._asdict() for each in described.tables]}
+
+
+def _show(
+    market: Market, found: Sequence[BidderMemory], name: str, is_seated: bool, parts: bool, output: Output
+) -> None:
+    from orchestrator.api.beliefs import describe_memory
     from orchestrator.cli.memory_views import memory_views
 
     if not found:
         output.say(f"The store holds nothing that {name} has learned.")
     for each in found:
-        output.show(*memory_views(each, market.balance(name)))
+        output.show(*memory_views(each, market.balance(name), describe_memory(market, each), parts=parts))
     if found and not is_seated:
         output.say(f"That is what the store holds; {name} learns nothing more while it takes no part with that policy.")

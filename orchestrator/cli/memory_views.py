@@ -1,4 +1,4 @@
-"""How a memory is shown: whatever a policy keeps, as a table of its parts."""
+"""How a memory is shown: what its policy believes, or whatever it keeps as a table of its parts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.api.memories import BidderMemory
+from orchestrator.cli.belief_views import belief_views
 from orchestrator.cli.inert import inert, one_line
 from orchestrator.cli.render import cell, failure_words, table
 from orchestrator.cli.stages import counted
+from orchestrator.engine.describing import Description
 from orchestrator.money import Money
 
 _ROWS_MAX: Final = 200
@@ -20,8 +22,17 @@ _FIGURES_SHOWN: Final = 6
 _VALUE_CHARACTERS: Final = 80
 
 
-def memory_views(found: BidderMemory, balance: Money) -> Iterable[Table | Text]:
-    """Whose memory, which policy's, and what it holds."""
+def memory_views(
+    found: BidderMemory, balance: Money, described: Description | None = None, *, parts: bool = False
+) -> Iterable[Table | Text]:
+    """Whose memory, which policy's, and what it holds.
+
+    Args:
+        found: the memory.
+        balance: what its bidder can spend.
+        described: what its policy says that it believes; None where it does not say.
+        parts: whether the memory's parts are shown where the policy says what it believes, too.
+    """
     yield Text.assemble((inert(found.bidder), "bold"), f" can spend {balance} USD")
     if not found.policy:
         yield Text("It has no policy of its own, so it learns nothing; `policy:` in the config gives it one.")
@@ -42,7 +53,16 @@ def memory_views(found: BidderMemory, balance: Money) -> Iterable[Table | Text]:
     if found.practised:
         tasks = set().union(*found.practised.values())
         yield Text(f"It has practised {counted(len(tasks), 'task')}")
-    rows = list(_parts(found.memory, ""))
+    if described is not None:
+        yield from belief_views(described)
+    if parts or described is None or described.failure:
+        yield from _part_views(found.memory)
+    else:
+        yield Text("--parts shows every figure that it keeps.", style="dim")
+
+
+def _part_views(memory: Any) -> Iterable[Table | Text]:
+    rows = list(_parts(memory, ""))
     made = table("part", "value")
     for path, value in rows[:_ROWS_MAX]:
         made.add_row(cell(path or "all"), cell(value))

@@ -9,6 +9,7 @@ from typing import Any
 
 from orchestrator import (
     Announcement,
+    Beliefs,
     Money,
     Observation,
     Pass,
@@ -151,3 +152,22 @@ class Counting(Forgetful):
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         return (memory or 0) + len(receipts)
+
+
+class Believing(Counting):
+    """A policy that says what it believes, or misbehaves when it is asked to."""
+
+    name = "believing"
+
+    def __init__(self, says: str = "tables") -> None:
+        self._says = says
+
+    def describe(self, memory: Any) -> Sequence[Beliefs]:
+        if self._says == "raise":
+            raise RuntimeError("lost its \x1b[31mtongue\nhere")
+        if self._says == "nothing":
+            return []
+        if self._says == "hostile":
+            return [Beliefs("red \x1b[31m", ("\u202ecolumn", "n"), (("one\ntwo \x1b]0;x\x07 [bold]", 1),))]
+        rows = (("receipts", memory, 0.5, 0.0001), ("more", 12345, 1e13, 0.0))
+        return [Beliefs("What was seen", ("what", "how many", "share", "cost USD"), rows)]

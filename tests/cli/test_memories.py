@@ -48,7 +48,7 @@ def give(name: str, memory: Any, **other: Any) -> None:
 @pytest.mark.usefixtures("learned")
 def test_a_memory_is_shown_part_by_part() -> None:
     give("learner", {"transformer": {"1": [0.25, 3], "overall": [0.375, 4]}, "figures": list(range(50))})
-    shown = vickrey("bidders", "memory", "learner").stdout
+    shown = vickrey("bidders", "memory", "learner", "--parts").stdout
     assert "Policy tracker, version 1" in shown
     assert "Learns together with learner~2" in shown
     assert "transformer.1" in shown
