@@ -65,11 +65,14 @@ def _parts(evidence: Evidence, announced: Announced) -> Iterator[tuple[Evidence,
 
 
 def _meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> Meetings:
-    chances, made = _own_claim(evidence, announced, abilities), _made(evidence)
+    made = _made(evidence)
     one, other = np.triu_indices(made.shape[1], 1)
     rows, places = np.nonzero((made[:, one] != SILENT) & (made[:, other] != SILENT))
+    if not len(rows):
+        return Meetings.together([])
     first, second = one[places], other[places]
     agree = made[rows, first] == made[rows, second]
+    chances = _own_claim(evidence, announced, abilities)
     mean = (chances[rows, first] + chances[rows, second]) / 2.0
     return Meetings.of(
         pair_of(evidence.authors[rows, first], evidence.authors[rows, second]),
