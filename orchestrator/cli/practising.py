@@ -53,6 +53,7 @@ class _Wishes:
     cap: str | None
     limit: int | None
     again: bool
+    take_over: bool
     yes: bool
     quiet: bool
 
@@ -74,6 +75,9 @@ def practise(
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many of the tasks.")] = None,
     bidder: BidderOption = None,
     again: Annotated[bool, typer.Option("--again", help="Learn once more from tasks that were learned from.")] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Go on in place of a process on another host, which is gone.")
+    ] = False,
     yes: YesOption = False,
     quiet: QuietOption = False,
     config: ConfigOption = None,
@@ -92,8 +96,8 @@ def practise(
     if mapping and recorded is None:
         raise InvalidRequest("--map belongs to --recorded")
     if recorded is not None:
-        _check_unused({"--verifier": verifier, "--cap": cap})
-    wishes = _Wishes(verifier or "exact", cap, limit, again, yes, quiet)
+        _check_unused({"--verifier": verifier, "--cap": cap, "--take-over": take_over or None})
+    wishes = _Wishes(verifier or "exact", cap, limit, again, take_over, yes, quiet)
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output) as market:
         seats = _seats(market, bidder, place)
@@ -114,7 +118,7 @@ def practise(
             _give_up(report.first_failure, output)
 
 
-def _check_unused(options: Mapping[str, str | None]) -> None:
+def _check_unused(options: Mapping[str, object]) -> None:
     """Refuse what has no meaning for recorded outcomes, so that nobody believes it was heeded."""
     for name, given in options.items():
         if given is not None:
@@ -168,7 +172,11 @@ def _work(
     make_importable(str(market.config.folder))
     verifier = load_verifier(wishes.verifier)
     tasks = read_tasks(file, market.config.bounty_typical_nanos)
-    session = run_blocking(lambda: prepare(market.store, seats, market.config.rules, tasks, verifier, wishes.limit))
+    session = run_blocking(
+        lambda: prepare(
+            market.store, seats, market.config.rules, tasks, verifier, wishes.limit, take_over=wishes.take_over
+        )
+    )
     worst_nanos = session.plan.cost_max_nanos
     most = Money(worst_nanos if wishes.cap is None else min(worst_nanos, Money.usd(wishes.cap).nanos))
     plan = {"plan": session.plan.to_dict(most.nanos)}

@@ -12,16 +12,20 @@ def own_mark() -> str:
     return f"{socket.gethostname()}/{os.getpid()}/{_started(os.getpid())}"
 
 
+def is_here(mark: str) -> bool:
+    """Whether the process that left a mark runs, or ran, on this host."""
+    return mark.partition("/")[0] == socket.gethostname()
+
+
 def is_alive(mark: str) -> bool:
     """Whether the process that left a mark may still be at work; of an empty one there is none.
 
     A process on another host cannot be seen from here and counts as alive.
     """
-    host, _, rest = mark.partition("/")
-    pid, _, started = rest.partition("/")
+    pid, _, started = mark.partition("/")[2].partition("/")
     if not pid.isdigit():
         return False
-    if host != socket.gethostname():
+    if not is_here(mark):
         return True
     try:
         os.kill(int(pid), 0)

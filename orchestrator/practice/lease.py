@@ -11,7 +11,7 @@ import json
 from typing import Final, NamedTuple
 
 from orchestrator.core.keys import cap_account
-from orchestrator.engine.marks import is_alive, own_mark
+from orchestrator.engine.marks import is_alive, is_here, own_mark
 from orchestrator.errors import WrongStatus
 from orchestrator.store import MemoryRow, Reader, Transaction
 
@@ -32,19 +32,20 @@ class Lease(NamedTuple):
     runs: int = 0
 
 
-def read_lease(reader: Reader, practice_id: str) -> Lease:
+def read_lease(reader: Reader, practice_id: str, *, take_over: bool = False) -> Lease:
     """Who is at a practice.
+
+    Args:
+        reader: reads it.
+        practice_id: the practice.
+        take_over: whether a process on another host is gone, which cannot be seen from here.
 
     Raises:
         WrongStatus: a process that may be alive.
     """
-    row = reader.memory(_KEY + practice_id)
-    lease = Lease(**json.loads(row.body)) if row is not None else Lease()
-    if is_alive(lease.driver):
-        raise WrongStatus(
-            f"these tasks are being practised by another process ({lease.driver}), recorded as {practice_id}; "
-            "run this again when that is done: what it was answered is not asked again"
-        )
+    lease = _stored(reader, practice_id)
+    if not (take_over and not is_here(lease.driver)):
+        _check_free(lease, practice_id)
     return lease
 
 
@@ -61,7 +62,10 @@ def claim(tx: Transaction, practice_id: str, planned: Lease) -> None:
     """
     # Databases with several writers lock the account, so that only one of them reads that nobody is at it.
     tx.spendable([cap_account(practice_id)])
-    if read_lease(tx, practice_id).runs != planned.runs:
+    lease = _stored(tx, practice_id)
+    if lease.driver != planned.driver:
+        _check_free(lease, practice_id)
+    if lease.runs != planned.runs:
         raise WrongStatus(
             f"another run has practised these tasks since it was said what they may cost ({practice_id}); "
             "run this again to see what is left"
@@ -72,6 +76,20 @@ def claim(tx: Transaction, practice_id: str, planned: Lease) -> None:
 def leave(tx: Transaction, practice_id: str, planned: Lease) -> None:
     """Leave a practice that was taken up."""
     _put(tx, practice_id, Lease("", planned.runs + 1))
+
+
+def _stored(reader: Reader, practice_id: str) -> Lease:
+    row = reader.memory(_KEY + practice_id)
+    return Lease(**json.loads(row.body)) if row is not None else Lease()
+
+
+def _check_free(lease: Lease, practice_id: str) -> None:
+    if is_alive(lease.driver):
+        gone = "" if is_here(lease.driver) else "; if that process is gone, --take-over goes on in its place"
+        raise WrongStatus(
+            f"these tasks are being practised by another process ({lease.driver}), recorded as {practice_id}; "
+            f"run this again when that is done: what it was answered is not asked again{gone}"
+        )
 
 
 def _put(tx: Transaction, practice_id: str, lease: Lease) -> None:

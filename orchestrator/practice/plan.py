@@ -138,6 +138,8 @@ async def prepare(
     tasks: Sequence[Task],
     verifier: Verifier,
     limit: int | None = None,
+    *,
+    take_over: bool = False,
 ) -> Session:
     """Plan a practice: every transformer works on every task, but for twins and those whose filter declines it.
 
@@ -148,6 +150,7 @@ async def prepare(
         tasks: what to work on.
         verifier: says how right a text is.
         limit: how many of them, from the first on; None for all. Answers to these serve the others' practice, too.
+        take_over: whether a process on another host that was at these tasks is gone.
 
     Returns:
         The session; no call has been made.
@@ -163,7 +166,7 @@ async def prepare(
     id = practice_id(task.request for task in tasks)
     lease, answers, holds, memories = store.read(
         lambda reader: (
-            read_lease(reader, id),
+            read_lease(reader, id, take_over=take_over),
             reader.answers(id),
             reader.open_holds(id),
             read_memories(reader, seats.values()),

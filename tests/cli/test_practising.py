@@ -201,6 +201,7 @@ def test_who_is_named_and_not_active_is_told_what_it_is(vickrey_home: Path) -> N
         (("--recorded", "x.parquet"), "x.parquet cannot be read: No such file"),
         (("--recorded", "x.parquet", "--cap", "1"), "--cap does not go with --recorded"),
         (("--recorded", "x.parquet", "--verifier", "exact"), "--verifier does not go with --recorded"),
+        (("--recorded", "x.parquet", "--take-over"), "--take-over does not go with --recorded"),
         (("none.jsonl",), "cannot be read"),
         (("tasks.jsonl", "--bidder", "nobody"), "there is no active bidder 'nobody': the config has no such bidder"),
         (("tasks.jsonl", "--cap", "much"), "'much' is not a number of dollars"),

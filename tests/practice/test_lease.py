@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from orchestrator import Market
 from orchestrator.engine.marks import own_mark
 from orchestrator.errors import InvalidRequest, WrongStatus
-from orchestrator.practice import practise
+from orchestrator.practice import Session, Task, practise, prepare
 from orchestrator.practice.lease import Lease, claim
+from orchestrator.practice.verifiers import exact
 from tests.engine.world import Provider, assert_sound, make_market, posted
 from tests.practice.test_practice import SUMS, Answering, plan, run, session_of, write_tasks
 
@@ -89,3 +92,40 @@ def test_a_run_that_fails_leaves_the_practice_to_the_next(tmp_path: Path) -> Non
     with pytest.raises(InvalidRequest, match="the verifier returned"):
         asyncio.run(practise(session, session.plan.cost_max_nanos))
     assert [pupil.works for pupil in run(market, tasks).pupils] == [2]
+
+
+def prepared(market: Market, tasks: Sequence[Task], *, take_over: bool) -> Session:
+    return asyncio.run(prepare(market.store, market.seats, market.config.rules, tasks, exact, take_over=take_over))
+
+
+def leased_by(mark: str, market: Market, id: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("orchestrator.practice.lease.own_mark", lambda: mark)
+        market.store.transact(lambda tx: claim(tx, id, Lease()))
+
+
+def test_what_a_process_on_another_host_was_at_is_taken_over_only_if_one_says_that_it_is_gone(tmp_path: Path) -> None:
+    provider = Provider("0.01")
+    market = make_market(Answering("a", "18", provider))
+    tasks = write_tasks(tmp_path, *SUMS)
+    early = session_of(market, tasks)
+    leased_by("another.host/1/1", market, early.plan.id)
+    with pytest.raises(WrongStatus, match=r"another\.host.*if that process is gone, --take-over goes on"):
+        session_of(market, tasks)
+    # Nor does a plan from before take it over.
+    with pytest.raises(WrongStatus, match="are being practised by another process"):
+        asyncio.run(practise(early, 2 * CENT))
+    session = prepared(market, tasks, take_over=True)
+    assert [pupil.works for pupil in asyncio.run(practise(session, 2 * CENT)).pupils] == [2]
+    assert run(market, tasks).pupils
+    assert len(provider.made) == 2
+    assert_sound(market)
+
+
+def test_a_process_on_this_host_that_lives_is_not_taken_over(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider("0.01")))
+    tasks = write_tasks(tmp_path, *SUMS)
+    leased_by(own_mark(), market, session_of(market, tasks).plan.id)
+    with pytest.raises(WrongStatus, match="run this again when that is done") as refused:
+        prepared(market, tasks, take_over=True)
+    assert "--take-over" not in str(refused.value)
