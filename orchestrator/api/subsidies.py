@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from orchestrator.config import Config
-from orchestrator.core.audition import Newcomers
+from orchestrator.core.audition import Newcomers, grants
 from orchestrator.core.keys import TREASURY
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.wealth import missing_stock, newcomers
@@ -51,14 +51,15 @@ def read_subsidies(
     )
     trials_left = {name: _trials_left(row, granted[principals[name]], rules) for name, row in rows.items() if granted}
     waiting = {principals[name] for name, trials in trials_left.items() if trials}
-    is_unpaid = treasury_nanos // 2 < len(waiting) and not any(granted[each].left_nanos for each in waiting)
+    wanting = [granted[each] for each in sorted(waiting)]
+    is_paid = any(each.left_nanos for each in wanting) or bool(grants("", wanting, treasury_nanos, rules))
     poor = [
         name
         for name, row in rows.items()
         if spendable_nanos[name] < rules.refill_below_nanos and row.refills < rules.refills_max
     ]
     found = []
-    if waiting and is_unpaid:
+    if waiting and not is_paid:
         whose = _named([name for name, trials in trials_left.items() if trials])
         found.append(_unpaid(treasury_nanos, f"for trials (wealth.audition) of {whose}", config))
     if poor and not treasury_nanos:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Final
 
 from orchestrator.bidding import Beliefs, Policy
-from orchestrator.engine.guarded import Raised, Returned, read_guarded
+from orchestrator.engine.guarded import Guarded, Raised, TimedOut, read_guarded
 from orchestrator.errors import InvalidAnswer
 
 DESCRIBE_SECONDS: Final = 10.0
@@ -57,7 +57,7 @@ def describe(policy: Policy, memory: Any, deadline_seconds: float = DESCRIBE_SEC
         return None
     copied = json.loads(json.dumps(memory))
     said = _within(lambda: read_tables(found.value(copied)), deadline_seconds)
-    if said is None:
+    if isinstance(said, TimedOut):
         return Description(failure=f"had not answered after {deadline_seconds:g} s")
     return Description(failure=said.reason) if isinstance(said, Raised) else Description(said.value)
 
@@ -75,14 +75,14 @@ def read_tables(said: Any) -> tuple[Beliefs, ...]:
     return tables
 
 
-def _within(read: Callable[[], Any], deadline_seconds: float) -> Returned | Raised | None:
-    """Run code in a thread that nobody waits for longer than that; None where it is late."""
-    outcome: queue.SimpleQueue[Returned | Raised] = queue.SimpleQueue()
+def _within(read: Callable[[], Any], deadline_seconds: float) -> Guarded:
+    """Run code in a thread that nobody waits for longer than that."""
+    outcome: queue.SimpleQueue[Guarded] = queue.SimpleQueue()
     threading.Thread(target=lambda: outcome.put(read_guarded(read)), name="vickrey-describe", daemon=True).start()
     try:
         return outcome.get(timeout=deadline_seconds)
     except queue.Empty:
-        return None
+        return TimedOut()
 
 
 def _table(said: Any) -> Beliefs:

@@ -71,7 +71,7 @@ def _rents_nanos(reader: Reader, traces: Sequence[RequestTrace]) -> dict[str, in
     covered = {each.request_id for each in traces}
     names = {bidder_account(name): name for name in reader.bidders()}
     paid = dict.fromkeys(names.values(), 0)
-    for row in reader.recent("rent", len(names) * len(reader.requests(ENDED))):
+    for row in reader.recent("rent", _ALL):
         if row.request in covered and row.debit in names:
             paid[names[row.debit]] += row.amount_nanos
     return paid

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bidders.policies.bayes import BayesPolicy
-from bidders.policies.pooled.belief import Hearing, after_claim, best_first
+from bidders.policies.pooled.belief import EchoChances, after_claim, best_first
 from bidders.policies.pooled.echoes import SAME_MIN, SHARE_MAX, SHARE_MIN, Echoes, Heard, pair_of
 from bidders.policies.pooled.foresight import Foresight
 from bidders.policies.pooled.lookahead import Terms
@@ -180,13 +180,13 @@ def test_what_certainly_is_an_echo_changes_no_belief_and_what_certainly_is_none_
     repeats: float, is_own: float, claims: Sequence[int]
 ) -> None:
     belief, right = believed(world(0.1, 0.2), claims).given, np.linspace(0.9, 0.1, CLASSES)
-    assert np.allclose(after_claim(belief, right, 0, Hearing(1.0, 0.0)).given.weights, belief.weights)
-    assert after_claim(belief, right, 0, Hearing(1.0, 0.0)).sizes == belief.sizes
+    assert np.allclose(after_claim(belief, right, 0, EchoChances(1.0, 0.0)).given.weights, belief.weights)
+    assert after_claim(belief, right, 0, EchoChances(1.0, 0.0)).sizes == belief.sizes
     plain = after_claim(belief, right, 0)
-    certain = after_claim(belief, right, 0, Hearing(0.0, 1.0))
+    certain = after_claim(belief, right, 0, EchoChances(0.0, 1.0))
     assert np.allclose(certain.weights, plain.weights)
     assert certain.sizes == plain.sizes
-    mixed = after_claim(belief, right, 0, Hearing(repeats, is_own)).weights
+    mixed = after_claim(belief, right, 0, EchoChances(repeats, is_own)).weights
     assert np.allclose(mixed, repeats * belief.weights + is_own * plain.weights)
 
 

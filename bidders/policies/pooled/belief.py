@@ -54,7 +54,7 @@ def first_belief(world: World) -> Belief:
     return Belief(world.classes[:, None].copy())
 
 
-class Hearing(NamedTuple):
+class EchoChances(NamedTuple):
     """Where a work may be an echo: how likely that is.
 
     Attributes:
@@ -66,29 +66,24 @@ class Hearing(NamedTuple):
     is_own: float
 
 
-def after_claim(belief: Belief, right: Floats, claim: int, hearing: Hearing | None = None) -> Belief:
+def after_claim(belief: Belief, right: Floats, claim: int, echo: EchoChances | None = None) -> Belief:
     """The belief after one more work.
 
     Args:
         belief: before it.
         right: by class, the chance that its worker finds the evident answer.
         claim: which of the claims it makes; the number of claims for a new one.
-        hearing: whether the work may be an echo.
+        echo: where the work may be one; None where it echoes nobody.
     """
     weights, sizes = after_claims(belief.weights, belief.sizes, right, claim), sizes_after(belief.sizes, claim)
-    if hearing is None or claim == len(belief.sizes):
+    if echo is None or claim == len(belief.sizes):
         return Belief(weights, sizes)
-    echo, own = hearing.repeats * belief.weights, hearing.is_own * weights
+    repeated, own = echo.repeats * belief.weights, echo.is_own * weights
     # One that is probably an echo is no further work that others might join.
-    return Belief(own + echo, sizes if own.sum() > echo.sum() else belief.sizes)
+    return Belief(own + repeated, sizes if own.sum() > repeated.sum() else belief.sizes)
 
 
-def after_claims(
-    weights: Floats,
-    sizes: tuple[int, ...],
-    right: Floats,
-    claim: int,
-) -> Floats:
+def after_claims(weights: Floats, sizes: tuple[int, ...], right: Floats, claim: int) -> Floats:
     """The weights of beliefs after one more work that echoes nobody.
 
     Args:

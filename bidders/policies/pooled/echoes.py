@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bidders.policies.pooled.world import Floats, Integers, Singles
+from bidders.policies.pooled.world import Flags, Floats, Integers, Singles
 
 SHARE_MIN = 0.2
 """A smaller share is not told from none."""
@@ -23,9 +23,12 @@ SAME_MIN = 0.25
 SHARE_MAX = 0.98
 """Nobody is so sure to be an echo that what it says otherwise could not be believed."""
 
+CHANCE_MIN = 1e-6
+"""Whatever agrees may have done so by itself with this chance at least."""
+
 _MEAN, _WORTH = 0.03, 6.0
 _ROUNDS = 20
-_CHANCE_MIN, _STEPS_A_LOG, _STEPS_MAX = 1e-6, 5.0, 80
+_STEPS_A_LOG, _STEPS_MAX = 5.0, 80
 _PAIRS_MAX = 20_000
 _MET_MIN = 0.25
 _PLACES = 3
@@ -96,10 +99,17 @@ class Meetings:
     weights: Floats
 
     @classmethod
-    def of(cls, pairs: Integers, chances: Floats, weights: Floats) -> Meetings:
-        """Count pairs of works: one row each."""
-        logs = -np.log(np.clip(chances, _CHANCE_MIN, 1.0))
-        steps = np.where(chances > 0.0, 1 + np.round(logs * _STEPS_A_LOG), 0).astype(np.int64)
+    def of(cls, pairs: Integers, agree: Flags, chances: Floats, weights: Floats) -> Meetings:
+        """Count pairs of works, one row each.
+
+        Args:
+            pairs: of their bidders.
+            agree: whether they make one claim.
+            chances: how likely they would if neither echoed the other.
+            weights: how much the request counts.
+        """
+        logs = -np.log(np.clip(chances, CHANCE_MIN, 1.0))
+        steps = np.where(agree, 1 + np.round(logs * _STEPS_A_LOG), 0).astype(np.int64)
         keys, places = np.unique(pairs * _STEPS_MAX + steps, return_inverse=True)
         pairs, steps = np.divmod(keys, _STEPS_MAX)
         exact = np.where(steps > 0, np.exp((1 - steps) / _STEPS_A_LOG), 0.0)
@@ -113,7 +123,7 @@ class Meetings:
             np.concatenate([np.zeros(0), *each])
             for each in ([part.chances for part in parts], [part.weights for part in parts])
         )
-        return cls.of(pairs, chances, weights)
+        return cls.of(pairs, chances > 0.0, chances, weights)
 
     def heard(self, known: Heard) -> Heard:
         """How often one echoed the other: expectation and maximisation by turns.

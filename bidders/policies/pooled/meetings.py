@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities
-from bidders.policies.pooled.echoes import Echoes, Meetings, pair_of
+from bidders.policies.pooled.echoes import CHANCE_MIN, Echoes, Meetings, pair_of
 from bidders.policies.pooled.evidence import SILENT, Evidence, Verdict, likelihoods
 from bidders.policies.pooled.kinds import Announced
 from bidders.policies.pooled.world import CONCENTRATIONS, Floats, Integers
 
 _PAIRS_AT_ONCE = 500_000
-_CHANCE_MIN = 1e-6
 
 
 def meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> Meetings:
@@ -75,9 +74,7 @@ def _meetings(evidence: Evidence, announced: Announced, abilities: Abilities) ->
     chances = _own_claim(evidence, announced, abilities)
     mean = (chances[rows, first] + chances[rows, second]) / 2.0
     return Meetings.of(
-        pair_of(evidence.authors[rows, first], evidence.authors[rows, second]),
-        np.where(agree, np.maximum(mean, _CHANCE_MIN), 0.0),
-        evidence.weights[rows],
+        pair_of(evidence.authors[rows, first], evidence.authors[rows, second]), agree, mean, evidence.weights[rows]
     )
 
 
@@ -88,7 +85,7 @@ def _own_claim(evidence: Evidence, announced: Announced, abilities: Abilities) -
     # A wrong claim that several made is an error that suggests itself, or they echo one another. That it is the evident
     # answer, though refused, would explain any echo away: of the ablest bidders, levels could come to mean just that.
     likely *= ~refused[:, None, :]
-    likely /= np.maximum(likely.sum(axis=(1, 2), keepdims=True), _CHANCE_MIN)
+    likely /= np.maximum(likely.sum(axis=(1, 2), keepdims=True), CHANCE_MIN)
     sizes, claims = evidence.voiced, evidence.voiced.sum(axis=1, keepdims=True)
     wrong = np.concatenate([claims - sizes, claims], axis=1)[:, None, :]
     # By class: how likely a wrong work joins each single other one that made a claim.

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bidders.policies.pooled.belief import (
     Belief,
-    Hearing,
+    EchoChances,
     after_claim,
     after_silence,
     best_first,
@@ -197,12 +197,12 @@ class Outlook:
         authors, claims = zip(*works, strict=True)
         return self.fit.echoes.heard_by(authors, claims, max(claims) + 1, self.stranger + 1)
 
-    def _hearing(self, before: Works, bidder: int, claim: int) -> Hearing | None:
-        """Whether a work on a state may be an echo."""
+    def _echo(self, before: Works, bidder: int, claim: int) -> EchoChances | None:
+        """How likely a work on a state is an echo; None where it echoes nobody."""
         heard = self._heard(before) if before and self.fit.echoes else None
         if heard is None or claim >= len(heard):
             return None
-        return Hearing(float(heard[claim, bidder]), 1.0 - float(heard[:, bidder].sum()))
+        return EchoChances(float(heard[claim, bidder]), 1.0 - float(heard[:, bidder].sum()))
 
     def _belief(self, kind: int, works: Works) -> Belief:
         """What works say, mostly what was believed before the last of them and what that one adds."""
@@ -217,7 +217,7 @@ class Outlook:
             if claim == SILENT:
                 belief = after_silence(belief, right).given
             else:
-                belief = after_claim(belief, right, claim, self._hearing(works[:place], bidder, claim)).given
+                belief = after_claim(belief, right, claim, self._echo(works[:place], bidder, claim)).given
         self._beliefs[kind, works] = belief
         return belief
 
