@@ -60,10 +60,10 @@ def test_a_policy_there_that_describes_nothing_is_known_for_it(built: list[Isola
     ("says", "reason"),
     [
         ("raise", "ValueError: no idea"),
-        ("exit", "ProcessOver: its process ended with exit code 3"),
-        ("set", "TypeError: Object of type set is not JSON serializable"),
+        pytest.param("exit", "ProcessOver: its process ended with exit code 3", marks=pytest.mark.slow),
+        pytest.param("set", "TypeError: Object of type set is not JSON serializable", marks=pytest.mark.slow),
         ("number", "InvalidAnswer: its process returned something else than tables"),
-        ("pairs", "InvalidAnswer: its process returned something that is no table"),
+        pytest.param("pairs", "InvalidAnswer: its process returned something that is no table", marks=pytest.mark.slow),
     ],
 )
 def test_whatever_it_does_there_instead_is_a_failure_with_its_reason(
