@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from decimal import Decimal
+from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\$?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?%?")
 _LETTER = re.compile(r"\(?([A-Za-z])\)?[.:)]?")
@@ -17,7 +19,8 @@ def normalise(answer: str | None) -> str | None:
 
     Numbers lose thousands' commas, a dollar sign, a closing full stop and zeros that say nothing
     (`10,080.` is `10080`, `8.00` is `8`); a single letter loses brackets and case (`(b)` is `B`);
-    code literals are laid out one way; of everything else the white space is evened out.
+    code literals are laid out one way, whatever order a set or a dictionary is written in; of
+    everything else the white space is evened out.
 
     Returns:
         The text; None where there is no answer.
@@ -29,21 +32,39 @@ def normalise(answer: str | None) -> str | None:
         return letter.group(1).upper()
     if (number := _as_number(text)) is not None:
         return number
-    return _as_literal(text) or text
+    return _as_literal((answer or "").strip()) or text
 
 
 def _as_number(text: str) -> str | None:
     if _NUMBER.fullmatch(text) is None or not any(map(str.isdigit, text)):
         return None
-    value = Decimal(text.replace(",", "").replace("$", "").rstrip("%").rstrip("."))
-    plain = format(value.normalize() if value else Decimal(0), "f")
-    return plain + "%" * text.endswith("%")
+    # Formatted, not normalised: that would round to 28 digits, and long whole numbers would become equal.
+    plain = format(Decimal(text.replace(",", "").replace("$", "").rstrip("%").rstrip(".")), "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return ("0" if plain == "-0" else plain) + "%" * text.endswith("%")
 
 
 def _as_literal(text: str) -> str | None:
     if text[0] not in _LITERAL_START or len(text) > _LITERAL_CHARACTERS_MAX:
         return None
     try:
-        return repr(ast.literal_eval(text))
+        with warnings.catch_warnings():
+            # A model's odd backslash is no concern of whoever runs the benchmark.
+            warnings.simplefilter("ignore")
+            return _laid_out(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
+
+
+def _laid_out(value: Any) -> str:
+    """As `repr` does, but with sets and dictionaries in order: `repr` of a set differs from process to process."""
+    if isinstance(value, set):
+        return "{" + ", ".join(sorted(map(_laid_out, value))) + "}"
+    if isinstance(value, dict):
+        return "{" + ", ".join(sorted(f"{_laid_out(key)}: {_laid_out(each)}" for key, each in value.items())) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_laid_out, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(_laid_out, value)) + ("," if len(value) == 1 else "") + ")"
+    return repr(value)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,10 @@ from orchestrator.errors import InvalidRecord
         (".5", "0.5"),
         ("75%", "75%"),
         ("1e5", "1e5"),
+        ("0.000", "0"),
+        ("007", "7"),
+        (f"{2**200:,}.00", str(2**200)),
+        (f"0.{'1' * 40}0", f"0.{'1' * 40}"),
         ("1,2", "1,2"),
         ("b", "B"),
         ("(b)", "B"),
@@ -38,6 +45,11 @@ from orchestrator.errors import InvalidRecord
         ("{'b':1}", "{'b': 1}"),
         ("[1, 2", "[1, 2"),
         ("[[[" * 300, "[[[" * 300),
+        ("{'b': 1, 'a': [2]}", "{'a': [2], 'b': 1}"),
+        ("{'y', 'x', 'z'}", "{'x', 'y', 'z'}"),
+        ("(1,)", "(1,)"),
+        ("'two  words'", "'two  words'"),
+        ("'\\d'", r"'\\d'"),
         ("two  words", "two words"),
         ("", None),
         (" ", None),
@@ -50,8 +62,47 @@ def test_equal_answers_are_written_alike(answer: str | None, normal: str | None)
     assert normalise(answer) == normal
 
 
+def test_long_numbers_that_differ_in_their_last_digit_are_different_answers() -> None:
+    assert normalise(str(2**200)) != normalise(str(2**200 + 1))
+
+
+def test_an_odd_backslash_in_an_answer_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    assert normalise(r"'\d+'") is not None
+    assert not recwarn.list
+
+
+def test_a_set_is_written_alike_whatever_the_process_hashes_its_members_to() -> None:
+    program = (
+        "from benchmarks.outcomes.answers import normalise; print(normalise(str({'alpha', 'beta', 'gamma', 'delta'})))"
+    )
+    written = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert written == {"{'alpha', 'beta', 'delta', 'gamma'}\n"}
+
+
 def test_normalising_twice_changes_nothing() -> None:
-    answers = ["18.", "$1,200", "(b)", "[1,2]", "'a'", "two  words", "75 %", "-.50", "0.10"]
+    answers = [
+        "18.",
+        "$1,200",
+        "(b)",
+        "[1,2]",
+        "'a'",
+        "{'b', 'a'}",
+        "{2: (1,)}",
+        str(2**200),
+        "two  words",
+        "75 %",
+        "-.50",
+        "0.10",
+    ]
     once = [normalise(answer) for answer in answers]
     assert [normalise(answer) for answer in once] == once
 
