@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 COLUMNS = ("task", "query_id", "fold", "prompt", "model", "score", "cost_usd", "answer")
+TEXTS = ("task", "query_id", "prompt", "model", "answer")
 FOLDS = 10
 TRAINING_FOLDS = frozenset(range(5))
 NO_ANSWER = -1
@@ -130,6 +132,8 @@ def _read_columns(path: Path) -> dict[str, list[Any]]:
     if table.num_rows == 0:
         raise InvalidRecord(f"{path.name} holds no rows")
     columns: dict[str, list[Any]] = table.to_pydict()
+    for column in TEXTS:
+        columns[column] = _texts(path, column, columns[column])
     for column in COLUMNS:
         if column != "answer" and None in columns[column]:
             row = columns[column].index(None)
@@ -137,15 +141,24 @@ def _read_columns(path: Path) -> dict[str, list[Any]]:
     return columns
 
 
+def _texts(path: Path, column: str, values: Sequence[Any]) -> list[str | None]:
+    """Values as texts: a file of numeric answers may well hold numbers, and not-a-number where there is no answer."""
+    odd = next((value for value in values if not isinstance(value, str | int | float | Decimal | None)), None)
+    if odd is not None:
+        raise InvalidRecord(f"{path.name}: column {column} holds {str(odd)[:40]!r}, which is neither text nor number")
+    return [None if value is None or value != value else str(value) for value in values]
+
+
 def _numbers(path: Path, column: str, values: Sequence[Any]) -> Floats:
-    odd = next((value for value in values if not isinstance(value, int | float)), None)
+    odd = next((value for value in values if not isinstance(value, int | float | Decimal)), None)
     if odd is not None:
         raise InvalidRecord(f"{path.name}: column {column} holds {odd!r}, which is no number")
     return np.asarray(values, dtype=np.float64)
 
 
 def _folds(path: Path, values: Sequence[Any]) -> Integers:
-    if not all(isinstance(value, int) and 0 <= value < FOLDS for value in values):
+    # A column of whole numbers may have been stored as floating ones.
+    if not all(isinstance(value, int | float) and value in range(FOLDS) for value in values):
         raise InvalidRecord(f"{path.name}: column fold must be a whole number from 0 to {FOLDS - 1}")
     if TRAINING_FOLDS.isdisjoint(values) or TRAINING_FOLDS.issuperset(values):
         where = "0 to 4" if TRAINING_FOLDS.isdisjoint(values) else "5 to 9"
@@ -164,9 +177,13 @@ def _check_full(path: Path, shape: tuple[int, int], rows: Integers, cells: Integ
 
 
 def _check_range(path: Path, scores: Floats, costs_usd: Floats) -> None:
-    if not np.isfinite(scores).all() or scores.min() < 0 or scores.max() > 1:
+    for column, values in (("score", scores), ("cost_usd", costs_usd)):
+        unknown = int((~np.isfinite(values)).sum())
+        if unknown:
+            raise InvalidRecord(f"{path.name}: column {column} holds no finite number in {unknown} rows")
+    if scores.min() < 0 or scores.max() > 1:
         raise InvalidRecord(f"{path.name}: column score must lie from 0 to 1")
-    if not np.isfinite(costs_usd).all() or costs_usd.min() < 0:
+    if costs_usd.min() < 0:
         raise InvalidRecord(f"{path.name}: column cost_usd must be 0 or more")
 
 

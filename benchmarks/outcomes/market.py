@@ -19,9 +19,10 @@ from orchestrator.core.lot import Offer
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import statement
 from orchestrator.core.rules import TRANSFORMER, Rules
+from orchestrator.core.state import REQUESTER
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Job, Player, Simulation
-from orchestrator.errors import BrokenLaw
+from orchestrator.errors import BrokenLaw, InvalidRecord
 from orchestrator.money import NANOS_PER_USD
 
 LEARNING_BATCH = 1
@@ -52,6 +53,20 @@ class Design:
     @property
     def bounty_nanos(self) -> int:
         return round(self.value_usd * NANOS_PER_USD)
+
+    @property
+    def presenter_names(self) -> tuple[str, ...]:
+        return tuple(f"presenter {number}" for number in range(1, self.presenters + 1))
+
+    def check_names(self, models: Sequence[str]) -> None:
+        """See to it that no model is taken for somebody else.
+
+        Raises:
+            InvalidRecord: one is called as a presenter or the requester is.
+        """
+        taken = sorted({*self.presenter_names, REQUESTER}.intersection(models))
+        if taken:
+            raise InvalidRecord(f"a model is called {taken[0]!r}, as somebody else in this market is; rename it")
 
     def rules(self, models: int) -> Rules:
         """The rules with so many models; a reserve of one nano-dollar keeps out who values a lot at nothing."""
@@ -148,14 +163,13 @@ class OutcomeMarket:
 
     def _players(self) -> list[Player]:
         models = [self._model(model) for model in range(len(self.user.data.models)) if model not in self.absent]
-        return models + [self._presenter(number) for number in range(1, self.design.presenters + 1)]
+        return models + [self._presenter(name) for name in self.design.presenter_names]
 
     def _model(self, model: int) -> Player:
         memory_id = SHARED if self.design.pooled else self.user.data.models[model]
         return RecordedModel(self._sight, model, self._policy, memory_id, self._bounds_nanos[model])
 
-    def _presenter(self, number: int) -> Player:
-        name = f"presenter {number}"
+    def _presenter(self, name: str) -> Player:
         memory_id = SHARED if self.design.pooled else name
         return AnswerPresenter(self._sight, name, self._policy, memory_id, self.design.shown)
 

@@ -22,6 +22,7 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
     """Measure, and give each table as it is done."""
     user = User.of(data, settings.seed)
     design = settings.design
+    design.check_names(data.models)
     contests = report_contests(user, design.value_usd, settings.seed)
     if settings.is_validation:
         contests = validation_contests(user, design.value_usd, settings.seed)

@@ -17,6 +17,7 @@ from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines
 from benchmarks.outcomes.measures import figures
 from benchmarks.outcomes.played import join, single_choices
+from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
 
 TALLIES = ("--policy", "tests.benchmarks.tallies:TalliesPolicy", "--value", "0.01")
@@ -119,6 +120,18 @@ def test_what_is_wrong_is_said_in_one_line(
     assert said.err.startswith("error: ")
     assert message in said.err
     assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["presenter 1", "requester"])
+def test_a_model_that_is_called_as_somebody_else_is_refused_in_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{**row, "model": row["model"].replace("model-a", name)} for row in made_up_rows(queries=20, models=2)]
+    path = write_parquet(tmp_path / "names.parquet", rows)
+    assert main([str(path), "--policy", "tracker", "--table", "held-out", "--only", "one pass"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert f"a model is called '{name}'" in said.err
 
 
 def test_asking_for_help_loads_nothing_heavy() -> None:

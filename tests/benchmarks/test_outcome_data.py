@@ -137,6 +137,23 @@ def test_models_agree_where_their_answers_are_equal_and_silence_agrees_with_noth
     assert codes[2:].tolist() == [NO_ANSWER, NO_ANSWER]
 
 
+def test_answers_and_names_may_be_numbers_and_whole_numbers_may_be_stored_as_floating_ones(tmp_path: Path) -> None:
+    rows = made_up_rows(queries=10, models=4)
+    for row in rows:
+        row |= {
+            "answer": 2.5,
+            "fold": float(row["fold"]),
+            "model": ord(row["model"][-1]) - ord("a"),
+            "query_id": int(row["query_id"][1:]),
+        }
+    for row, answer in zip(rows[:4], (8.0, 8.0, 1e-7, float("nan")), strict=True):
+        row["answer"] = answer
+    data = read_outcomes(write_parquet(tmp_path / "a.parquet", rows))
+    assert data.answers[0] == ("8", "8", "1e-07", None)
+    assert data.models == ("0", "1", "2", "3")
+    assert data.folds.tolist() == list(range(10))
+
+
 def test_equal_prompts_are_told_apart(tmp_path: Path) -> None:
     rows = made_up_rows(queries=6, models=2)
     for row in rows:
@@ -167,7 +184,11 @@ def _without(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
         (made_up_rows()[:-1], "1 pairs are missing"),
         ([*made_up_rows(), made_up_rows()[0]], "1 recorded more than once"),
         (_with(made_up_rows(), score=1.5), "score must lie from 0 to 1"),
-        (_with(made_up_rows(), score=float("nan")), "score must lie from 0 to 1"),
+        (_with(made_up_rows(), score=float("nan")), "score holds no finite number in 1 rows"),
+        (_with(made_up_rows(), cost_usd=float("inf")), "cost_usd holds no finite number in 1 rows"),
+        ([{**row, "prompt": [row["prompt"]]} for row in made_up_rows()], "prompt holds"),
+        ([{**row, "answer": [1]} for row in made_up_rows()], "answer holds"),
+        ([{**row, "task": float("nan")} for row in made_up_rows()], "column task is empty in row 1"),
         (_with(made_up_rows(), cost_usd=-1.0), "cost_usd must be 0 or more"),
         (_with(made_up_rows(), prompt=None), "column prompt is empty in row 1"),
         ([{**row, "score": "high"} for row in made_up_rows()], "column score holds"),
