@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,8 @@ class Report:
     notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        """One line of JSON, in which a figure that cannot be had is null."""
+        rows = [dict(zip(self.columns, map(_finite, row), strict=True)) for row in self.rows]
         return json.dumps({"benchmark": self.name, "title": self.title, "rows": rows, "notes": self.notes})
 
     def to_markdown(self) -> str:
@@ -45,6 +47,10 @@ def write_into_docs(report: Report) -> list[Path]:
             page.write_text(f"{head}{begin}\n{report.to_markdown()}\n{end}{tail}", encoding="utf-8")
             changed.append(page)
     return changed
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _shown(value: Any) -> str:

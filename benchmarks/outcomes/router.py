@@ -30,13 +30,17 @@ GAP = 0.05
 RANDOM_DRAWS = 20
 PENALTY = 1.0
 
-NOTES = (
+TRAINED = (
     "Trained here: the logistic router and the market learn from both models' answers to folds 0 to 4 of the same "
-    "data set (full information), and all are measured on folds 5 to 9. Published rows are RouteLLM's own (Ong et al., "
+    "data set (full information), and all are measured on folds 5 to 9."
+)
+NOT_ALIKE = (
+    " Published rows are RouteLLM's own (Ong et al., "
     "ICLR 2025, tables 2 and 3), measured on the whole set: trained on preferences from Chatbot Arena alone, or with "
     "some 1500 labelled questions of MMLU's validation split added (MMLU), or with judgements of GPT-4 (GSM8K). Other "
-    "training data and other queries: no like-for-like comparison.",
+    "training data and other queries: no like-for-like comparison."
 )
+NO_GAP = "The model that scores higher on the training queries does not on the others: there is no gap to recover."
 
 PUBLISHED = {
     "mmlu": (
@@ -96,7 +100,10 @@ class Curve:
 
 
 def router_table(name: str, title: str, contest: Contest, design: Design) -> Report:
-    """Every method's curve, in figures."""
+    """Every method's curve, in figures; none where the strong model is not stronger on the test rows."""
+    columns = ("method", "APGR", "CPT(50 %)", "CPT(80 %)", "strong calls % for 95 % of strong's score")
+    if not _has_gap(contest):
+        return Report(name, title, columns, (), (NO_GAP,))
     rows = tuple(
         (
             method,
@@ -107,10 +114,15 @@ def router_table(name: str, title: str, contest: Contest, design: Design) -> Rep
         )
         for method, curve in curves(contest, design).items()
     )
-    columns = ("method", "APGR", "CPT(50 %)", "CPT(80 %)", "strong calls % for 95 % of strong's score")
     tasks = [task for task in PUBLISHED if task in contest.user.data.name]
     published = tuple((*row, "") for task in tasks for row in PUBLISHED[task])
-    return Report(name, title, columns, rows + published, NOTES)
+    return Report(name, title, columns, rows + published, (TRAINED + NOT_ALIKE * bool(published),))
+
+
+def _has_gap(contest: Contest) -> bool:
+    weak, strong = _weak_and_strong(contest)
+    means = contest.user.data.scores[contest.test].mean(axis=0)
+    return bool(means[strong] > means[weak])
 
 
 def curves(contest: Contest, design: Design) -> Mapping[str, Curve]:

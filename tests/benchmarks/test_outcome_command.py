@@ -139,3 +139,38 @@ def test_asking_for_help_loads_nothing_heavy() -> None:
     code = f"import sys, benchmarks.outcomes.__main__; sys.exit(str(sorted({heavy} & set(sys.modules))).strip('[]'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr.strip() == ""
+
+
+def _every_score(score: float, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "score": score} for row in rows]
+
+
+def _folds(first: int, others: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**row, "fold": first if row["query_id"] == "q0" else others} for row in rows]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(_every_score(0.0, made_up_rows(20, 2)), id="nobody is ever right"),
+        pytest.param(_every_score(1.0, made_up_rows(20, 2)), id="everybody is always right"),
+        pytest.param([{**row, "cost_usd": 5.0} for row in made_up_rows(20, 2)], id="nobody pays"),
+        pytest.param([{**row, "cost_usd": 0.0} for row in made_up_rows(20, 2)], id="nobody costs anything"),
+        pytest.param([{**row, "answer": None} for row in made_up_rows(20, 2)], id="no answers"),
+        pytest.param([{**row, "prompt": ""} for row in made_up_rows(20, 2)], id="no prompts"),
+        pytest.param(_folds(0, 5, made_up_rows(12, 3)), id="one query to learn from"),
+        pytest.param(_folds(5, 0, made_up_rows(12, 3)), id="one query to test on"),
+    ],
+)
+def test_every_method_takes_files_at_the_edge(
+    rows: list[dict[str, Any]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_parquet(tmp_path / "edge.parquet", rows)
+    assert main([str(path), *TALLIES, "--table", "held-out", "--table", "router", "--orders", "1", "--json"]) == 0
+
+    def refuse(constant: str) -> float:
+        raise AssertionError(f"{constant} is no JSON")
+
+    for line in capsys.readouterr().out.splitlines():
+        for row in json.loads(line, parse_constant=refuse)["rows"]:
+            assert row.get("utility", 0.0) is not None

@@ -159,7 +159,9 @@ class Family:
         from sklearn.decomposition import TruncatedSVD
 
         features = text_features(contest.user.data.prompts, contest.train)
-        reduction = TruncatedSVD(DIMENSIONS, random_state=0).fit(features[contest.train])
+        # Texts that do not vary leave shares of their variance, which nobody reads, at 0 / 0.
+        with np.errstate(invalid="ignore"):
+            reduction = TruncatedSVD(DIMENSIONS, random_state=0).fit(features[contest.train])
         reduced = reduction.transform(features)
         # Fewer training rows than dimensions span fewer of them.
         reduced = np.pad(reduced, ((0, 0), (0, DIMENSIONS - reduced.shape[1])))

@@ -91,7 +91,8 @@ def perfect_verifier(contest: Contest) -> Played:
         costs += waiting * data.costs_usd[test, model]
         stages += waiting
         waiting &= ~accepts[:, model]
-    scores = data.scores[test][:, order].max(axis=1)
+    # Where no model pays on the training rows, it asks nobody.
+    scores = data.scores[test][:, order].max(axis=1, initial=0.0)
     return Played(test, ~waiting, scores, costs, stages)
 
 

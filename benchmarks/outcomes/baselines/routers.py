@@ -65,8 +65,11 @@ def logistic_router(contest: Contest) -> Played:
     """Ask the model of the highest predicted utility: one logistic regression a model, one penalty for all.
 
     The penalty is tuned on a quarter of the training rows, where "the best single model always" is
-    one of the choices.
+    one of the choices; a lone training row leaves no other.
     """
+    always_best = np.full(len(contest.test), best_model(contest))
+    if len(contest.train) < 2:
+        return single_choices(contest.user, contest.test, always_best)
     features = text_features(contest.user.data.prompts, contest.train)
     order = np.random.default_rng(derive_seed(contest.seed, "logistic")).permutation(contest.train)
     cut = max(1, int(len(order) * _HELD_OUT_SHARE))
@@ -79,7 +82,7 @@ def logistic_router(contest: Contest) -> Played:
 
     best = max(PENALTIES, key=brought)
     if brought(best) < utilities[:, best_model(contest)].sum():
-        return single_choices(contest.user, contest.test, np.full(len(contest.test), best_model(contest)))
+        return single_choices(contest.user, contest.test, always_best)
     chosen = _predicted_utilities(contest, features, contest.train, contest.test, best).argmax(axis=1)
     return single_choices(contest.user, contest.test, chosen)
 
