@@ -28,8 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
         with _one_core():
             for report in reports(settings, data):
                 print(report.to_json() if settings.as_json else report.to_markdown() + "\n", flush=True)
-                if settings.writes:
-                    write_into_docs(report)
+                if settings.writes and not write_into_docs(report):
+                    print(f"no page of the docs has a place for {report.name}", file=sys.stderr)
     except VickreyError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

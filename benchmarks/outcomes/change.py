@@ -59,7 +59,7 @@ def play_societies(contest: Contest, design: Design) -> list[Measured]:
         "static": lambda queries: static_society(contest, queries),
         "changing": lambda queries: changing_society(contest, cast, queries),
     }
-    everything = np.arange(len(contest.user.data))
+    everything = contest.everything()
     makers = {Q_LEARNING: q_makers(len(contest.user.data.models)), ONE_STEP: one_step_makers(contest)}
     measured = []
     for name, society_of in kinds.items():

@@ -54,8 +54,8 @@ class Cast:
 
 
 def mean_utilities(contest: Contest) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Mean utility of asking each model alone, over the whole record."""
-    means: np.ndarray[tuple[int], np.dtype[np.float64]] = contest.utilities(np.arange(len(contest.user.data))).mean(0)
+    """Mean utility of asking each model alone, over all that is played."""
+    means: np.ndarray[tuple[int], np.dtype[np.float64]] = contest.utilities(contest.everything()).mean(0)
     return means
 
 

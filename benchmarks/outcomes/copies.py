@@ -92,7 +92,7 @@ def copies_table(name: str, title: str, contest: Contest, design: Design, orders
 
 def _rows(contest: Contest, design: Design, orders: int) -> Iterator[tuple[str | float, ...]]:
     single = choosing.best_single(contest)
-    whole = replace(contest, test=np.sort(np.concatenate([contest.train, contest.test])))
+    whole = replace(contest, test=contest.everything())
     played = {
         "best single": single,
         "agreement cascade A+B->C": cascades.agreement_cascade(contest),

@@ -37,7 +37,7 @@ def practised(contest: Contest, design: Design) -> Played:
 def from_nothing(contest: Contest, design: Design, order: int) -> Played:
     """Learn while being measured, on all queries in one of several orders."""
     market = OutcomeMarket(contest.user, design, derive_seed(contest.seed, order))
-    return market.learn(shuffled(np.sort(np.concatenate([contest.train, contest.test])), contest.seed, "stream", order))
+    return market.learn(shuffled(contest.everything(), contest.seed, "stream", order))
 
 
 def newcomer_share(contest: Contest, design: Design, model: int, order: int) -> Flags:

@@ -16,13 +16,20 @@ from benchmarks.outcomes.splits import report_contests, validation_contests
 from benchmarks.outcomes.stream import newcomer_table, play_streams, stream_methods, stream_table
 from benchmarks.outcomes.user import User
 from benchmarks.tables import DOCS, Report
+from orchestrator.errors import InvalidRecord
 
 
 def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
-    """Measure, and give each table as it is done."""
+    """Measure, and give each table as it is done.
+
+    Raises:
+        InvalidRecord: the record does not suit the market, or a table that is asked for.
+    """
     user = User.of(data, settings.seed)
     design = settings.design
     design.check_names(data.models)
+    if "router" in settings.tables and len(data.models) != 2:
+        raise InvalidRecord(f"{data.name} records {len(data.models)} models; the router table is for two")
     contests = report_contests(user, design.value_usd, settings.seed)
     if settings.is_validation:
         contests = validation_contests(user, design.value_usd, settings.seed)

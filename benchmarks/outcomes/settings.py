@@ -48,6 +48,10 @@ def read_settings(arguments: list[str] | None) -> Settings:
         InvalidRequest: a value that makes no sense.
     """
     given = _parser().parse_args(arguments)
+    if given.orders < 1:
+        raise InvalidRequest(f"--orders is 1 or more, not {given.orders}")
+    if given.write and (given.validate or given.only):
+        raise InvalidRequest("--write puts the report's whole tables into the docs: not with --validate or --only")
     return Settings(
         given.file,
         _design(given),
@@ -55,7 +59,7 @@ def read_settings(arguments: list[str] | None) -> Settings:
         given.only,
         given.validate,
         given.seed,
-        max(1, given.orders),
+        given.orders,
         given.json,
         given.write,
     )

@@ -7,6 +7,7 @@ import numpy as np
 from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.data import TRAINING_FOLDS
 from benchmarks.outcomes.user import User
+from orchestrator.errors import InvalidRecord
 
 HELD_OUT = 2
 """Of the training folds, how many are held out at a time when choosing."""
@@ -18,7 +19,11 @@ def report_contests(user: User, value_usd: float, seed: int) -> list[Contest]:
 
 
 def validation_contests(user: User, value_usd: float, seed: int) -> list[Contest]:
-    """Within folds 0 to 4: learn on three, measure on two, in five rotations; for choosing."""
+    """Within folds 0 to 4: learn on three, measure on two, in five rotations; for choosing.
+
+    Raises:
+        InvalidRecord: no rotation has queries to learn from and others to measure on.
+    """
     folds = sorted(TRAINING_FOLDS)
     contests = []
     for first in range(len(folds)):
@@ -28,4 +33,8 @@ def validation_contests(user: User, value_usd: float, seed: int) -> list[Contest
         test = np.flatnonzero(np.isin(user.data.folds, held))
         if len(train) and len(test):
             contests.append(Contest(user, value_usd, train, test, seed))
+    if not contests:
+        raise InvalidRecord(
+            f"{user.data.name} has too few queries in folds 0 to 4 to learn from some and test on others"
+        )
     return contests

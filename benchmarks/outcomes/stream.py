@@ -74,7 +74,7 @@ def stream_table(name: str, title: str, contest: Contest, streams: Sequence[Stre
 
 def newcomer_table(name: str, title: str, contest: Contest, design: Design) -> Report:
     """How fast the best model gets its share of the work when it enters at half time."""
-    model = int(contest.utilities(_all(contest)).mean(axis=0).argmax())
+    model = int(contest.utilities(contest.everything()).mean(axis=0).argmax())
     shares = np.mean([newcomer_share(contest, design, model, order) for order in range(ORDERS)], axis=0)
     requests, final = requests_to_settle(shares)
     row = (contest.user.data.models[model], final, requests if requests is not None else "not settled", len(shares))
@@ -82,16 +82,12 @@ def newcomer_table(name: str, title: str, contest: Contest, design: Design) -> R
     return Report(name, title, columns, (row,))
 
 
-def _all(contest: Contest) -> Integers:
-    return np.sort(np.concatenate([contest.train, contest.test]))
-
-
 def _order(contest: Contest, order: int) -> Integers:
-    return shuffled(_all(contest), contest.seed, "stream", order)
+    return shuffled(contest.everything(), contest.seed, "stream", order)
 
 
 def _hindsight(contest: Contest) -> Sequence[Played]:
-    best = int(contest.utilities(_all(contest)).mean(axis=0).argmax())
+    best = int(contest.utilities(contest.everything()).mean(axis=0).argmax())
     orders = [_order(contest, order) for order in range(ORDERS)]
     return [single_choices(contest.user, rows, np.full(len(rows), best)) for rows in orders]
 

@@ -330,3 +330,17 @@ def test_too_few_models_are_refused_in_one_line(tmp_path: Path, capsys: pytest.C
     path = write_parquet(tmp_path / "two.parquet", made_up_rows(models=2))
     assert main([str(path), "--policy", "tracker", "--table", "change"]) == 2
     assert capsys.readouterr().err.startswith("error: two records 2 models")
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_within_the_training_folds_neither_the_cast_nor_a_society_comes_from_the_others(contest: Contest) -> None:
+    learned = contest.train
+    inside = replace(contest, train=learned[::2], test=learned[1::2])
+    scores = contest.user.data.scores.copy()
+    scores[contest.test] = 1.0 - scores[contest.test]
+    elsewhere = replace(inside, user=replace(contest.user, data=replace(contest.user.data, scores=scores)))
+    assert Cast.of(elsewhere) == Cast.of(inside)
+    played = change.play_societies(inside, Design(TalliesPolicy, pooled=True, value_usd=inside.value_usd))
+    assert {query for society in played for query in society.streams[0].orders[0].queries.tolist()} == set(
+        learned.tolist()
+    )

@@ -105,6 +105,9 @@ def test_tables_and_plots_get_into_the_docs(
         (["FILE", "--option", "colour=red"], "colour"),
         (["FILE", "--option", "prior"], "NAME=VALUE"),
         (["FILE", "--value", "0"], "--value"),
+        (["FILE", "--orders", "0"], "--orders is 1 or more, not 0"),
+        (["FILE", "--write", "--validate"], "not with --validate"),
+        (["FILE", "--write", "--only", "market"], "not with --validate or --only"),
         (["FILE", "--value", "nan"], "--value"),
     ],
 )
@@ -158,8 +161,8 @@ def _folds(first: int, others: int, rows: list[dict[str, Any]]) -> list[dict[str
         pytest.param([{**row, "cost_usd": 0.0} for row in made_up_rows(20, 2)], id="nobody costs anything"),
         pytest.param([{**row, "answer": None} for row in made_up_rows(20, 2)], id="no answers"),
         pytest.param([{**row, "prompt": ""} for row in made_up_rows(20, 2)], id="no prompts"),
-        pytest.param(_folds(0, 5, made_up_rows(12, 3)), id="one query to learn from"),
-        pytest.param(_folds(5, 0, made_up_rows(12, 3)), id="one query to test on"),
+        pytest.param(_folds(0, 5, made_up_rows(12, 2)), id="one query to learn from"),
+        pytest.param(_folds(5, 0, made_up_rows(12, 2)), id="one query to test on"),
     ],
 )
 def test_every_method_takes_files_at_the_edge(
@@ -174,3 +177,21 @@ def test_every_method_takes_files_at_the_edge(
     for line in capsys.readouterr().out.splitlines():
         for row in json.loads(line, parse_constant=refuse)["rows"]:
             assert row.get("utility", 0.0) is not None
+
+
+def test_choosing_needs_queries_in_two_parts_of_the_training_folds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_parquet(tmp_path / "two folds.parquet", _folds(0, 5, made_up_rows(12, 3)))
+    assert main([str(path), "--policy", "tracker", "--validate"]) == 2
+    assert "too few queries in folds 0 to 4" in capsys.readouterr().err
+
+
+def test_a_table_that_has_no_place_in_the_docs_says_so(
+    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text("nothing here\n")
+    monkeypatch.setattr(tables, "DOCS", tmp_path / "docs")
+    assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--write"]) == 0
+    assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/newcomer\n"

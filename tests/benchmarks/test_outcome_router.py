@@ -58,5 +58,7 @@ def test_a_market_whose_policy_never_looks_at_the_text_routes_like_chance(contes
 def test_a_file_of_more_models_has_no_strong_and_weak(made_up_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from benchmarks.outcomes.__main__ import main
 
-    assert main([str(made_up_file), "--policy", "tracker", "--table", "router"]) == 0
-    assert capsys.readouterr().out == ""
+    assert main([str(made_up_file), "--policy", "tracker", "--table", "router"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "error: made-up records 4 models; the router table is for two\n"

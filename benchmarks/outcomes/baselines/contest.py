@@ -31,6 +31,10 @@ class Contest:
     test: Integers
     seed: int = 0
 
+    def everything(self) -> Integers:
+        """All rows that may be played, in the file's order."""
+        return np.sort(np.concatenate([self.train, self.test]))
+
     def train_utilities(self) -> Floats:
         """Utility of asking each model alone, for each row of `train`."""
         return self.utilities(self.train)
