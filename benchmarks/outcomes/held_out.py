@@ -18,6 +18,8 @@ FULL = "every answer"
 BOUNTIES = "bounties"
 NOTHING = "nothing"
 BOUND = "a bound"
+SETS = {2: "pair", 3: "trio"}
+"""What a set is called whose answers are all shown, by how many the user looks at."""
 
 Methods = Mapping[tuple[str, str], Method]
 
@@ -33,8 +35,8 @@ def baselines(shown: int, orders: int) -> Methods:
         ("logistic router", FULL): routers.logistic_router,
         ("agreement cascade A+B->C", FULL): cascades.agreement_cascade,
     }
-    if shown >= 3:
-        table["best fixed trio, all shown", FULL] = cascades.fixed_trio
+    if shown in SETS:
+        table[f"best fixed {SETS[shown]}, all shown", FULL] = lambda contest: cascades.fixed_set(contest, shown)
     for name, family in FAMILIES.items():
         table[name, BOUNTIES] = _trained(family, orders)
     table["Economy of Minds' rules", BOUNTIES] = lambda contest: economy_of_minds(contest, orders)

@@ -61,12 +61,16 @@ def test_the_cascade_is_the_best_of_all_pairs_and_thirds(contest: Contest) -> No
     assert utility(contest, cascades.agreement_cascade(asked)) == pytest.approx(best)
 
 
-def test_the_trio_is_the_best_of_all_sets_of_up_to_three(contest: Contest) -> None:
+@pytest.mark.parametrize(("shown", "called"), [(2, "pair"), (3, "trio")])
+def test_a_fixed_set_is_the_best_of_all_sets_of_as_many_as_the_user_looks_at_or_fewer(
+    shown: int, called: str, contest: Contest
+) -> None:
     asked = on_training_rows(contest)
     accepts, costs = contest.user.accepts()[contest.train], contest.user.data.costs_usd[contest.train]
-    sets = [list(chosen) for size in (1, 2, 3) for chosen in combinations(range(4), size)]
+    sets = [list(chosen) for size in range(1, shown + 1) for chosen in combinations(range(4), size)]
     best = max(accepts[:, each].any(axis=1).sum() * VALUE_USD - costs[:, each].sum() for each in sets)
-    assert utility(contest, cascades.fixed_trio(asked)) == pytest.approx(best)
+    found = {name: method for (name, _), method in baselines(shown, orders=1).items()}
+    assert utility(contest, found[f"best fixed {called}, all shown"](asked)) == pytest.approx(best)
 
 
 @pytest.mark.slow

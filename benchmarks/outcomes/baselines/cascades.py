@@ -1,4 +1,4 @@
-"""Methods that ask several models: agreement cascade, fixed trio, and cascade with a perfect verifier."""
+"""Methods that ask several models: agreement cascade, fixed set, and cascade with a perfect verifier."""
 
 from __future__ import annotations
 
@@ -51,26 +51,26 @@ def agree(data: Outcomes, queries: Integers, first: int, second: int) -> Flags:
     return agreed
 
 
-def fixed_trio(contest: Contest) -> Played:
-    """Ask the same three models every query and show all they say; the trio is the best on the training rows."""
+def fixed_set(contest: Contest, size_max: int) -> Played:
+    """Ask the same few models every query and show all they say; they are the best such set on the training rows."""
     data, test = contest.user.data, contest.test
-    trio = list(best_trio(contest))
-    accepted: Flags = np.any(contest.user.accepts()[test][:, trio], axis=1)
+    chosen = list(best_set(contest, size_max))
+    accepted: Flags = np.any(contest.user.accepts()[test][:, chosen], axis=1)
     return Played(
         test,
         accepted,
-        data.scores[test][:, trio].max(axis=1),
-        data.costs_usd[test][:, trio].sum(axis=1),
-        np.full(len(test), len(trio)),
+        data.scores[test][:, chosen].max(axis=1),
+        data.costs_usd[test][:, chosen].sum(axis=1),
+        np.full(len(test), len(chosen)),
     )
 
 
-def best_trio(contest: Contest) -> tuple[int, ...]:
-    """The three models (or fewer, where three do not pay) of the highest utility on the training rows."""
+def best_set(contest: Contest, size_max: int) -> tuple[int, ...]:
+    """The models, so many or fewer where more do not pay, of the highest utility together on the training rows."""
     accepts = contest.user.accepts()[contest.train]
     costs = contest.user.data.costs_usd[contest.train].sum(axis=0)
     models = range(accepts.shape[1])
-    sets = [chosen for size in (1, 2, 3) for chosen in combinations(models, size)]
+    sets = [chosen for size in range(1, size_max + 1) for chosen in combinations(models, size)]
 
     def utility(chosen: tuple[int, ...]) -> float:
         right = np.logical_or.reduce([accepts[:, model] for model in chosen])
