@@ -16,7 +16,6 @@ from benchmarks.standing import Twin
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
-from orchestrator.core.keys import derive_seed
 from orchestrator.core.lot import Lot, Offer
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
@@ -107,8 +106,3 @@ def solves(market: Simulation, patterns: Sequence[Pattern]) -> bool:
     right = all(present(market, pattern) for pattern in patterns)
     market.learning = True
     return right
-
-
-def shuffled(patterns: Sequence[Pattern], seed: int, round_: int) -> list[Pattern]:
-    """The patterns in an order drawn for a round."""
-    return sorted(patterns, key=lambda pattern: derive_seed(seed, round_, str(pattern.inputs)))

@@ -1,8 +1,9 @@
 """Threats: bidders that think too much of themselves, and bidders that lie fluently.
 
-Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default:
-an endowment of 5 bounties, refills below 1. The user accepts an offer that holds both facets. Two kinds of liar: one
-presents a fluent offer without them, one adds a fluent segment that is none.
+Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default (an
+endowment of 5 bounties, refills below 1), but for fewer refills, so that who goes broke does so sooner. The user
+accepts an offer that holds both facets. Two kinds of liar: one presents a fluent offer without them, one adds a
+fluent segment that is none.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def honest_workers() -> list[Worker]:
 
 
 def market_of(workers: Sequence[Worker], seed: int) -> Simulation:
-    """A market under the default rules of wealth."""
+    """A market under the default rules of wealth, with fewer refills."""
     wealth = WealthRules(5 * BOUNTY_NANOS, BOUNTY_NANOS, 5 * BOUNTY_NANOS, refills_max=REFILLS_MAX)
     return Simulation(workers, Rules(stages_max=_STAGES), wealth, seed=seed)
 
