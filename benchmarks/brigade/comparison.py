@@ -11,12 +11,17 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.brigade.neural import NeuralBrigade, Vector
-from benchmarks.brigade.units import Pattern, network, present, solves
+from benchmarks.brigade.units import Pattern, Sight, network, present, solves
 from benchmarks.tables import Report
 
 SEEDS = 20
 ROUNDS_MAX = 1500
 STABLE_ROUNDS = 10
+SIGHTS: dict[Sight, str] = {
+    "symbol": "the symbol alone",
+    "both": "symbol and input",
+    "input": "the input alone (control)",
+}
 _TICKS = 6
 _CELLS = 5
 
@@ -105,9 +110,9 @@ def run_net(puzzle: Puzzle, seed: int, rounds: int) -> Outcome:
     )
 
 
-def run_market(puzzle: Puzzle, seed: int, rounds: int, *, blind: bool) -> Outcome:
+def run_market(puzzle: Puzzle, seed: int, rounds: int, sight: Sight) -> Outcome:
     """The market on a puzzle."""
-    market = network(puzzle.hidden, len(puzzle.patterns[0].inputs), blind=blind, seed=seed)
+    market = network(puzzle.hidden, len(puzzle.patterns[0].inputs), sight, seed)
     return learn(
         len(puzzle.patterns),
         lambda number: present(market, puzzle.patterns[number]),
@@ -125,10 +130,9 @@ def measure(seeds: int = SEEDS, rounds: int = ROUNDS_MAX) -> Report:
         rows.append((puzzle.name, "Schmidhuber 1989, as published", puzzle.published, "", ""))
         nets = [run_net(puzzle, seed, rounds) for seed in range(seeds)]
         rows.append((puzzle.name, f"his equations, run here, {rounds} rounds at most", *_figures(nets)))
-        for blind in (True, False):
-            runs = [run_market(puzzle, seed, market_rounds, blind=blind) for seed in range(seeds)]
-            sight = "see the symbol alone" if blind else "see symbol and input"
-            rows.append((puzzle.name, f"market, outputs {sight}, {market_rounds} rounds at most", *_figures(runs)))
+        for sight, seen in SIGHTS.items():
+            runs = [run_market(puzzle, seed, market_rounds, sight) for seed in range(seeds)]
+            rows.append((puzzle.name, f"market, outputs see {seen}, {market_rounds} rounds at most", *_figures(runs)))
     return Report(
         name="brigade",
         title=f"Presentations until every pattern is right ({seeds} seeds)",

@@ -2,15 +2,16 @@
 
 A hidden unit sees the input of this moment and the symbol that the unit before it wrote, buys the
 state and writes its own symbol. After the last input, output units buy the state and present a class.
-The user pays the bounty for the right one. Output units are *blind*, and see nothing but the last
-symbol, as in the net; or they see the last input too, as bidders of a market see the request.
+The user pays the bounty for the right one. Output units see nothing but the last symbol, as in the net;
+or the last input too, as bidders of a market see the request; or, as a control that has no use for hidden units, the
+last input alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from benchmarks.standing import Twin
 from bidders.policies.tracker import TrackerPolicy
@@ -35,6 +36,8 @@ TWINS = 2
 CLASSES = 2
 _WEALTH = WealthRules(100_000 * NANOS_PER_USD, 0, 0)
 _BLANK = -1
+Sight = Literal["symbol", "both", "input"]
+"""What output units see: the last symbol, the last input, or both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class Unit(Twin):
     twin: int
     role: Role
     policy: Policy
-    blind: bool = True
+    sight: Sight = "both"
     cost_max_nanos: int = 0
 
     @property
@@ -65,8 +68,10 @@ class Unit(Twin):
         is_over = lot.stage > len(inputs)
         if is_over != (self.role == PRESENTER):
             return None
-        features = {"symbol": float(_symbol_of(lot))}
-        if not (is_over and self.blind):
+        features = {}
+        if self.sight != "input":
+            features["symbol"] = float(_symbol_of(lot))
+        if self.sight != "symbol":
             features["input"] = float(inputs[min(lot.stage, len(inputs)) - 1])
         return Observation(self.name, self.role, lot.stage, request.rules.stages_max, 1.0, features=features)
 
@@ -81,11 +86,11 @@ def _symbol_of(lot: Lot) -> int:
     return int(last[-1]) if "symbol" in last else _BLANK
 
 
-def network(hidden: int, steps: int, *, blind: bool, seed: int) -> Simulation:
-    """A market of hidden and output units, each with a twin."""
+def network(hidden: int, steps: int, sight: Sight, seed: int) -> Simulation:
+    """A market of hidden units, which see symbol and input, and of output units, each with a twin."""
     policy = TrackerPolicy(**OPTIONS)
     units = [Unit(number, twin, TRANSFORMER, policy) for number in range(hidden) for twin in range(TWINS)]
-    units += [Unit(number, twin, PRESENTER, policy, blind) for number in range(CLASSES) for twin in range(TWINS)]
+    units += [Unit(number, twin, PRESENTER, policy, sight) for number in range(CLASSES) for twin in range(TWINS)]
     return Simulation(units, Rules(stages_max=steps + 1, self_sale="open"), _WEALTH, seed=seed)
 
 

@@ -35,9 +35,16 @@ def test_rounds_are_counted_until_all_is_right_for_ten_in_a_row() -> None:
 
 
 def test_a_market_whose_buyers_see_the_input_solves_xor_and_stays_right() -> None:
-    outcome = run_market(xor(), seed=0, rounds=40, blind=False)
+    outcome = run_market(xor(), seed=0, rounds=40, sight="both")
     assert outcome.stable is not None
-    assert outcome == run_market(xor(), seed=0, rounds=40, blind=False)
+    assert outcome == run_market(xor(), seed=0, rounds=40, sight="both")
+
+
+def test_neither_task_needs_a_hidden_unit_once_outputs_see_the_input() -> None:
+    for puzzle in (xor(), moving_light()):
+        classes = {(pattern.inputs[-1], pattern.label) for pattern in puzzle.patterns}
+        assert len(classes) == len({last for last, _ in classes}), "the last input alone tells the class"
+        assert run_market(puzzle, seed=0, rounds=40, sight="input").stable is not None
 
 
 def test_a_net_is_reproducible_from_its_seed() -> None:
@@ -45,4 +52,4 @@ def test_a_net_is_reproducible_from_its_seed() -> None:
 
 
 def test_a_small_table_is_made() -> None:
-    assert len(measure(seeds=1, rounds=3).rows) == 8
+    assert len(measure(seeds=1, rounds=3).rows) == 10
