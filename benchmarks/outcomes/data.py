@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -208,10 +209,13 @@ def _codes(answers: Sequence[Sequence[str | None]]) -> Integers:
 def _told_apart(prompts: Sequence[str]) -> tuple[str, ...]:
     """Number prompts that were recorded before, so that a request's text names its query."""
     told: dict[str, None] = {}
+    # How often each has come, so that the thousandth copy need not try the numbers of all before it.
+    copies: Counter[str] = Counter()
     for prompt in prompts:
-        text, copy = prompt, 1
+        copies[prompt] += 1
+        text = prompt if copies[prompt] == 1 else f"{prompt}\n({copies[prompt]})"
         while text in told:
-            copy += 1
-            text = f"{prompt}\n({copy})"
+            copies[prompt] += 1
+            text = f"{prompt}\n({copies[prompt]})"
         told[text] = None
     return tuple(told)

@@ -52,7 +52,7 @@ PUBLISHED = {
         ("RouteLLM, published: best with a judge's labels added (causal LLM)", 0.622, 33.64, 63.26),
     ),
 }
-"""Method, APGR, CPT(50 %), CPT(80 %): by the task that stands in a file's name."""
+"""Method, APGR, CPT(50 %), CPT(80 %): by the task, which stands in the name of RouteLLM's file."""
 
 
 class _Point(NamedTuple):
@@ -114,7 +114,7 @@ def router_table(name: str, title: str, contest: Contest, design: Design) -> Rep
         )
         for method, curve in curves(contest, design).items()
     )
-    tasks = [task for task in PUBLISHED if task in contest.user.data.name]
+    tasks = [task for task in PUBLISHED if f"routellm_{task}" in contest.user.data.name]
     published = tuple((*row, "") for task in tasks for row in PUBLISHED[task])
     return Report(name, title, columns, rows + published, (TRAINED + NOT_ALIKE * bool(published),))
 

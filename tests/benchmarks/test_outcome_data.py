@@ -163,6 +163,16 @@ def test_equal_prompts_are_told_apart(tmp_path: Path) -> None:
     assert len(set(prompts)) == 6
 
 
+def test_a_prompt_that_reads_like_a_numbered_copy_is_told_apart_too(tmp_path: Path) -> None:
+    rows = made_up_rows(queries=6, models=2)
+    texts = ["a", "a\n(2)", "a", "a", "a\n(2)", "a\n(4)"]
+    for row in rows:
+        row["prompt"] = texts[int(row["query_id"][1:])]
+    prompts = read_outcomes(write_parquet(tmp_path / "a.parquet", rows)).prompts
+    assert len(set(prompts)) == 6
+    assert [prompt[0] for prompt in prompts] == ["a"] * 6
+
+
 def test_training_and_test_rows_part_the_queries(tmp_path: Path) -> None:
     data = read_outcomes(write_parquet(tmp_path / "a.parquet", made_up_rows()))
     assert sorted([*data.training(), *data.test()]) == list(range(len(data)))

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.data import read_outcomes
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.router import Curve, curves
+from benchmarks.outcomes.router import Curve, curves, router_table
 from benchmarks.outcomes.splits import report_contests
 from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
@@ -53,6 +53,17 @@ def test_a_market_whose_policy_never_looks_at_the_text_routes_like_chance(contes
     few = replace(contest, train=contest.train[:20], test=contest.test[:20])
     found = curves(few, Design(TalliesPolicy, pooled=True, value_usd=0.01))
     assert found["market, practised, bounty swept"].average() == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(("name", "published"), [("peer_routellm_gsm8k", 2), ("other_gsm8k", 0)])
+def test_published_figures_stand_beside_the_files_that_they_are_of_and_no_others(
+    name: str, published: int, contest: Contest
+) -> None:
+    data = replace(contest.user.data, name=name)
+    few = replace(contest, user=replace(contest.user, data=data), train=contest.train[:20], test=contest.test[:40])
+    report = router_table("router", "Two models", few, Design(TrackerPolicy, pooled=False, value_usd=0.01))
+    assert sum("published" in row[0] for row in report.rows) == published
+    assert ("like-for-like" in report.notes[0]) == bool(published)
 
 
 def test_a_file_of_more_models_has_no_strong_and_weak(made_up_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
