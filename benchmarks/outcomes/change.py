@@ -24,6 +24,7 @@ from benchmarks.outcomes.stream import Stream
 from benchmarks.society.change import FORMS
 from benchmarks.tables import Report
 from orchestrator.core.keys import derive_seed
+from orchestrator.errors import InvalidRequest
 
 ORDERS = 3
 TUNING_ORDERS = 3
@@ -52,14 +53,18 @@ def play_societies(contest: Contest, design: Design) -> list[Measured]:
     """Let every player play both kinds of society, once in each order.
 
     Raises:
-        InvalidRequest: the record has fewer than three models.
+        InvalidRequest: the record has fewer than three models, or fewer queries than phases.
     """
     cast = Cast.of(contest)
+    everything = contest.everything()
+    if len(everything) < PHASES:
+        raise InvalidRequest(
+            f"{contest.user.data.name} has {len(everything)} queries to play; a society that changes needs {PHASES}"
+        )
     kinds: Mapping[str, Callable[[Integers], Society]] = {
         "static": lambda queries: static_society(contest, queries),
         "changing": lambda queries: changing_society(contest, cast, queries),
     }
-    everything = contest.everything()
     makers = {Q_LEARNING: q_makers(len(contest.user.data.models)), ONE_STEP: one_step_makers(contest)}
     measured = []
     for name, society_of in kinds.items():

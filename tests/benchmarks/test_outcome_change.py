@@ -326,6 +326,13 @@ def test_the_table_and_the_plot_get_into_the_docs_and_are_the_same_for_the_same_
     assert picture.stat().st_size < 200_000
 
 
+def test_too_few_queries_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [row for row in made_up_rows(models=3, queries=7) if row["fold"] in (0, 1, 5, 6)]
+    path = write_parquet(tmp_path / "four.parquet", rows)
+    assert main([str(path), "--policy", "tracker", "--table", "change"]) == 2
+    assert capsys.readouterr().err == "error: four has 4 queries to play; a society that changes needs 5\n"
+
+
 def test_too_few_models_are_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_parquet(tmp_path / "two.parquet", made_up_rows(models=2))
     assert main([str(path), "--policy", "tracker", "--table", "change"]) == 2
