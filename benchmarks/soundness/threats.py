@@ -1,9 +1,8 @@
 """Threats: bidders that think too much of themselves, and bidders that lie fluently.
 
-Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default (an
-endowment of 5 bounties, refills below 1), but for fewer refills, so that who goes broke does so sooner. The user
-accepts an offer that holds both facets. Two kinds of liar: one presents a fluent offer without them, one adds a
-fluent segment that is none.
+Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default: an
+endowment of 5 bounties, ten refills below 1. The user accepts an offer that holds both facets. Two kinds of liar: one
+presents a fluent offer without them, one adds a fluent segment that is none.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ OVERCONFIDENCE = 3.5
 REQUESTS = 300
 LIES = 100
 SEEDS = 10
-REFILLS_MAX = 2
+WEALTH = WealthRules(5 * BOUNTY_NANOS, BOUNTY_NANOS, 5 * BOUNTY_NANOS)
 _STAGES = 5
 _FACETS = ("history", "food")
 # So many requests without a funded bid, to the end, and a bidder counts as broke.
@@ -98,9 +97,8 @@ def honest_workers() -> list[Worker]:
 
 
 def market_of(workers: Sequence[Worker], seed: int) -> Simulation:
-    """A market under the default rules of wealth, with fewer refills."""
-    wealth = WealthRules(5 * BOUNTY_NANOS, BOUNTY_NANOS, 5 * BOUNTY_NANOS, refills_max=REFILLS_MAX)
-    return Simulation(workers, Rules(stages_max=_STAGES), wealth, seed=seed)
+    """A market under the default rules of wealth."""
+    return Simulation(workers, Rules(stages_max=_STAGES), WEALTH, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +109,13 @@ class User:
         released: share of the requests whose bounty was released.
         paid_max: the most that one of them cost it, as a share of the bounty.
         paid_for_nothing: requests that cost it something and brought it nothing.
-        paid_mean: what an accepted offer cost it after the refund, as a share of the bounty.
+        paid_mean: what an accepted offer cost it after the refund, as a share of the bounty; None if it took none.
     """
 
     released: float
     paid_max: float
     paid_for_nothing: int
-    paid_mean: float
+    paid_mean: float | None
 
 
 def user_of(ended: Sequence[Progress]) -> User:
@@ -130,7 +128,7 @@ def user_of(ended: Sequence[Progress]) -> User:
         accepted.append(progress.status == "released")
     charged = [each for each, taken in zip(paid, accepted, strict=True) if taken]
     nothing = sum(each > 0 and not taken for each, taken in zip(paid, accepted, strict=True))
-    return User(fmean(accepted), max(paid), nothing, fmean(charged) if charged else 0.0)
+    return User(fmean(accepted), max(paid), nothing, fmean(charged) if charged else None)
 
 
 def run(workers: Sequence[Worker], requests: int, seed: int) -> tuple[Simulation, list[Progress]]:
@@ -157,7 +155,7 @@ def overconfident_among_unequals(seed: int, requests: int) -> Overconfident:
     """One of three presenters whose costs differ from request to request, up to half of the bounty."""
     truthful = [CostlyPresenter(f"presenter{n}", CostAware(), cost_max_nanos=_HALF_NANOS) for n in range(3)]
     players = [replace(truthful[0], policy=Scaled(truthful[0].policy, OVERCONFIDENCE)), *truthful[1:]]
-    wealth = WealthRules(5 * LOT_NANOS, 2 * LOT_NANOS, 5 * LOT_NANOS, refills_max=REFILLS_MAX)
+    wealth = WealthRules(5 * LOT_NANOS, 2 * LOT_NANOS, 5 * LOT_NANOS)
     market = Simulation(players, Rules(stages_max=1), wealth, seed=seed)
     ended = [progress for number in range(requests) for progress in market.run([one_lot(number)])]
     return _fate(ended, players[0].name)
@@ -237,9 +235,10 @@ def measure(seeds: int = SEEDS, requests: int = REQUESTS, lies: int = LIES) -> R
 
 
 def _user_figures(users: Sequence[User]) -> tuple[str, str, str, str]:
+    paid_means = [user.paid_mean for user in users if user.paid_mean is not None]
     return (
         f"{100 * fmean(user.released for user in users):.1f}",
-        f"{100 * fmean(user.paid_mean for user in users):.1f}",
+        f"{100 * fmean(paid_means):.1f}" if paid_means else "-",
         f"{100 * max(user.paid_max for user in users):.1f}",
         str(sum(user.paid_for_nothing for user in users)),
     )

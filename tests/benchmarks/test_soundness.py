@@ -6,11 +6,13 @@ from statistics import fmean
 
 import pytest
 
+from benchmarks.market import BOUNTY_NANOS
 from benchmarks.soundness import regret, ring, threats
 from benchmarks.soundness.regret import gains, profit_share, settings
 from benchmarks.soundness.rivals import ProfitSeeking, Scaled
 from bidders.policies.fixed import FixedPolicy
 from orchestrator import Observation
+from orchestrator.config.sections import WealthSection
 from orchestrator.core.rules import PRESENTER, TRANSFORMER
 from orchestrator.testing import check_policy
 
@@ -63,6 +65,20 @@ def test_whoever_lies_to_the_user_loses_money_and_the_user_pays_for_nothing() ->
         assert profit < 0
         assert user.paid_for_nothing == 0
         assert user.paid_max <= 1
+
+
+def test_threats_are_met_under_the_rules_of_wealth_that_a_config_has_by_default() -> None:
+    default, rules = WealthSection(), threats.WEALTH
+    assert rules.refills_max == default.refills_max
+    assert rules.endowment_nanos == default.endowment * BOUNTY_NANOS
+    assert rules.refill_below_nanos == default.refill_below * BOUNTY_NANOS
+    assert rules.refill_to_nanos == default.refill_to * BOUNTY_NANOS
+
+
+def test_where_no_offer_was_taken_none_has_a_price() -> None:
+    user, _ = threats.liar(PRESENTER, seed=0, requests=10)
+    assert user.released == 0
+    assert user.paid_mean is None
 
 
 def test_overconfidence_among_unequals_ends_in_bankruptcy_and_the_user_pays_less_for_it() -> None:
