@@ -13,7 +13,10 @@ from orchestrator.errors import VickreyError
 
 
 def _one_core() -> AbstractContextManager[object]:
-    """Sums in one thread: the same digits everywhere, and small ones are faster so."""
+    """Sums in one thread: the same digits whatever the number of cores, and small ones are faster so."""
+    # A limit holds for libraries that are loaded by then: SciPy brings one of its own, scikit-learn another.
+    import scipy.linalg  # noqa: F401
+    import sklearn.decomposition  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     limited: AbstractContextManager[object] = threadpool_limits(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -195,3 +196,16 @@ def test_a_table_that_has_no_place_in_the_docs_says_so(
     monkeypatch.setattr(tables, "DOCS", tmp_path / "docs")
     assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--write"]) == 0
     assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/newcomer\n"
+
+
+def test_no_library_sums_in_several_threads_not_even_one_that_is_needed_late() -> None:
+    program = """
+from benchmarks.outcomes.__main__ import _one_core
+with _one_core():
+    import sklearn.decomposition, sklearn.linear_model
+    from threadpoolctl import threadpool_info
+    print({library["num_threads"] for library in threadpool_info()})
+"""
+    several = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    ran = subprocess.run([sys.executable, "-c", program], env=several, check=True, capture_output=True, text=True)
+    assert ran.stdout == "{1}\n"
