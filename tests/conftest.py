@@ -28,6 +28,12 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
+def hasty_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no store wait until the disk has what it wrote: that guards against power failures, which no test has."""
+    monkeypatch.setattr("orchestrator.store.database._PRAGMAS", ("synchronous=OFF", "foreign_keys=ON"))
+
+
+@pytest.fixture(autouse=True)
 def network_guard() -> Iterator[NetworkGuard]:
     """Fail the test if anything in it tried to leave loopback, even if the refusal was caught on the way."""
     guard = NetworkGuard()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
@@ -30,6 +30,7 @@ _CAUSES = (
     ("disk i/o error", "the disk failed; check it, then run `vickrey resume`"),
     ("no such table", "the store has no tables of Vickrey; check the store's path"),
 )
+_PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
 
 
 def open_engine(url: str) -> Engine:
@@ -111,7 +112,7 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         _use_wal(cursor)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

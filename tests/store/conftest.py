@@ -11,6 +11,11 @@ from orchestrator.store import Store, open_store
 from orchestrator.store.sql import SqlStore
 
 
+@pytest.fixture(autouse=True)
+def hasty_disk() -> None:
+    """Here stores write as they do for users."""
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     return tmp_path / "market.db"
