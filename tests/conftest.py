@@ -25,6 +25,23 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+# Their tests import the libraries of providers, scikit-learn or matplotlib, which takes seconds. At the beginning, all
+# of them are one worker's, and the others need not import these.
+IMPORTING = (
+    "tests/bidders/models/",
+    "tests/injection/test_providers",
+    "tests/config/test_bundled",
+    "tests/benchmarks/",
+    "tests/progress/",
+    "tests/cli/test_progress",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put those side by side that need the same heavy imports."""
+    items.sort(key=lambda item: not item.nodeid.startswith(IMPORTING))
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector what was imported for all tests and stays to the end, and call it less often."""
     gc.collect()
