@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -26,18 +26,10 @@ def built() -> Iterator[list[IsolatedBidder]]:
         bidder.close()
 
 
-class Recipe:
-    """Makes a bidder in the other process."""
-
-    def __init__(self, says: str | None) -> None:
-        self._says = says
-
-    def __call__(self) -> Any:
-        return Learning("a") if self._says is None else Describing("a", self._says)
-
-
 def described(built: list[IsolatedBidder], says: str | None) -> Description | None:
-    bidder = IsolatedBidder("a", Recipe(says))
+    # A recipe of this module would have the other process import pytest and the whole market first.
+    recipe = partial(Learning, "a") if says is None else partial(Describing, "a", says)
+    bidder = IsolatedBidder("a", recipe)
     built.append(bidder)
     assert bidder.policy is not None
     return describe(bidder.policy, MEMORY)
