@@ -137,10 +137,11 @@ def check(root: Path, layers: Mapping[str, Layer] = LAYERS) -> list[Finding]:
     """Check every module of the packages under `root`; a package that is not there yet breaks no rule."""
     modules, findings = _read(root)
     names = {module.name for module in modules} | set(layers)
-    imports = {module.name: list(_imports(module, names)) for module in modules}
+    collected = {module.name: _collected(module, names) for module in modules}
+    imports = {name: collector.found for name, collector in collected.items()}
     for module in modules:
         findings += _check_imports(module, imports[module.name], layers)
-        findings += _check_file(module)
+        findings += _check_file(module, collected[module.name].functions)
     findings += _check_cycles({module.name: module for module in modules}, imports)
     return sorted(findings)
 
@@ -163,11 +164,12 @@ def _read(root: Path) -> tuple[list[Module], list[Finding]]:
     return modules, findings
 
 
-class _ImportCollector(ast.NodeVisitor):
-    """Gathers the imports of one module, however they are made."""
+class _Collector(ast.NodeVisitor):
+    """Gathers the imports of one module, however they are made, and its functions: one walk, for walks take long."""
 
     def __init__(self, module: Module, names: Iterable[str]) -> None:
         self.found: list[Import] = []
+        self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self._module = module
         self._names = set(names)
         self._context = ["eager"]
@@ -205,9 +207,13 @@ class _ImportCollector(ast.NodeVisitor):
             self.visit(child)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self._visit_within("deferred", ast.iter_child_nodes(node))
+        self._visit_function(node)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._visit_function(node)
+
+    def _visit_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.functions.append(node)
         self._visit_within("deferred", ast.iter_child_nodes(node))
 
     def _visit_within(self, context: str, nodes: Iterable[ast.AST]) -> None:
@@ -228,10 +234,10 @@ class _ImportCollector(ast.NodeVisitor):
             self.found.append(found)
 
 
-def _imports(module: Module, names: Iterable[str]) -> Iterator[Import]:
-    collector = _ImportCollector(module, names)
+def _collected(module: Module, names: Iterable[str]) -> _Collector:
+    collector = _Collector(module, names)
     collector.visit(module.tree)
-    yield from collector.found
+    return collector
 
 
 # --- judging ---
@@ -265,7 +271,7 @@ def _check_imports(module: Module, imports: Iterable[Import], layers: Mapping[st
             yield Finding(module.path, found.line, Rule.EXTERNAL, message)
 
 
-def _check_file(module: Module) -> Iterator[Finding]:
+def _check_file(module: Module, functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef]) -> Iterator[Finding]:
     words = module.name.rpartition(".")[2].lower().split("_")
     for word in sorted(FORBIDDEN_WORDS.intersection(words)):
         yield Finding(module.path, 1, Rule.NAME, f"'{word}' says nothing: name the module for what it knows")
@@ -273,12 +279,11 @@ def _check_file(module: Module) -> Iterator[Finding]:
     if lines > MODULE_LINES_MAX:
         message = f"{lines} lines, at most {MODULE_LINES_MAX}"
         yield Finding(module.path, MODULE_LINES_MAX + 1, Rule.MODULE_LENGTH, message)
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            if length > FUNCTION_LINES_MAX:
-                message = f"{node.name} has {length} lines, at most {FUNCTION_LINES_MAX}"
-                yield Finding(module.path, node.lineno, Rule.FUNCTION_LENGTH, message)
+    for node in functions:
+        length = (node.end_lineno or node.lineno) - node.lineno + 1
+        if length > FUNCTION_LINES_MAX:
+            message = f"{node.name} has {length} lines, at most {FUNCTION_LINES_MAX}"
+            yield Finding(module.path, node.lineno, Rule.FUNCTION_LENGTH, message)
 
 
 def _check_cycles(modules: Mapping[str, Module], imports: Mapping[str, list[Import]]) -> Iterator[Finding]:
