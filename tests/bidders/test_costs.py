@@ -36,12 +36,12 @@ def worked(name: str, number: int, cost_max_usd: float) -> Receipt:
 
 def learned(share: float | None) -> Any:
     """The memory of a pool in which two players worked 60 times; without a share they declared no worst case."""
-    policy, memory = BayesPolicy(), None
+    works = []
     for number in range(120):
         name = "one" if number % 2 else "two"
         cost_max_usd = COSTS_USD[name] / share if share else 0.0
-        memory = policy.learn(memory, [worked(name, number, cost_max_usd)])
-    return memory
+        works.append(worked(name, number, cost_max_usd))
+    return BayesPolicy().learn(None, works)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,5 @@ def test_a_memory_that_knows_of_no_worst_cases_is_read_and_learned_on_from(memor
     before = json.loads(json.dumps(memory))
     del before["worsts"], before["fit"]["cost_share"]
     assert outlook(before).fit.cost_share is None
-    policy = BayesPolicy()
-    for number in range(200, 230):
-        before = policy.learn(before, [worked("one", number, 0.01)])
+    before = BayesPolicy().learn(before, [worked("one", number, 0.01) for number in range(200, 230)])
     assert outlook(before).fit.cost_share == pytest.approx(SHARE, rel=0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,15 +109,20 @@ def presented(policy: BayesPolicy, memory: object, text: str) -> float:
     return policy.value(memory, [lot]).means[0] / BOUNTY_USD
 
 
-def test_where_answers_are_never_claims_a_work_without_one_has_not_failed() -> None:
+@pytest.fixture(scope="module")
+def practised_on_both() -> Any:
+    """A memory of letters and sums; nobody changes it."""
+    return BayesPolicy().practise(None, mixed())
+
+
+def test_where_answers_are_never_claims_a_work_without_one_has_not_failed(practised_on_both: Any) -> None:
     policy = BayesPolicy()
-    memory = policy.practise(None, mixed())
-    assert presented(policy, memory, "Write a warm letter to aunt Maud.") > 0.7
-    assert presented(policy, memory, EASY.format(7)) < 0.1
+    assert presented(policy, practised_on_both, "Write a warm letter to aunt Maud.") > 0.7
+    assert presented(policy, practised_on_both, EASY.format(7)) < 0.1
 
 
-def test_letters_teach_nothing_about_who_is_right_in_sums() -> None:
+def test_letters_teach_nothing_about_who_is_right_in_sums(practised_on_both: Any) -> None:
     policy = BayesPolicy()
     alone = bids(policy, policy.practise(None, lessons(told_apart=True, count=200)), EASY)
-    beside = bids(policy, policy.practise(None, mixed()), EASY)
+    beside = bids(policy, practised_on_both, EASY)
     assert beside == pytest.approx(alone, abs=0.1 * BOUNTY_USD)

@@ -42,7 +42,6 @@ def found_in(policy: Any) -> str:
     "policy",
     [
         Believing(),
-        BayesPolicy(),
         BayesPolicy(pool="experts", by=["stage", "novelty"]),
         TrackerPolicy(),
         TrackerPolicy(by=["novelty", "stage"]),
