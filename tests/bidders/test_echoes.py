@@ -102,7 +102,7 @@ def practised() -> Any:
     return BayesPolicy().practise(None, lessons(200, 0.9))
 
 
-@pytest.mark.parametrize("errors", [pytest.param(1, marks=pytest.mark.slow), 3, 40])
+@pytest.mark.parametrize("errors", [*(pytest.param(each, marks=pytest.mark.slow) for each in (1, 3)), 40])
 def test_practice_finds_out_who_echoes_whom_and_takes_nobody_else_for_an_echo(errors: int) -> None:
     found = echoes_in(BayesPolicy().practise(None, lessons(250, 0.8, errors)))
     # With one wrong answer to give, whoever is wrong says the same: only the ablest are right together too often.

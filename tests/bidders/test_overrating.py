@@ -91,6 +91,7 @@ def best_promise() -> float:
     return float(np.mean(bids)) / BOUNTY_USD
 
 
+@pytest.mark.slow
 def test_the_best_bid_of_many_equal_writers_is_about_what_each_is_worth() -> None:
     assert best_promise() == pytest.approx(LEVEL, abs=0.08)
 

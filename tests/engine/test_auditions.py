@@ -26,6 +26,7 @@ from tests.engine.world import Scripted, assert_sound, make_market, posted, pres
 BOUNTY_NANOS = 10 * NANOS_PER_USD
 TRIALS = 5
 BUDGET_NANOS = 6 * BOUNTY_NANOS
+SEEDS = pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
 
 
 # --- in a simulation ---
@@ -131,7 +132,7 @@ def spent_on_trials(ended: Sequence[Progress]) -> int:
     return sum(sale.price_nanos for sale in sales)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@SEEDS
 def test_a_good_newcomer_gets_its_trials_and_then_earns(seed: int) -> None:
     market = society(TRIALS, seed)
     market.enter(newcomer(right=1.0))
@@ -143,7 +144,7 @@ def test_a_good_newcomer_gets_its_trials_and_then_earns(seed: int) -> None:
     assert market.book.totals() == {"USD": 0, "USD-cap": 0}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@SEEDS
 def test_without_auditions_the_same_newcomer_is_never_seen(seed: int) -> None:
     market = society(0, seed)
     market.enter(newcomer(right=1.0))

@@ -109,8 +109,15 @@ def crashed(scenario: Scenario, commits: int, *, after: bool) -> tuple[Store, bo
     return inner, fragile.commits_left < 0
 
 
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("leaver", ["", "bob"])
+@pytest.mark.parametrize(
+    ("leaver", "after"),
+    [
+        ("", True),
+        ("bob", False),
+        pytest.param("", False, marks=pytest.mark.slow),
+        pytest.param("bob", True, marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize(
     "name",
     [
