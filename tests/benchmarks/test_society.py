@@ -114,7 +114,7 @@ def test_under_first_price_whoever_seeks_profit_bids_below_its_value() -> None:
 
 
 def test_a_society_is_reproducible_to_the_digit_from_its_seed() -> None:
-    runs = [run_market(chain(), truthful(chain(), Setting()), seed, 15) for seed in (5, 5, 6)]
+    runs = [run_market(chain(), truthful(chain(), Setting()), seed, 6) for seed in (5, 5, 6)]
     assert (runs[0].returns, runs[0].errors, runs[0].final_bids) == (
         runs[1].returns,
         runs[1].errors,

@@ -89,9 +89,9 @@ def test_overconfidence_among_unequals_ends_in_bankruptcy_and_the_user_pays_less
 
 
 def test_small_tables_are_made() -> None:
-    assert len(ring.measure(seeds=1, requests=20).rows) == 2 * len(ring.BIDDERS)
-    assert len(threats.measure(seeds=1, requests=25, lies=5).rows) == 6
+    assert len(ring.measure(seeds=1, requests=6).rows) == 2 * len(ring.BIDDERS)
+    assert len(threats.measure(seeds=1, requests=8, lies=2).rows) == 6
     assert all(
         len(row) == 4 + len(regret.FACTORS)
-        for row in regret.measure(seeds=1, requests=20, warm_up=0, markets=[ONE_LOT]).rows
+        for row in regret.measure(seeds=1, requests=6, warm_up=0, markets=[ONE_LOT]).rows
     )

@@ -162,7 +162,7 @@ def in_flight_most(repeated: dict[str, int]) -> int:
 @pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.slow), True], ids=["before", "after"])
 def test_a_crash_at_some_writes_on_disk_changes_nothing_in_the_end(after: bool, new_disk: Callable[[], str]) -> None:
     digest, writes, made = uninterrupted()
-    for at in range(1 + after, writes + 1, 9):
+    for at in range(1 + after, writes + 1, 15):
         ended, again, market = crash_and_finish(new_disk(), at, after=after)
         assert ended == digest, at
         assert_sound(market)
