@@ -12,15 +12,20 @@ from orchestrator import Market
 from orchestrator.cli.progress_views import ROWS_MAX, blocks, shares_table
 from orchestrator.cli.render import rounded
 from orchestrator.progress.attribution import Share
+from tests.cli.conftest import Home
 from tests.cli.markets import bidder, vickrey, write_market
 
 
-@pytest.fixture
-def two_requests(market: Path) -> None:
-    """One whose first offer was taken, and one of which none was."""
-    with Market(market) as opened:
+def run_and_pick_twice(home: Path) -> None:
+    with Market(home / "vickrey.yaml") as opened:
         for rank in (1, 0):
             opened.pick(opened.run("Plan a day", 10, seed=1).request_id, rank)
+
+
+@pytest.fixture
+def two_requests(past: Home[None]) -> None:
+    """One whose first offer was taken, and one of which none was."""
+    past(run_and_pick_twice)
 
 
 def test_an_empty_market_says_how_to_begin() -> None:
