@@ -24,8 +24,8 @@ LOCAL_DEMO_COMMAND := $(subst configs/lisbon.yaml,configs/local.yaml,$(DEMO_COMM
 
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
-# How hard the property tests try: a quarter of their examples while one works; .ci/run asks for all.
-export VICKREY_TEST_EFFORT ?= 0.25
+# How hard the property tests try: a sixth of their examples while one works; .ci/run asks for all.
+export VICKREY_TEST_EFFORT ?= 0.15
 PYTEST := $(BIN)/python -m pytest --quiet
 # Those that hold Python by now: mypy refuses a folder without any.
 CODE := $(foreach folder,orchestrator bidders benchmarks tests,$(if $(wildcard $(folder)/*.py $(folder)/*/*.py),$(folder)))
