@@ -108,8 +108,8 @@ def test_an_isolated_bidder_takes_part_like_any_other_and_leaves_the_same_journa
     finish(apart)
 
 
-def test_its_code_is_never_imported_by_the_market(closing: list[Market]) -> None:
-    sys.modules.pop(MODULE, None)
+def test_its_code_is_never_imported_by_the_market(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     config = {"version": 1, "bidders": [entry("a", "Steady")]}
     with Market(config, store="memory"):
         assert MODULE not in sys.modules
