@@ -30,7 +30,6 @@ from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _TAKINGS = "takings"
 _OUTLOOKS_MAX = 4
-_DEVIATION_SHARE = 0.1
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
 Figure = tuple[float, float]
@@ -213,16 +212,17 @@ class BayesPolicy:
         standings = outlook.standings(lot)
         state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, self._answers))
         shares, bounty_usd = state.shares, seen.bounty_usd
-        worths = [shares[number] * bounty_usd - cost_usd for number, cost_usd, _ in standings]
+        worths = [shares[number] * bounty_usd - cost_usd for number, cost_usd in standings]
         means = [0.0 if worth < 0.0 else worth if worth < bounty_usd else bounty_usd for worth in worths]
+        deviations = nothing
+        if not seen.contributions:
+            # Later only what is known counts: a trial further on would cost a work more than one at the start.
+            unit_usd, doubts = self._exploration * bounty_usd, outlook.doubts(seen.request)
+            deviations = [unit_usd * doubts[number] for number, _ in standings]
         for place, each in enumerate(lot):
             if each.role == "presenter":
-                means[place] = _presented(state, each, self._answers)
-        if seen.contributions:
-            # Here only what is known counts: a trial further on would cost a work more than one at the start.
-            return means, nothing
-        unit_usd = self._exploration * _DEVIATION_SHARE * bounty_usd
-        return means, [unit_usd * doubt for _, _, doubt in standings]
+                means[place], deviations[place] = _presented(state, each, self._answers), 0.0
+        return means, deviations
 
     def _told_apart(self, takings: Takings, seen: Observation) -> Figure:
         share, deviation = takings.guess(seen)

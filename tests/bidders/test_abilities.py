@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import Belief, after_claim, first_belief
 from bidders.policies.pooled.evidence import Trial, expectations, gather
-from bidders.policies.pooled.kinds import Announced
+from bidders.policies.pooled.kinds import UNKNOWN_KIND, Announced
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
-from bidders.policies.pooled.world import CLASSES, LEVELS, World
+from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, World, by_level
 from orchestrator import Contribution, Lesson, Work
 from tests.bidders.beliefs import believed, world
 from tests.bidders.quiz import BOUNTY_USD, QUESTION, observe
@@ -56,6 +57,41 @@ def test_a_newcomer_is_believed_what_the_pool_is() -> None:
     abilities = abilities_from(counts)
     assert abilities.proven[-1] == pytest.approx(abilities.right[-1])
     assert (abilities.proven[:-1] < abilities.right[:-1]).all()
+
+
+@given(works=works, more=st.floats(1.0, 100.0))
+def test_doubt_shrinks_with_works_and_is_never_more_than_a_newcomers(works: Any, more: float) -> None:
+    believed = abilities_from(counted(works, works, works.sum(axis=1)))
+    doubts = believed.doubts()
+    assert (doubts > 0).all()
+    longer_known = replace(believed, seen=believed.seen + more)
+    assert (longer_known.doubts() < doubts).all()
+    fresh = replace(believed, seen=np.zeros_like(believed.seen))
+    assert (doubts <= fresh.doubts()).all()
+
+
+def test_a_request_that_is_easy_for_all_or_for_none_leaves_less_doubt_than_one_between() -> None:
+    nothing = abilities_from(Counts.none(BIDDERS))
+    of_level = np.repeat(np.eye(len(LEVELS)), len(SCATTERS), axis=1) / len(SCATTERS)
+    kinds = np.concatenate([of_level, nothing.kinds[UNKNOWN_KIND][None]])
+    easy, middle, hard = (replace(nothing, kinds=kinds).doubts(level)[-1] for level in (0, 4, len(LEVELS) - 1))
+    assert middle > 5 * easy
+    assert middle > 5 * hard
+
+
+@pytest.mark.parametrize("works_each", [2, 20, 200])
+def test_a_chance_is_doubted_as_much_as_it_is_off(works_each: int) -> None:
+    draws = np.random.default_rng(5)
+    bidders = 500
+    levels = by_level(abilities_from(Counts.none(0)).kinds[UNKNOWN_KIND])
+    chances = 1.0 / (1.0 + np.exp(-(LEVELS + draws.normal(1.0, 1.2, bidders)[:, None])))
+    done = draws.multinomial(works_each, levels, bidders)
+    right = draws.binomial(done, chances).astype(float)
+    nothing = Counts.none(bidders)
+    learned = abilities_from(replace(nothing, right=right, wrong=done - right, accepted=right.sum(axis=1)))
+    off = learned.right[:-1] @ levels - chances @ levels
+    doubted = np.sqrt((learned.doubts()[:-1] ** 2).mean())
+    assert 0.7 < np.sqrt((off**2).mean()) / doubted < 1.4
 
 
 def independent(questions: int, chances: dict[str, float]) -> list[Lesson]:

@@ -150,6 +150,23 @@ def test_two_pools_with_equal_figures_and_other_names_are_not_taken_for_each_oth
         assert means[0] > means[1]
 
 
+def test_a_bidder_doubts_at_the_first_stage_alone_and_the_less_the_more_it_has_worked() -> None:
+    quiz = Quiz(TRIO)
+    lessons = quiz.lessons(300)
+    memory = quiz.policy.practise(None, lessons)
+    less = quiz.policy.practise(None, lessons[:30])
+    for name in TRIO:
+        opening = [observe(name, "transformer", ())]
+        unsure, sure = (quiz.policy.value(each, opening).deviations[0] for each in (less, memory))
+        assert 0 < sure < unsure
+    both = [observe(name, "transformer", ()) for name in ("stranger", "strong")]
+    newcomer, known = quiz.policy.value(memory, both).deviations
+    assert newcomer > 3 * known
+    assert quiz.policy.value(memory, [observe("presenter", "presenter", ())]).deviations == [0.0]
+    later = observe("strong", "transformer", (Contribution("weak", "x"),))
+    assert quiz.policy.value(memory, [later]).deviations == [0.0]
+
+
 def test_practice_makes_values_come_near_to_what_the_players_are_worth() -> None:
     quiz = Quiz(TRIO)
     quiz.memory = quiz.policy.practise(None, quiz.lessons(600))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
-from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class
+from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class, by_level
 
 _ABILITY_MEAN, _ABILITY_MEAN_WORTH = 1.0, 2.0
 _ABILITY_SPREAD = 1.2
@@ -114,6 +114,19 @@ class Abilities:
     def proven_by_class(self) -> Floats:
         """Each bidder's chance to find the evident answer, by class, as its accepted works show it."""
         return by_class(self.proven)
+
+    def doubts(self, kind: int = UNKNOWN_KIND) -> Floats:
+        """How unsure each bidder's chance to find the evident answer to a request of a kind is: a standard deviation.
+
+        By Laplace's approximation: a work tells the more of an ability, the less clear it was whether it would be
+        right, and an ability tells the more of a request. What is easy for all, or for none, leaves no doubt.
+
+        Returns:
+            By bidder; the last is a newcomer's.
+        """
+        bends = self.right * (1.0 - self.right)
+        told = self.seen * (bends @ by_level(self.kinds[UNKNOWN_KIND]))
+        return np.asarray(bends @ by_level(self.kinds[kind]) / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told))
 
     def widened(self, bidders: int) -> Abilities:
         """The same beliefs with room for more bidders, newcomers all."""

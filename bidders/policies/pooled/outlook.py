@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from math import inf, log2, sqrt
+from math import inf, log2
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -27,8 +27,7 @@ from bidders.policies.pooled.world import Singles
 from orchestrator import Contribution, Observation
 
 _STATES_MAX = 20_000
-_WORKS_TO_HALVE_VARIANCE = 2.0
-_OF_STANDING = itemgetter(*(Observation._fields.index(name) for name in ("bidder", "role", "cost_max_usd", "cost_usd")))
+_OF_STANDING = itemgetter(*(Observation._fields.index(name) for name in ("bidder", "cost_max_usd", "cost_usd")))
 
 Works = tuple[tuple[int, int], ...]
 """Who worked on a state, by row in the fit, and what each claims, by number; equal numbers agree."""
@@ -55,12 +54,10 @@ class Standing(NamedTuple):
     Attributes:
         number: its row in the fit, or a newcomer's.
         cost_usd: what its work is expected to cost.
-        doubt: how unsure it is what it can do, from 1 to nearly nothing; a presenter does nothing itself.
     """
 
     number: int
     cost_usd: float
-    doubt: float
 
 
 @dataclass(slots=True)
@@ -83,6 +80,7 @@ class Outlook:
     _foresight: Foresight = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
+    _doubts: dict[int, list[float]] = field(default_factory=dict)
     _openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
     _beliefs: dict[tuple[int, Works], Belief] = field(default_factory=dict)
     _announced: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -124,9 +122,15 @@ class Outlook:
             self._standings.clear()
         number = self.numbers.get(seen.bidder, self.stranger)
         cost_usd = self.expected_cost_usd(seen)
-        doubt = 1.0 / sqrt(1.0 + float(self.fit.abilities.seen[number]) / _WORKS_TO_HALVE_VARIANCE)
-        found = self._standings[key] = Standing(number, cost_usd, doubt if seen.role == "transformer" else 0.0)
+        found = self._standings[key] = Standing(number, cost_usd)
         return found
+
+    def doubts(self, request: str) -> list[float]:
+        """By bidder, how unsure its chance to be right about a request is; the last is a newcomer's."""
+        kind, _ = self._announce(request)
+        if kind not in self._doubts:
+            self._doubts[kind] = self.fit.abilities.doubts(kind).tolist()
+        return self._doubts[kind]
 
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""
