@@ -11,6 +11,9 @@ from typing import Any
 
 DOCS = Path(__file__).parent.parent / "docs"
 
+_ROUNDING = 1e-12
+"""What differs from nothing by less is what sums in another order differ by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -54,10 +57,8 @@ def _finite(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return (
-        f"{value:,.3g}"
-        if isinstance(value, float) and abs(value) < 100
-        else f"{value:,.0f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if not isinstance(value, float):
+        return str(value)
+    if abs(value) < _ROUNDING:
+        return "0"
+    return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"
