@@ -48,8 +48,9 @@ class BayesPolicy:
     brought.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
-    shrinks with its works; a bidder draws from it at the first stage, where trying somebody out costs
-    one work and teaches what it is worth (Thompson sampling).
+    shrinks with what its works have told, and is small for requests that are easy for all or for none;
+    a bidder draws from it at the first stage, where trying somebody out costs one work and teaches what
+    it is worth (Thompson sampling).
 
     A presenter shows the best claim, or the best few together (`answers`): then a state is worth the
     chance that one of them is accepted. Feature `option` of an observation says how many of the best
