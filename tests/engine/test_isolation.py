@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pickle
 import signal
 import sys
 import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 
 from orchestrator import Market
 from orchestrator.engine.isolation.bidder import IsolatedBidder
+from orchestrator.engine.isolation.process import BidderProcess
 from orchestrator.engine.isolation.wire import BrokenWire, decode_value, read_message
 from orchestrator.errors import InvalidAnswer
+from tests.engine.awaiting import Awaiting
 from tests.engine.world import answers, awards, faults, finish, posted, presenter
 
 MODULE = "tests.engine.isolated"
@@ -337,6 +341,21 @@ class Sleeper:
 
     def __call__(self) -> Any:
         time.sleep(3600)
+
+
+def test_a_task_that_is_cancelled_before_its_process_is_ready_is_never_begun(tmp_path: Path) -> None:
+    built = tmp_path / "built"
+    process = BidderProcess(pickle.dumps(Awaiting(built)), 10_000, 30.0)
+    try:
+        hanging = process.begin("learn", ("hang",), lambda message: None)
+        process.cancel(hanging)
+        built.touch()
+        said: SimpleQueue[Any] = SimpleQueue()
+        process.begin("learn", ("memory",), said.put)
+        assert said.get(timeout=30)["value"] == "memory"
+        assert not process.is_stopping()
+    finally:
+        process.kill("is not needed any more")
 
 
 def test_a_recipe_that_cannot_be_pickled_is_refused_with_its_reason() -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, BinaryIO, Final
 
 from orchestrator.engine.isolation.wire import BrokenWire, decode_problem, read_frame, read_message, write_frame
@@ -43,8 +43,9 @@ class BidderProcess:
     def __init__(self, recipe: bytes, message_bytes_max: int, start_seconds: float) -> None:
         self.ready: Future[Message] = Future()
         self._message_bytes_max = message_bytes_max
-        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._outbox.put(recipe)
+        self._recipe = recipe
+        self._outbox: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+        self._withdrawn: set[int] = set()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._receivers: dict[int, Receiver] = {}
@@ -85,8 +86,8 @@ class BidderProcess:
         return number
 
     def send(self, message: tuple[Any, ...]) -> None:
-        """Send it a message; never waits."""
-        self._outbox.put(pickle.dumps(message))
+        """Send it a message, whose second part is the task that it is about; never waits."""
+        self._outbox.put((message[1], pickle.dumps(message)))
 
     def forget(self, task: int) -> None:
         """Listen no more to a task that has said its last word."""
@@ -94,11 +95,17 @@ class BidderProcess:
             self._receivers.pop(task, None)
 
     def cancel(self, task: int) -> None:
-        """Have it stop a task; one that does not stop in time costs the process its life."""
-        self.send(("cancel", task))
+        """Have it stop a task; one that does not stop in time costs the process its life.
+
+        A process that is not ready yet never hears of the task.
+        """
         with self._lock:
-            if self._receivers.pop(task, None) is None or self.is_over or not self.ready.done():
+            if self._receivers.pop(task, None) is None or self.is_over:
                 return
+            if not self.ready.done():
+                self._withdrawn.add(task)
+                return
+            self.send(("cancel", task))
             self._stopping[task] = _timer(GRACE_SECONDS, lambda: self.kill("did not stop at its deadline"))
             self._stopping[task].start()
 
@@ -135,8 +142,16 @@ class BidderProcess:
         threading.Thread(target=self._read, args=(process,), name="vickrey-bidder", daemon=True).start()
         assert process.stdin is not None
         with contextlib.suppress(OSError, ValueError):
-            while (frame := self._outbox.get()) is not None:
-                write_frame(_binary(process.stdin), frame)
+            write_frame(_binary(process.stdin), self._recipe)
+            wait([self.ready])
+            while (message := self._outbox.get()) is not None:
+                task, frame = message
+                if not self._is_withdrawn(task):
+                    write_frame(_binary(process.stdin), frame)
+
+    def _is_withdrawn(self, task: int) -> bool:
+        with self._lock:
+            return task in self._withdrawn
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
         """Carry what the process says to whom it concerns, until it ends."""
