@@ -121,9 +121,8 @@ class Outlook:
         if len(self._standings) >= _STATES_MAX:
             self._standings.clear()
         number = self.numbers.get(seen.bidder, self.stranger)
-        cost_usd = self.expected_cost_usd(seen)
-        found = self._standings[key] = Standing(number, cost_usd)
-        return found
+        standing = self._standings[key] = Standing(number, self.expected_cost_usd(seen))
+        return standing
 
     def doubts(self, request: str) -> list[float]:
         """By bidder, how unsure its chance to be right about a request is; the last is a newcomer's."""

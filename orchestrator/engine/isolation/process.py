@@ -43,7 +43,6 @@ class BidderProcess:
     def __init__(self, recipe: bytes, message_bytes_max: int, start_seconds: float) -> None:
         self.ready: Future[Message] = Future()
         self._message_bytes_max = message_bytes_max
-        self._recipe = recipe
         self._outbox: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
         self._withdrawn: set[int] = set()
         self._lock = threading.Lock()
@@ -55,7 +54,7 @@ class BidderProcess:
         self.is_over = False
         self._patience = _timer(start_seconds, lambda: self.kill(f"had not started after {start_seconds:g} s"))
         self._patience.start()
-        threading.Thread(target=self._run, name="vickrey-bidder", daemon=True).start()
+        threading.Thread(target=self._run, args=(recipe,), name="vickrey-bidder", daemon=True).start()
 
     @property
     def pid(self) -> int | None:
@@ -127,8 +126,8 @@ class BidderProcess:
         if self._process is not None:
             self._process.wait()
 
-    def _run(self) -> None:
-        """Start the process and carry messages to it."""
+    def _run(self, recipe: bytes) -> None:
+        """Start the process, and carry messages to it once it has built its bidder."""
         try:
             process = _start()
         except OSError as error:
@@ -142,7 +141,7 @@ class BidderProcess:
         threading.Thread(target=self._read, args=(process,), name="vickrey-bidder", daemon=True).start()
         assert process.stdin is not None
         with contextlib.suppress(OSError, ValueError):
-            write_frame(_binary(process.stdin), self._recipe)
+            write_frame(_binary(process.stdin), recipe)
             wait([self.ready])
             while (message := self._outbox.get()) is not None:
                 task, frame = message
