@@ -29,8 +29,9 @@ from bidders.models.openai import OpenAIModel
 from bidders.models.structured import ask_object
 from orchestrator import Charged, Completion, Market, Message, Prompt
 from orchestrator.api import Posting
+from orchestrator.core.tasks import TRANSFORM
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.metering import TRANSFORM, TaskMeter
+from orchestrator.engine.metering import TaskMeter
 
 CALLS = 200
 ROUNDS = 7

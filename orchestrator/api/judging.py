@@ -8,10 +8,10 @@ from typing import Any
 
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.core.events import Judged
-from orchestrator.core.judging import JUDGE
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
 from orchestrator.core.state import REQUESTER
+from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Returned, read_guarded, shortened
 from orchestrator.engine.metering import TaskMeter

@@ -9,8 +9,7 @@ from typing import Any
 
 from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.events import Requested
-from orchestrator.core.holds import read_key
-from orchestrator.core.keys import bidder_account
+from orchestrator.core.keys import bidder_account, read_key
 from orchestrator.engine.marks import is_alive
 from orchestrator.engine.recorder import read_events, read_log
 from orchestrator.errors import InvalidRequest

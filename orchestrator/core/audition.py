@@ -22,8 +22,8 @@ from typing import Final, NamedTuple
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.clearing import Award, Clearing
-from orchestrator.core.holds import key, seller_account
-from orchestrator.core.keys import TREASURY, audition_account, derive_seed
+from orchestrator.core.holds import seller_account
+from orchestrator.core.keys import TREASURY, audition_account, derive_seed, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.keys import (
@@ -11,34 +11,21 @@ from orchestrator.core.keys import (
     bidder_account,
     cap_account,
     escrow_account,
+    key,
     provider_account,
 )
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import REQUESTER
+from orchestrator.core.tasks import BID, ON_WALLET, TRANSFORM, cap_hold_id, wallet_hold_id
 from orchestrator.ledger import POST, VOID, Transfer, hold, transfer
 from orchestrator.ledger.transfer import resolve
 
+_BID_KEY: Final = f"/{BID}/0"
+_COST_KEY: Final = f"/{TRANSFORM}{ON_WALLET}/0"
+_OVERRUN: Final = "/overrun"
 
-def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attempt: int = 0) -> str:
-    """The key of section 2b: copies, substitutions and parallel lots never collide."""
-    return f"{request_id}/{lot}/{round}/{bidder}/{purpose}/{attempt}"
-
-
-class Key(NamedTuple):
-    """What a key names: the bidder's task, and which attempt at it."""
-
-    request_id: str
-    lot: str
-    round: int
-    bidder: str
-    purpose: str
-    attempt: int
-
-
-def read_key(text: str) -> Key:
-    """Read a key back into its parts; none of them holds a slash."""
-    request_id, lot, round, bidder, purpose, attempt = text.split("/")
-    return Key(request_id, lot, int(round), bidder, purpose, int(attempt))
+CAP_OVERRUN: Final = "cap-overrun"
+"""Code of what a provider charged beyond a worst case, and the spend cap had left."""
 
 
 def seller_account(request_id: str, lot: Lot) -> str:
@@ -74,7 +61,7 @@ class LotHolds:
         """
         rows: list[Transfer] = []
         if answer.amount_nanos and answer.bidder != self._owner:
-            hold_id = f"{self._prefix}{answer.bidder}/bid/0"
+            hold_id = f"{self._prefix}{answer.bidder}{_BID_KEY}"
             nanos = answer.amount_nanos
             rows.append(hold(hold_id, wallet, self._seller, nanos, "price", self._request_id, self._stage))
         if answer.cost_max_nanos:
@@ -85,7 +72,7 @@ class LotHolds:
         """The ends of what `backing` holds: price and cost are posted, and all else is freed."""
         rows: list[Transfer] = []
         if answer.amount_nanos and answer.bidder != self._owner:
-            hold_id = f"{self._prefix}{answer.bidder}/bid/0"
+            hold_id = f"{self._prefix}{answer.bidder}{_BID_KEY}"
             rows.append(self._resolved(hold_id, wallet, self._seller, answer.amount_nanos, price_nanos, "price"))
         if answer.cost_max_nanos:
             rows += self.settled_cost(answer.bidder, wallet, answer.cost_max_nanos, answer.provider, cost_nanos)
@@ -93,7 +80,7 @@ class LotHolds:
 
     def cost(self, bidder: str, wallet: str, cost_max_nanos: int, provider: str) -> Transfer:
         """The hold on a bidder's wallet for its transform's worst case, above 0."""
-        hold_id = f"{self._prefix}{bidder}/transform-cost/0"
+        hold_id = f"{self._prefix}{bidder}{_COST_KEY}"
         paid = provider_account(provider)
         return hold(hold_id, wallet, paid, cost_max_nanos, "cost", self._request_id, self._stage)
 
@@ -101,7 +88,7 @@ class LotHolds:
         self, bidder: str, wallet: str, cost_max_nanos: int, provider: str, cost_nanos: int | None
     ) -> list[Transfer]:
         """The end of a cost's hold: what was really spent is charged, as `charge` does, and the rest is freed."""
-        hold_id = f"{self._prefix}{bidder}/transform-cost/0"
+        hold_id = f"{self._prefix}{bidder}{_COST_KEY}"
         known, paid = cost_nanos or 0, provider_account(provider)
         rows = [self._resolved(hold_id, wallet, paid, cost_max_nanos, min(known, cost_max_nanos), "cost")]
         if known > cost_max_nanos:
@@ -141,7 +128,12 @@ def charge(held: Transfer | None, cost_nanos: int | None) -> list[Transfer]:
 
 
 def _overrun(hold_id: str, provider: str, excess_nanos: int, request_id: str, stage: int) -> Transfer:
-    return transfer(f"{hold_id}/overrun", ISSUER, provider, excess_nanos, "overrun", request_id, stage)
+    return transfer(hold_id + _OVERRUN, ISSUER, provider, excess_nanos, "overrun", request_id, stage)
+
+
+def hold_behind(row: Transfer) -> str:
+    """The id of the hold that a transfer resolves or overruns; its own where it is the hold."""
+    return row.pending_id or row.id.removesuffix(_OVERRUN)
 
 
 def bid_cost_hold(request_id: str, lot: Lot, bidder: str, cost_max_nanos: int, provider: str) -> Transfer | None:
@@ -149,7 +141,7 @@ def bid_cost_hold(request_id: str, lot: Lot, bidder: str, cost_max_nanos: int, p
     if cost_max_nanos == 0:
         return None
     return hold(
-        key(request_id, lot.path, 0, bidder, "bid-cost"),
+        wallet_hold_id(key(request_id, lot.path, 0, bidder, BID)),
         bidder_account(bidder),
         provider_account(provider),
         cost_max_nanos,
@@ -164,7 +156,7 @@ def cap_hold(request_id: str, lot: Lot, round: int, bidder: str, purpose: str, c
     if cost_max_nanos == 0:
         return None
     return hold(
-        key(request_id, lot.path, round, bidder, f"{purpose}-cap"),
+        cap_hold_id(key(request_id, lot.path, round, bidder, purpose)),
         cap_account(request_id),
         CAP_SPENT,
         cost_max_nanos,
@@ -172,3 +164,13 @@ def cap_hold(request_id: str, lot: Lot, round: int, bidder: str, purpose: str, c
         request_id,
         lot.stage,
     )
+
+
+def cap_overrun(held: Transfer, excess_nanos: int) -> Transfer:
+    """What was spent beyond a task's worst case, charged to the spend cap as well (R7).
+
+    Args:
+        held: the task's hold on the cap.
+        excess_nanos: what was spent beyond it, above 0.
+    """
+    return transfer(held.id + _OVERRUN, held.debit, held.credit, excess_nanos, CAP_OVERRUN, held.request, held.stage)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import ISSUER, provider_account, requester_account
 from orchestrator.core.progress import Progress, advance
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
-
-JUDGE: Final = "judge"
-"""Purpose of a judge's calls, in the keys of their holds and answers."""
 
 
 def charge_judge(progress: Progress, judged: Judged, purse_nanos: int) -> Step:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 TREASURY: Final = "treasury"
 ISSUER: Final = "issuer"
@@ -31,6 +31,28 @@ def derive_seed(seed: int, *parts: str | int) -> int:
     """
     key = "\x1f".join([str(seed), *map(str, parts)])
     return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) >> 1
+
+
+def key(request_id: str, lot: str, round: int, bidder: str, purpose: str, attempt: int = 0) -> str:
+    """The key of section 2b: copies, substitutions and parallel lots never collide."""
+    return f"{request_id}/{lot}/{round}/{bidder}/{purpose}/{attempt}"
+
+
+class Key(NamedTuple):
+    """What a key names: what a bidder does with a lot, for what purpose, and which attempt it is."""
+
+    request_id: str
+    lot: str
+    round: int
+    bidder: str
+    purpose: str
+    attempt: int
+
+
+def read_key(text: str) -> Key:
+    """Read a key back into its parts; none of them holds a slash."""
+    request_id, lot, round, bidder, purpose, attempt = text.split("/")
+    return Key(request_id, lot, int(round), bidder, purpose, int(attempt))
 
 
 def digest_text(text: str) -> str:

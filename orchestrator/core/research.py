@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.events import Delivered, Faulted, SettledLot
-from orchestrator.core.holds import key
-from orchestrator.core.keys import TREASURY, bidder_account
+from orchestrator.core.keys import TREASURY, bidder_account, key
 from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction
 from orchestrator.core.request import Request

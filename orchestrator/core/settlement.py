@@ -13,8 +13,8 @@ from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.ending import fail
 from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
-from orchestrator.core.holds import LotHolds, key, seller_account
-from orchestrator.core.keys import TREASURY, audition_account, bidder_account
+from orchestrator.core.holds import LotHolds, seller_account
+from orchestrator.core.keys import TREASURY, audition_account, bidder_account, key
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress, advance, delivered_content, delivered_state
 from orchestrator.core.ranking import rank

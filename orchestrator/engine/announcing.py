@@ -17,10 +17,11 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER
+from orchestrator.core.tasks import BID, TRANSFORM
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Returned, read_guarded, run_guarded
 from orchestrator.engine.invitations import invited
-from orchestrator.engine.metering import BID, TRANSFORM, TaskMeter
+from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import Seat, plain_nanos
 from orchestrator.money import Money
 from orchestrator.store import Reader

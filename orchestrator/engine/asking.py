@@ -11,9 +11,10 @@ from orchestrator.bidding import Announcement, Bid, Pass
 from orchestrator.core.bid import Answer, FaultKind
 from orchestrator.core.lot import Lot
 from orchestrator.core.rules import TRANSFORMER
+from orchestrator.core.tasks import BID
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Guarded, Raised, Returned, TimedOut, read_guarded, run_guarded, shortened
-from orchestrator.engine.metering import BID, TaskMeter
+from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import CostMethod, Seat, plain_nanos
 from orchestrator.errors import BidderError, ProviderError, SpendCapReached
 from orchestrator.money import Money

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, TypeVar
 
-from orchestrator.core.holds import key, read_key
-from orchestrator.core.keys import CAP_SPENT, cap_account
+from orchestrator.core.holds import CAP_OVERRUN, cap_overrun
+from orchestrator.core.keys import cap_account
+from orchestrator.core.tasks import is_for_bidding, task_of
 from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, SpendCapReached, TransferConflict
-from orchestrator.ledger import Transfer, transfer, void
+from orchestrator.ledger import Transfer, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.money import format_usd
 from orchestrator.store import AnswerRow, Store, Transaction
@@ -20,7 +21,6 @@ ORPHAN_PATIENCE_SECONDS: Final = 0.1
 """How long a task that is short of room waits for another that an interrupted run left a part of the cap to."""
 
 _ORPHAN_LOOKS: Final = 20
-_OVERRUN: Final = "cap-overrun"
 
 
 class CallBook:
@@ -101,8 +101,7 @@ class CallBook:
             self._due.append(resolve(held, min(spent_nanos, held.amount_nanos)))
             excess = spent_nanos - held.amount_nanos
             if excess > 0:
-                overrun = f"{held.id}/overrun"
-                self._due.append(transfer(overrun, self._cap, CAP_SPENT, excess, _OVERRUN, self.request_id, held.stage))
+                self._due.append(cap_overrun(held, excess))
         self._running -= 1
         if self._waiting:
             await self._flush()
@@ -224,7 +223,7 @@ class CallBook:
 
 def is_for_calls(held: Transfer) -> bool:
     """Whether a hold was taken for a task's calls; all others are settled by the core."""
-    return held.code == "cap" or held.id.endswith("/bid-cost/0")
+    return held.code == "cap" or is_for_bidding(held.id)
 
 
 def settle_orphan(held: Transfer, answers: Iterable[AnswerRow]) -> Transfer:
@@ -235,8 +234,7 @@ def settle_orphan(held: Transfer, answers: Iterable[AnswerRow]) -> Transfer:
     """
     if held.code != "cap":
         return void(held)
-    of = read_key(held.id)
-    task = key(of.request_id, of.lot, of.round, of.bidder, of.purpose.removesuffix("-cap"))
+    task = task_of(held.id)
     costs = [row.cost_nanos for row in answers if row.task == task]
     known = [cost for cost in costs if cost is not None]
     is_known = costs and len(known) == len(costs)
@@ -250,7 +248,7 @@ def apply_due(tx: Transaction, due: Iterable[Transfer]) -> None:
     the two may go on is decided by the journal. An overrun takes what the cap has left.
     """
     for row in due:
-        if row.code == _OVERRUN:
+        if row.code == CAP_OVERRUN:
             left = min(row.amount_nanos, tx.spendable([row.debit])[row.debit])
             rows = [row._replace(amount_nanos=left)] if left > 0 else []
         else:

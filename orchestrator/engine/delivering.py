@@ -15,9 +15,10 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER
 from orchestrator.core.settlement import Outcome, accept_delivery, failure
 from orchestrator.core.state import Segment
+from orchestrator.core.tasks import TRANSFORM
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, TimedOut, read_guarded, run_guarded, shortened
-from orchestrator.engine.metering import TRANSFORM, TaskMeter
+from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.streaming import TextListener, Writing
 from orchestrator.errors import BidderError, InvalidAnswer, ProviderError, SpendCapReached

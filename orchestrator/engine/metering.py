@@ -12,15 +12,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from orchestrator.bidding import Charged
-from orchestrator.core.holds import bid_cost_hold, cap_hold, key, read_key
+from orchestrator.core.holds import bid_cost_hold, cap_hold
+from orchestrator.core.keys import key, read_key
 from orchestrator.core.lot import Lot
+from orchestrator.core.tasks import BID, cap_hold_id
 from orchestrator.engine.callbook import CallBook
 from orchestrator.errors import InvalidAnswer
 from orchestrator.money import Money, format_usd
 from orchestrator.store import AnswerRow
 
-BID = "bid"
-TRANSFORM = "transform"
 _PURPOSE_CHARACTERS_MAX = 100
 
 
@@ -137,8 +137,7 @@ class TaskMeter:
         """Hold what is left of the worst case: an earlier driver had settled with the cap, then crashed."""
         left_nanos = self._cost_max_nanos - self._spent_nanos
         while self._cap_hold is not None and self._state == "settled":
-            last = read_key(self._cap_hold.id)
-            next_id = key(*last._replace(attempt=last.attempt + 1))
+            next_id = cap_hold_id(self._task, read_key(self._cap_hold.id).attempt + 1)
             self._cap_hold = self._cap_hold._replace(id=next_id, amount_nanos=left_nanos)
             self._settled_nanos = self._spent_nanos
             if await self._book.hold([self._cap_hold], is_running=True) != "settled":

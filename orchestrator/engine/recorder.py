@@ -15,7 +15,6 @@ from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import Announced, Delivered, Event, Faulted, Judged, Settled
-from orchestrator.core.holds import key, read_key
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
@@ -23,6 +22,7 @@ from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
 from orchestrator.core.settlement import Outcome, settle_stage
 from orchestrator.core.step import Step
+from orchestrator.core.tasks import cap_hold_id, wallet_hold_id
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
 from orchestrator.engine.invitations import remember_answers
@@ -232,10 +232,6 @@ def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:
     """What is known to have been spent under each hold on a wallet or on the cap."""
     costs: dict[str, int] = {}
     for row in reader.answers(request_id):
-        of = read_key(row.task)
-        for hold_id in (
-            key(request_id, of.lot, 0, of.bidder, f"{of.purpose}-cost"),
-            key(request_id, of.lot, of.round, of.bidder, f"{of.purpose}-cap"),
-        ):
+        for hold_id in (wallet_hold_id(row.task), cap_hold_id(row.task)):
             costs[hold_id] = costs.get(hold_id, 0) + (row.cost_nanos or 0)
     return costs

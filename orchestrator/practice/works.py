@@ -13,10 +13,9 @@ from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from orchestrator.core.events import Delivered
-from orchestrator.core.holds import key
-from orchestrator.core.keys import digest_text
+from orchestrator.core.keys import digest_text, key
 from orchestrator.core.settlement import Outcome
-from orchestrator.engine.metering import TRANSFORM
+from orchestrator.core.tasks import TRANSFORM
 from orchestrator.engine.seat import Seat
 from orchestrator.store import AnswerRow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.core.holds import hold_behind
 from orchestrator.core.keys import (
     CAP_ISSUER,
     CAP_SPENT,
@@ -23,7 +24,7 @@ from orchestrator.core.step import Step
 from orchestrator.errors import LedgerRefused
 from orchestrator.ledger import PENDING, POST, POSTED, Account, Book, Finding, Transfer, transfer
 from orchestrator.money import format_usd
-from orchestrator.record.calls import check_answers, held_for_calls, is_cut_short, task_of, tasks_of
+from orchestrator.record.calls import check_answers, held_for_calls, is_cut_short, task_behind, tasks_of
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Ending, Move
 
@@ -66,7 +67,7 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
             cut_short.append(row)
         else:
             yield Finding(f"transfer {row.id[:200]}", "no rule of the market calls for it")
-    yield from check_answers(run.answers, tasks, {task_of(row.id) for row in cut_short})
+    yield from check_answers(run.answers, tasks, {task_behind(row) for row in cut_short})
     yield from _check_laws(run, present)
     yield from _check_statement(run.transfers, present)
 
@@ -159,7 +160,7 @@ def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterat
     holders = {row.id: row.debit for row in transfers if row.kind == PENDING}
     for row in transfers:
         if row.kind in (POSTED, POST) and row.code not in _OUTSIDE:
-            debit = holders.get(row.id.removesuffix("/overrun"), row.debit) if row.code == "overrun" else row.debit
+            debit = holders.get(hold_behind(row), row.debit) if row.code == "overrun" else row.debit
             debit = TREASURY if row.code == "audition" else debit
             moved[debit] = moved.get(debit, 0) - row.amount_nanos
             moved[row.credit] = moved.get(row.credit, 0) + row.amount_nanos

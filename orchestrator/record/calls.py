@@ -7,21 +7,27 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from orchestrator.core.events import Faulted
-from orchestrator.core.holds import bid_cost_hold, cap_hold, key
-from orchestrator.core.judging import JUDGE
-from orchestrator.core.keys import cap_account
+from orchestrator.core.holds import CAP_OVERRUN, bid_cost_hold, cap_hold, cap_overrun, hold_behind
+from orchestrator.core.keys import bidder_account, cap_account, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
 from orchestrator.core.settlement import Outcome
 from orchestrator.core.state import REQUESTER
-from orchestrator.ledger import PENDING, POST, VOID, Finding, Transfer, post, transfer, void
+from orchestrator.core.tasks import (
+    BID,
+    JUDGE,
+    TRANSFORM,
+    are_rounds_of_one,
+    cap_hold_id,
+    is_for_bidding,
+    is_on_cap,
+    task_of,
+)
+from orchestrator.ledger import PENDING, POST, VOID, Finding, Transfer, post, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Auctions, Move, Settlement
 from orchestrator.store import AnswerRow
-
-_BID = "bid"
-_TRANSFORM = "transform"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +77,17 @@ def held_for_calls(task: Task, request_id: str, recorded: Mapping[str, Transfer]
     if on_cap is None:
         return []
     rows = [on_cap]
-    if task.purpose == _BID:
+    if task.purpose == BID:
         held = bid_cost_hold(request_id, task.lot, task.bidder, task.cost_max_nanos, task.provider)
         rows += [] if held is None else [held]
     if _is_resumed(task, recorded):
         return rows
     spent = task.cost_max_nanos if task.cost_nanos is None else task.cost_nanos
     rows.append(resolve(on_cap, min(spent, on_cap.amount_nanos)))
-    overrun = recorded.get(f"{on_cap.id}/overrun")
-    if overrun is not None and overrun.amount_nanos <= spent - on_cap.amount_nanos:
-        charged = (on_cap.debit, on_cap.credit, overrun.amount_nanos, "cap-overrun", request_id, on_cap.stage)
-        rows.append(transfer(overrun.id, *charged))
+    excess_nanos = spent - on_cap.amount_nanos
+    if excess_nanos > 0:
+        found = recorded.get(cap_overrun(on_cap, excess_nanos).id)
+        rows += [cap_overrun(on_cap, min(excess_nanos, found.amount_nanos))] if found is not None else []
     return rows
 
 
@@ -115,25 +121,24 @@ def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord
     """
     if row.kind == PENDING:
         return _is_hold_for_call(row, present)
-    held = recorded.get(row.pending_id or row.id.removesuffix("/overrun"))
+    held = recorded.get(hold_behind(row))
     if held is None or held.kind != PENDING:
         return False
     if row.kind == VOID:
         return row == void(held)
     if row.kind == POST:
         return row == post(held, row.amount_nanos) and row.amount_nanos in _possible_costs(held, run.answers)
-    return (row.debit, row.credit, row.code) == (held.debit, held.credit, "cap-overrun")
+    return (row.debit, row.credit, row.code) == (held.debit, held.credit, CAP_OVERRUN)
 
 
-def task_of(hold_id: str) -> str:
-    """The key of the task that a hold was taken for, or its resolution."""
-    stem = hold_id.removesuffix("/post").removesuffix("/void").removesuffix("/overrun").rpartition("/")[0]
-    return f"{stem.removesuffix('-cap').removesuffix('-cost')}/0"
+def task_behind(row: Transfer) -> str:
+    """The key of the task for which a transfer holds something, or resolves what was held."""
+    return task_of(hold_behind(row))
 
 
 def _is_resumed(task: Task, recorded: Mapping[str, Transfer]) -> bool:
     """Whether a driver that took over after a crash held the rest of a task's worst case again."""
-    return f"{task.id.removesuffix('/0')}-cap/1" in recorded
+    return cap_hold_id(task.id, attempt=1) in recorded
 
 
 def _bids(move: Auctions, present: Progress) -> Iterator[Task]:
@@ -141,10 +146,10 @@ def _bids(move: Auctions, present: Progress) -> Iterator[Task]:
         lot = present.auctions[closed.lot].lot
         for answer in closed.answers:
             yield Task(
-                key(present.request.id, lot.path, 0, answer.bidder, _BID),
+                key(present.request.id, lot.path, 0, answer.bidder, BID),
                 lot,
                 answer.bidder,
-                _BID,
+                BID,
                 0,
                 answer.bid_cost_max_nanos,
                 answer.bid_cost_nanos,
@@ -163,10 +168,10 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
             promises[award.bidder] = (auction.keep.cost_max_nanos, auction.keep.provider)
         cost_max_nanos, provider = promises.get(award.bidder, (0, ""))
         yield Task(
-            key(present.request.id, outcome.lot, award.round, award.bidder, _TRANSFORM),
+            key(present.request.id, outcome.lot, award.round, award.bidder, TRANSFORM),
             auction.lot,
             award.bidder,
-            _TRANSFORM,
+            TRANSFORM,
             award.round,
             cost_max_nanos,
             outcome.cost_nanos,
@@ -200,13 +205,11 @@ def _is_hold_for_call(row: Transfer, present: Progress) -> bool:
     """Whether a hold has the form of one for a call at one of the request's lots."""
     request_id = present.request.id
     lots = [path for path in present.auctions if row.id.startswith(f"{request_id}/{path}/")]
-    purpose = row.id.rpartition("/")[0].rpartition("/")[2]
     if not lots or row.stage != present.auctions[lots[0]].lot.stage:
         return False
-    if purpose == f"{_BID}-cost":
-        return row.code == "cost" and row.debit.startswith("bidder:")
-    purposes = (f"{_BID}-cap", f"{_TRANSFORM}-cap", f"{JUDGE}-cap")
-    return row.code == "cap" and row.debit == cap_account(request_id) and purpose in purposes
+    if is_for_bidding(row.id):
+        return row.code == "cost" and row.debit in {bidder_account(entry.name) for entry in present.request.roster}
+    return row.code == "cap" and row.debit == cap_account(request_id) and is_on_cap(row.id)
 
 
 def _possible_costs(held: Transfer, answers: Sequence[AnswerRow]) -> set[int]:
@@ -215,11 +218,9 @@ def _possible_costs(held: Transfer, answers: Sequence[AnswerRow]) -> set[int]:
     A hold for the cost of a transform does not say in which round its bidder worked.
     """
     possible = {held.amount_nanos} if held.code == "cap" else set()
-    front, _, bidder = task_of(held.id).removesuffix(f"/{_TRANSFORM}/0").rpartition("/")
-    lot = front.rpartition("/")[0]
+    own = task_of(held.id)
     for task, rows in _answers_by_task(answers).items():
-        in_round = task.startswith(f"{lot}/") and task.endswith(f"/{bidder}/{_TRANSFORM}/0")
-        if task == task_of(held.id) or in_round:
+        if task == own or are_rounds_of_one(task, own):
             totals = accumulate(row.cost_nanos or 0 for row in rows)
             possible.update(min(total, held.amount_nanos) for total in totals)
     return possible

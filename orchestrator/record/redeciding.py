@@ -20,6 +20,7 @@ from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
+from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
 from orchestrator.ledger import PENDING, POST, POSTED, Finding, Transfer
 from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, outcomes_by_lot
@@ -138,8 +139,8 @@ def _end(progress: Progress, move: Ending, funds: Funds) -> Step:
 
 def _cut_off(progress: Progress, funds: Funds) -> list[Transfer]:
     """What a cancellation finds held for costs: of bids, or of transforms, at the present stage."""
-    purpose = "/bid-cost/0" if progress.phase == "bidding" else "/transform-cost/0"
-    return [row for row in funds.cost_holds if row.stage == progress.stage and row.id.endswith(purpose)]
+    is_held = is_for_bidding if progress.phase == "bidding" else is_for_transforming
+    return [row for row in funds.cost_holds if row.stage == progress.stage and is_held(row.id)]
 
 
 def unlawful_inputs(progress: Progress, move: Move) -> list[Finding]:
