@@ -42,7 +42,7 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.errors": layer(keeps_out=IMPURE),
     "orchestrator.money": layer("errors", keeps_out=IMPURE),
     "orchestrator.journal": layer("errors", keeps_out=IMPURE),
-    "orchestrator.ledger": layer("errors money"),
+    "orchestrator.ledger": layer("errors money", keeps_out=IMPURE),
     "orchestrator.core": layer("errors money journal ledger", keeps_out=IMPURE),
     "orchestrator.bidding": layer("errors money core"),
     "orchestrator.telemetry": layer("errors money core bidding"),

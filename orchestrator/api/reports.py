@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.events import Requested
-from orchestrator.core.keys import bidder_account, read_key
+from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive
 from orchestrator.engine.recorder import read_events, read_log
 from orchestrator.errors import InvalidRequest
@@ -198,7 +198,7 @@ def audit_books(store: Store) -> list[Finding]:
     """Recompute all books from their transfers alone (DESIGN section 6)."""
 
     def work(reader: Reader) -> list[Finding]:
-        ended = [row.id for row in reader.requests(_ENDED)]
+        ended = {row.id: own_accounts(row.id) for row in reader.requests(_ENDED)}
         return audit(reader.balances(), reader.transfers(), ended)
 
     return store.read(work)

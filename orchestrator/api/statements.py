@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.api.result import statement_dict
 from orchestrator.core.ending import escrowed_nanos
-from orchestrator.core.keys import bidder_account, requester_account
+from orchestrator.core.keys import bidder_account, own_accounts, requester_account
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Statement, statement
 from orchestrator.engine.recorder import read_log
@@ -17,8 +17,6 @@ from orchestrator.ledger import USD, Balance, Transfer
 from orchestrator.ledger.transfer import PENDING, VOID
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, Store
-
-_REQUEST_ACCOUNTS = ("bounty", "deposit", "escrow", "cap")
 
 
 class Flow(NamedTuple):
@@ -197,9 +195,9 @@ def request_statement(store: Store, request_id: str) -> RequestStatement:
 
 def _without_request(row: Transfer, account: str) -> Transfer:
     """A transfer whose other side, where it is one request's own account, stands for all of its kind."""
+    own = own_accounts(row.request)
     debit, credit = (
-        side if side == account or side.partition(":")[0] not in _REQUEST_ACCOUNTS else side.partition(":")[0]
-        for side in (row.debit, row.credit)
+        side.partition(":")[0] if side in own and side != account else side for side in (row.debit, row.credit)
     )
     return row._replace(debit=debit, credit=credit)
 

@@ -14,6 +14,7 @@ from orchestrator.core.keys import (
     cap_account,
     deposit_account,
     escrow_account,
+    holder_of,
     requester_account,
 )
 from orchestrator.core.lot import Offer
@@ -90,7 +91,7 @@ def _cut_off(freed: Sequence[Transfer]) -> tuple[Spent, ...]:
     spent: dict[str, int] = {}
     for row in freed:
         if row.kind == POST and row.code == "cost":
-            bidder = row.debit.partition(":")[2]
+            bidder = holder_of(row.debit)
             spent[bidder] = spent.get(bidder, 0) + row.amount_nanos
     return tuple(Spent(bidder, nanos) for bidder, nanos in sorted(spent.items()))
 

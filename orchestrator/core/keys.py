@@ -66,6 +66,11 @@ def bidder_account(bidder: str) -> str:
     return f"bidder:{bidder}"
 
 
+def holder_of(account: str) -> str:
+    """Whose an account is: the name behind its kind, as in `bidder:diary`; empty for one of the market's own."""
+    return account.partition(":")[2]
+
+
 def requester_account(requester: str) -> str:
     """The purse of whoever posts requests."""
     return f"requester:{requester}"
@@ -89,6 +94,16 @@ def escrow_account(request_id: str) -> str:
 def cap_account(request_id: str) -> str:
     """What the request may still spend at providers, in units of USD-cap (R7)."""
     return f"cap:{request_id}"
+
+
+def own_accounts(request_id: str) -> tuple[str, ...]:
+    """The accounts that are one request's own, and zero when it has ended (R10)."""
+    return (
+        bounty_account(request_id),
+        deposit_account(request_id),
+        escrow_account(request_id),
+        cap_account(request_id),
+    )
 
 
 def audition_account(principal: str) -> str:

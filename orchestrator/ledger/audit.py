@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from orchestrator.errors import LedgerRefused
@@ -24,14 +25,16 @@ class Finding(NamedTuple):
 
 
 def audit(
-    accounts: Mapping[Account, Balance], transfers: Iterable[Transfer], ended_requests: Iterable[str] = ()
+    accounts: Mapping[Account, Balance],
+    transfers: Iterable[Transfer],
+    ended_requests: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> list[Finding]:
     """Recompute a book from its transfers and compare it with what the store says.
 
     Args:
         accounts: every account with the counters that the store keeps.
         transfers: every transfer, oldest first.
-        ended_requests: ids of requests that have ended, whose accounts must be zero (R10).
+        ended_requests: the requests that have ended, each with the accounts of its own, which must be zero (R10).
 
     Returns:
         What is wrong; empty where the books are right.
@@ -55,18 +58,18 @@ def audit(
     for unit, total in book.totals().items():
         if total:
             findings.append(Finding(unit, f"the posted balances of all accounts sum to {total}, not 0"))
-    findings.extend(_unfinished(book, set(ended_requests)))
+    findings.extend(_unfinished(book, ended_requests))
     return findings
 
 
-def _unfinished(book: Book, ended: set[str]) -> list[Finding]:
+def _unfinished(book: Book, ended: Mapping[str, Collection[str]]) -> list[Finding]:
     findings = [
         Finding(row.id, f"hold of request {row.request}, which has ended, was never resolved")
         for row in book.open_holds()
         if row.request in ended
     ]
+    closed = {account for own in ended.values() for account in own}
     for account, balance in book.accounts():
-        owner, _, request = account.id.partition(":")
-        if owner in ("bounty", "deposit", "escrow", "cap") and request in ended and balance.posted_nanos:
+        if account.id in closed and balance.posted_nanos:
             findings.append(Finding(account.id, f"request has ended but {balance.posted_nanos} nanos remain"))
     return findings

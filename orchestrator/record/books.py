@@ -12,10 +12,7 @@ from orchestrator.core.keys import (
     TREASURY,
     audition_account,
     bidder_account,
-    bounty_account,
-    cap_account,
-    deposit_account,
-    escrow_account,
+    own_accounts,
 )
 from orchestrator.core.opening import request_accounts, standing_accounts
 from orchestrator.core.progress import Progress
@@ -124,7 +121,7 @@ def _check_laws(run: RunRecord, present: Progress) -> Iterator[Finding]:
     """
     book = Book()
     own = {account.id: account for account in (*standing_accounts(), *request_accounts(present.request))}
-    strict = _request_accounts(run.request_id) | {CAP_ISSUER, CAP_SPENT, ISSUER}
+    strict = {*own_accounts(run.request_id), CAP_ISSUER, CAP_SPENT, ISSUER}
     for row in run.transfers:
         for id in (row.debit, row.credit):
             if not book.is_open(id):
@@ -138,14 +135,9 @@ def _check_laws(run: RunRecord, present: Progress) -> Iterator[Finding]:
     for held in book.open_holds():
         yield Finding(f"transfer {held.id[:200]}", "the request has ended, but this hold was never resolved")
     for account, balance in book.accounts():
-        if account.id in _request_accounts(run.request_id) and balance.posted_nanos:
+        if account.id in own_accounts(run.request_id) and balance.posted_nanos:
             left = format_usd(balance.posted_nanos)
             yield Finding(f"account {account.id}", f"the request has ended, but {left} remain in it")
-
-
-def _request_accounts(request_id: str) -> set[str]:
-    names = (bounty_account, deposit_account, escrow_account, cap_account)
-    return {name(request_id) for name in names}
 
 
 def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterator[Finding]:

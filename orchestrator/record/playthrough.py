@@ -21,6 +21,7 @@ from orchestrator.core.events import (
     Requested,
     Settled,
 )
+from orchestrator.core.keys import bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.receipts import statement
@@ -98,7 +99,7 @@ def _requested(event: Requested) -> Iterator[str]:
     wallets = {row.account: row.nanos for row in event.opening}
     for entry in request.roster:
         behind = f" of {entry.principal}" if entry.principal != entry.name else ""
-        wallet = format_usd(wallets.get(f"bidder:{entry.name}", 0))
+        wallet = format_usd(wallets.get(bidder_account(entry.name), 0))
         yield f"  {entry.name}{behind} ({' and '.join(entry.roles)}) has {wallet}"
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, get_args
 from orchestrator.core.clearing import Award
 from orchestrator.core.codec import encode
 from orchestrator.core.events import Event
+from orchestrator.core.keys import bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import fold
 from orchestrator.core.rules import Rule
@@ -130,7 +131,7 @@ class Replay:
             worth["refund"] = self.then.refund_nanos - self.now.refund_nanos
         names = self.then.profits_nanos.keys() | self.now.profits_nanos.keys()
         for name in sorted(names - {self.without}):
-            worth[f"bidder:{name}"] = self.then.profits_nanos.get(name, 0) - self.now.profits_nanos.get(name, 0)
+            worth[bidder_account(name)] = self.then.profits_nanos.get(name, 0) - self.now.profits_nanos.get(name, 0)
         return worth
 
     def to_dict(self) -> dict[str, Any]:

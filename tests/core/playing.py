@@ -24,6 +24,7 @@ from orchestrator.core.keys import (
     TREASURY,
     bidder_account,
     cap_account,
+    own_accounts,
     provider_account,
     requester_account,
 )
@@ -279,7 +280,7 @@ class Play:
 
     def check_books(self, ended: bool) -> None:
         """The audit finds nothing, and an ended request's accounts are zero."""
-        finished = [self.request.id] if ended else []
+        finished = {self.request.id: own_accounts(self.request.id)} if ended else {}
         assert audit(dict(self.book.accounts()), self.book.transfers(), finished) == []
         if ended:
             assert self.book.open_holds(self.request.id) == []

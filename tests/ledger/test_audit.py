@@ -11,6 +11,7 @@ from orchestrator.ledger import Account, Balance, Book, Transfer, audit, hold, p
 Accounts = dict[Account, Balance]
 Rows = list[Transfer]
 PRICE = hold("h", "bidder:a", "escrow:r1", 6, "price", "r1")
+ENDED = {"r1": ("bounty:r1", "escrow:r1", "deposit:r1")}
 OPEN = hold("h2", "bidder:a", "escrow:r2", 2, "price", "r2")
 
 
@@ -96,7 +97,7 @@ PLANTED: dict[str, tuple[Callable[[Accounts, Rows], None], set[str]]] = {
 
 def test_right_books_have_no_findings() -> None:
     accounts, rows = books()
-    assert audit(accounts, rows, ["r1"]) == []
+    assert audit(accounts, rows, ENDED) == []
 
 
 @pytest.mark.parametrize("name", sorted(PLANTED))
@@ -104,16 +105,21 @@ def test_the_audit_finds_what_is_planted_and_where(name: str) -> None:
     plant, places = PLANTED[name]
     accounts, rows = books()
     plant(accounts, rows)
-    assert {finding.where for finding in audit(accounts, rows, ["r1"])} >= places
+    assert {finding.where for finding in audit(accounts, rows, ENDED)} >= places
 
 
 def test_a_finding_says_what_is_wrong_in_one_line() -> None:
     for plant, _ in PLANTED.values():
         accounts, rows = books()
         plant(accounts, rows)
-        assert all(finding.what and "\n" not in finding.what for finding in audit(accounts, rows, ["r1"]))
+        assert all(finding.what and "\n" not in finding.what for finding in audit(accounts, rows, ENDED))
 
 
 def test_a_request_that_goes_on_may_hold_and_keep_money() -> None:
     accounts, rows = books()
-    assert {finding.where for finding in audit(accounts, rows, ["r1", "r2"])} == {"h2"}
+    assert {finding.where for finding in audit(accounts, rows, {**ENDED, "r2": ("escrow:r2",)})} == {"h2"}
+
+
+def test_which_accounts_are_a_requests_own_is_for_the_market_to_say() -> None:
+    accounts, rows = books()
+    assert {finding.where for finding in audit(accounts, rows, {"r1": ("bidder:a",)})} == {"bidder:a"}

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from orchestrator.core.audition import GRANT, Newcomers, grants
-from orchestrator.core.keys import TREASURY, audition_account
+from orchestrator.core.keys import TREASURY, audition_account, holder_of
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Participant
 from orchestrator.core.wealth_rules import WealthRules
@@ -72,4 +72,4 @@ class Auditions:
         self._book.apply(rows)
         for row in rows:
             if row.code == GRANT:
-                self._granted[row.credit.partition(":")[2]] += row.amount_nanos
+                self._granted[holder_of(row.credit)] += row.amount_nanos
