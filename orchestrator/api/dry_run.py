@@ -15,6 +15,7 @@ from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.bidding import Announcement, MeteredJudge, ShownOffer
 from orchestrator.config import Config, build_judge, warnings
 from orchestrator.core.keys import bidder_account
+from orchestrator.core.names import entry_of
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
 from orchestrator.core.wealth_rules import WealthRules
@@ -215,7 +216,7 @@ async def _look_ahead(config: Config, store: Store, terms: Terms, judge: Arbiter
     ]
     entrants += [Entrant(each.name, each.reason) for each in seating.broken]
     order = {spec.name: place for place, spec in enumerate(config.bidders)}
-    entrants.sort(key=lambda each: order[each.name.partition("~")[0]])
+    entrants.sort(key=lambda each: order[entry_of(each.name)])
     acting = {name: nanos for name, nanos in known.balances.items() if name not in known.standing}
     found = warnings(config, seating.built, acting)
     return DryRun(terms, judge, tuple(entrants), config.rules.copies_at(1), tuple(found))

@@ -11,6 +11,7 @@ from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.api.subsidies import Subsidies, read_subsidies
 from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
+from orchestrator.core.names import entry_of
 from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.learning import LearningFailure, learning_failures
 from orchestrator.engine.wealth import ACTIVE
@@ -149,7 +150,7 @@ def _roster(config: Config, seating: Seating, known: _Known) -> Roster:
     shippers = {status.name: status.distribution for status in plugins if status.group == BIDDERS}
 
     def row(name: str, **more: Any) -> RosterRow:
-        of_type = types[name.partition("~")[0]]
+        of_type = types[entry_of(name)]
         balance = known.balances.get(name)
         return RosterRow(name, type=of_type, distribution=shippers.get(of_type, ""), balance_nanos=balance, **more)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from orchestrator.bidding import Bidder, Judge, Policy
 from orchestrator.config.recipes import digest_recipe
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec
+from orchestrator.core.names import twin_name
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.errors import BrokenPlugin, InvalidConfig, VickreyError
 from orchestrator.plugins import JUDGES
@@ -81,7 +82,7 @@ def build_bidders(config: Config, isolate: Isolate | None = None) -> tuple[list[
     broken: list[BrokenBidder] = []
     for spec in config.bidders:
         for number in range(1, spec.clones + 1):
-            name = _twin(spec.name, number)
+            name = twin_name(spec.name, number)
             try:
                 built.append(_build_bidder(config, spec, name, number, isolate))
             except (InvalidConfig, BrokenPlugin) as error:
@@ -166,9 +167,9 @@ def _build_bidder(config: Config, spec: BidderSpec, name: str, number: int, isol
 
 def _principal(spec: BidderSpec, bidder: Any, name: str, number: int) -> str:
     if spec.principal is not None:
-        return _twin(spec.principal, number)
+        return twin_name(spec.principal, number)
     own = getattr(bidder, "principal", None)
-    return _twin(str(own), number) if own and own != name else name
+    return twin_name(str(own), number) if own and own != name else name
 
 
 def _ingredient(spec: BidderSpec | PluginSpec) -> Ingredient:
@@ -177,7 +178,3 @@ def _ingredient(spec: BidderSpec | PluginSpec) -> Ingredient:
 
 def _roles(built: BuiltBidder) -> Sequence[Role]:
     return getattr(built.bidder, "roles", ())
-
-
-def _twin(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}~{number}"

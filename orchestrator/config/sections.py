@@ -9,22 +9,20 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from orchestrator.core.names import RESERVED_NAMES, is_later_twin, is_name
 from orchestrator.core.rules import MILLION, LastStage, Rule, SelfSale
-from orchestrator.core.state import REQUESTER
 from orchestrator.errors import InvalidMoney
 from orchestrator.money import Money
 
 VERSION: Final = 1
 CLONES_MAX: Final = 100
-RESERVED_NAMES: Final = frozenset({REQUESTER, "treasury", "issuer"})
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 # --- kinds of value ---
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not is_name(value) or is_later_twin(value):
         raise ValueError("must be 1 to 64 letters, digits, '_', '.' or '-', beginning with a letter or digit")
     if value in RESERVED_NAMES:
         raise ValueError(f"is taken by the market itself ({', '.join(sorted(RESERVED_NAMES))}); choose another")

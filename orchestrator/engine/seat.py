@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from orchestrator.bidding import Announcement, Bidder, Policy
-from orchestrator.core.keys import ISSUER, TREASURY
+from orchestrator.core.names import RESERVED_NAMES, is_name
 from orchestrator.core.request import Participant
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
-from orchestrator.core.state import REQUESTER
 from orchestrator.errors import BrokenPlugin
 from orchestrator.money import Money
 
 CostMethod = Literal["bid_cost_max", "transform_cost_max"]
 
 _ROLES: Final[tuple[Role, ...]] = (TRANSFORMER, PRESENTER)
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.~-]{0,63}")
 _PROVIDER_CHARACTERS_MAX: Final = 100
-_RESERVED_NAMES: Final = frozenset({REQUESTER, TREASURY, ISSUER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +159,13 @@ def check_name(name: Any, what: str) -> None:
     Raises:
         BrokenPlugin: it is no name, or taken by the market itself.
     """
-    if type(name) is not str or not _NAME.fullmatch(name):
+    if not is_name(name):
         shown = ascii(name)[:80] if isinstance(name, str) else type(name).__name__
         raise BrokenPlugin(
             f"{what}: {shown} is no name; it must be 1 to 64 letters, digits, '_', '.', '~' or '-', "
             "beginning with a letter or digit"
         )
-    if name in _RESERVED_NAMES:
+    if name in RESERVED_NAMES:
         raise BrokenPlugin(f"{what}: {name!r} is taken by the market itself; choose another")
 
 

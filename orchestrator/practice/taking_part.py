@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from orchestrator.core.names import entry_of, is_later_twin
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidRequest
 
-_TWIN_MARK = "~"
-
 
 def workers(seats: Mapping[str, Seat]) -> list[str]:
     """The bidders that work on tasks: transformers, but for later twins, which would do the same work once more."""
-    return [name for name in transformers(seats) if _TWIN_MARK not in name]
+    return [name for name in transformers(seats) if not is_later_twin(name)]
 
 
 def transformers(seats: Mapping[str, Seat]) -> list[str]:
@@ -31,7 +30,7 @@ def check_workers(seats: Mapping[str, Seat]) -> None:
         return
     twins = transformers(seats)
     if twins:
-        firsts = ", ".join(dict.fromkeys(name.partition(_TWIN_MARK)[0] for name in twins))
+        firsts = ", ".join(dict.fromkeys(map(entry_of, twins)))
         raise InvalidRequest(
             f"nobody here can practise: {', '.join(twins)} would do the work of {firsts} once more, and learns with "
             "the first of its twins; name that one"
