@@ -19,8 +19,9 @@ from benchmarks.tables import Report
 from orchestrator.bidding import Observation, Valuation
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.lot import Offer
-from orchestrator.core.receipts import Receipt, statement
+from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import PRESENTER, Rules
+from orchestrator.core.statement import statement
 from orchestrator.engine.simulation import Job, Simulation
 
 REQUESTS = 4000

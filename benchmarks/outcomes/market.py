@@ -17,9 +17,9 @@ from orchestrator.bidding.policy import Work
 from orchestrator.core.keys import digest_text
 from orchestrator.core.lot import Offer
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import statement
 from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.state import REQUESTER
+from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Job, Player, Simulation
 from orchestrator.errors import BrokenLaw, InvalidRecord

@@ -13,8 +13,9 @@ from statistics import fmean
 from benchmarks.soundness.lots import BOUNTY_NANOS, CostAware, CostlyPresenter, one_lot
 from benchmarks.tables import Report
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import receipts, statement
+from orchestrator.core.receipts import receipts
 from orchestrator.core.rules import Rules
+from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Simulation
 from orchestrator.money import NANOS_PER_USD

@@ -25,10 +25,10 @@ from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import statement
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
 from orchestrator.core.state import Segment
+from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Delivery, Simulation
 from orchestrator.money import NANOS_PER_USD

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from orchestrator.core.lot import Offer as CoreOffer
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Progress, Status
-from orchestrator.core.receipts import Receipt, Statement, receipts, statement
+from orchestrator.core.receipts import Receipt, receipts
+from orchestrator.core.statement import Statement, statement
 from orchestrator.engine.recorder import RequestLog
 from orchestrator.errors import InvalidRequest
 from orchestrator.money import Money, format_usd

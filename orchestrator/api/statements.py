@@ -10,7 +10,7 @@ from orchestrator.api.result import statement_dict
 from orchestrator.core.ending import escrowed_nanos
 from orchestrator.core.keys import bidder_account, own_accounts, requester_account
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import Statement, statement
+from orchestrator.core.statement import Statement, statement
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import UnknownBidder
 from orchestrator.ledger import USD, Balance, Transfer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from orchestrator.core.events import Ended, Outcome, Picked, Spent
 from orchestrator.core.keys import (
@@ -23,8 +22,6 @@ from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import POST, Transfer, transfer
 from orchestrator.ledger.transfer import resolve
-
-Unreleased = Literal["rejected", "expired", "failed"]
 
 
 def pick(progress: Progress, rank: int, judge: str, cap_left_nanos: int) -> Step:

@@ -16,7 +16,7 @@ from orchestrator.core.keys import (
 )
 from orchestrator.core.opening import request_accounts, standing_accounts
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import statement
+from orchestrator.core.statement import statement
 from orchestrator.core.step import Step
 from orchestrator.errors import LedgerRefused
 from orchestrator.ledger import PENDING, POST, POSTED, Account, Book, Finding, Transfer, transfer

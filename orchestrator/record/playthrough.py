@@ -24,7 +24,7 @@ from orchestrator.core.events import (
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Progress, fold
-from orchestrator.core.receipts import statement
+from orchestrator.core.statement import statement
 from orchestrator.money import format_usd
 from orchestrator.record.document import parse
 from orchestrator.record.verifying import read_events

@@ -17,7 +17,7 @@ from orchestrator.core.codec import decode, encode, text_digests
 from orchestrator.core.events import Event
 from orchestrator.core.keys import digest_text
 from orchestrator.core.progress import Progress, advance, fold
-from orchestrator.core.receipts import statement
+from orchestrator.core.statement import statement
 from orchestrator.core.step import Step
 from orchestrator.errors import InvalidRecord, VickreyError
 from orchestrator.journal import GENESIS, Entry, chain_digest

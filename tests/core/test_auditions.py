@@ -16,11 +16,12 @@ from orchestrator.core.codec import encode
 from orchestrator.core.events import Requested
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, derive_seed
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import receipts, statement
+from orchestrator.core.receipts import receipts
 from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
 from orchestrator.core.state import Segment
+from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.journal import GENESIS
 from orchestrator.ledger import Account, transfer

@@ -15,9 +15,10 @@ from orchestrator.core.codec import decode
 from orchestrator.core.events import Delivered, Faulted
 from orchestrator.core.keys import TREASURY, bidder_account, requester_account
 from orchestrator.core.progress import Progress, fold
-from orchestrator.core.receipts import receipts, statement
+from orchestrator.core.receipts import receipts
 from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import MILLION, PRESENTER, TRANSFORMER, Rules
+from orchestrator.core.statement import statement
 from orchestrator.journal import chain_digest
 from tests.core.playing import ENDINGS, Ending, Play
 from tests.effort import examples

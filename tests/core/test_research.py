@@ -11,10 +11,11 @@ from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import receipts, statement
+from orchestrator.core.receipts import receipts
 from orchestrator.core.rules import PRESENTER, Rule, Rules
 from orchestrator.core.settlement import accept_delivery, failure, settle_stage
 from orchestrator.core.state import Segment
+from orchestrator.core.statement import statement
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer

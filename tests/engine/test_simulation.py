@@ -12,10 +12,11 @@ from orchestrator import Observation, Valuation
 from orchestrator.core.clearing import Award
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.lot import Lot, Offer
-from orchestrator.core.receipts import Receipt, statement
+from orchestrator.core.receipts import Receipt
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Rules
 from orchestrator.core.state import Segment
+from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Delivery, Job, Simulation
 from tests.engine.world import Scripted, make_market, presenter

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.receipts import statement
+from orchestrator.core.statement import statement
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
 from orchestrator.record import Replay, ReplayRow, read_record, replay, write_record
 from tests.record.scenarios import SCENARIOS
