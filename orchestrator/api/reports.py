@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.api.result import Offer, offers_of
-from orchestrator.core.events import Requested
+from orchestrator.core.events import OUTCOMES, Requested
 from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive
 from orchestrator.engine.recorder import read_events, read_log
@@ -18,8 +18,7 @@ from orchestrator.ledger.transfer import PENDING, VOID
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
 
-_ENDED = ("released", "rejected", "expired", "failed")
-STATUSES = ("running", "open", *_ENDED)
+STATUSES: Final = ("running", "open", *OUTCOMES)
 _WEALTH_CODES = ("endow", "refill", "topup", "rent", "retire", "reinstate")
 
 
@@ -198,7 +197,7 @@ def audit_books(store: Store) -> list[Finding]:
     """Recompute all books from their transfers alone (DESIGN section 6)."""
 
     def work(reader: Reader) -> list[Finding]:
-        ended = {row.id: own_accounts(row.id) for row in reader.requests(_ENDED)}
+        ended = {row.id: own_accounts(row.id) for row in reader.requests(OUTCOMES)}
         return audit(reader.balances(), reader.transfers(), ended)
 
     return store.read(work)

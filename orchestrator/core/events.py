@@ -7,7 +7,7 @@ no clock times, latencies or random ids, so equal runs have equal journals (R13)
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 from orchestrator.core.bid import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
@@ -18,6 +18,9 @@ from orchestrator.core.state import Segment, State
 
 EVENTS_VERSION: Final = 1
 Outcome = Literal["released", "rejected", "expired", "failed"]
+"""How a request ended (R10)."""
+
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 @light
@@ -147,6 +150,10 @@ class Faulted:
     own_fault: bool = True
     forfeit_nanos: int = 0
     cost_nanos: int | None = 0
+
+
+AwardResult = Delivered | Faulted
+"""What came of an award."""
 
 
 @light

@@ -23,6 +23,7 @@ from orchestrator.core.events import (
     Faulted,
     Judged,
     Offered,
+    Outcome,
     Picked,
     Requested,
     Settled,
@@ -33,7 +34,7 @@ from orchestrator.core.rules import PRESENTER
 from orchestrator.core.state import REQUESTER, Segment, State, first_state, next_state
 from orchestrator.errors import BrokenLaw
 
-Status = Literal["running", "open", "released", "rejected", "expired", "failed"]
+Status = Literal["running", "open", Outcome]
 Phase = Literal["bidding", "transforming", "waiting", "ended"]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.core.bid import Answer
-from orchestrator.core.events import Delivered, Faulted, SettledLot
+from orchestrator.core.events import AwardResult, Delivered, SettledLot
 from orchestrator.core.keys import TREASURY, bidder_account, key
 from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction
@@ -37,7 +37,7 @@ def penalty_hold(request: Request, lot: Lot, bidder: str) -> Transfer | None:
 
 
 def research_payments(
-    request: Request, auction: Auction, results: Sequence[Delivered | Faulted], settled: SettledLot
+    request: Request, auction: Auction, results: Sequence[AwardResult], settled: SettledLot
 ) -> list[Transfer]:
     """What discounts take from a lot's sellers, and what deliveries earned or cost at once."""
     return _discounts(request, auction, settled) + _rewards(request, auction, results, settled)
@@ -78,9 +78,7 @@ def _discount_nanos(rules: Rules, sale: Sale) -> int:
     return received_nanos - rules.discounted_nanos(received_nanos)
 
 
-def _rewards(
-    request: Request, auction: Auction, results: Sequence[Delivered | Faulted], settled: SettledLot
-) -> list[Transfer]:
+def _rewards(request: Request, auction: Auction, results: Sequence[AwardResult], settled: SettledLot) -> list[Transfer]:
     """What deliveries earned or cost at once, paid by or to the treasury; every other hold is freed."""
     lot = auction.lot
     bought = {sale.buyer for sale in settled.sales}

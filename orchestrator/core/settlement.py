@@ -12,7 +12,7 @@ from orchestrator.core.audition import audition_hold
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.ending import fail
-from orchestrator.core.events import Delivered, Faulted, Offered, Settled, SettledLot
+from orchestrator.core.events import AwardResult, Delivered, Faulted, Offered, Settled, SettledLot
 from orchestrator.core.holds import LotHolds, seller_account
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, key
 from orchestrator.core.lot import Sale
@@ -27,8 +27,6 @@ from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
 from orchestrator.ledger.transfer import resolve
 
-Outcome = Delivered | Faulted
-
 
 def accept_delivery(
     progress: Progress,
@@ -39,7 +37,7 @@ def accept_delivery(
     replaces: bool,
     cost_nanos: int | None,
     reward_nanos: int = 0,
-) -> Outcome:
+) -> AwardResult:
     """Check a delivery against the contract: it must change the text, and stay within size (R6).
 
     Args:
@@ -114,7 +112,7 @@ def failure(
     return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos)
 
 
-def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, tuple[Award, ...]]:
+def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
     """Who must transform next, by lot: the winners, then substitutes for those that failed.
 
     Substitution goes by rounds, so that it depends on what was delivered and never on who was
@@ -135,7 +133,7 @@ def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]]) ->
     return due
 
 
-def _next_round(progress: Progress, path: str, outcomes: Sequence[Outcome]) -> tuple[Award, ...]:
+def _next_round(progress: Progress, path: str, outcomes: Sequence[AwardResult]) -> tuple[Award, ...]:
     auction = progress.auctions[path]
     if not outcomes:
         return auction.awards
@@ -155,7 +153,7 @@ def _clearing_of(progress: Progress, auction: Auction) -> Clearing:
     return Clearing(auction.standing, (), auction.reserve_nanos, rules.copies_at(auction.lot.stage), rules.rule)
 
 
-def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], cap_left_nanos: int) -> Step:
+def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]], cap_left_nanos: int) -> Step:
     """Pay for what was delivered, free every other hold, and move on.
 
     Args:
@@ -167,7 +165,7 @@ def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], 
         The second of a stage's two market commits; when no chain goes on it also ranks the
         offers, or ends the request where there are none.
     """
-    events: list[Outcome | Settled] = []
+    events: list[AwardResult | Settled] = []
     settled: list[SettledLot] = []
     transfers: list[Transfer] = []
     for path in progress.on_sale:
@@ -186,26 +184,26 @@ def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[Outcome]], 
     return step.then((Offered(rank(step.progress)),), ())
 
 
-def _in_order(auction: Auction, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
+def _in_order(auction: Auction, outcomes: Sequence[AwardResult]) -> Sequence[AwardResult]:
     """By rounds, and within a round from the highest bid to the lowest."""
     if len(outcomes) < 2:
         return outcomes
     places = {bid.bidder: place for place, bid in enumerate(auction.standing)}
 
-    def order(outcome: Outcome) -> tuple[int, int]:
+    def order(outcome: AwardResult) -> tuple[int, int]:
         award = _award_of(outcome)
         return award.round, places.get(award.bidder, 0)
 
     return sorted(outcomes, key=order)
 
 
-def _award_of(outcome: Outcome) -> Award:
+def _award_of(outcome: AwardResult) -> Award:
     if outcome.award is None:
         raise BrokenLaw(f"the fault of {outcome.bidder} on lot {outcome.lot} was not after an award")
     return outcome.award
 
 
-def _settle_lot(auction: Auction, results: Sequence[Outcome]) -> SettledLot:
+def _settle_lot(auction: Auction, results: Sequence[AwardResult]) -> SettledLot:
     """Sell the delivered copies; of equal states the highest bidder's is sold, once (R8)."""
     sales: list[Sale] = []
     merged: list[str] = []
@@ -237,7 +235,9 @@ def _settle_lot(auction: Auction, results: Sequence[Outcome]) -> SettledLot:
     return SettledLot(lot.path, tuple(sales), tuple(merged))
 
 
-def _payments(progress: Progress, auction: Auction, results: Sequence[Outcome], settled: SettledLot) -> list[Transfer]:
+def _payments(
+    progress: Progress, auction: Auction, results: Sequence[AwardResult], settled: SettledLot
+) -> list[Transfer]:
     request = progress.request
     holds = LotHolds(request.id, auction.lot)
     prices = {sale.buyer: sale for sale in settled.sales}
@@ -294,7 +294,7 @@ def _subsidies(progress: Progress, auction: Auction, settled: SettledLot) -> lis
     ]
 
 
-def _forfeits(request_id: str, results: Sequence[Outcome]) -> list[Transfer]:
+def _forfeits(request_id: str, results: Sequence[AwardResult]) -> list[Transfer]:
     return [
         transfer(
             key(request_id, result.lot, 0, result.bidder, "forfeit"),

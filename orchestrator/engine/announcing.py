@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.bidding import Acceptance, Announcement, PublicPrice, WonLot
 from orchestrator.core.bid import Keep
 from orchestrator.core.closing import public_reserve_nanos
+from orchestrator.core.events import OUTCOMES
 from orchestrator.core.keys import bidder_account, derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
@@ -47,7 +48,7 @@ def read_market(reader: Reader, progress: Progress) -> MarketView:
     return MarketView(
         balances=reader.spendable(bidder_account(entry.name) for entry in request.roster),
         prices=tuple(PublicPrice(row.stage, Money(row.amount_nanos)) for row in prices),
-        acceptance=Acceptance(*(counts.get(name, 0) for name in ("released", "rejected", "expired", "failed"))),
+        acceptance=Acceptance(**{outcome: counts.get(outcome, 0) for outcome in OUTCOMES}),
         lots=len(progress.on_sale),
     )
 

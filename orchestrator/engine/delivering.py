@@ -9,11 +9,11 @@ from typing import Any
 from orchestrator.bidding import Replacement, WonLot
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award
-from orchestrator.core.events import Faulted
+from orchestrator.core.events import AwardResult, Faulted
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER
-from orchestrator.core.settlement import Outcome, accept_delivery, failure
+from orchestrator.core.settlement import accept_delivery, failure
 from orchestrator.core.state import Segment
 from orchestrator.core.tasks import TRANSFORM
 from orchestrator.engine.callbook import CallBook
@@ -36,7 +36,7 @@ async def deliver(
     calls: CallBook,
     memory: Any,
     on_text: TextListener | None = None,
-) -> Outcome:
+) -> AwardResult:
     """Have a winner transform its lot.
 
     Args:
@@ -76,7 +76,7 @@ async def _deliver(
     calls: CallBook,
     memory: Any,
     on_text: TextListener | None,
-) -> Outcome:
+) -> AwardResult:
     fail = partial(failure, progress, path, award)
     if seat is None:
         return fail("raised", "is no longer part of this market", own_fault=False)

@@ -15,9 +15,9 @@ from orchestrator.bidding import Announcement
 from orchestrator.core.bid import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce
-from orchestrator.core.events import Announced, Event
+from orchestrator.core.events import Announced, AwardResult, Event
 from orchestrator.core.progress import Progress
-from orchestrator.core.settlement import Outcome, due_awards
+from orchestrator.core.settlement import due_awards
 from orchestrator.engine.announcing import Announcer, read_market, read_memories
 from orchestrator.engine.asking import ask
 from orchestrator.engine.callbook import CallBook
@@ -121,7 +121,7 @@ class Driver:
         return await ask(seat, announcement, self._log.progress.auctions[path].lot, self._calls, deadline)
 
     async def _transform(self) -> None:
-        outcomes: dict[str, list[Outcome]] = {}
+        outcomes: dict[str, list[AwardResult]] = {}
         while due := due_awards(self._log.progress, outcomes):
             tasks = [(path, award) for path, awards in due.items() for award in awards]
             results = await _all(self._deliver(path, award) for path, award in tasks)
@@ -131,7 +131,7 @@ class Driver:
             lambda tx: self._recorder.settle(tx, self._log, outcomes, self._calls.take_due(), self._clock())
         )
 
-    async def _deliver(self, path: str, award: Award) -> Outcome:
+    async def _deliver(self, path: str, award: Award) -> AwardResult:
         seat = self._recorder.seats.get(award.bidder)
         memory = self._announcer.memory_of(seat)
         return await deliver(self._log.progress, path, award, seat, self._calls, memory, self._on_text)

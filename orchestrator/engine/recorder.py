@@ -14,13 +14,13 @@ from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Announced, Delivered, Event, Faulted, Judged, Settled
+from orchestrator.core.events import Announced, AwardResult, Delivered, Event, Faulted, Judged, Settled
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
-from orchestrator.core.settlement import Outcome, settle_stage
+from orchestrator.core.settlement import settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import cap_hold_id, wallet_hold_id
 from orchestrator.core.wealth_rules import WealthRules
@@ -94,7 +94,7 @@ class Recorder:
         self,
         tx: Transaction,
         log: RequestLog,
-        outcomes: Mapping[str, Sequence[Outcome]],
+        outcomes: Mapping[str, Sequence[AwardResult]],
         due: Sequence[Transfer],
         now_seconds: float,
     ) -> RequestLog:

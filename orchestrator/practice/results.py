@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from orchestrator.bidding import Lesson, Work
-from orchestrator.core.events import Delivered
-from orchestrator.core.settlement import Outcome
+from orchestrator.core.events import AwardResult, Delivered
 from orchestrator.money import NANOS_PER_USD, format_usd
 from orchestrator.practice.tasks import Task
 from orchestrator.practice.teaching import Taught
@@ -118,7 +117,7 @@ class PracticeReport:
         }
 
 
-def read_outcome(outcome: Outcome, work: Assignment) -> Result:
+def read_outcome(outcome: AwardResult, work: Assignment) -> Result:
     """What came of a work, before it is scored."""
     spent_nanos = work.spent_nanos + (outcome.cost_nanos or 0)
     if not isinstance(outcome, Delivered):

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 from orchestrator.bidding import Lesson, Work
 from orchestrator.core.clearing import Award
+from orchestrator.core.events import AwardResult
 from orchestrator.core.rules import TRANSFORMER
-from orchestrator.core.settlement import Outcome
 from orchestrator.engine.callbook import apply_due
 from orchestrator.engine.delivering import deliver
 from orchestrator.engine.seat import Seat
@@ -33,7 +33,7 @@ class _Round(NamedTuple):
     """One time that a work was done."""
 
     work: Assignment
-    outcome: Outcome
+    outcome: AwardResult
 
 
 async def practise(
@@ -149,7 +149,7 @@ async def _rounds(work: Assignment, exercise: Exercise, session: Session) -> lis
     return [_Round(work, outcome), _Round(anew, await _deliver(anew, exercise, session))]
 
 
-async def _deliver(work: Assignment, exercise: Exercise, session: Session) -> Outcome:
+async def _deliver(work: Assignment, exercise: Exercise, session: Session) -> AwardResult:
     seat = session.plan.seats[work.bidder]
     award = Award(seat.name, TRANSFORMER, 0, 0, work.round)
     memory = session.announcer.memory_of(seat)

@@ -12,9 +12,8 @@ import json
 from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
-from orchestrator.core.events import Delivered
+from orchestrator.core.events import AwardResult, Delivered
 from orchestrator.core.keys import digest_text, key
-from orchestrator.core.settlement import Outcome
 from orchestrator.core.tasks import TRANSFORM
 from orchestrator.engine.seat import Seat
 from orchestrator.store import AnswerRow
@@ -88,7 +87,7 @@ def task_key(practice_id: str, path: str, round: int, bidder: str) -> str:
     return key(practice_id, path, round, bidder, TRANSFORM)
 
 
-def ending_of(outcome: Outcome, made_calls: bool) -> Ending | None:
+def ending_of(outcome: AwardResult, made_calls: bool) -> Ending | None:
     """How a work has ended; None where the next run is to go on with it.
 
     Args:

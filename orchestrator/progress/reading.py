@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.core.codec import decode
-from orchestrator.core.events import Requested
+from orchestrator.core.events import OUTCOMES, Requested
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import fold
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
@@ -16,7 +16,6 @@ from orchestrator.progress.report import ProgressReport, make_report
 from orchestrator.progress.traces import RequestTrace, trace
 from orchestrator.store import Reader, Store
 
-ENDED: Final = ("released", "rejected", "expired", "failed")
 REPLAYS: Final = 20
 _ALL: Final = 2**31 - 1
 
@@ -49,7 +48,7 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     known = reader.bidders()
     if bidder is not None and bidder not in known:
         raise UnknownBidder(f"this market has no bidder {bidder[:64]!r}; it has: {', '.join(sorted(known)) or 'none'}")
-    rows = reader.requests(ENDED)
+    rows = reader.requests(OUTCOMES)
     traces: list[RequestTrace] = []
     latest: deque[Recorded] = deque(maxlen=replays)
     for row in rows if last is None else rows[-last:]:

@@ -6,12 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from orchestrator.core.events import Faulted
+from orchestrator.core.events import AwardResult, Faulted
 from orchestrator.core.holds import CAP_OVERRUN, bid_cost_hold, cap_hold, cap_overrun, hold_behind
 from orchestrator.core.keys import bidder_account, cap_account, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
-from orchestrator.core.settlement import Outcome
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import (
     BID,
@@ -193,7 +192,7 @@ def _judgings(present: Progress) -> Iterator[Task]:
         )
 
 
-def _never_began(outcome: Outcome) -> bool:
+def _never_began(outcome: AwardResult) -> bool:
     """Whether a winner may have failed before anything was held for it, or left after a crash.
 
     What was held for it all the same counts as cut short.

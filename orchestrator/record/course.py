@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Delivered, Event, Settled
+from orchestrator.core.events import AwardResult, Delivered, Event, Settled
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress, delivered_state
 from orchestrator.core.rules import Rule
-from orchestrator.core.settlement import Outcome, due_awards, failure, settle_stage
+from orchestrator.core.settlement import due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.ledger import hold
 from orchestrator.record.moves import Auctions, Ending, Judging, Opening, Settlement, cut
@@ -160,7 +160,7 @@ class Course:
         return {account: nanos + changes.get(account, 0) for account, nanos in move.spendable.items()}
 
     def _settle(self) -> Step:
-        outcomes: dict[str, list[Outcome]] = {}
+        outcomes: dict[str, list[AwardResult]] = {}
         while due := self._due(outcomes):
             for path, awards in due.items():
                 again = [self._again(path, award) for award in awards]
@@ -178,15 +178,15 @@ class Course:
         self._trace(step.progress)
         return step
 
-    def _due(self, outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, tuple[Award, ...]]:
+    def _due(self, outcomes: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
         due = due_awards(self.now, outcomes)
         return {path: awards for path, awards in due.items() if self.origins[path] not in self.left}
 
-    def _leave(self, path: str, outcomes: dict[str, list[Outcome]]) -> None:
+    def _leave(self, path: str, outcomes: dict[str, list[AwardResult]]) -> None:
         outcomes.pop(path, None)
         self.left[self.origins[path]] = self.now.auctions[path].awards
 
-    def _again(self, path: str, award: Award) -> Outcome | None:
+    def _again(self, path: str, award: Award) -> AwardResult | None:
         """What came of a bidder's award then, for the award as it is now; None where it had none."""
         recorded = self._outcomes.get((self.origins[path], award.bidder))
         if recorded is None:

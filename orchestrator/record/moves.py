@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.events import (
     Announced,
+    AwardResult,
     Cleared,
     Closed,
     Delivered,
@@ -25,7 +26,6 @@ from orchestrator.core.events import (
     Requested,
     Settled,
 )
-from orchestrator.core.settlement import Outcome
 from orchestrator.errors import InvalidRecord
 
 E = TypeVar("E")
@@ -83,7 +83,7 @@ class Settlement:
     """A stage's deliveries were paid for."""
 
     events: tuple[Event, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[AwardResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _read_auctions(reading: _Reading) -> Auctions:
 
 
 def _read_settlement(reading: _Reading) -> Settlement:
-    outcomes: tuple[Outcome, ...] = reading.take_all(Delivered, Faulted)
+    outcomes: tuple[AwardResult, ...] = reading.take_all(Delivered, Faulted)
     events: tuple[Event, ...] = (*outcomes, reading.take(Settled))
     if reading.sees(Offered):
         events = (*events, reading.take(Offered))
@@ -203,9 +203,9 @@ def _as_given(answer: Answer) -> Answer:
     return replace(answer, kind="bid", fault=None, reason="") if without_hold else answer
 
 
-def outcomes_by_lot(outcomes: Sequence[Outcome]) -> Mapping[str, list[Outcome]]:
+def outcomes_by_lot(outcomes: Sequence[AwardResult]) -> Mapping[str, list[AwardResult]]:
     """Outcomes of awards, by lot, in order."""
-    found: dict[str, list[Outcome]] = {}
+    found: dict[str, list[AwardResult]] = {}
     for outcome in outcomes:
         found.setdefault(outcome.lot, []).append(outcome)
     return found

@@ -10,7 +10,7 @@ from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import ERASED
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Delivered
+from orchestrator.core.events import AwardResult, Delivered
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import CAP_SPENT, cap_account, requester_account
 from orchestrator.core.lot import Lot
@@ -18,7 +18,7 @@ from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
-from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
+from orchestrator.core.settlement import accept_delivery, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
@@ -103,10 +103,10 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
     return _end(progress, move, funds)
 
 
-def _whole_rounds(progress: Progress, outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+def _whole_rounds(progress: Progress, outcomes: Sequence[AwardResult]) -> dict[str, list[AwardResult]]:
     """Outcomes in the order in which awards fell due; each award has one."""
     left = {path: list(found) for path, found in outcomes_by_lot(outcomes).items()}
-    done: dict[str, list[Outcome]] = {}
+    done: dict[str, list[AwardResult]] = {}
     while due := due_awards(progress, done):
         for path, awards in due.items():
             for award in awards:
@@ -117,7 +117,7 @@ def _whole_rounds(progress: Progress, outcomes: Sequence[Outcome]) -> dict[str, 
     return done
 
 
-def _take(left: list[Outcome], path: str, award: Award) -> Outcome:
+def _take(left: list[AwardResult], path: str, award: Award) -> AwardResult:
     for outcome in left:
         if outcome.award == award:
             left.remove(outcome)
@@ -186,7 +186,7 @@ def _unlawful_keep(lot: Lot, move: Auctions, roles: Mapping[str, Sequence[str]])
         yield Finding(f"lot {lot.path}", f"{lot.owner} gave a negative amount")
 
 
-def _unlawful_outcomes(progress: Progress, outcomes: Sequence[Outcome]) -> Iterator[Finding]:
+def _unlawful_outcomes(progress: Progress, outcomes: Sequence[AwardResult]) -> Iterator[Finding]:
     for outcome in outcomes:
         where = f"lot {outcome.lot}"
         award = outcome.award

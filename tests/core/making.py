@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from orchestrator.core.bid import Answer
 from orchestrator.core.clearing import Clearing, clear
 from orchestrator.core.closing import announce, close_stage
-from orchestrator.core.events import Requested
+from orchestrator.core.events import AwardResult, Requested
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress, begin
 from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rule, Rules
-from orchestrator.core.settlement import Outcome, accept_delivery, settle_stage
+from orchestrator.core.settlement import accept_delivery, settle_stage
 from orchestrator.core.state import Segment
 from orchestrator.core.step import Step
 
@@ -81,7 +81,7 @@ def close(progress: Progress, bids: Mapping[str, Sequence[Answer]], spendable: M
     return close_stage(progress, announce(progress, {}, invited), bids, {**wallets, **(spendable or {})})
 
 
-def deliver(progress: Progress, path: str, bidder: str, *texts: str, replaces: bool = False) -> Outcome:
+def deliver(progress: Progress, path: str, bidder: str, *texts: str, replaces: bool = False) -> AwardResult:
     """The winner's delivery of these texts."""
     award = next(award for award in progress.auctions[path].awards if award.bidder == bidder)
     segments = [Segment(text) for text in texts]

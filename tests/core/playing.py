@@ -17,7 +17,7 @@ from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import decode, encode, texts_of
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Announced, Event
+from orchestrator.core.events import Announced, AwardResult, Event
 from orchestrator.core.holds import bid_cost_hold, cap_hold
 from orchestrator.core.keys import (
     ISSUER,
@@ -33,7 +33,7 @@ from orchestrator.core.opening import open_request, provider_accounts, request_a
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER
-from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
+from orchestrator.core.settlement import accept_delivery, due_awards, failure, settle_stage
 from orchestrator.core.state import REQUESTER, Segment
 from orchestrator.core.step import Step
 from orchestrator.errors import InsufficientFunds
@@ -166,8 +166,8 @@ class Play:
             return 0
         return self.luck.choice((0, cost_max, cost_max // 2, cost_max + 3, None))
 
-    def _transform(self, progress: Progress) -> tuple[dict[str, list[Outcome]], list[Transfer]]:
-        outcomes: dict[str, list[Outcome]] = {}
+    def _transform(self, progress: Progress) -> tuple[dict[str, list[AwardResult]], list[Transfer]]:
+        outcomes: dict[str, list[AwardResult]] = {}
         due: list[Transfer] = []
         while awards := due_awards(progress, outcomes):
             for path in sorted(awards):
@@ -176,7 +176,7 @@ class Play:
                 outcomes.setdefault(path, []).extend(results)
         return outcomes, due
 
-    def _deliver(self, progress: Progress, path: str, award: Award, due: list[Transfer]) -> Outcome:
+    def _deliver(self, progress: Progress, path: str, award: Award, due: list[Transfer]) -> AwardResult:
         self.took_part.add(award.bidder)
         auction = progress.auctions[path]
         if award.kept:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from orchestrator.core.audition import Newcomers, grants
 from orchestrator.core.clearing import Award, clear
 from orchestrator.core.codec import encode
-from orchestrator.core.events import Requested
+from orchestrator.core.events import AwardResult, Requested
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, derive_seed
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import receipts
 from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import TRANSFORMER, Rules
-from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, failure, settle_stage
+from orchestrator.core.settlement import accept_delivery, due_awards, failure, settle_stage
 from orchestrator.core.state import Segment
 from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
@@ -239,7 +239,7 @@ def test_the_treasury_pays_for_a_trial_only_when_it_is_delivered() -> None:
     assert (sale.price_nanos, sale.paid_nanos) == (80, 0)
 
 
-def _delivered(progress: Progress, award: Award) -> Outcome:
+def _delivered(progress: Progress, award: Award) -> AwardResult:
     return accept_delivery(progress, "0", award, [Segment("news")], replaces=False, cost_nanos=0)
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from orchestrator.core.bid import Answer, FaultKind
 from orchestrator.core.clearing import Award
-from orchestrator.core.events import Ended, Offered
+from orchestrator.core.events import AwardResult, Ended, Offered
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER, Rule, Rules
-from orchestrator.core.settlement import Outcome, due_awards, failure, settle_stage
+from orchestrator.core.settlement import due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer
@@ -24,13 +24,13 @@ def present(rules: Rules, bids: Sequence[Answer] = BIDS) -> Progress:
     return close(opened(make_request("a", "b", "c", "d", rules=rules)), {"0": bids}).progress
 
 
-def fails(progress: Progress, award: Award, fault: FaultKind = "raised", *, own_fault: bool = True) -> Outcome:
+def fails(progress: Progress, award: Award, fault: FaultKind = "raised", *, own_fault: bool = True) -> AwardResult:
     return failure(progress, "0", award, fault, "fell over", own_fault=own_fault)
 
 
 def play(progress: Progress, failing: set[str], *, own_fault: bool = True) -> tuple[list[tuple[str, int, int]], Step]:
     """Everybody delivers but those who fail; who was awarded what, in which round, and the settlement."""
-    outcomes: dict[str, list[Outcome]] = {}
+    outcomes: dict[str, list[AwardResult]] = {}
     awarded = []
     while due := due_awards(progress, outcomes):
         for award in due["0"]:

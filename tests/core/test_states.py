@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.events import Delivered, Faulted
+from orchestrator.core.events import AwardResult, Delivered, Faulted
 from orchestrator.core.keys import digest_text
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER, Rules
-from orchestrator.core.settlement import Outcome, accept_delivery, settle_stage
+from orchestrator.core.settlement import accept_delivery, settle_stage
 from orchestrator.core.state import REQUESTER, Segment, State, first_state, next_state
 from tests.core.making import bid, close, deliver, make_request, opened, play_stage
 from tests.effort import examples
@@ -173,14 +173,14 @@ def test_who_repeats_its_own_answer_delivers_nothing() -> None:
     assert outcome.fault == "unchanged"
 
 
-def _says_again(kind: str, bidder: str) -> Outcome:
+def _says_again(kind: str, bidder: str) -> AwardResult:
     """What comes of `bidder` saying "18" after bidder a has said it."""
     first = close(opened(make_request("a", "b", rules=Rules(self_sale="open"))), {"0": [bid("a", 9)]}).progress
     bought = settle_stage(first, {"0": [_deliver_18(first, "0", kind)]}, 0).progress
     return _deliver_18(close(bought, {"0.0": [bid(bidder, 9)]}).progress, "0.0", kind)
 
 
-def _deliver_18(present: Progress, path: str, kind: str) -> Outcome:
+def _deliver_18(present: Progress, path: str, kind: str) -> AwardResult:
     award = present.auctions[path].awards[0]
     return accept_delivery(present, path, award, [Segment("18", kind=kind)], replaces=False, cost_nanos=0)
 

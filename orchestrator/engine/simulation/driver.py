@@ -13,13 +13,14 @@ from typing import Any, Final
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import pick
+from orchestrator.core.events import AwardResult
 from orchestrator.core.keys import ISSUER, TREASURY, bidder_account, cap_account, derive_seed, requester_account
 from orchestrator.core.opening import open_request, request_accounts, standing_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.request import Request
 from orchestrator.core.rules import Rules
-from orchestrator.core.settlement import Outcome, accept_delivery, due_awards, settle_stage
+from orchestrator.core.settlement import accept_delivery, due_awards, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation.asking import Asker, Said
@@ -149,7 +150,7 @@ class Simulation:
         invited = {path: [answer.bidder for answer in given] for path, given in said.answers.items()}
         spendable = self.book.spendable(self._payers(progress, said, invited))
         progress = self._apply(close_stage(progress, announce(progress, said.keeps, invited), said.answers, spendable))
-        outcomes: dict[str, list[Outcome]] = {}
+        outcomes: dict[str, list[AwardResult]] = {}
         while due := due_awards(progress, outcomes):
             for path, awards in due.items():
                 delivered = outcomes.setdefault(path, [])
@@ -162,7 +163,7 @@ class Simulation:
         bidders = {progress.auctions[path].lot.owner for path in said.keeps}.union(*invited.values())
         return self._roster.auditions.accounts(progress).union(map(bidder_account, bidders))
 
-    def _deliver(self, progress: Progress, path: str, award: Award) -> Outcome:
+    def _deliver(self, progress: Progress, path: str, award: Award) -> AwardResult:
         player = self._roster.seats[award.bidder]
         memory = self.memories.get(player.memory_id)
         work = player.transform(progress.request, progress.auctions[path].lot, award, memory)
