@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from orchestrator.api.memories import BidderMemory, put_memory
 from orchestrator.engine.learning import read_failure
 from orchestrator.engine.memories import read_practised
+from orchestrator.engine.memory_keys import memory_key, memory_keys_of
 from orchestrator.errors import UnknownBidder
 from orchestrator.store import BidderRow, MemoryRow, Reader, Store, Transaction
 
@@ -38,7 +39,8 @@ def reset_stored(store: Store, memories: Sequence[BidderMemory]) -> None:
     def work(tx: Transaction) -> None:
         for each in memories:
             base = _memory_id(tx.bidders()[each.bidder])
-            put_memory(tx, MemoryRow(f"{base}/{each.policy}/{each.version}", each.policy, each.version, "null"), {})
+            key = memory_key(base, each.policy, each.version)
+            put_memory(tx, MemoryRow(key, each.policy, each.version, "null"), {})
 
     store.transact(work)
 
@@ -65,9 +67,8 @@ def _memory_id(row: BidderRow) -> str:
 
 
 def _rows(reader: Reader, base: str) -> list[MemoryRow]:
-    """Memories with something in them: their keys have three parts, of which the first says whose they are."""
-    keys = [key for key in reader.memory_ids() if key.count("/") == 2 and key.partition("/")[0] == base]
-    rows = [row for row in map(reader.memory, keys) if row is not None]
+    """Memories with something in them."""
+    rows = [row for row in map(reader.memory, memory_keys_of(base, reader.memory_ids())) if row is not None]
     return [row for row in rows if row.body != "null"]
 
 

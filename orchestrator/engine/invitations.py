@@ -11,10 +11,9 @@ from orchestrator.core.keys import derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
+from orchestrator.engine.memory_keys import INVITATIONS
 from orchestrator.store import MemoryRow, Reader, Transaction
 
-# Policies' memories have three parts in their keys, so none of them can be this one.
-_KEY: Final = "market/invitations"
 _VERSION: Final = 1
 
 
@@ -43,10 +42,10 @@ def remember_answers(tx: Transaction, progress: Progress) -> None:
             share = answer.amount_nanos / bounty_nanos if bounty_nanos else 0.0
             records[answer.bidder] = records.get(answer.bidder, BidRecord()).after(share)
     body = json.dumps({name: list(record) for name, record in sorted(records.items())})
-    tx.put_memory(MemoryRow(_KEY, "invitations", _VERSION, body))
+    tx.put_memory(MemoryRow(INVITATIONS, "invitations", _VERSION, body))
 
 
 def _read(reader: Reader) -> dict[str, BidRecord]:
-    row = reader.memory(_KEY)
+    row = reader.memory(INVITATIONS)
     found = json.loads(row.body) if row is not None else {}
     return {name: BidRecord(*record) for name, record in found.items()}

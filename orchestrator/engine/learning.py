@@ -16,11 +16,10 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.engine.guarded import Raised, read_guarded
 from orchestrator.engine.memories import read_body
+from orchestrator.engine.memory_keys import failure_key
 from orchestrator.engine.seat import Seat
 from orchestrator.store import MemoryRow, Reader, Transaction
 
-# Of memories' own keys, which have three parts, none can begin like this and be as long.
-_FAILED: Final = "unlearned/"
 _FAILED_VERSION: Final = 1
 
 
@@ -70,7 +69,7 @@ def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> Non
 
 def read_failure(reader: Reader, memory_key: str) -> LearningFailure | None:
     """How the policy of a memory failed to learn from the latest request; None where it did learn."""
-    row = reader.memory(_FAILED + memory_key)
+    row = reader.memory(failure_key(memory_key))
     known = None if row is None else json.loads(row.body)
     return None if known is None else LearningFailure(**known)
 
@@ -105,4 +104,4 @@ def _remember_failure(tx: Transaction, memory_key: str, request_id: str, reason:
 
 def _put(tx: Transaction, memory_key: str, failure: LearningFailure | None) -> None:
     body = json.dumps(None if failure is None else failure._asdict())
-    tx.put_memory(MemoryRow(_FAILED + memory_key, "unlearned", _FAILED_VERSION, body))
+    tx.put_memory(MemoryRow(failure_key(memory_key), "unlearned", _FAILED_VERSION, body))

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 from orchestrator.bidding import Policy
 from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.engine.memory_keys import practised_key
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory
 from orchestrator.store import MemoryRow, Reader, Store, Transaction
 
-# Of memories' own keys, which have three parts, none can begin like this and be as long.
-_PRACTISED: Final = "practised/"
 _PRACTISED_VERSION: Final = 1
 
 
@@ -57,13 +56,13 @@ def migrated(policy: Policy, memory: Any, version: int) -> Any:
 
 def read_practised(reader: Reader, memory_key: str) -> dict[str, set[str]]:
     """What a memory has learned by practice: tasks, by the bidder whose works on them it was shown."""
-    row = reader.memory(_PRACTISED + memory_key)
+    row = reader.memory(practised_key(memory_key))
     return {name: set(tasks) for name, tasks in json.loads(row.body).items()} if row is not None else {}
 
 
 def put_practised(tx: Transaction, memory_key: str, practised: Mapping[str, Iterable[str]]) -> None:
     """Say what a memory has learned by practice; a memory that is replaced takes this along."""
-    key = _PRACTISED + memory_key
+    key = practised_key(memory_key)
     if practised or tx.memory(key) is not None:
         body = json.dumps({name: sorted(tasks) for name, tasks in sorted(practised.items())})
         tx.put_memory(MemoryRow(key, "practised", _PRACTISED_VERSION, body))

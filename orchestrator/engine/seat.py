@@ -11,6 +11,7 @@ from orchestrator.bidding import Announcement, Bidder, Policy
 from orchestrator.core.names import RESERVED_NAMES, is_name
 from orchestrator.core.request import Participant
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.engine.memory_keys import memory_key
 from orchestrator.errors import BrokenPlugin
 from orchestrator.money import Money
 
@@ -53,7 +54,7 @@ class Seat:
 
     def memory_key_of(self, version: int) -> str:
         """Where the memory of some version of its policy is kept."""
-        return f"{self.memory_id}/{self.policy.name}/{version}" if self.policy else self.memory_id
+        return memory_key(self.memory_id, self.policy.name, version) if self.policy else self.memory_id
 
     @property
     def name(self) -> str:

@@ -12,11 +12,10 @@ from typing import Final, NamedTuple
 
 from orchestrator.core.keys import cap_account
 from orchestrator.engine.marks import is_alive, is_here, own_mark
+from orchestrator.engine.memory_keys import lease_key
 from orchestrator.errors import WrongStatus
 from orchestrator.store import MemoryRow, Reader, Transaction
 
-# Of memories' own keys, which have three parts, none can be as short.
-_KEY: Final = "practising/"
 _VERSION: Final = 1
 
 
@@ -79,7 +78,7 @@ def leave(tx: Transaction, practice_id: str, planned: Lease) -> None:
 
 
 def _stored(reader: Reader, practice_id: str) -> Lease:
-    row = reader.memory(_KEY + practice_id)
+    row = reader.memory(lease_key(practice_id))
     return Lease(**json.loads(row.body)) if row is not None else Lease()
 
 
@@ -93,4 +92,4 @@ def _check_free(lease: Lease, practice_id: str) -> None:
 
 
 def _put(tx: Transaction, practice_id: str, lease: Lease) -> None:
-    tx.put_memory(MemoryRow(_KEY + practice_id, "lease", _VERSION, json.dumps(lease._asdict())))
+    tx.put_memory(MemoryRow(lease_key(practice_id), "lease", _VERSION, json.dumps(lease._asdict())))
