@@ -4,9 +4,9 @@ A newcomer that loses every auction is never seen at work, and never learns what
 While it is on audition, the treasury buys it a lot now and then. What keeps the mechanism's laws:
 
 - A trial displaces the last winner of a lot and changes no other payment: the seller is paid the
-  price that the lot would have had without the newcomer's bid, and that price owes nothing to what
-  the newcomer bids. So a bid says what it always said, the truth is as good a reply as before, and
-  posted prices stay those of the market.
+  price that the lot would have had without the bids of the newcomer's principal, and that price owes
+  nothing to what they are. So a bid says what it always said, the truth is as good a reply as before,
+  and posted prices stay those of the market.
 - Money comes from an account of the newcomer's principal, which the treasury grants once, at most
   the budget, out of what it holds. The ledger's laws bound what trials can cost, whatever runs
   beside them and however many bidders a principal enters.
@@ -108,7 +108,8 @@ def find_trial(
 
 
 def _trial(request: Request, lot: Lot, clearing: Clearing, bid: Answer, account: str) -> Trial:
-    """The clearing as if the newcomer had not bid, and then with it in the last winner's place."""
+    """The clearing as if a newcomer's principal had not bid, and then with the newcomer in the last winner's place."""
+    # Of one principal only one bid stands, so without it none of the principal's is left.
     others = tuple(each for each in clearing.standing if each is not bid)
     regular = replace(clearing, standing=others).awards()
     place = len(regular) - 1

@@ -98,7 +98,7 @@ def test_books_with_auditions_balance_to_the_nano_dollar(played: tuple[AuditionP
 
 @examples(80)
 @given(auditioned())
-def test_a_trial_is_priced_as_if_the_newcomer_had_not_bid(played: tuple[AuditionPlay, Progress]) -> None:
+def test_a_trial_is_priced_as_if_the_newcomers_principal_had_not_bid(played: tuple[AuditionPlay, Progress]) -> None:
     _, progress = played
     request = progress.request
     assert len(trials(progress)) <= 1
@@ -107,21 +107,20 @@ def test_a_trial_is_priced_as_if_the_newcomer_had_not_bid(played: tuple[Audition
         if not chosen:
             continue
         assert request.rules.rule == "vickrey"
+        principals = request.principals()
+        behind = principals[chosen[0].bidder]
         without = clear(
-            [each for each in auction.answers if each.kind == "bid" and each.bidder != chosen[0].bidder],
-            principals=request.principals(),
-            owner_principal=None if request.rules.self_sale == "open" else request.principals().get(auction.lot.owner),
+            [each for each in auction.answers if each.kind == "bid" and principals[each.bidder] != behind],
+            principals=principals,
+            owner_principal=None if request.rules.self_sale == "open" else principals.get(auction.lot.owner),
             reserve_nanos=auction.reserve_nanos,
             copies=request.rules.copies_at(auction.lot.stage),
             rule="vickrey",
             seed=derive_seed(request.seed, auction.lot.path, "clear"),
         ).awards()
-        # A bidder of the newcomer's principal may stand in for it where it does not bid.
-        principals = request.principals()
-        if all(principals[award.bidder] != principals[chosen[0].bidder] for award in without):
-            assert {award.price_nanos for award in without} == {award.price_nanos for award in auction.awards}
-            assert auction.awards[:-1] == without[:-1]
-        assert principals[chosen[0].bidder] != principals.get(auction.lot.owner) or request.rules.self_sale == "open"
+        assert {award.price_nanos for award in without} == {award.price_nanos for award in auction.awards}
+        assert auction.awards[:-1] == without[:-1]
+        assert behind != principals.get(auction.lot.owner) or request.rules.self_sale == "open"
 
 
 @examples(60)
