@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from orchestrator.core.light import light
 from orchestrator.core.rules import TRANSFORMER, Role
@@ -21,6 +21,12 @@ FaultKind = Literal[
     "provider",
     "over the cap",
 ]
+
+BLAMELESS: Final[frozenset[FaultKind]] = frozenset({"provider", "over the cap", "overcommitted"})
+"""Faults that are no breach of the bidder's: its provider, the request's cap, or its own luck elsewhere is to blame."""
+
+UNBACKED: Final[frozenset[FaultKind]] = frozenset({"unfunded", "overcommitted"})
+"""Faults of bids that lack their hold; it is the core that finds out (R4)."""
 
 
 @light

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Final
 
 from orchestrator.core.audition import find_trial, newcomers_of
-from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.bid import BLAMELESS, Answer, Keep
 from orchestrator.core.clearing import UNUSED_SEED, Award, Clearing, are_tied, clear
 from orchestrator.core.events import (
     Announced,
@@ -35,7 +35,6 @@ from orchestrator.ledger import Transfer
 from orchestrator.money import format_usd
 
 _BIDDER: Final = attrgetter("bidder")
-_NO_BREACH: Final = ("provider", "overcommitted")
 
 
 def announce(progress: Progress, keeps: Mapping[str, Keep], invited: Mapping[str, Sequence[str]]) -> Announced:
@@ -181,7 +180,7 @@ def _charge_bid_cost(request_id: str, lot: Lot, answer: Answer) -> list[Transfer
 
 def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:
     return [
-        Faulted(stage, lot, answer.bidder, answer.fault, answer.reason, own_fault=answer.fault not in _NO_BREACH)
+        Faulted(stage, lot, answer.bidder, answer.fault, answer.reason, own_fault=answer.fault not in BLAMELESS)
         for answer in answers
         if answer.fault is not None
     ]

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from orchestrator.bidding import Replacement, WonLot
-from orchestrator.core.bid import FaultKind
+from orchestrator.core.bid import BLAMELESS, FaultKind
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import AwardResult, Faulted
 from orchestrator.core.keys import derive_seed
@@ -109,8 +109,8 @@ async def _deliver(
         reason = f"had not delivered after {deadline:g} s"
         return fail("late", reason, cost_nanos=cost)
     if isinstance(result, Raised):
-        fault, own_fault = _blame(result.error)
-        return fail(fault, result.reason, own_fault=own_fault, cost_nanos=cost)
+        fault = _fault_of(result.error)
+        return fail(fault, result.reason, own_fault=fault not in BLAMELESS, cost_nanos=cost)
     read = read_guarded(lambda: _read(result.value, progress.request.rules.state_bytes_max))
     if isinstance(read, Raised):
         reason = shortened(str(read.error)) if type(read.error) is InvalidAnswer else read.reason
@@ -133,12 +133,10 @@ def _cost_max_nanos(progress: Progress, path: str, award: Award) -> int:
     return next(answer.cost_max_nanos for answer in auction.answers if answer.bidder == award.bidder)
 
 
-def _blame(error: BaseException) -> tuple[FaultKind, bool]:
+def _fault_of(error: BaseException) -> FaultKind:
     if isinstance(error, SpendCapReached):
-        return "over the cap", False
-    if isinstance(error, ProviderError):
-        return "provider", False
-    return "raised", True
+        return "over the cap"
+    return "provider" if isinstance(error, ProviderError) else "raised"
 
 
 def _won_lot(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.bid import UNBACKED, Answer, Keep
 from orchestrator.core.events import (
     Announced,
     AwardResult,
@@ -29,7 +29,6 @@ from orchestrator.core.events import (
 from orchestrator.errors import InvalidRecord
 
 E = TypeVar("E")
-_FOUND_BY_THE_CORE: Final = ("unfunded", "overcommitted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ def _read_ending(reading: _Reading) -> Ending:
 
 def _as_given(answer: Answer) -> Answer:
     """An answer before its wallet was looked at: only the core finds that a bid lacks its hold."""
-    without_hold = answer.fault in _FOUND_BY_THE_CORE
+    without_hold = answer.fault in UNBACKED
     return replace(answer, kind="bid", fault=None, reason="") if without_hold else answer
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.core.bid import BLAMELESS
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import ERASED
@@ -25,7 +26,7 @@ from orchestrator.errors import InvalidRecord
 from orchestrator.ledger import PENDING, POST, POSTED, Finding, Transfer
 from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, outcomes_by_lot
 
-_NEVER_OWN: Final = ("provider", "over the cap")
+# A bidder that raises is to blame, unless it has left the market since it won.
 _MAYBE_OWN: Final = "raised"
 
 
@@ -210,7 +211,7 @@ def _unlawful_outcomes(progress: Progress, outcomes: Sequence[AwardResult]) -> I
                 own_fault=outcome.own_fault,
                 cost_nanos=outcome.cost_nanos,
             )
-            lawful = outcome.fault == _MAYBE_OWN or outcome.own_fault == (outcome.fault not in _NEVER_OWN)
+            lawful = outcome.fault == _MAYBE_OWN or outcome.own_fault == (outcome.fault not in BLAMELESS)
             if again != outcome or not lawful:
                 yield Finding(where, f"the fault of {award.bidder} is not blamed or fined as the rules say")
         if (outcome.cost_nanos or 0) < 0:
