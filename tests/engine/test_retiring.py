@@ -54,6 +54,15 @@ def test_who_comes_back_has_what_it_had_and_no_more() -> None:
     assert_sound(market)
 
 
+def test_what_was_given_back_before_is_not_given_back_again_however_much_the_treasury_holds() -> None:
+    market = market_of(wealth={"treasury_stock": 50})
+    for _ in range(2):
+        assert market.retire("a") == Money.usd(50)
+        assert market.reinstate("a") == Money.usd(50)
+    assert posted(market, "treasury") == 500 * NANOS
+    assert_sound(market)
+
+
 def test_what_the_treasury_has_spent_since_is_not_given_back() -> None:
     market = market_of(wealth={"refill_below": 6, "refill_to": 6})
     market.retire("a")
@@ -129,6 +138,19 @@ def test_a_retired_newcomer_leaves_its_grant_too() -> None:
     assert posted(market, audition_account("b")) > 0
     market.retire("b")
     assert posted(market, audition_account("b")) == 0
+    assert_sound(market)
+
+
+def test_a_grant_stays_while_another_newcomer_of_its_principal_waits_for_a_trial() -> None:
+    newcomers = [Scripted("a", {1: "5"}, principal="P"), Scripted("b", {1: "4"}, principal="P")]
+    bidders = [*newcomers, presenter("p", {2: "6"}), presenter("q", {2: "5"})]
+    market = make_market(*bidders, wealth={"audition": {"trials": 3, "budget": 1}, "treasury_stock": 10})
+    market.run("hello", 10, seed=1).pick(1)
+    granted = posted(market, audition_account("P"))
+    market.retire("b")
+    assert posted(market, audition_account("P")) == granted > 0
+    market.retire("a")
+    assert posted(market, audition_account("P")) == 0
     assert_sound(market)
 
 

@@ -188,6 +188,20 @@ def test_repeated_failures_suspend_and_a_topup_reinstates() -> None:
     market.topup("a", 1)
     assert market.bidder_rows()["a"].status == "active"
     assert winners() == ["a", "b"]
+    assert market.bidder_rows()["a"].status == "active", "that was the first failure since"
+
+
+def test_breaches_at_bidding_are_counted_and_suspend_nobody() -> None:
+    class Raising(Scripted):
+        async def bid(self, announcement: Any) -> Any:
+            raise ValueError("no")
+
+    bidders = [Raising("a", {}), Scripted("b", {1: "3"}), presenter("p", {2: "4"}), presenter("q", {2: "3"})]
+    market = make_market(*bidders, wealth={"faults_to_suspend": 2})
+    for _ in range(2):
+        finish(market, market.run("hello", 10, seed=1).request_id)
+    row = market.bidder_rows()["a"]
+    assert (row.status, row.faults, row.faults_in_a_row) == ("active", 4, 0)
 
 
 def test_a_delivery_between_failures_keeps_a_bidder_from_being_suspended() -> None:
