@@ -36,7 +36,7 @@ class AnswerPresenter(CapableBidder):
     """
 
     def __init__(self, name: str, rank: int = 1, answers: int = 1, policy: Policy | None = None) -> None:
-        super().__init__(name, (PRESENTER,), policy)
+        super().__init__(name, PRESENTER, policy)
         self._option = round(number_in("rank", rank, 1, _RANK_MAX)) - 1
         self._answers = round(number_in("answers", answers, 1, _RANK_MAX))
 

@@ -38,13 +38,14 @@ class CapableBidder(ABC):
 
     Args:
         name: unique in its market.
-        roles: what it does with a lot.
+        role: what it does with a lot.
         policy: turns an appraisal into a value; by default the estimate's share of the bounty.
     """
 
-    def __init__(self, name: str, roles: Sequence[Role], policy: Policy | None = None) -> None:
+    def __init__(self, name: str, role: Role, policy: Policy | None = None) -> None:
         self.name = name
-        self.roles = tuple(roles)
+        self.role = role
+        self.roles = (role,)
         self.policy: Policy = policy if policy is not None else FractionPolicy()
 
     @abstractmethod
@@ -61,7 +62,7 @@ class CapableBidder(ABC):
 
     async def bid(self, announcement: Announcement) -> Money | Bid | Pass:
         """Bid what the policy makes of the appraisal, never more than the wallet covers beyond the work itself."""
-        if not set(self.roles) & set(announcement.roles):
+        if self.role not in announcement.roles:
             return Pass("may not bid at this stage")
         appraisal = await self.consider(announcement)
         if appraisal.estimate <= 0:
@@ -101,7 +102,7 @@ class CapableBidder(ABC):
         sale = last_sale(announcement)
         return Observation(
             bidder=self.name,
-            role=next(role for role in self.roles if role in announcement.roles),
+            role=self.role,
             stage=announcement.stage,
             stages_max=announcement.stages_max,
             bounty_usd=announcement.bounty.to_float(),

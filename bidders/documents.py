@@ -58,7 +58,7 @@ class DocumentBidder(CapableBidder):
         character: Sequence[str] = (),
         excerpt: str = "passages",
     ) -> None:
-        super().__init__(name, (TRANSFORMER,), policy)
+        super().__init__(name, TRANSFORMER, policy)
         if excerpt not in ("passages", "leanings"):
             raise orchestrator.errors.InvalidConfig(f"excerpt is `passages` or `leanings`, not {excerpt!r}")
         self._passages_max = int(number_in("passages_max", passages_max, 1, 1000))

@@ -79,7 +79,7 @@ class PresenterBidder(CapableBidder):
     def __init__(
         self, name: str, style: str = "plan", policy: Policy | None = None, day_kinds: Sequence[str] = ()
     ) -> None:
-        super().__init__(name, (PRESENTER,), policy)
+        super().__init__(name, PRESENTER, policy)
         if style not in TASTES:
             raise orchestrator.errors.InvalidConfig(f"style is one of {', '.join(TASTES)}, not {style!r}")
         self._style = style

@@ -50,7 +50,7 @@ class ToolBidder(CapableBidder):
     ) -> None:
         if role not in (TRANSFORMER, PRESENTER):
             raise orchestrator.errors.InvalidConfig(f"role is {TRANSFORMER} or {PRESENTER}, not {role!r}")
-        super().__init__(name, (role,), policy)
+        super().__init__(name, role, policy)
         self._function = find_callable(function)
         self._share = number_in("share", share, 0.0, 1.0)
         self._kind = kind or name
@@ -73,7 +73,7 @@ class ToolBidder(CapableBidder):
             return Appraisal(0.0, "the state has nothing for it to work on")
         estimate = (
             self._share * prospect(announcement.lot)
-            if self.roles == (PRESENTER,)
+            if self.role == PRESENTER
             else resale_share(announcement, self._share)
         )
         return Appraisal(estimate, f"adds {self._kind}")

@@ -74,7 +74,7 @@ class LanguageModelBidder(CapableBidder):
         front = self._file.front
         if front.role is None:
             raise InvalidConfig(f"the prompt {front.name!r} makes no bidder: its head names no role")
-        super().__init__(name, (front.role,), policy)
+        super().__init__(name, front.role, policy)
         self._instructions = f"\n{instructions.strip()}" if instructions.strip() else ""
         self._max_tokens = int(number_in("max_tokens", max_tokens or front.max_tokens, 1, 1_000_000))
         self._kind = kind or front.kind
@@ -139,7 +139,7 @@ class LanguageModelBidder(CapableBidder):
         text = await write(self.model, self._work_prompt(lot), lot.meter, self._file.label, lot.on_text)
         if not text:
             return []
-        media_type = "text/markdown" if PRESENTER in self.roles else "text/plain"
+        media_type = "text/markdown" if self.role == PRESENTER else "text/plain"
         written = Segment(text, kind=self._kind, media_type=media_type)
         if self._file.front.delivers == "append":
             return [written]
@@ -151,7 +151,7 @@ class LanguageModelBidder(CapableBidder):
 
     def _refusal(self, announcement: Announcement) -> str:
         """Why it passes without looking further; empty where it does not."""
-        if self.roles[0] not in announcement.roles:
+        if self.role not in announcement.roles:
             return "may not bid at this stage"
         if self._rounds(announcement) >= self._repeats_max:
             return "has done its work on this chain"

@@ -32,7 +32,7 @@ class Solver(CapableBidder):
     """Adds an answer; right as often as its skill says. Its one call costs a tenth of what it declares."""
 
     def __init__(self, name: str, skill: float, answers: int, cost_max: str = "0") -> None:
-        super().__init__(name, ("transformer",), BayesPolicy(pool=POOL, answers=answers))
+        super().__init__(name, "transformer", BayesPolicy(pool=POOL, answers=answers))
         self.provider = name
         self._skill = skill
         self._cost_max = Money.usd(cost_max)

@@ -18,7 +18,7 @@ class Told(CapableBidder):
     """Appraises every lot as it was told."""
 
     def __init__(self, estimate: float, policy: Policy | None = None, cost: str = "0") -> None:
-        super().__init__("told", ("transformer",), policy)
+        super().__init__("told", "transformer", policy)
         self._estimate = estimate
         self._cost = Money.usd(cost)
 
