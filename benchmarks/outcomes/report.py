@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
+from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.change import change_table, play_societies
 from benchmarks.outcomes.copies import copies_table
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines, held_out_table, market_methods
+from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.plots import plot_change, plot_curves
 from benchmarks.outcomes.router import router_table
 from benchmarks.outcomes.settings import Settings
@@ -19,6 +24,42 @@ from benchmarks.tables import DOCS, Report
 from orchestrator.errors import InvalidRecord
 
 
+@dataclass(frozen=True, slots=True)
+class _Study:
+    """What all tables of one file rest on.
+
+    Attributes:
+        settings: what was asked for.
+        record: the record's name.
+        models: how many models it has.
+        contests: queries to learn from and queries to measure on: one such pair, or several within folds 0 to 4.
+    """
+
+    settings: Settings
+    record: str
+    models: int
+    contests: Sequence[Contest]
+
+    @property
+    def design(self) -> Design:
+        """Of the market."""
+        return self.settings.design
+
+    @property
+    def where(self) -> str:
+        """On what it was measured, for titles."""
+        said = f"{self.record}, a right answer worth {self.design.value_usd:g} USD, {self.design.shown} shown"
+        return f"{said}, within folds 0 to 4" if self.settings.is_validation else said
+
+    def key(self, table: str) -> str:
+        """Names one of its tables in the docs."""
+        return f"outcomes/{self.record}/{self.design.value_usd:g}/{self.design.shown}/{table}"
+
+    def image(self, what: str) -> Path:
+        """Where a plot of it is kept."""
+        return DOCS / "images" / f"{what}-{self.record}-{self.design.value_usd:g}-{self.design.shown}.png"
+
+
 def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
     """Measure, and give each table as it is done.
 
@@ -26,45 +67,81 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
         InvalidRecord: the record does not suit the market, or a table that is asked for.
     """
     user = User.of(data, settings.seed)
-    design = settings.design
-    design.check_names(data.models)
-    if "router" in settings.tables and len(data.models) != 2:
+    settings.design.check_names(data.models)
+    if "router" in settings.tables and len(data.models) != _ROUTED:
         raise InvalidRecord(f"{data.name} records {len(data.models)} models; the router table is for two")
-    contests = report_contests(user, design.value_usd, settings.seed)
-    if settings.is_validation:
-        contests = validation_contests(user, design.value_usd, settings.seed)
-    where = f"{data.name}, a right answer worth {design.value_usd:g} USD, {design.shown} shown"
-    if settings.is_validation:
-        where += ", within folds 0 to 4"
-    key = f"outcomes/{data.name}/{design.value_usd:g}/{design.shown}"
-    if _wants(settings, "held-out"):
-        every = {**baselines(design.shown, settings.orders), **market_methods(design, settings.orders)}
-        methods = {name: run for name, run in every.items() if settings.only in name[0] or name[0] == "best single"}
-        yield held_out_table(f"{key}/held-out", f"Held-out queries: {where}", contests, methods)
-    if _wants(settings, "stream"):
-        table = {name: play for name, play in stream_methods(design).items() if settings.only in name}
-        streams = play_streams(contests[0], table)
-        if settings.writes:
-            path = DOCS / "images" / f"learning-{data.name}-{design.value_usd:g}-{design.shown}.png"
-            plot_curves(streams, design.value_usd, where, path)
-        yield stream_table(f"{key}/stream", f"From nothing, the whole stream: {where}", contests[0], streams)
-    if _wants(settings, "newcomer"):
-        yield newcomer_table(f"{key}/newcomer", f"A newcomer at half time: {where}", contests[0], design)
-    if "change" in settings.tables:
-        societies = play_societies(contests[0], design)
-        if settings.writes:
-            path = DOCS / "images" / f"change-{data.name}-{design.value_usd:g}-{design.shown}.png"
-            plot_change(societies, design.value_usd, where, path)
-        yield change_table(f"{key}/change", f"Centralised against decentralised: {where}", contests[0], societies)
-    if "copies" in settings.tables:
-        yield copies_table(f"{key}/copies", f"Near-copies: {where}", contests[0], design, settings.orders)
-    if _wants(settings, "speed"):
-        yield speed_table(f"{key}/speed", f"One pass of training and test: {where}", contests[0], design)
-    if _wants(settings, "router") and len(data.models) == 2:
-        yield router_table(f"{key}/router", f"Two models, by RouteLLM's protocol: {data.name}", contests[0], design)
+    contests_of = validation_contests if settings.is_validation else report_contests
+    contests = contests_of(user, settings.design.value_usd, settings.seed)
+    study = _Study(settings, data.name, len(data.models), contests)
+    for table, make in _TABLES.items():
+        if _is_wanted(study, table):
+            yield make(study)
 
 
-def _wants(settings: Settings, table: str) -> bool:
-    if settings.tables:
-        return table in settings.tables
-    return table == "held-out" or not settings.is_validation
+def _is_wanted(study: _Study, table: str) -> bool:
+    if study.settings.tables:
+        return table in study.settings.tables
+    if study.settings.is_validation:
+        return table == "held-out"
+    return table not in _ON_DEMAND and (table != "router" or study.models == _ROUTED)
+
+
+def _held_out(study: _Study) -> Report:
+    settings, design = study.settings, study.design
+    every = {**baselines(design.shown, settings.orders), **market_methods(design, settings.orders)}
+    methods = {name: run for name, run in every.items() if settings.only in name[0] or name[0] == "best single"}
+    return held_out_table(study.key("held-out"), f"Held-out queries: {study.where}", study.contests, methods)
+
+
+def _stream(study: _Study) -> Report:
+    methods = {name: play for name, play in stream_methods(study.design).items() if study.settings.only in name}
+    streams = play_streams(study.contests[0], methods)
+    if study.settings.writes:
+        plot_curves(streams, study.design.value_usd, study.where, study.image("learning"))
+    title = f"From nothing, the whole stream: {study.where}"
+    return stream_table(study.key("stream"), title, study.contests[0], streams)
+
+
+def _newcomer(study: _Study) -> Report:
+    title = f"A newcomer at half time: {study.where}"
+    return newcomer_table(study.key("newcomer"), title, study.contests[0], study.design)
+
+
+def _change(study: _Study) -> Report:
+    societies = play_societies(study.contests[0], study.design)
+    if study.settings.writes:
+        plot_change(societies, study.design.value_usd, study.where, study.image("change"))
+    title = f"Centralised against decentralised: {study.where}"
+    return change_table(study.key("change"), title, study.contests[0], societies)
+
+
+def _copies(study: _Study) -> Report:
+    title = f"Near-copies: {study.where}"
+    return copies_table(study.key("copies"), title, study.contests[0], study.design, study.settings.orders)
+
+
+def _speed(study: _Study) -> Report:
+    title = f"One pass of training and test: {study.where}"
+    return speed_table(study.key("speed"), title, study.contests[0], study.design)
+
+
+def _router(study: _Study) -> Report:
+    title = f"Two models, by RouteLLM's protocol: {study.record}"
+    return router_table(study.key("router"), title, study.contests[0], study.design)
+
+
+_ROUTED: Final = 2
+"""How many models a record of routing has."""
+
+_ON_DEMAND: Final = ("change", "copies")
+"""Tables that take long and are made only where they are asked for."""
+
+_TABLES: Final[Mapping[str, Callable[[_Study], Report]]] = {
+    "held-out": _held_out,
+    "stream": _stream,
+    "newcomer": _newcomer,
+    "change": _change,
+    "copies": _copies,
+    "speed": _speed,
+    "router": _router,
+}
