@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +19,7 @@ from orchestrator.engine.learning import LearningFailure, forget_failure, read_f
 from orchestrator.engine.memories import find_outdated, migrated, put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory, UnknownBidder
+from orchestrator.record.whole_files import write_whole
 from orchestrator.store import MemoryRow, Transaction
 
 FORMAT: Final = "vickrey-memory"
@@ -188,14 +187,7 @@ def write_file(memory: BidderMemory, path: Path) -> None:
         raise InvalidMemory(f"bidder {memory.bidder} {why}: there is nothing to export")
     content = json.dumps(memory.to_dict(), indent=2, sort_keys=True, allow_nan=False) + "\n"
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(content)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidMemory(f"{path}: the memory cannot be written there: {reason}") from error

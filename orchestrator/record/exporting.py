@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +13,7 @@ from orchestrator.core.codec import text_digests
 from orchestrator.errors import InvalidRecord, UnknownRequest
 from orchestrator.journal import Entry
 from orchestrator.record.document import FORMAT, SEAL, VERSION, canonical, plain, seal_of
+from orchestrator.record.whole_files import write_whole
 from orchestrator.store import Reader, Store
 
 WITHHELD = "[withheld]"
@@ -59,24 +58,10 @@ def write_record(record: Mapping[str, Any], path: Path | str) -> None:
         if target.exists() and not target.is_file() and not target.is_dir():
             target.write_text(content, encoding="utf-8", newline="")
         else:
-            _replace(target.resolve(), content)
+            write_whole(target, content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidRecord(f"{path}: the run cannot be written there: {reason}") from error
-
-
-def _replace(target: Path, content: str) -> None:
-    """Put a file in place only once it is whole and on the disk."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _read(reader: Reader, request_id: str) -> dict[str, Any]:
