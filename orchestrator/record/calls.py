@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from orchestrator.core.events import AwardResult, Faulted
-from orchestrator.core.holds import CAP_OVERRUN, bid_cost_hold, cap_hold, cap_overrun, hold_behind
+from orchestrator.core.holds import bid_cost_hold, cap_hold, cap_overrun, hold_behind
 from orchestrator.core.keys import bidder_account, cap_account, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
@@ -116,7 +116,8 @@ def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord
 
     A crash or a cancellation leaves such tasks. How their holds were resolved depends on the
     moment, so only the form can be checked: voided, or posted at what some first calls of the
-    task cost; the cap also gives up a worst case, where the cost is not known.
+    task cost; the cap also gives up a worst case, where the cost is not known, and what calls cost
+    beyond it.
     """
     if row.kind == PENDING:
         return _is_hold_for_call(row, present)
@@ -127,7 +128,8 @@ def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord
         return row == void(held)
     if row.kind == POST:
         return row == post(held, row.amount_nanos) and row.amount_nanos in _possible_costs(held, run.answers)
-    return (row.debit, row.credit, row.code) == (held.debit, held.credit, CAP_OVERRUN)
+    spent = sum(answer.cost_nanos or 0 for answer in run.answers if answer.task == task_of(held.id))
+    return row == cap_overrun(held, row.amount_nanos) and row.amount_nanos <= spent - held.amount_nanos
 
 
 def task_behind(row: Transfer) -> str:

@@ -56,6 +56,18 @@ def transfer_of(record: Record, code: str, kind: str) -> dict[str, Any]:
     return next(row for row in rows if (row["code"], row["kind"]) == (code, kind))
 
 
+def _beside(row: dict[str, Any], suffix: str, **changes: Any) -> dict[str, Any]:
+    return {**row, "id": row["id"] + suffix, "amount_nanos": 7, **changes}
+
+
+def _call_of(stranger: str, record: Record) -> list[dict[str, Any]]:
+    """A call that was cut short, as a bidder's would stand in the record: held, and set free again."""
+    wallet = f"bidder:{stranger}"
+    changes = {"id": f"r1/0/0/{stranger}/bid-cost/0", "debit": wallet, "credit": "provider:x", "code": "cost"}
+    held = {**transfer_of(record, "cap", "pending"), **changes, "stage": 1}
+    return [held, {**held, "id": f"{held['id']}/void", "kind": "void", "pending_id": held["id"]}]
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_lawful_run_verifies(name: str) -> None:
     assert verify(recorded(name)) == []
@@ -345,6 +357,18 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
         "rejected-with-deposit",
         lambda record: transfer_of(record, "cap", "post").update(amount_nanos=10**6),
         "but the rules give",
+    ),
+    "an overrun of the cap by a call that cost no more than it held": (
+        "rejected-with-deposit",
+        lambda record: record["transfers"].append(
+            _beside(transfer_of(record, "cap", "pending"), kind="posted", code="cap-overrun", suffix="/overrun")
+        ),
+        "no rule of the market calls for it",
+    ),
+    "a call charged to somebody who took no part": (
+        "rejected-with-deposit",
+        lambda record: record["transfers"].extend(_call_of("eve", record)),
+        "no rule of the market calls for it",
     ),
     "a refill": (
         "refilled",
