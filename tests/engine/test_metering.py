@@ -72,6 +72,25 @@ def test_after_an_overrun_no_more_calls_are_made_for_the_task() -> None:
     finish(market)
 
 
+def test_a_worst_case_that_is_used_up_to_the_nano_dollar_allows_no_further_call() -> None:
+    source = Provider("0.04")
+    paid = Paid("a", {1: "2"}, source, transform_calls=2, worst="0.02")
+    market = make_market(paid, presenter("p", {1: "1", 2: "3"}))
+    market.run("hello", 10, seed=1)
+    assert len(source.made) == 1
+    (found,) = faults(market)
+    assert "used up the worst case of 0.04 USD that it declared" in found.reason
+    finish(market)
+
+
+def test_an_overrun_above_what_is_left_of_the_cap_uses_it_up() -> None:
+    market = make_market(Paid("a", {1: "2"}, Provider("0.09"), worst="0.02"), presenter("p", {2: "3"}))
+    market.run("hello", 10, seed=1, spend_cap="0.06")
+    assert posted(market, "provider:acme") == 9 * CENT
+    assert posted(market, "cap:r1") == 0
+    assert_sound(market)
+
+
 def test_a_call_without_a_declared_worst_case_is_refused_before_it_is_made() -> None:
     source = Provider()
     undeclared = Paid("a", {1: "2"}, source, bid_calls=1)
