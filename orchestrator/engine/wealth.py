@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from orchestrator.core.audition import GRANT, Newcomers, grants
+from orchestrator.core.audition import GRANT, GRANT_RETURN, Newcomers, grants
 from orchestrator.core.codec import decode
 from orchestrator.core.events import Requested
-from orchestrator.core.keys import ISSUER, TREASURY, audition_account, bidder_account
+from orchestrator.core.keys import ISSUER, TREASURY, audition_account, bidder_account, holder_of
 from orchestrator.core.opening import provider_accounts, standing_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.upkeep import upkeep
@@ -61,8 +61,7 @@ def top_up(tx: Transaction, bidder: str, amount_nanos: int) -> None:
     if row.status == RETIRED:
         raise WrongStatus(f"bidder {bidder} has retired; `vickrey bidders reinstate {bidder}` lets it take part again")
     account = bidder_account(bidder)
-    number = len(tx.transfers(account=account))
-    tx.apply([transfer(f"market/topup/{bidder}/{number}", ISSUER, account, amount_nanos, "topup")])
+    tx.apply([transfer(_key(tx, "topup", account), ISSUER, account, amount_nanos, "topup")])
     tx.put_bidder(row._replace(status=ACTIVE, faults_in_a_row=0))
 
 
@@ -92,8 +91,7 @@ def retire(tx: Transaction, bidder: str, rules: WealthRules) -> int:
     account = bidder_account(bidder)
     amount_nanos = tx.spendable([account])[account]
     if amount_nanos:
-        number = len(tx.transfers(account=account))
-        tx.apply([transfer(f"market/retire/{bidder}/{number}", account, TREASURY, amount_nanos, "retire")])
+        tx.apply([transfer(_key(tx, "retire", account), account, TREASURY, amount_nanos, "retire")])
     tx.put_bidder(row._replace(status=RETIRED))
     _return_grant(tx, row.principal, rules)
     return amount_nanos
@@ -120,8 +118,7 @@ def reinstate(tx: Transaction, bidder: str) -> int:
     left -= sum(each.amount_nanos for each in moved if each.code == "reinstate")
     amount_nanos = min(left, tx.spendable([TREASURY])[TREASURY])
     if amount_nanos:
-        transfer_id = f"market/reinstate/{bidder}/{len(moved)}"
-        tx.apply([transfer(transfer_id, TREASURY, account, amount_nanos, "reinstate")])
+        tx.apply([transfer(_key(tx, "reinstate", account), TREASURY, account, amount_nanos, "reinstate")])
     tx.put_bidder(row._replace(status=ACTIVE, faults_in_a_row=0))
     return amount_nanos
 
@@ -195,9 +192,7 @@ def _return_grant(tx: Transaction, principal: str, rules: WealthRules) -> None:
     account = audition_account(principal)
     left = tx.spendable([account])[account]
     if left:
-        number = len(tx.transfers(account=account))
-        transfer_id = f"market/grant-return/{principal}/{number}"
-        tx.apply([transfer(transfer_id, account, TREASURY, left, "grant-return")])
+        tx.apply([transfer(_key(tx, GRANT_RETURN, account), account, TREASURY, left, GRANT_RETURN)])
 
 
 def _takes_part(reader: Reader, request_id: str, bidder: str) -> bool:
@@ -221,3 +216,8 @@ def _endow(tx: Transaction, name: str, amount_nanos: int) -> None:
             transfer(f"market/endow/{name}", TREASURY, bidder_account(name), amount_nanos, "endow"),
         ]
     )
+
+
+def _key(tx: Transaction, code: str, account: str) -> str:
+    """The key of a transfer that no request calls for: how many touched the account before makes it one of its own."""
+    return f"market/{code}/{holder_of(account)}/{len(tx.transfers(account=account))}"
