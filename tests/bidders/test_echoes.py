@@ -237,6 +237,15 @@ def test_foresight_promises_no_more_of_an_echo_than_looking_ahead_in_full(
     assert promised[0] <= in_full[0, 0] + 1e-5
 
 
+def test_who_echoes_another_only_now_and_then_may_still_be_asked_after_it() -> None:
+    weak, strong = (SHARE_MIN + SAME_MIN) / 2, SAME_MIN
+    echoes = Echoes(np.array([1, 2]), np.array([0, 0]), np.array([weak, strong]))
+
+    assert echoes.of_bidder(0)[0].tolist() == [1, 2]
+    assert echoes.same_as(0) == {2}
+    assert (echoes.among([0, 1]), echoes.among([0, 2])) == (False, True)
+
+
 def test_after_a_bidder_none_is_thought_of_who_echoes_it() -> None:
     right = np.tile(np.linspace(0.9, 0.2, CLASSES), (4, 1))
     assumed, terms, costs = world(0.0, 0.0), Terms(1.0), np.full(4, 0.001)
