@@ -1,4 +1,4 @@
-"""Planted mutants: each breaks one law of clearing, settlement, endings or the book, and a fast test must notice.
+"""Planted mutants: each breaks one law of clearing, settlement, endings, upkeep or the book; a fast test must notice.
 
     python -m tests.mutants            all of them, with a table
     python -m tests.mutants reserve    those whose name contains a word
@@ -31,6 +31,8 @@ SETTLEMENT = "orchestrator/core/settlement.py"
 ENDING = "orchestrator/core/ending.py"
 RANKING = "orchestrator/core/ranking.py"
 AUDITION = "orchestrator/core/audition.py"
+UPKEEP = "orchestrator/core/upkeep.py"
+STATEMENT = "orchestrator/core/statement.py"
 BOOK = "orchestrator/ledger/book.py"
 
 # The fast tests that are asked about a file; those that fail soonest come first.
@@ -46,6 +48,8 @@ SUITES: Final[dict[str, tuple[str, ...]]] = {
     ENDING: ("tests/core/test_endings.py", "tests/core/test_conservation.py"),
     RANKING: ("tests/core/test_ranking.py",),
     AUDITION: ("tests/core/test_auditions.py",),
+    UPKEEP: ("tests/core/test_upkeep.py",),
+    STATEMENT: ("tests/core/test_auditions.py", "tests/core/test_conservation.py"),
     BOOK: ("tests/ledger/test_book.py", "tests/ledger/test_audit.py", "tests/ledger/test_machine.py"),
 }
 
@@ -73,6 +77,30 @@ class Outcome(NamedTuple):
 
 
 MUTANTS: Final = (
+    Mutant(
+        "a wallet at the floor is refilled",
+        UPKEEP,
+        "if wealth >= rules.refill_below_nanos:",
+        "if wealth > rules.refill_below_nanos:",
+    ),
+    Mutant(
+        "one refill more than the rules allow",
+        UPKEEP,
+        "if refills.get(name, 0) >= rules.refills_max:",
+        "if refills.get(name, 0) > rules.refills_max:",
+    ),
+    Mutant(
+        "what the retired leave refills nobody",
+        UPKEEP,
+        "treasury = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)",
+        "treasury = spendable.get(TREASURY, 0)",
+    ),
+    Mutant(
+        "a statement leaves out what the treasury paid for trials",
+        STATEMENT,
+        "return forfeits + escrow - subsidies - trials",
+        "return forfeits + escrow - subsidies",
+    ),
     Mutant(
         "a newcomer's own bid prices its trial",
         AUDITION,
