@@ -61,6 +61,13 @@ class Auction(NamedTuple):
     deliveries: tuple[tuple[Delivered, State], ...] = ()
     faults: tuple[Faulted, ...] = ()
 
+    def promised_nanos(self) -> dict[str, int]:
+        """The worst case of its transform's cost that each bidder, or the owner that keeps, has promised (R4)."""
+        promised = {answer.bidder: answer.cost_max_nanos for answer in self.answers}
+        if self.keep is not None and any(award.kept for award in self.awards):
+            promised[self.lot.owner] = self.keep.cost_max_nanos
+        return promised
+
 
 class Progress(NamedTuple):
     """Where a request stands.
@@ -102,25 +109,33 @@ class Progress(NamedTuple):
         """The sales of the request's own text, whose prices wait in escrow (R2)."""
         return tuple(sale for sale in self.sales if sale.lot == "0")
 
-    def known_costs(self) -> dict[str, int]:
-        """What each bidder's calls are known to have cost so far, in nano-dollars (R7)."""
-        costs: dict[str, int] = {}
+    def borne_costs(self) -> dict[str, int]:
+        """What each bidder's wallet has borne of its calls' known costs so far, in nano-dollars (R7).
+
+        A task's wallet bears at most the worst case that was promised; the issuer bears what goes beyond it.
+        """
+        borne: dict[str, int] = {}
         for auction in self.auctions.values():
+            promised = auction.promised_nanos()
             for answer in auction.answers:
-                costs[answer.bidder] = costs.get(answer.bidder, 0) + (answer.bid_cost_nanos or 0)
+                _bear(borne, answer.bidder, answer.bid_cost_nanos, answer.bid_cost_max_nanos)
             for delivered, _ in auction.deliveries:
                 bidder = delivered.award.bidder
-                costs[bidder] = costs.get(bidder, 0) + (delivered.cost_nanos or 0)
+                _bear(borne, bidder, delivered.cost_nanos, promised.get(bidder, 0))
             for fault in auction.faults:
-                costs[fault.bidder] = costs.get(fault.bidder, 0) + (fault.cost_nanos or 0)
+                _bear(borne, fault.bidder, fault.cost_nanos, promised.get(fault.bidder, 0))
         for spent in self.ending.cut_off if self.ending else ():
-            costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
-        return costs
+            borne[spent.bidder] = borne.get(spent.bidder, 0) + spent.nanos
+        return borne
 
     @property
     def picked(self) -> Offer | None:
         """The offer that the user picked."""
         return self.offers[self.picked_rank - 1] if self.picked_rank else None
+
+
+def _bear(borne: dict[str, int], bidder: str, cost_nanos: int | None, promised_nanos: int) -> None:
+    borne[bidder] = borne.get(bidder, 0) + min(cost_nanos or 0, promised_nanos)
 
 
 def fold(events: Iterable[Event]) -> Progress:

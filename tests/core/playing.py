@@ -38,7 +38,7 @@ from orchestrator.core.state import REQUESTER, Segment
 from orchestrator.core.step import Step
 from orchestrator.errors import InsufficientFunds
 from orchestrator.journal import GENESIS, Entry
-from orchestrator.ledger import Account, Balance, Book, Transfer, audit, transfer
+from orchestrator.ledger import POST, Account, Balance, Book, Transfer, audit, transfer
 from orchestrator.ledger.transfer import resolve
 
 PROVIDER = "provider"
@@ -273,6 +273,11 @@ class Play:
                 name = row.id.split("/")[3] if code == "overrun" else row.credit.partition(":")[2]
                 sums[name] += row.amount_nanos
         return sums
+
+    def charged(self, bidder: str) -> int:
+        """What a bidder's wallet has paid for its calls."""
+        rows = [row for row in self.book.transfers() if row.code == "cost" and row.kind == POST]
+        return sum(row.amount_nanos for row in rows if row.debit == bidder_account(bidder))
 
     def spent(self) -> int:
         """What the provider was paid."""

@@ -126,6 +126,8 @@ def test_the_statement_says_what_the_ledger_did(life: Life) -> None:
         # A provider's overrun is the operator's loss.
         expected = summary.profits_nanos.get(name, 0) + overruns[name]
         assert play.gain(bidder_account(name)) == expected + compensation[name], name
+        # A deposit pays nobody for what others bore.
+        assert compensation[name] <= play.charged(name), name
     assert play.gain(TREASURY) == summary.treasury_nanos
     assert play.spent() == sum(summary.costs_nanos.values())
     purse = life.purse

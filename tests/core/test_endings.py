@@ -16,7 +16,8 @@ from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress, advance, begin, fold
 from orchestrator.core.receipts import receipts
 from orchestrator.core.rules import PRESENTER, Rule, Rules
-from orchestrator.core.settlement import settle_stage
+from orchestrator.core.settlement import accept_delivery, settle_stage
+from orchestrator.core.state import Segment
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, hold
 from tests.core.making import bid, close, deliver, make_request, opened, play_stage
@@ -118,6 +119,23 @@ def test_a_rejections_deposit_pays_recorded_costs_in_proportion_and_no_more(
     step = pick(offered(deposit=deposit, costs=costs), 0, "judge", 0)
     assert {row.credit: row.amount_nanos for row in step.transfers if row.code == "compensation"} == shares
     assert sum(row.amount_nanos for row in step.transfers if row.code == "deposit-return") == left
+
+
+def test_a_deposit_pays_nobody_for_what_the_issuer_bore_beyond_a_broken_promise() -> None:
+    request = make_request("a", "b", deposit_nanos=100, rules=Rules(copies=(2, 1)))
+    liar = Answer("a", "bid", 9, cost_max_nanos=1, bid_cost_nanos=500, bid_cost_max_nanos=2, provider="p")
+    honest = Answer("b", "bid", 7, cost_max_nanos=6, bid_cost_nanos=3, bid_cost_max_nanos=3, provider="p")
+    present = close(opened(request), {"0": [liar, honest]}).progress
+    spent = {"a": 900, "b": 6}
+    outcomes = [
+        accept_delivery(present, "0", award, [Segment(award.bidder)], replaces=False, cost_nanos=spent[award.bidder])
+        for award in present.auctions["0"].awards
+    ]
+    step = cancel(settle_stage(present, {"0": outcomes}, 0).progress, [], {}, 0)
+    assert {row.credit: row.amount_nanos for row in step.transfers if row.code == "compensation"} == {
+        "bidder:a": 2 + 1,
+        "bidder:b": 3 + 6,
+    }
 
 
 def test_a_release_gives_the_deposit_back() -> None:
