@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.light import light
@@ -34,10 +35,12 @@ def upkeep(
     spendable: Mapping[str, int],
     rules: WealthRules,
     retired: Iterable[str] = (),
+    held: Mapping[str, int] = MappingProxyType({}),
 ) -> Upkeep:
     """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
 
-    Refills are paid from what the treasury holds; where that does not reach, they are smaller.
+    Refills are paid from what the treasury holds; where that does not reach, they are smaller. A wallet
+    that only has its money set aside, for bids in requests that still run, has not run low.
 
     Args:
         request_id: the request that ended.
@@ -46,6 +49,7 @@ def upkeep(
         spendable: what their wallets and the treasury can spend, by account.
         rules: sizes and limits.
         retired: bidders that retired while the request waited; what they received since is the treasury's.
+        held: what open holds set aside in wallets beside what these can spend, by account.
 
     Returns:
         What to do.
@@ -61,6 +65,7 @@ def upkeep(
         if rent:
             transfers.append(transfer(f"{request_id}/rent/{name}", wallet, TREASURY, rent, "rent", request_id))
             wealth, treasury = wealth - rent, treasury + rent
+        wealth += held.get(wallet, 0)
         if wealth >= rules.refill_below_nanos:
             continue
         refill = min(rules.refill_to_nanos - wealth, treasury)

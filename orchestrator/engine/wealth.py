@@ -136,8 +136,9 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     active = [row.name for row in roster if row.status == ACTIVE]
     retired = [row.name for row in roster if row.status == RETIRED]
     spendable = tx.spendable([TREASURY, *map(bidder_account, (*active, *retired))])
+    held = tx.held(map(bidder_account, active))
     refills = {row.name: row.refills for row in roster}
-    due = upkeep(progress.request.id, active, refills, spendable, rules, retired)
+    due = upkeep(progress.request.id, active, refills, spendable, rules, retired, held)
     tx.apply(due.transfers)
     for name in due.refilled:
         tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))

@@ -143,6 +143,11 @@ class Book:
             for name in account_ids
         }
 
+    def held(self, account_ids: Iterable[str]) -> dict[str, int]:
+        """What open holds set aside in each of some accounts; 0 where one is not open."""
+        counters = self._counters
+        return {name: counters[name].debits_pending if name in counters else 0 for name in account_ids}
+
     def is_open(self, account_id: str) -> bool:
         """Whether the account exists."""
         return account_id in self._counters

@@ -19,6 +19,9 @@ class Reader(Protocol):
     def spendable(self, accounts: Iterable[str]) -> dict[str, int]:
         """What each account can spend, in nano-units; 0 where it is not open (R4)."""
 
+    def held(self, accounts: Iterable[str]) -> dict[str, int]:
+        """What open holds set aside in each account, beside what it can spend; 0 where it is not open."""
+
     def balances(self) -> dict[Account, Balance]:
         """Every account with its counters."""
 

@@ -79,6 +79,10 @@ class _MemoryView:
         """What each account can spend, in nano-units; 0 where it is not open (R4)."""
         return self.book.spendable(accounts)
 
+    def held(self, accounts: Iterable[str]) -> dict[str, int]:
+        """What open holds set aside in each account; 0 where it is not open."""
+        return self.book.held(accounts)
+
     def balances(self) -> dict[Account, Balance]:
         """Every account with its counters."""
         return dict(self.book.accounts())

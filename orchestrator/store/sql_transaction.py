@@ -43,6 +43,12 @@ class SqlTransaction:
         self._load_accounts(wanted)
         return self._book.spendable(wanted)
 
+    def held(self, accounts: Iterable[str]) -> dict[str, int]:
+        """What open holds set aside in each account; 0 where it is not open."""
+        wanted = list(accounts)
+        self._load_accounts(wanted)
+        return self._book.held(wanted)
+
     def balances(self) -> dict[Account, Balance]:
         """Every account with its counters."""
         self.flush()

@@ -1,0 +1,59 @@
+"""Wallets are kept up when a request ends, whatever else their bidders are doing then (R11)."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from orchestrator import Market, WonLot
+from tests.engine.world import Scripted, assert_sound, make_market, presenter
+
+NANOS = 10**9
+
+
+class Busy(Scripted):
+    """Stakes money on the request called `slow`, and takes its time over that."""
+
+    def __init__(self, name: str, stake: str) -> None:
+        super().__init__(name, {1: stake})
+        self.started = asyncio.Event()
+        self.may_go_on = asyncio.Event()
+
+    async def transform(self, lot: WonLot) -> object:
+        self.started.set()
+        await self.may_go_on.wait()
+        return await super().transform(lot)
+
+
+def end_another_while_money_is_held(market: Market, busy: Busy) -> None:
+    """End a request while one is still running on which a bidder has staked money; then end that too."""
+
+    async def run() -> None:
+        slow = asyncio.ensure_future(market.arun("slow", 10, seed=1))
+        await busy.started.wait()
+        other = await market.arun("quick", 10, seed=1)
+        market.cancel(other.request_id)
+        busy.may_go_on.set()
+        await slow
+
+    asyncio.run(run())
+    assert_sound(market)
+
+
+@pytest.mark.parametrize("refills_max", [0, 10])
+def test_a_wallet_whose_money_is_held_elsewhere_has_not_run_low(refills_max: int) -> None:
+    busy = Busy("a", "50")
+    market = make_market(busy, presenter("p"), presenter("q"), wealth={"treasury_stock": 9, "refills_max": refills_max})
+    end_another_while_money_is_held(market, busy)
+    row = market.bidder_rows()["a"]
+    assert (row.refills, row.status) == (0, "active")
+
+
+def test_what_is_held_counts_in_a_wallet_that_is_filled_up() -> None:
+    busy = Busy("a", "3.5")
+    wealth = {"endowment": "0.4", "refill_below": 1, "refill_to": 5, "treasury_stock": 9}
+    market = make_market(busy, presenter("p", "0.5"), presenter("q", "0.4"), wealth=wealth)
+    end_another_while_money_is_held(market, busy)
+    moved = market.store.read(lambda reader: reader.transfers(account="bidder:a"))
+    assert [row.amount_nanos for row in moved if row.code == "refill"] == [(50 - 4) * NANOS]
