@@ -13,7 +13,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Returned, read_guarded, shortened
+from orchestrator.engine.guarded import Raised, Returned, read_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import plain_nanos
 from orchestrator.errors import BidderError, BrokenPlugin, InvalidRequest, ProviderError, VickreyError
@@ -99,7 +99,7 @@ async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any) -> 
         raise
     except Exception as error:
         raise BrokenPlugin(
-            f"judge {judge.name} failed ({type(error).__name__}: {error}); request {progress.request.id} stays open"
+            f"judge {judge.name} failed ({Raised(error).reason}); request {progress.request.id} stays open"
         ) from error
 
 

@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judging import ask_judge
 from orchestrator.api.lease import claim
-from orchestrator.api.picking import check_pick
+from orchestrator.api.picking import check_judge, check_judge_name, check_open, check_pick
 from orchestrator.api.posting import (
     Amount,
     Posting,
@@ -139,6 +139,8 @@ class Market:
             CallerError: the request cannot be carried out as given.
             OperatorError: what it needs cannot be used.
         """
+        if judge is not None:
+            check_judge(judge)
         request_id = self.post(posting_of(text, budget, posting))
         claim(self._store, request_id)
         await self._drive(request_id, on_event, on_text)
@@ -205,6 +207,7 @@ class Market:
             UnknownRequest: there is no such request.
             VickreyError: the judge failed; what its calls cost is charged all the same.
         """
+        check_judge(judge)
         run_blocking(lambda: self._judge(request_id, judge))
         return Result(self, request_id)
 
@@ -219,8 +222,9 @@ class Market:
         Raises:
             UnknownRequest: there is no such request.
             WrongStatus: it is not open.
-            InvalidRequest: it has no offer of this rank.
+            InvalidRequest: it has no offer of this rank, or the judge's name cannot be recorded.
         """
+        check_judge_name(judge)
 
         def work(tx: Transaction) -> None:
             check_pick(read_log(tx, request_id).progress, rank)
@@ -387,7 +391,12 @@ class Market:
         judged = ruling.judged
         if judged is not None:
             now = self._clock()
-            self._store.transact(lambda tx: self._recorder.charge_judge(tx, request_id, judged, ruling.due, now))
+
+            def charge(tx: Transaction) -> None:
+                check_open(read_log(tx, request_id).progress, judge.name)
+                self._recorder.charge_judge(tx, request_id, judged, ruling.due, now)
+
+            self._store.transact(charge)
         if ruling.failure is not None:
             raise ruling.failure
         if ruling.rank is not None:

@@ -1,10 +1,15 @@
-"""Picking: what may be picked from a request (R9)."""
+"""Picking: who picks, and what may be picked from a request (R9)."""
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from orchestrator.api.posting import shown
 from orchestrator.core.progress import Progress
-from orchestrator.errors import InvalidRequest, WrongStatus
+from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.errors import BrokenPlugin, InvalidRequest, WrongStatus
+
+_JUDGE_CHARACTERS_MAX: Final = 200
 
 
 def check_pick(progress: Progress, rank: object) -> None:
@@ -25,3 +30,42 @@ def check_pick(progress: Progress, rank: object) -> None:
     # In Python True and False are numbers, too.
     if not isinstance(rank, int) or isinstance(rank, bool) or not 0 <= rank <= offers:
         raise InvalidRequest(f"request {request_id} has offers 1 to {offers}; there is no offer {shown(rank)}")
+
+
+def check_judge_name(name: object) -> None:
+    """Make sure that the record can say who picked.
+
+    Raises:
+        InvalidRequest: it is not a short printable name.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= _JUDGE_CHARACTERS_MAX or not name.isprintable():
+        raise InvalidRequest(f"a judge's name is 1 to {_JUDGE_CHARACTERS_MAX} printable characters, not {shown(name)}")
+
+
+def check_judge(judge: Any) -> None:
+    """Make sure that an object can judge, before anything is spent on what it is to look at.
+
+    Raises:
+        BrokenPlugin: it has no usable name, or no method `pick`.
+    """
+
+    def problem() -> str:
+        check_judge_name(judge.name)
+        return "" if callable(judge.pick) else "its `pick` is no method"
+
+    read = read_guarded(problem)
+    what = read.value if isinstance(read, Returned) else read.reason
+    if what:
+        raise BrokenPlugin(f"{type(judge).__name__} is no judge ({what}); it needs a `name` and an async `pick`")
+
+
+def check_open(progress: Progress, judge: str) -> None:
+    """Make sure that a request has not ended while a judge looked at its offers.
+
+    Raises:
+        WrongStatus: it has.
+    """
+    if progress.status != "open":
+        raise WrongStatus(
+            f"request {progress.request.id} is {progress.status}: it ended while judge {judge} looked at its offers"
+        )
