@@ -1,4 +1,4 @@
-"""Leases: which process drives a running request, and whether it still lives.
+"""Leases: who drives a running request, and whether that still lives.
 
 A lease only decides who takes over; what keeps two drivers from both writing is the journal's
 sequence numbers.
@@ -6,34 +6,41 @@ sequence numbers.
 
 from __future__ import annotations
 
-from orchestrator.engine.marks import is_alive, own_mark
+from orchestrator.engine.marks import is_alive, is_own, own_mark
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import WrongStatus
 from orchestrator.store import RequestRow, Store, Transaction
 
 
-def claim(store: Store, request_id: str) -> None:
+def claim(store: Store, request_id: str, mark: str) -> None:
     """Take a running request over; one that has come to its offers needs no driver.
+
+    Args:
+        store: where it is.
+        request_id: the request.
+        mark: of the work of driving it, which is under way.
 
     Raises:
         UnknownRequest: there is no such request.
-        WrongStatus: the process that drives it is alive.
+        WrongStatus: another process, or another call in this one, is driving it.
     """
     store.read(lambda reader: read_log(reader, request_id))
-    if _is_ours(store.read(lambda reader: reader.find_request(request_id))):
+    if _has_lease(store.read(lambda reader: reader.find_request(request_id)), mark):
         return
 
     def work(tx: Transaction) -> None:
         row = tx.find_request(request_id)
-        if row is None or _is_ours(row):
+        if row is None or _has_lease(row, mark):
             return
-        if is_alive(row.driver):
-            raise WrongStatus(f"request {request_id} is being driven by another process ({row.driver})")
-        tx.put_request(row._replace(driver=own_mark()))
+        # What this process has posted and nobody drives yet bears the mark of the process alone.
+        if row.driver != own_mark() and is_alive(row.driver):
+            who = "another call in this process" if is_own(row.driver) else f"another process ({row.driver})"
+            raise WrongStatus(f"request {request_id} is being driven by {who}; wait for that, or cancel the request")
+        tx.put_request(row._replace(driver=mark))
 
     store.transact(work)
 
 
-def _is_ours(row: RequestRow | None) -> bool:
-    """Whether there is nothing to take over: it has this process's lease, or is not running."""
-    return row is None or row.status != "running" or row.driver == own_mark()
+def _has_lease(row: RequestRow | None, mark: str) -> bool:
+    """Whether there is nothing to take over: the lease is taken, or the request is not running."""
+    return row is None or row.status != "running" or row.driver == mark

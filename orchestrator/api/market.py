@@ -34,7 +34,7 @@ from orchestrator.core.request import Participant
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
-from orchestrator.engine.marks import own_mark
+from orchestrator.engine.marks import own_mark, work_mark
 from orchestrator.engine.memories import migrate_memories
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.streaming import TextListener
@@ -141,9 +141,10 @@ class Market:
         """
         if judge is not None:
             check_judge(judge)
-        request_id = self.post(posting_of(text, budget, posting))
-        claim(self._store, request_id)
-        await self._drive(request_id, on_event, on_text)
+        with work_mark() as mark:
+            request_id = self._write_posting(posting_of(text, budget, posting), mark)
+            claim(self._store, request_id, mark)
+            await self._drive(request_id, on_event, on_text)
         if judge is not None:
             await self._judge(request_id, judge)
         return Result(self, request_id)
@@ -159,8 +160,7 @@ class Market:
                 text, bounty or requester.
             InvalidMoney: an amount is not money.
         """
-        terms = read_posting(posting, self.config.request)
-        return self._store.transact(partial(self._post, terms=terms, now_seconds=self._clock()))
+        return self._write_posting(posting, own_mark())
 
     def resume(
         self,
@@ -183,8 +183,9 @@ class Market:
         """
         ids = [request_id] if request_id is not None else [row.id for row in self.interrupted()]
         for each in ids:
-            claim(self._store, each)
-            run_blocking(partial(self._drive, each, on_event, on_text))
+            with work_mark() as mark:
+                claim(self._store, each, mark)
+                run_blocking(partial(self._drive, each, on_event, on_text))
         return [Result(self, each) for each in ids]
 
     def interrupted(self) -> list[RequestRow]:
@@ -343,7 +344,12 @@ class Market:
         """Where everything is recorded."""
         return self._store
 
-    def _post(self, tx: Transaction, terms: Terms, now_seconds: float) -> str:
+    def _write_posting(self, posting: Posting, driver: str) -> str:
+        """Check a posting and write it down; `driver` is the mark of whoever is to drive it."""
+        terms = read_posting(posting, self.config.request)
+        return self._store.transact(partial(self._post, terms=terms, now_seconds=self._clock(), driver=driver))
+
+    def _post(self, tx: Transaction, terms: Terms, now_seconds: float, driver: str) -> str:
         """Write a new request, or find the one that has its idempotency key."""
         known = tx.find_by_idempotency_key(terms.idempotency_key) if terms.idempotency_key else None
         if known is not None:
@@ -360,7 +366,7 @@ class Market:
             idempotency_key=terms.idempotency_key,
             labels=terms.labels,
             setting=json.dumps(self.config.resolved(), sort_keys=True),
-            driver=own_mark(),
+            driver=driver,
         )
         self._recorder.post(tx, request, row)
         return request.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from orchestrator import Market
 from orchestrator.api.posting import Posting
 from orchestrator.engine.driver import Driver
+from orchestrator.engine.marks import is_alive
 from orchestrator.errors import StaleDriver, WrongStatus
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
 
@@ -128,6 +130,52 @@ def test_a_request_that_another_living_process_drives_is_not_taken_over() -> Non
     assert [row.id for row in market.interrupted()] == [request_id]
     market.resume()
     finish(market)
+
+
+def test_two_calls_of_one_process_do_not_drive_the_same_request() -> None:
+    source = Provider("0.01")
+    source.pause = lambda: asyncio.sleep(0)
+    market = make_market(*crew(source))
+
+    async def ask_twice() -> list[Any]:
+        asked = [market.arun("hello", 10, seed=1, idempotency_key="once") for _ in range(2)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    first, second = asyncio.run(ask_twice())
+    assert first.status == "open"
+    assert isinstance(second, WrongStatus)
+    assert "r1 is being driven by another call in this process" in str(second)
+    assert len(source.made) == len(set(source.made))
+    assert market.run("hello", 10, seed=1, idempotency_key="once").request_id == "r1"
+    finish(market)
+
+
+def test_a_request_whose_call_failed_in_this_process_can_be_resumed_here() -> None:
+    market = make_market(*crew(Provider()))
+
+    def fail(event: object, progress: object) -> None:
+        raise LookupError("nobody listens")
+
+    with pytest.raises(LookupError):
+        market.run("hello", 10, seed=1, on_event=fail)
+    assert [row.id for row in market.interrupted()] == ["r1"]
+    (result,) = market.resume()
+    assert result.status == "open"
+    assert market.interrupted() == []
+    finish(market)
+
+
+def test_a_killed_process_that_its_parent_has_not_noticed_is_dead() -> None:
+    with subprocess.Popen([sys.executable, "-c", "print(flush=True); input()"], stdin=-1, stdout=-1) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        mark = f"{socket.gethostname()}/{process.pid}/{started(process.pid)}"
+        assert is_alive(mark)
+        process.kill()
+        # Its output ends as it dies; only its parent's waiting would make it vanish altogether.
+        process.stdout.read()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(mark)
 
 
 def started(pid: int) -> str:
