@@ -15,6 +15,11 @@ from orchestrator.errors import InvalidMoney
 
 NANOS_PER_USD: Final = 1_000_000_000
 AMOUNT_NANOS_MAX: Final = 10**9 * NANOS_PER_USD
+"""The largest amount that anybody may name; a larger one is taken for a mistaken unit."""
+
+NANOS_MAX: Final = 2**63 - 1
+"""What 64 bits hold, and so the most that an account can: sums may come to more than anybody may name at once."""
+
 _DECIMAL_PLACES: Final = 9
 _EXPONENT_MAX: Final = 12
 _SHOWN_CHARACTERS: Final = 40
@@ -25,10 +30,10 @@ class Money:
     """A non-negative amount of US dollars, exact to the nano-dollar.
 
     Args:
-        nanos: the amount in nano-dollars (1e-9 USD), from 0 to one billion dollars.
+        nanos: the amount in nano-dollars (1e-9 USD), from 0 to 2**63 - 1.
 
     Raises:
-        InvalidMoney: `nanos` is not an int, is negative or is above one billion dollars.
+        InvalidMoney: `nanos` is not an int, is negative or is above what 64 bits hold.
     """
 
     nanos: int
@@ -38,8 +43,8 @@ class Money:
             raise InvalidMoney(f"money is a whole number of nano-dollars, not {type(self.nanos).__name__}")
         if self.nanos < 0:
             raise InvalidMoney(f"money cannot be negative: {format_usd(self.nanos)} USD")
-        if self.nanos > AMOUNT_NANOS_MAX:
-            raise InvalidMoney("an amount above 1,000,000,000 USD is refused; check its unit")
+        if self.nanos > NANOS_MAX:
+            raise InvalidMoney("more than 9,223,372,036 USD cannot be counted; check the unit")
 
     @classmethod
     def usd(cls, amount: Money | int | str | Decimal | float) -> Money:
@@ -56,9 +61,10 @@ class Money:
             InvalidMoney: it is negative, not finite, a bool, not a number, finer than a
                 nano-dollar or above one billion dollars.
         """
-        if isinstance(amount, Money):
-            return amount
-        return cls(_to_nanos(amount))
+        read = amount if isinstance(amount, Money) else cls(_to_nanos(amount))
+        if read.nanos > AMOUNT_NANOS_MAX:
+            raise InvalidMoney("an amount above 1,000,000,000 USD is refused; check its unit")
+        return read
 
     def __add__(self, other: Money) -> Money:
         return Money(self.nanos + other.nanos)
@@ -122,12 +128,19 @@ def _to_nanos(amount: object) -> int:
         raise InvalidMoney(f"{shown} is above 1,000,000,000 USD; check its unit")
     if not exact:
         return 0
+    if exact.adjusted() < -_DECIMAL_PLACES:
+        # Not left to the arithmetic below, which takes what lies beyond its exponents for 0.
+        raise _too_fine(shown)
     # With a precision of its own: in the caller's context Decimal rounds, to 28 places or fewer.
     digits = len(exact.as_tuple().digits)
     scaled = exact.scaleb(_DECIMAL_PLACES, Context(prec=digits + 2 * _EXPONENT_MAX))
     if scaled != scaled.to_integral_value():
-        raise InvalidMoney(f"{shown} is finer than a nano-dollar (nine decimal places); round it first")
+        raise _too_fine(shown)
     return int(scaled)
+
+
+def _too_fine(shown: str) -> InvalidMoney:
+    return InvalidMoney(f"{shown} is finer than a nano-dollar (nine decimal places); round it first")
 
 
 def _shown(amount: object) -> str:

@@ -152,7 +152,7 @@ def _read_charged(charged: Any) -> tuple[str, int | None, dict[str, int]]:
     """
     if not isinstance(charged, Charged) or not (charged.cost is None or isinstance(charged.cost, Money)):
         raise InvalidAnswer(f"a metered call returns Charged with its cost as Money, not {type(charged).__name__}")
-    cost_nanos = None if charged.cost is None else Money(charged.cost.nanos).nanos
+    cost_nanos = None if charged.cost is None else Money.usd(Money(charged.cost.nanos)).nanos
     try:
         usage = {str(name): int(count) for name, count in charged.usage.items()}
         return json.dumps(charged.body), cost_nanos, usage

@@ -97,7 +97,7 @@ def plain_nanos(money: Any) -> int:
     """
     if not isinstance(money, Money):
         raise TypeError(f"returned {type(money).__name__}; it must return Money")
-    return Money(money.nanos).nanos
+    return Money.usd(Money(money.nanos)).nanos
 
 
 def take_seat(

@@ -21,7 +21,7 @@ from orchestrator.errors import (
 )
 from orchestrator.ledger.account import Account, Balance
 from orchestrator.ledger.transfer import PENDING, POST, POSTED, VOID, Transfer
-from orchestrator.money import AMOUNT_NANOS_MAX, format_usd
+from orchestrator.money import NANOS_MAX, format_usd
 
 _NEW: Final = (PENDING, POSTED)
 _RESOLVING: Final = (POST, VOID)
@@ -54,7 +54,8 @@ class Book:
 
     Laws: an amount is above 0 and moves between two different accounts of one unit; no account
     but an issuer goes below zero, holds included; a hold is resolved at most once and never for
-    more than it set aside; the same transfer again changes nothing.
+    more than it set aside; no counter goes beyond what 64 bits hold; the same transfer again changes
+    nothing.
     """
 
     def __init__(self) -> None:
@@ -206,12 +207,14 @@ class Book:
             if known != row:
                 raise TransferConflict(f"transfer {transfer_id} exists with other content: {known} is not {row}")
             return False
-        if type(amount) is not int or not 0 < amount <= AMOUNT_NANOS_MAX:
+        if type(amount) is not int or not 0 < amount <= NANOS_MAX:
             raise MalformedTransfer(f"transfer {transfer_id} moves {amount!r}; an amount is a whole number above 0")
         try:
             debit, credit = self._counters[debit_id], self._counters[credit_id]
         except KeyError as missing:
             raise UnknownAccount(f"account {missing} was never opened") from None
+        if debit.debits_posted + amount > NANOS_MAX or credit.credits_posted + amount > NANOS_MAX:
+            raise _uncountable(row)
         if kind in _NEW:
             spendable = debit.credits_posted - debit.debits_posted - debit.debits_pending
             if debit is credit or debit.unit != credit.unit or pending_id is not None:
@@ -289,6 +292,13 @@ def _malformed(row: Transfer, debit: _Counters, credit: _Counters) -> MalformedT
     if debit.unit != credit.unit:
         return MalformedTransfer(f"transfer {row.id} mixes {debit.unit} and {credit.unit}")
     return MalformedTransfer(f"transfer {row.id} is {row.kind} and resolves no hold, yet names {row.pending_id}")
+
+
+def _uncountable(row: Transfer) -> MalformedTransfer:
+    return MalformedTransfer(
+        f"transfer {row.id} would bring what has moved through {row.debit} or {row.credit} in all its time above "
+        f"{format_usd(NANOS_MAX)} USD, which no store can count; was an amount given in the wrong unit?"
+    )
 
 
 def _insufficient(row: Transfer, spendable_nanos: int) -> InsufficientFunds:

@@ -156,7 +156,8 @@ BAD_BIDS: dict[str, tuple[Act, str, str]] = {
     "negative": (lambda shown: Money(-1), "raised", "InvalidMoney: money cannot be negative: -0.000000001 USD"),
     "forged negative": (lambda shown: forged(-5), "malformed", "InvalidMoney: money cannot be negative"),
     "forged float": (lambda shown: forged(1.5), "malformed", "InvalidMoney: money is a whole number of nano-dollars"),
-    "huge": (lambda shown: Money(10**19), "raised", "InvalidMoney: an amount above 1,000,000,000 USD is refused"),
+    "huge": (lambda shown: Money(10**18 + 1), "malformed", "InvalidMoney: an amount above 1,000,000,000 USD is"),
+    "too huge to count": (lambda shown: Money(10**19), "raised", "InvalidMoney: more than 9,223,372,036 USD cannot be"),
     "above its balance": (lambda shown: Money.usd(51), "unfunded", "its wallet can spend 50.00 USD; the bid"),
     "a role that it lacks": (
         lambda shown: Bid(Money.usd(1), "presenter"),

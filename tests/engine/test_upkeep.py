@@ -57,3 +57,18 @@ def test_what_is_held_counts_in_a_wallet_that_is_filled_up() -> None:
     end_another_while_money_is_held(market, busy)
     moved = market.store.read(lambda reader: reader.transfers(account="bidder:a"))
     assert [row.amount_nanos for row in moved if row.code == "refill"] == [(50 - 4) * NANOS]
+
+
+def test_a_wallet_above_the_largest_amount_stops_nobody() -> None:
+    market = make_market(Scripted("a", {1: "1"}), presenter("p", "0.5"), presenter("q", "0.4"))
+    assert market.topup("a", 10**9).nanos == (10**9 + 50) * NANOS
+    assert market.run("hello", 10, seed=1).status == "open"
+    assert market.retire("a").nanos > 10**9 * NANOS
+    assert market.reinstate("a") == market.balance("a")
+    assert_sound(market)
+
+
+def test_a_deposit_beside_the_largest_bounty_is_pledged() -> None:
+    market = make_market(presenter("p"), presenter("q"))
+    market.cancel(market.run("hello", 10**9, deposit=10**9, seed=1).request_id)
+    assert_sound(market)

@@ -19,7 +19,7 @@ from orchestrator.errors import (
 )
 from orchestrator.ledger import USD_CAP, Account, Balance, Book, Transfer, hold, post, transfer, void
 from orchestrator.ledger.transfer import resolve
-from orchestrator.money import AMOUNT_NANOS_MAX
+from orchestrator.money import NANOS_MAX
 
 
 def book() -> Book:
@@ -41,7 +41,7 @@ HOLD = hold("h", "a", "b", 6, "price", "r1", 2)
         ([transfer("t", "a", "b", 10, "x")], None),
         ([transfer("t", "a", "b", 11, "x")], InsufficientFunds),
         ([transfer("t", "issuer", "b", 11, "x")], None),
-        ([transfer("t", "a", "b", AMOUNT_NANOS_MAX + 1, "x")], MalformedTransfer),
+        ([transfer("t", "a", "b", NANOS_MAX + 1, "x")], MalformedTransfer),
         ([transfer("t", "a", "b", 0, "x")], MalformedTransfer),
         ([transfer("t", "a", "b", -1, "x")], MalformedTransfer),
         ([transfer("t", "a", "b", True, "x")], MalformedTransfer),

@@ -164,6 +164,18 @@ def test_the_laws_hold_across_transactions(store: Store) -> None:
         store.transact(lambda tx: tx.open_accounts([Account("a", may_overdraw=True)]))
 
 
+def test_no_account_counts_further_than_a_store_can(store: Store) -> None:
+    """What would not fit was told as an overflow, in the database's words, and the account was stuck."""
+    billions = [transfer(f"t{number}", "issuer", "a", 10**18, "topup") for number in range(10)]
+    store.transact(lambda tx: tx.open_accounts(ACCOUNTS))
+    store.transact(lambda tx: tx.apply(billions[:9]))
+    with pytest.raises(LedgerRefused, match="which no store can count; was an amount given in the wrong unit"):
+        store.transact(lambda tx: tx.apply(billions[9:]))
+    left = transfer("the rest", "issuer", "a", 2**63 - 1 - 9 * 10**18, "topup")
+    store.transact(lambda tx: tx.apply([left]))
+    assert store.read(lambda reader: reader.spendable(["a"])) == {"a": 2**63 - 1}
+
+
 def test_two_drivers_cannot_both_append_the_same_entry(store: Store) -> None:
     store.transact(lambda tx: tx.append("r1", [entry(0), entry(1)]))
     for stale in ([entry(1)], [entry(0, "other")], [entry(2), entry(2)], [entry(1), entry(2)]):
