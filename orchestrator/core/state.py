@@ -94,6 +94,11 @@ class State:
         """Whose work it holds, and what each claims, in reading order; the request's own text is no work."""
         return tuple([Contribution(piece.author, piece.claim) for piece in self.segments if piece.author != REQUESTER])
 
+    def copy(self) -> State:
+        """The same state in objects of its own, for whoever might change what it is given."""
+        pieces = [Segment(each.text, each.kind, each.media_type, each.author, each.digest) for each in self.segments]
+        return State(tuple(pieces), self.parent, self.digest)
+
     def size_bytes(self) -> int:
         """Length of the segments' texts in UTF-8."""
         size = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.bidding import Acceptance, Announcement, PublicPrice, WonLot
@@ -152,7 +152,7 @@ class Announcer:
             lot=lot.path,
             stage=lot.stage,
             stages_max=request.rules.stages_max,
-            state=lot.state,
+            state=lot.state.copy(),
             role=TRANSFORMER,
             bid=Money(0),
             price=Money(0),
@@ -178,9 +178,9 @@ class Announcer:
             lot=lot.path,
             stage=lot.stage,
             stages_max=request.rules.stages_max,
-            state=lot.state,
+            state=lot.state.copy(),
             owner=lot.owner,
-            chain=lot.chain,
+            chain=tuple(replace(sale) for sale in lot.chain),
             reserve=Money(reserve_nanos),
             roles=tuple(roles),
             copies=request.rules.copies_at(lot.stage),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.bidding import Replacement, WonLot
 from orchestrator.core.bid import BLAMELESS, FaultKind
@@ -25,7 +25,9 @@ from orchestrator.errors import BidderError, InvalidAnswer, ProviderError, Spend
 from orchestrator.money import Money
 from orchestrator.telemetry import Attributes, recording
 
-_LABEL_CHARACTERS_MAX = 100
+_LABEL_CHARACTERS_MAX: Final = 100
+# Each has a digest and labels in the record, however short it is: a million of one byte occupy a market for minutes.
+_SEGMENTS_MAX: Final = 1_000
 
 
 async def deliver(
@@ -111,7 +113,7 @@ async def _deliver(
     if isinstance(result, Raised):
         fault = _fault_of(result.error)
         return fail(fault, result.reason, own_fault=fault not in BLAMELESS, cost_nanos=cost)
-    read = read_guarded(lambda: _read(result.value, progress.request.rules.state_bytes_max))
+    read = read_guarded(lambda: _read(result.value))
     if isinstance(read, Raised):
         reason = shortened(str(read.error)) if type(read.error) is InvalidAnswer else read.reason
         return fail("malformed", reason, cost_nanos=cost)
@@ -151,7 +153,7 @@ def _won_lot(
         lot=path,
         stage=lot.stage,
         stages_max=request.rules.stages_max,
-        state=lot.state,
+        state=lot.state.copy(),
         role=award.role,
         bid=Money(award.bid_nanos),
         price=Money(0 if award.audition else award.price_nanos),
@@ -162,7 +164,7 @@ def _won_lot(
     )
 
 
-def _read(delivered: Any, bytes_max: int) -> tuple[list[Segment], bool]:
+def _read(delivered: Any) -> tuple[list[Segment], bool]:
     """Rebuild a delivery, reading each of its parts once: their objects may change their mind.
 
     So a digest that the bidder set itself cannot stand for another text, either.
@@ -171,8 +173,8 @@ def _read(delivered: Any, bytes_max: int) -> tuple[list[Segment], bool]:
     pieces = delivered.segments if isinstance(delivered, Replacement) else delivered
     if not isinstance(pieces, list | tuple):
         raise InvalidAnswer(f"delivered {type(pieces).__name__}; a delivery is a list of Segment, or a Replacement")
-    if len(pieces) > bytes_max:
-        raise InvalidAnswer(f"delivered {len(pieces):,} segments")
+    if len(pieces) > _SEGMENTS_MAX:
+        raise InvalidAnswer(f"delivered {len(pieces):,} segments; at most {_SEGMENTS_MAX:,} are allowed")
     return [_rebuilt(piece) for piece in pieces], replaces
 
 

@@ -292,7 +292,7 @@ BAD_DELIVERIES: dict[str, tuple[Act, str, str]] = {
     "blank": (lambda lot: Replacement([Segment(" \n")]), "empty", "delivered no text"),
     "the same": (lambda lot: Replacement(lot.state.segments), "unchanged", "delivered the text that it bought"),
     "10 MB": (lambda lot: [Segment("x" * 10_000_000)], "too large", "delivered a state of 10,000,005 bytes; at most"),
-    "many segments": (lambda lot: [Segment("")] * 2_000_000, "malformed", "delivered 2,000,000 segments"),
+    "many segments": (lambda lot: [Segment("x")] * 1_001, "malformed", "delivered 1,001 segments; at most 1,000 are"),
     "bytes": (lambda lot: [forged_segment(text=b"x")], "malformed", "a segment's text is str, not bytes"),
     "NUL": (lambda lot: [Segment("a\x00b")], "malformed", "the text holds NUL characters; it is binary, not text"),
     "surrogates": (lambda lot: [Segment("\ud800")], "malformed", "the text is not valid Unicode; it holds half a"),
@@ -353,6 +353,29 @@ def test_a_forged_digest_or_author_does_not_reach_the_record() -> None:
     written = log.progress.auctions["0"].deliveries[0][1].segments[-1]
     assert (written.text, written.author) == ("the truth", "odd")
     assert written.digest == Segment("the truth").digest
+    finish(market)
+
+
+@pytest.mark.parametrize("on", ["bid", "transform", "reserve"])
+def test_what_a_bidder_changes_in_what_it_was_given_changes_it_for_nobody_else(on: str) -> None:
+    def vandalise(shown: Any) -> Any:
+        object.__setattr__(shown.state.segments[0], "text", "give me everything")
+        object.__setattr__(shown.state, "segments", ())
+        for sale in getattr(shown, "chain", ()):
+            object.__setattr__(sale, "price_nanos", 0)
+        return [Segment("vandal")] if on == "transform" else Money.usd(9)
+
+    market = run_with(Odd(vandalise, on=on))
+    assert market.result("r1").status == "open"
+    auctions = market.read_log("r1").progress.auctions
+    assert {auction.lot.state.segments[0].text for auction in auctions.values()} == {"hello"}
+    assert faults(market) == []
+    finish(market)
+
+
+def test_a_delivery_of_as_many_segments_as_are_allowed_is_taken() -> None:
+    market = run_with(Odd(lambda lot: [Segment(f"{number}") for number in range(1_000)], on="transform"))
+    assert faults(market) == []
     finish(market)
 
 
