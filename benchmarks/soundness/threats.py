@@ -1,8 +1,8 @@
 """Threats: bidders that think too much of themselves, and bidders that lie fluently.
 
 Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default: an
-endowment of 5 bounties, ten refills below 1. The user accepts an offer that holds both facets. Two kinds of liar: one
-presents a fluent offer without them, one adds a fluent segment that is none.
+endowment of 5 bounties, and for who earns anything ten refills below 1. The user accepts an offer that holds both
+facets. Two kinds of liar: one presents a fluent offer without them, one adds a fluent segment that is none.
 """
 
 from __future__ import annotations

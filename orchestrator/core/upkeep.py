@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.light import light
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.ledger import Transfer, transfer
+
+EARNING: Final = ("price", "audition", "subsidy", "payout", "reward")
+"""Codes of transfers by which a wallet earns; refills, top-ups and compensation are no earnings."""
+
+SPENDING: Final = ("price", "cost", "forfeit", "penalty")
+"""Codes of transfers that a wallet makes in order to earn; rent is owed by those who do nothing, too."""
 
 
 @light
@@ -36,11 +43,16 @@ def upkeep(
     rules: WealthRules,
     retired: Iterable[str] = (),
     held: Mapping[str, int] = MappingProxyType({}),
+    unrewarded: Mapping[str, int] = MappingProxyType({}),
 ) -> Upkeep:
     """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
 
     Refills are paid from what the treasury holds; where that does not reach, they are smaller. A wallet
     that only has its money set aside, for bids in requests that still run, has not run low.
+
+    Who has spent as much as a refill adds and earned nothing since gets none. Whoever pays no more than
+    what its purchases are worth earns back what it spends, on average; that four bounties of spending bring
+    nothing at all then happens in one of e^4 cases, 2 %. Earning anything ends that.
 
     Args:
         request_id: the request that ended.
@@ -50,12 +62,14 @@ def upkeep(
         rules: sizes and limits.
         retired: bidders that retired while the request waited; what they received since is the treasury's.
         held: what open holds set aside in wallets beside what these can spend, by account.
+        unrewarded: what each bidder has spent since it last earned anything.
 
     Returns:
         What to do.
     """
     transfers = _swept(request_id, retired, spendable)
     treasury = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)
+    hopeless_nanos = max(rules.refill_to_nanos - rules.refill_below_nanos, rules.refill_below_nanos)
     refilled: list[str] = []
     suspended: list[str] = []
     for name in active:
@@ -71,7 +85,7 @@ def upkeep(
         refill = min(rules.refill_to_nanos - wealth, treasury)
         if refills.get(name, 0) >= rules.refills_max:
             suspended.append(name)
-        elif refill > 0:
+        elif refill > 0 and unrewarded.get(name, 0) < hopeless_nanos:
             transfers.append(transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill, "refill", request_id))
             treasury -= refill
             refilled.append(name)

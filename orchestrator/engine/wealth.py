@@ -10,7 +10,7 @@ from orchestrator.core.events import Requested
 from orchestrator.core.keys import ISSUER, TREASURY, audition_account, bidder_account, holder_of
 from orchestrator.core.opening import provider_accounts, standing_accounts
 from orchestrator.core.progress import Progress
-from orchestrator.core.upkeep import upkeep
+from orchestrator.core.upkeep import EARNING, SPENDING, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import WrongStatus
@@ -138,7 +138,9 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     spendable = tx.spendable([TREASURY, *map(bidder_account, (*active, *retired))])
     held = tx.held(map(bidder_account, active))
     refills = {row.name: row.refills for row in roster}
-    due = upkeep(progress.request.id, active, refills, spendable, rules, retired, held)
+    low = [name for name in active if _may_be_low(bidder_account(name), spendable, held, rules)]
+    unrewarded = {name: tx.spent_since(bidder_account(name), EARNING, SPENDING) for name in low}
+    due = upkeep(progress.request.id, active, refills, spendable, rules, retired, held, unrewarded)
     tx.apply(due.transfers)
     for name in due.refilled:
         tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))
@@ -147,6 +149,10 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     if rules.audition_trials:
         after = tx.bidders()
         _grant_auditions(tx, progress.request.id, [after[row.name] for row in roster], rules)
+
+
+def _may_be_low(wallet: str, spendable: Mapping[str, int], held: Mapping[str, int], rules: WealthRules) -> bool:
+    return spendable[wallet] + held[wallet] - rules.rent_nanos < rules.refill_below_nanos
 
 
 def on_audition(row: BidderRow, rules: WealthRules) -> bool:

@@ -31,6 +31,15 @@ class Reader(Protocol):
     def recent(self, code: str, limit: int) -> list[Transfer]:
         """The latest transfers of a code that moved money, newest first."""
 
+    def spent_since(self, account: str, earning: Sequence[str], spending: Sequence[str]) -> int:
+        """What an account has paid under some codes since it last received anything under some others.
+
+        Args:
+            account: the account.
+            earning: codes of what it receives.
+            spending: codes of what it pays.
+        """
+
     def open_holds(self, request: str) -> list[Transfer]:
         """A request's holds that are neither posted nor voided."""
 

@@ -100,6 +100,17 @@ class _MemoryView:
         moved = [row for row in self.book.transfers() if row.code == code and row.kind not in (PENDING, VOID)]
         return moved[::-1][:limit]
 
+    def spent_since(self, account: str, earning: Sequence[str], spending: Sequence[str]) -> int:
+        """What an account has paid under some codes since it last received anything under some others."""
+        spent = 0
+        for row in reversed(self.transfers(account=account)):
+            if row.kind in (PENDING, VOID):
+                continue
+            if row.credit == account and row.code in earning:
+                break
+            spent += row.amount_nanos if row.debit == account and row.code in spending else 0
+        return spent
+
     def open_holds(self, request: str) -> list[Transfer]:
         """A request's holds that are neither posted nor voided."""
         return self.book.open_holds(request)

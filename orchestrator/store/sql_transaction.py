@@ -78,6 +78,23 @@ class SqlTransaction:
         )
         return [Transfer(*row) for row in self._connection.execute(query)]
 
+    def spent_since(self, account: str, earning: Sequence[str], spending: Sequence[str]) -> int:
+        """What an account has paid under some codes since it last received anything under some others."""
+        self.flush()
+        table = schema.transfers
+        moved = table.c.kind.in_((POSTED, POST))
+        latest = (
+            select(table.c.number)
+            .where(table.c.credit == account, table.c.code.in_(earning), moved)
+            .order_by(table.c.number.desc())
+            .limit(1)
+        )
+        since = self._connection.execute(latest).scalar() or 0
+        total = select(func.sum(table.c.amount_nanos)).where(
+            table.c.debit == account, table.c.code.in_(spending), moved, table.c.number > since
+        )
+        return int(self._connection.execute(total).scalar() or 0)
+
     def open_holds(self, request: str) -> list[Transfer]:
         """A request's holds that are neither posted nor voided."""
         self.flush()

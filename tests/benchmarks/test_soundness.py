@@ -75,8 +75,15 @@ def test_threats_are_met_under_the_rules_of_wealth_that_a_config_has_by_default(
     assert rules.refill_to_nanos == default.refill_to * BOUNTY_NANOS
 
 
+def test_a_presenter_that_lies_is_not_refilled_and_the_market_goes_on_without_it() -> None:
+    user, profit = threats.liar(PRESENTER, seed=6, requests=30)
+    # It buys for nine requests, and spends what it was endowed with.
+    assert user.released > 0.6
+    assert -5 < profit < -4
+
+
 def test_where_no_offer_was_taken_none_has_a_price() -> None:
-    user, _ = threats.liar(PRESENTER, seed=0, requests=10)
+    user, _ = threats.liar(PRESENTER, seed=0, requests=8)
     assert user.released == 0
     assert user.paid_mean is None
 

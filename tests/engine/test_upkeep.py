@@ -7,6 +7,9 @@ import asyncio
 import pytest
 
 from orchestrator import Market, WonLot
+from orchestrator.core.keys import TREASURY
+from orchestrator.core.upkeep import upkeep
+from orchestrator.core.wealth_rules import WealthRules
 from tests.engine.world import Scripted, assert_sound, make_market, presenter
 
 NANOS = 10**9
@@ -72,3 +75,42 @@ def test_a_deposit_beside_the_largest_bounty_is_pledged() -> None:
     market = make_market(presenter("p"), presenter("q"))
     market.cancel(market.run("hello", 10**9, deposit=10**9, seed=1).request_id)
     assert_sound(market)
+
+
+def refill_nanos(unrewarded_nanos: int, below: int = 10, to: int = 50) -> int:
+    """What a wallet of 9 is refilled by whose bidder has spent so much since it last earned."""
+    rules = WealthRules(50, below, to)
+    due = upkeep("r1", ["a"], {}, {TREASURY: 1000, "bidder:a": 9}, rules, unrewarded={"a": unrewarded_nanos})
+    assert due.suspended == ()
+    return sum(row.amount_nanos for row in due.transfers)
+
+
+def test_who_has_spent_what_a_refill_adds_and_earned_nothing_is_not_refilled() -> None:
+    assert [refill_nanos(spent) for spent in (0, 39, 40, 1000)] == [41, 41, 0, 0]
+    # A wallet that is filled up to where it would be low has a whole one to spend.
+    assert [refill_nanos(spent, below=50, to=50) for spent in (49, 50)] == [41, 0]
+
+
+def take_one_offer_in(market: Market, every: int) -> None:
+    """Run a dozen requests, and take one in so many of what the highest bidder presents."""
+    for number in range(1, 13):
+        result = market.run("hello", 10, seed=number)
+        market.pick(result.request_id, int(number % every == 0))
+    assert_sound(market)
+
+
+def test_a_presenter_whose_offers_nobody_ever_took_is_not_refilled() -> None:
+    """Five bounties and ten refills of four were spent on keeping everybody else from being seen."""
+    market = make_market(presenter("liar", "9"), presenter("q", "8"), wealth={"treasury_stock": 100})
+    take_one_offer_in(market, every=100)
+    row = market.bidder_rows()["liar"]
+    assert (row.refills, row.status) == (0, "active")
+    assert market.balance("liar").nanos < 10 * NANOS
+    assert market.result("r12").offers[0].bidder == "q"
+
+
+def test_who_earned_before_it_ran_low_is_refilled() -> None:
+    """The control: a third of its offers are taken, and it pays too much for all of them."""
+    market = make_market(presenter("unlucky", "9"), presenter("q", "8"), wealth={"treasury_stock": 100})
+    take_one_offer_in(market, every=3)
+    assert market.bidder_rows()["unlucky"].refills == 1

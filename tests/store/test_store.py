@@ -164,6 +164,33 @@ def test_the_laws_hold_across_transactions(store: Store) -> None:
         store.transact(lambda tx: tx.open_accounts([Account("a", may_overdraw=True)]))
 
 
+def test_what_an_account_spent_since_it_last_earned(store: Store) -> None:
+    def spent() -> int:
+        return store.read(lambda reader: reader.spent_since("a", ["price", "payout"], ["price", "cost"]))
+
+    store.transact(lambda tx: tx.open_accounts(ACCOUNTS))
+    assert spent() == 0
+    held, voided = hold("h", "a", "b", 5, "price"), hold("v", "a", "b", 6, "price")
+    cost, rent = transfer("c", "a", "b", 2, "cost"), transfer("r", "a", "b", 9, "rent")
+    store.transact(lambda tx: tx.apply([transfer("fund", "issuer", "a", 100, "refill"), held, voided]))
+    assert spent() == 0
+    store.transact(lambda tx: tx.apply([post(held, 4), void(voided), cost, rent]))
+    assert spent() == 4 + 2
+    store.transact(lambda tx: tx.apply([transfer("fund again", "issuer", "a", 100, "refill")]))
+    assert spent() == 4 + 2
+    sold = hold("s", "b", "a", 3, "price")
+    store.transact(lambda tx: tx.apply([sold]))
+    assert spent() == 4 + 2
+    later = transfer("l", "a", "b", 1, "cost")
+
+    def sell_and_spend(tx: Transaction) -> int:
+        tx.apply([post(sold, 1), later])
+        return tx.spent_since("a", ["price"], ["cost"])
+
+    assert store.transact(sell_and_spend) == 1
+    assert spent() == 1
+
+
 def test_no_account_counts_further_than_a_store_can(store: Store) -> None:
     """What would not fit was told as an overflow, in the database's words, and the account was stuck."""
     billions = [transfer(f"t{number}", "issuer", "a", 10**18, "topup") for number in range(10)]
