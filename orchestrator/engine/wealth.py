@@ -14,7 +14,7 @@ from orchestrator.core.upkeep import EARNING, SPENDING, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import WrongStatus
-from orchestrator.ledger import Account, transfer
+from orchestrator.ledger import Account, Transfer, transfer
 from orchestrator.store import BidderRow, Reader, Transaction
 
 ACTIVE = "active"
@@ -41,12 +41,12 @@ def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[s
     tx.open_accounts(provider_accounts({seat.provider for seat in seated if seat.provider}))
     _stock_treasury(tx, rules.treasury_stock_nanos)
     known = tx.bidders()
+    # At once: a store looks up the accounts of a transfer together, and of ten thousand one by one for half a minute.
+    tx.apply([row for seat in seated if seat.name not in known for row in _endow(seat.name, endowments_nanos)])
     for seat in seated:
         row = known.get(seat.name)
         if row is None:
-            _endow(tx, seat.name, endowments_nanos.get(seat.name, 0))
-            row = BidderRow(seat.name, seat.participant.principal, memory=seat.memory_id)
-            tx.put_bidder(row)
+            tx.put_bidder(BidderRow(seat.name, seat.participant.principal, memory=seat.memory_id))
         elif (row.principal, row.memory) != (seat.participant.principal, seat.memory_id):
             tx.put_bidder(row._replace(principal=seat.participant.principal, memory=seat.memory_id))
 
@@ -214,14 +214,13 @@ def _stock_treasury(tx: Transaction, stock_nanos: int) -> None:
         tx.apply([transfer(f"{_TREASURY_STOCK}{stock_nanos}", ISSUER, TREASURY, missing, "stock")])
 
 
-def _endow(tx: Transaction, name: str, amount_nanos: int) -> None:
+def _endow(name: str, endowments_nanos: Mapping[str, int]) -> tuple[Transfer, ...]:
+    amount_nanos = endowments_nanos.get(name, 0)
     if amount_nanos == 0:
-        return
-    tx.apply(
-        [
-            transfer(f"market/stock/{name}", ISSUER, TREASURY, amount_nanos, "stock"),
-            transfer(f"market/endow/{name}", TREASURY, bidder_account(name), amount_nanos, "endow"),
-        ]
+        return ()
+    return (
+        transfer(f"market/stock/{name}", ISSUER, TREASURY, amount_nanos, "stock"),
+        transfer(f"market/endow/{name}", TREASURY, bidder_account(name), amount_nanos, "endow"),
     )
 
 
