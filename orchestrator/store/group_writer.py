@@ -81,11 +81,19 @@ class GroupWriter:
                 self._thread.start()
 
     def _write(self) -> None:
-        stopping = False
-        while not stopping:
-            group, stopping = self._next_group()
-            if group:
-                self._commit_group(group)
+        while self._write_group():
+            pass
+
+    def _write_group(self) -> bool:
+        """Commit what waits next, and say whether to go on.
+
+        Nothing of it is kept while the thread waits for more: works refer to their store, which could then never be
+        dropped.
+        """
+        group, stopping = self._next_group()
+        if group:
+            self._commit_group(group)
+        return not stopping
 
     def _next_group(self) -> tuple[list[_Submission], bool]:
         first = self._queue.get()

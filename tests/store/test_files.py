@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -134,6 +136,24 @@ def test_closing_finishes_what_was_submitted_and_then_refuses(sql_store: SqlStor
     again = SqlStore(url)
     assert len(texts(again, *(f"t{number}" for number in range(100)), "late")) == 100
     again.close()
+
+
+def test_a_store_that_its_last_user_drops_closes_by_itself(url: str) -> None:
+    store = SqlStore(url)
+    writer, dropped = store._writer, weakref.ref(store)
+
+    def work(tx: Transaction, user: SqlStore = store) -> None:
+        """As most works do, a driver's for example, it refers to the store."""
+
+    store.transact(work)
+    thread = writer._thread
+    assert thread is not None
+    assert thread.is_alive()
+    del store, work
+    gc.collect()
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+    assert dropped() is None
 
 
 def test_reopening_keeps_everything(url: str) -> None:
