@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.api.picking import check_judge
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
+from orchestrator.config import Config, build_judge
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
@@ -16,10 +19,64 @@ from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, Returned, read_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import plain_nanos
-from orchestrator.errors import BidderError, BrokenPlugin, InvalidRequest, ProviderError, VickreyError
+from orchestrator.errors import (
+    BidderError,
+    BrokenPlugin,
+    InvalidConfig,
+    InvalidRequest,
+    ProviderError,
+    VickreyError,
+)
+from orchestrator.judges import CallbackJudge
 from orchestrator.ledger import Transfer
 from orchestrator.money import Money
 from orchestrator.telemetry import recording
+
+AnyJudge = Judge | MeteredJudge | Callable[[str, Sequence[ShownOffer]], Any] | str
+"""What a caller may name as a judge: one, a function of request and offers, or the name of one that is installed."""
+
+
+@contextmanager
+def chosen_judge(given: AnyJudge, config: Config) -> Iterator[Judge | MeteredJudge]:
+    """The judge that a caller chose, before anything is spent on what it is to judge.
+
+    Args:
+        given: a judge; a function of the request and the offers, as judge `callback` asks it; or the name of a judge,
+            which is the config's with its options where that has this name.
+        config: the market's.
+
+    Yields:
+        The judge; one that was built for its name is closed afterwards.
+
+    Raises:
+        InvalidRequest: it is none of these, or there is no judge of this name that needs no options.
+        BrokenPlugin: a judge's code cannot be loaded or fails.
+    """
+    if not isinstance(given, str):
+        yield _read_judge(given)
+        return
+    try:
+        built = build_judge(config, given)
+    except InvalidConfig as refusal:
+        raise InvalidRequest(str(refusal)) from refusal
+    try:
+        yield built
+    finally:
+        read_guarded(getattr(built, "close", lambda: None))
+
+
+def _read_judge(given: Any) -> Judge | MeteredJudge:
+    if isinstance(given, type):
+        raise InvalidRequest(f"judge {given.__name__} is a class; give a judge made from it: {given.__name__}(...)")
+    if isinstance(given, Judge | MeteredJudge):
+        check_judge(given)
+        return given
+    if callable(given):
+        return CallbackJudge(given)
+    raise InvalidRequest(
+        f"a judge has a `name` and `async def pick(request, offers)`, which this {type(given).__name__} lacks; "
+        "a function of request and offers will do, or the name of a judge, for example 'top'"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +96,7 @@ class Ruling:
     failure: VickreyError | None = None
 
 
-async def ask_judge(judge: Judge, progress: Progress, calls: CallBook) -> Ruling:
+async def ask_judge(judge: Judge | MeteredJudge, progress: Progress, calls: CallBook) -> Ruling:
     """Have a judge look at a request's offers.
 
     Args:

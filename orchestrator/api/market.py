@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
-from orchestrator.api.judging import ask_judge
+from orchestrator.api.judging import AnyJudge, ask_judge, chosen_judge
 from orchestrator.api.lease import claim
-from orchestrator.api.picking import check_judge, check_judge_name, check_open, check_pick
+from orchestrator.api.picking import check_judge_name, check_open, check_pick
 from orchestrator.api.posting import (
     Amount,
     Posting,
@@ -27,7 +28,7 @@ from orchestrator.api.posting import (
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.seating import seat_all
-from orchestrator.bidding import Judge
+from orchestrator.bidding import Judge, MeteredJudge
 from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.request import Participant
@@ -50,7 +51,7 @@ _SECONDS_PER_DAY = 86_400
 class RunOptions(PostingOptions, total=False):
     """What a run may be told beside its text and its budget, as keywords; see `Market.arun`."""
 
-    judge: Judge | None
+    judge: AnyJudge | None
     on_event: Listener | None
     on_text: TextListener | None
 
@@ -116,7 +117,7 @@ class Market:
         text: str,
         budget: Amount,
         *,
-        judge: Judge | None = None,
+        judge: AnyJudge | None = None,
         on_event: Listener | None = None,
         on_text: TextListener | None = None,
         **posting: Unpack[PostingOptions],
@@ -126,7 +127,8 @@ class Market:
         Args:
             text: what is wanted.
             budget: the bounty in dollars.
-            judge: who picks; left out, the request stays open for `Result.pick`.
+            judge: who picks: a judge, a function of the request and the offers that returns a rank or None, or the
+                name of a judge, for example `top`; left out, the request stays open for `Result.pick`.
             on_event: told of every event as it happens.
             on_text: told of what presenters write while they write; see `orchestrator.engine.streaming`.
             posting: what `Posting` takes besides: seed, spend_cap, deposit, requester,
@@ -139,14 +141,13 @@ class Market:
             CallerError: the request cannot be carried out as given.
             OperatorError: what it needs cannot be used.
         """
-        if judge is not None:
-            check_judge(judge)
-        with work_mark() as mark:
-            request_id = self._write_posting(posting_of(text, budget, posting), mark)
-            claim(self._store, request_id, mark)
-            await self._drive(request_id, on_event, on_text)
-        if judge is not None:
-            await self._judge(request_id, judge)
+        with nullcontext() if judge is None else chosen_judge(judge, self.config) as chosen:
+            with work_mark() as mark:
+                request_id = self._write_posting(posting_of(text, budget, posting), mark)
+                claim(self._store, request_id, mark)
+                await self._drive(request_id, on_event, on_text)
+            if chosen is not None:
+                await self._judge(request_id, chosen)
         return Result(self, request_id)
 
     def post(self, posting: Posting) -> str:
@@ -201,15 +202,20 @@ class Market:
         self.read_log(request_id)
         return Result(self, request_id)
 
-    def judge(self, request_id: str, judge: Judge) -> Result:
+    def judge(self, request_id: str, judge: AnyJudge) -> Result:
         """Let a judge pick from an open request; one that is not open stays as it is.
+
+        Args:
+            request_id: the request.
+            judge: who picks, as `arun` takes it.
 
         Raises:
             UnknownRequest: there is no such request.
+            InvalidRequest: this is no judge.
             VickreyError: the judge failed; what its calls cost is charged all the same.
         """
-        check_judge(judge)
-        run_blocking(lambda: self._judge(request_id, judge))
+        with chosen_judge(judge, self.config) as chosen:
+            run_blocking(lambda: self._judge(request_id, chosen))
         return Result(self, request_id)
 
     def pick(self, request_id: str, rank: int, judge: str = "caller") -> None:
@@ -388,7 +394,7 @@ class Market:
             if self.read_log(request_id).progress.ending is None:
                 raise
 
-    async def _judge(self, request_id: str, judge: Judge) -> None:
+    async def _judge(self, request_id: str, judge: Judge | MeteredJudge) -> None:
         progress = self.read_log(request_id).progress
         if progress.status != "open":
             return

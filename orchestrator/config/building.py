@@ -95,14 +95,15 @@ def build_judge(config: Config, judge_type: str | None = None) -> Judge:
 
     Args:
         config: the settings.
-        judge_type: a judge of another type than the config's, without options.
+        judge_type: a judge by its type: the config's with its options, another one without.
 
     Raises:
         InvalidConfig: its type or an option is unknown, or an option is missing.
         BrokenPlugin: its code cannot be loaded or fails.
     """
     make_importable(str(config.folder))
-    spec = config.judge if judge_type is None else PluginSpec(judge_type, where="judge")
+    is_own = judge_type is None or judge_type == config.judge.type
+    spec = config.judge if is_own else PluginSpec(str(judge_type), where="judge")
     judge: Judge = build_ingredient(JUDGES, _ingredient(spec))
     return judge
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from decimal import Decimal
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -23,6 +23,7 @@ from orchestrator.errors import (
     UnknownRequest,
     WrongStatus,
 )
+from orchestrator.judges import TopJudge
 from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
 
 
@@ -346,3 +347,67 @@ def test_a_cancelled_request_returns_its_bounty_whenever_it_is_cancelled() -> No
         assert market.result("r1").status == "rejected"
         assert posted(market, "requester:user") == 10 * 10**9
         assert_sound(market)
+
+
+@pytest.mark.parametrize(
+    ("judge", "status"),
+    [
+        ("top", "released"),
+        ("none", "open"),
+        (lambda request, offers: offers[0].rank, "released"),
+        (lambda request, offers: None, "rejected"),
+        (TopJudge(), "released"),
+        (None, "open"),
+    ],
+    ids=["top", "none", "function", "function that takes none", "judge", "nobody"],
+)
+def test_a_judge_is_named_or_is_a_function_or_a_judge(market: Market, judge: Any, status: str) -> None:
+    assert market.run("hello", 10, judge=judge).status == status
+    if judge is not None:
+        waiting = market.run("hello", 10).request_id
+        assert market.judge(waiting, judge).status == status
+    assert_sound(market)
+
+
+class Nameless:
+    async def pick(self, request: str, offers: Any) -> Any:
+        return Rank(1)
+
+
+@pytest.mark.parametrize(
+    ("judge", "because"),
+    [
+        ("tpo", "no judge type 'tpo' is installed .*did you mean 'top'"),
+        ("verifier", "needs the option 'function'"),
+        (TopJudge, r"TopJudge is a class; give a judge made from it: TopJudge\(...\)"),
+        (Nameless(), "this Nameless lacks"),
+        (3, "this int lacks"),
+    ],
+    ids=["misspelt", "needs options", "class", "nameless", "number"],
+)
+def test_what_is_no_judge_is_refused_before_anything_is_spent(market: Market, judge: Any, because: str) -> None:
+    with pytest.raises(InvalidRequest, match=because) as caught:
+        market.run("hello", 10, judge=judge)
+    assert_one_line(caught.value)
+    assert_untouched(market)
+
+
+def test_the_name_of_the_configs_judge_means_that_one_with_its_options() -> None:
+    config = {"version": 1, "store": "memory", "judge": {"type": "verifier", "options": {"function": "builtins:bool"}}}
+    with Market(config, bidders=[presenter("p"), presenter("q")]) as market:
+        assert market.run("hello", 10, judge="verifier").status == "released"
+
+
+class Watched(TopJudge):
+    closed: ClassVar[list[str]] = []
+
+    def close(self) -> None:
+        self.closed.append("closed")
+
+
+def test_a_judge_that_was_built_for_its_name_is_closed_and_one_that_was_given_is_not(market: Market) -> None:
+    Watched.closed.clear()
+    market.run("hello", 10, judge=Watched())
+    assert Watched.closed == []
+    market.run("hello", 10, judge=f"{__name__}:Watched")
+    assert Watched.closed == ["closed"]

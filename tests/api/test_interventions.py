@@ -55,6 +55,8 @@ def test_a_judge_whose_name_cannot_be_recorded_picks_nothing(name: Any) -> None:
 
 
 class Nameless:
+    name = None
+
     async def pick(self, request: str, offers: object) -> Rank:
         return Rank(1)
 
