@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -77,9 +78,20 @@ def read_guarded(read: Callable[[], Any]) -> Returned | Raised:
         return Raised(error)
 
 
+def awaitable(said: Any) -> Awaitable[Any]:
+    """What a method of the contract came back with, to be awaited.
+
+    Raises:
+        TypeError: it cannot be: the method was written without `async`.
+    """
+    if not inspect.isawaitable(said):
+        raise TypeError(f"it returned {type(said).__name__} at once; write it with `async def`")
+    return said
+
+
 async def _capture(work: Callable[[], Awaitable[Any]]) -> Returned | Raised:
     try:
-        return Returned(await work())
+        return Returned(await awaitable(work()))
     except BaseException as error:
         # SystemExit would otherwise tear down the event loop that all requests share.
         return Raised(error)

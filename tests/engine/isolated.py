@@ -34,6 +34,19 @@ class SteadyPresenter(Steady):
     roles = ("presenter",)
 
 
+class Misnamed(Steady):
+    """Has a role that there is not."""
+
+    roles = ("transfomer",)
+
+
+class AtOnce(Steady):
+    """Bids without `async`."""
+
+    def bid(self, announcement: Any) -> Any:
+        return Money.usd(self.usd)
+
+
 class Misbehaving(Steady):
     """Does what the request says, where that begins with its name: `odd bid exit`."""
 

@@ -583,3 +583,17 @@ def test_a_market_of_nothing_but_hostile_bidders_returns_the_bounty() -> None:
     assert result.status == "failed"
     assert result.to_dict()["statement"]["returned"] == "10.00"
     assert_sound(market)
+
+
+class AtOnce(Scripted):
+    """Written without `async`, as is soon done."""
+
+    def bid(self, announcement: Any) -> Any:
+        return Money.usd("1")
+
+
+def test_a_method_without_async_is_told_so() -> None:
+    market = run_with(AtOnce("odd", {}))
+    assert {(fault.bidder, fault.fault, fault.reason) for fault in faults(market)} == {
+        ("odd", "raised", "TypeError: it returned Money at once; write it with `async def`")
+    }

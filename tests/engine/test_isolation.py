@@ -358,6 +358,17 @@ def test_a_recipe_that_cannot_be_pickled_is_refused_with_its_reason() -> None:
         IsolatedBidder("a", lambda: None)
 
 
+def test_a_role_that_there_is_not_is_told_as_it_was_written(closing: list[Market]) -> None:
+    market = market_of(entry("a", "Misnamed"), entry("b", "AtOnce"))
+    closing.append(market)
+    (broken,) = market.broken
+    assert broken.reason == "bidder a: `roles` is ('transfomer',); it is ('transformer',), ('presenter',) or both"
+    market.run("hello", 10)
+    assert {(fault.bidder, fault.fault, fault.reason) for fault in faults(market)} == {
+        ("b", "raised", "TypeError: it returned Money at once; write it with `async def`")
+    }
+
+
 def test_closing_the_market_leaves_no_process(closing: list[Market]) -> None:
     market = market_of(entry("a", "Steady"))
     bidder: Any = market.seats["a"].bidder

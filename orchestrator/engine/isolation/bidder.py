@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Beliefs, Observation, Valuation, WonLot
 from orchestrator.core.receipts import Receipt
-from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.core.rules import Role
 from orchestrator.engine.isolation.line import Line
 from orchestrator.engine.isolation.process import Message
 from orchestrator.engine.isolation.wire import OPTIONAL_METHODS, OPTIONAL_POLICY_METHODS, decode_beliefs, strings
@@ -93,9 +93,9 @@ class IsolatedBidder:
         missing = strings(ready.get("missing"))
         if missing:
             raise BrokenPlugin(f"bidder {self.name} has no method {' and no method '.join(f'`{m}`' for m in missing)}")
-        known: tuple[Role, ...] = (TRANSFORMER, PRESENTER)
-        named = strings(ready.get("roles"))
-        self.roles: Sequence[Role] = tuple(role for role in known if role in named)
+        # Taken as they are: whoever seats the bidder says what is wrong with them.
+        named: Any = tuple(strings(ready.get("roles")))
+        self.roles: Sequence[Role] = named
         self.principal = _string_or_none(ready.get("principal"))
         self.provider = _string_or_none(ready.get("provider"))
         for method in strings(ready.get("has")):

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from orchestrator import errors
 from orchestrator.bidding import Charged
+from orchestrator.engine.guarded import awaitable
 from orchestrator.engine.isolation.wire import (
     OPTIONAL_METHODS,
     OPTIONAL_POLICY_METHODS,
@@ -161,7 +162,7 @@ class _Worker:
         (shown,) = arguments
         returned = getattr(self._bidder, verb)(replace(shown, meter=_RemoteMeter(self, task)))
         if verb in ("bid", "transform", "reserve"):
-            returned = await returned
+            returned = await awaitable(returned)
         return encode_value(bool(returned) if verb == "eligible" else returned)
 
     async def _perform(self, task: int, call: int, perform: Callable[[], Awaitable[Charged]]) -> None:
