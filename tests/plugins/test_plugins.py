@@ -215,6 +215,16 @@ def test_options_that_do_not_fit_are_the_operators_to_mend(options: dict[str, An
         build(plugin(factory), options, "here", {"name": "a"})
 
 
+def test_a_missing_option_that_may_be_there_under_a_misspelt_name_is_told_so() -> None:
+    def takes_more(path: str, **more: Any) -> None:
+        """As the models of providers, it takes options that its signature does not name."""
+
+    with pytest.raises(InvalidConfig, match=r"needs the option 'path'; is it meant by 'pth'\?$"):
+        build(plugin(takes_more), {"pth": "x", "limit": 1}, "here")
+    with pytest.raises(InvalidConfig, match=r"needs the option 'path'$"):
+        build(plugin(takes_more), {"limit": 1}, "here")
+
+
 def test_an_option_for_a_factory_of_none_is_refused() -> None:
     with pytest.raises(InvalidConfig, match="takes no options"):
         build(plugin(lambda: None), {"path": "x"}, "here")
