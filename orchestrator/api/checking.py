@@ -109,6 +109,15 @@ def check_models(
         read_guarded(getattr(judge, "close", lambda: None))
 
 
+def check_judge(config: Config) -> None:
+    """See that a config's judge can be built, without a call.
+
+    Raises:
+        OperatorError: it cannot.
+    """
+    read_guarded(getattr(build_judge(config), "close", lambda: None))
+
+
 @dataclass(slots=True)
 class _Users:
     """A model and who uses it."""

@@ -49,18 +49,20 @@ def check_bidders(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build each bidder, try its model with a tiny call, and warn of what will not work well.
+    """Build bidders and judge, try their models with a tiny call, and warn of what will not work well.
 
     All models are called at once, each once, however many bidders share it, and a judge's too; what that costs
     is shown. Fails if one of the config's bidders is broken, a model does not work, or nobody can take part.
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output, is_past_needed=False) as books:
-        from orchestrator.api.checking import check_models
+        from orchestrator.api.checking import check_judge, check_models
         from orchestrator.cli.checks import is_anybody_able, say_verdict, show_checks
 
         settings = place.settings()
         roster = _read(place, settings, books)
+        if not calls:
+            check_judge(settings)
         checks = check_models(settings, deadline) if calls else ()
         if as_json:
             models = {"models": [check.to_dict() for check in checks]} if calls else {}

@@ -9,7 +9,7 @@ from orchestrator.config.loading import bundled_folder
 from orchestrator.errors import InvalidRequest
 
 # Those that stand alone: the others name files beside them.
-COPIED: Final = ("anthropic", "compatible", "litellm", "minimal", "openai")
+COPIED: Final = ("answers", "anthropic", "compatible", "litellm", "minimal", "openai")
 
 
 def template() -> str:

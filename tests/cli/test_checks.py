@@ -84,6 +84,15 @@ def test_without_calls_nothing_is_called(tmp_path: Path) -> None:
     assert "models" not in vickrey("bidders", "check", "--no-calls", "--json").document
 
 
+@pytest.mark.parametrize("calls", ["--calls", "--no-calls"])
+def test_a_judge_that_cannot_be_built_is_found_with_calls_and_without(tmp_path: Path, calls: str) -> None:
+    write_market(tmp_path, bidders=list(map(presenter, "abc")), judge="tpo")
+    outcome = vickrey("bidders", "check", calls)
+    assert outcome.code == 3
+    assert "no judge type 'tpo' is installed" in outcome.stderr
+    assert "did you mean 'top'" in outcome.stderr
+
+
 def test_models_that_do_not_work_may_leave_too_few_presenters(tmp_path: Path) -> None:
     mute = speaking("mute", role="present", script=["nonsense"])
     write_market(tmp_path, bidders=[mute, presenter("a"), presenter("b")])

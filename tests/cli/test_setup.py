@@ -38,7 +38,7 @@ def test_init_copies_a_shipped_config_that_works_anywhere(name: str, tmp_path: P
 def test_init_copies_nothing_else() -> None:
     outcome = vickrey("init", "new.yaml", "--like", "../lisbon")
     assert outcome.code == 2
-    assert "there is no config '../lisbon' to copy; there are anthropic, " in outcome.stderr
+    assert "there is no config '../lisbon' to copy; there are answers, anthropic, " in outcome.stderr
 
 
 def test_init_says_where_it_cannot_write() -> None:
