@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bidders.reading import read_text
 from bidders.words import CALENDAR_WORDS, STOP_WORDS, stem, words
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
+_PARAGRAPHS = re.compile(r"\n\s*\n")
+_SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 _NAMELESS = STOP_WORDS | CALENDAR_WORDS
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n\s*)[^\w\s]*$")
 
@@ -19,7 +23,7 @@ class Passage:
     """A piece of a document that can be quoted by itself.
 
     Attributes:
-        heading: what it is about.
+        heading: what it is about; empty where its document does not say.
         text: the paragraph or paragraphs under the heading.
     """
 
@@ -29,6 +33,8 @@ class Passage:
     @property
     def quote(self) -> str:
         """The passage as it reads in a state; a colon in a heading would end it too early."""
+        if not self.heading:
+            return self.text
         heading = self.heading.replace(": ", ", ").rstrip(".:")
         return f"{heading}: {self.text}"
 
@@ -53,32 +59,57 @@ class Collection:
 
 
 def load_collection(path: str | Path) -> Collection:
-    """Read a Markdown file: `# Title`, a description, then a `## heading` and a paragraph for each passage.
+    """Read a Markdown file, or a folder of them: `# Title`, a description, then a `## heading` for each passage.
 
     Args:
-        path: the file, in UTF-8.
+        path: a file in UTF-8; or a folder, of which every `.md`, `.markdown` and `.txt` file is read, in order of
+            name, those of inner folders too. What is hidden is left out.
 
     Raises:
-        OSError: it cannot be read.
+        InvalidConfig: a file cannot be read.
     """
-    return parse_collection(Path(path).read_text(encoding="utf-8"))
+    return merge([parse_collection(read_text(file, "the document")) for file in _files(Path(path))])
+
+
+def merge(collections: Sequence[Collection]) -> Collection:
+    """One collection of several documents."""
+    if len(collections) == 1:
+        return collections[0]
+    title = next((each.title for each in collections if each.title), "")
+    description = " ".join(each.description for each in collections if each.description)
+    return _collected(title, description, [passage for each in collections for passage in each.passages])
 
 
 def parse_collection(markdown: str) -> Collection:
-    """Cut Markdown into passages; a text without headings of the second level is one passage."""
+    """Cut Markdown into passages at its headings; a text without any below its title, at its paragraphs."""
     headings = list(_HEADING.finditer(markdown))
-    title, description = "", markdown[: headings[0].start()].strip() if headings else ""
+    title, opening = "", markdown[: headings[0].start()] if headings else markdown
     passages: list[Passage] = []
     for position, found in enumerate(headings):
         end = headings[position + 1].start() if position + 1 < len(headings) else len(markdown)
-        body = " ".join(markdown[found.end() : end].split())
+        body = markdown[found.end() : end]
         if len(found.group(1)) == 1 and not title:
-            title, description = found.group(2), body
-        elif body:
-            passages.append(Passage(found.group(2), body))
-    if not passages and (description or not headings):
-        whole = description or markdown.strip()
-        passages += [Passage(title or "Note", whole)] if whole else []
+            title, opening = found.group(2), body
+        elif body.strip():
+            passages.append(Passage(found.group(2), _line(body)))
+    if not passages:
+        passages = [Passage(title, _line(paragraph)) for paragraph in _PARAGRAPHS.split(opening) if paragraph.strip()]
+    return _collected(title, _line(opening) if headings else "", passages)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _files(path: Path) -> list[Path]:
+    """The documents at a path."""
+    if not path.is_dir():
+        return [path]
+    found = (each for each in path.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
+    return sorted(each for each in found if not any(part.startswith(".") for part in each.relative_to(path).parts))
+
+
+def _collected(title: str, description: str, passages: Sequence[Passage]) -> Collection:
     names = _names(passages)
     scope = frozenset(term for term, capital in capitalised(description) if capital) & names
     return Collection(title, description, tuple(passages), names, scope)
@@ -93,7 +124,7 @@ def capitalised(text: str) -> Counter[tuple[str, bool]]:
     return counts
 
 
-def _names(passages: list[Passage]) -> frozenset[str]:
+def _names(passages: Sequence[Passage]) -> frozenset[str]:
     counts: Counter[tuple[str, bool]] = Counter()
     for passage in passages:
         counts.update(capitalised(passage.text))

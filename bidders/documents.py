@@ -33,7 +33,8 @@ class DocumentBidder(CapableBidder):
 
     Args:
         name: unique in its market.
-        path: the collection: a Markdown file of `## heading` and a paragraph for each passage.
+        path: the collection: a Markdown file with a `## heading` for each passage, or a text, of which each paragraph
+            is one; or a folder of such files (`.md`, `.markdown`, `.txt`).
         policy: turns its estimate into a value.
         passages_max: how many passages it quotes at most, 1 or more.
         kind: kind of the segment that it writes, for example `preference`.
@@ -43,8 +44,8 @@ class DocumentBidder(CapableBidder):
             notebook gives away no more than is needed.
 
     Raises:
-        BrokenPlugin: the collection cannot be read or holds nothing.
-        InvalidConfig: an option is out of range.
+        BrokenPlugin: the collection holds nothing.
+        InvalidConfig: an option is out of range, or a document cannot be read.
     """
 
     def __init__(
@@ -65,12 +66,10 @@ class DocumentBidder(CapableBidder):
         self._gain_max = number_in("gain_max", gain_max, 0.0, 1.0)
         self._kind = kind
         self._excerpt = excerpt
-        try:
-            self._collection = load_collection(path)
-        except (OSError, UnicodeDecodeError) as error:
-            raise orchestrator.errors.BrokenPlugin(f"bidder {name} cannot read its documents: {error}") from error
+        self._collection = load_collection(path)
         if not self._collection.passages:
-            raise orchestrator.errors.BrokenPlugin(f"bidder {name} has no documents: {path} is empty")
+            kinds = "holds no .md, .markdown or .txt file with a text" if Path(path).is_dir() else "is empty"
+            raise orchestrator.errors.BrokenPlugin(f"bidder {name} has no documents: {path} {kinds}")
         self._character = frozenset(terms(" ".join((self._collection.description, *character))))
 
     @cached_property

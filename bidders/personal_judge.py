@@ -16,6 +16,7 @@ from bidders.llm.prompt_file import load_prompt
 from bidders.models.metering import metered
 from bidders.models.structured import ask_object, object_cost_max
 from bidders.policies.options import number_in
+from bidders.reading import read_text
 from orchestrator import Completion, Hearing, Later, Model, Money, Prompt, Rank, Reject, ShownOffer
 from orchestrator.errors import InvalidConfig, ProviderError
 
@@ -126,9 +127,4 @@ def _choice_of(offers: int) -> type[Choice]:
 
 
 def _read(path: str | Path | None) -> str:
-    if path is None:
-        return ""
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidConfig(f"the preferences {path} cannot be read: {error}") from error
+    return "" if path is None else read_text(path, "the preferences")

@@ -51,7 +51,7 @@ def read_tasks(path: Path, bounty_nanos: int) -> list[Task]:
     """
     try:
         # Not splitlines: a text may hold other separators than a line feed, such as U+2028.
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, ValueError) as error:
         raise InvalidRequest(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     written = [(f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip()]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bidders.collection import parse_collection
+from bidders.collection import load_collection, parse_collection
 from bidders.index import Index
 from bidders.words import mentions, stem, terms
+from orchestrator.errors import InvalidConfig
 from tests.bidders.lots import GARDENS
 
 
@@ -17,8 +20,33 @@ def test_markdown_is_cut_at_its_headings() -> None:
     assert collection.passages[1].quote.startswith("Rose walk: The rose walk in Arden")
 
 
-def test_a_text_without_headings_is_one_passage() -> None:
-    assert [passage.text for passage in parse_collection("Just a note.").passages] == ["Just a note."]
+def test_a_text_without_headings_is_cut_at_its_paragraphs() -> None:
+    assert [passage.quote for passage in parse_collection("Just a note.").passages] == ["Just a note."]
+    letter = parse_collection("Rain is likely\nin May.\n \n\nBring boots.\n")
+    assert [passage.quote for passage in letter.passages] == ["Rain is likely in May.", "Bring boots."]
+    titled = parse_collection("# Weather\n\nRain is likely.\n\nBring boots.")
+    assert [passage.quote for passage in titled.passages] == ["Weather: Rain is likely.", "Weather: Bring boots."]
+    assert (titled.title, titled.description) == ("Weather", "Rain is likely. Bring boots.")
+
+
+def test_a_folder_is_one_collection_of_its_documents(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / ".drafts").mkdir()
+    (tmp_path / "a.md").write_text(GARDENS, encoding="utf-8")
+    (tmp_path / "b" / "note.TXT").write_bytes(b"\xef\xbb\xbfThe mill of Corin turns at noon.\r\n\r\nIt is free.\r\n")
+    for left_out in ("c.pdf", ".hidden.md", ".drafts/d.md"):
+        (tmp_path / left_out).write_bytes(b"\xff not read")
+    alone, all_of_it = load_collection(tmp_path / "a.md"), load_collection(tmp_path)
+    assert all_of_it.passages[:-2] == alone.passages
+    assert [passage.quote for passage in all_of_it.passages[-2:]] == ["The mill of Corin turns at noon.", "It is free."]
+    assert (all_of_it.title, all_of_it.description) == (alone.title, alone.description)
+    assert all_of_it.names == alone.names | {"corin"}
+
+
+def test_a_document_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "old.md").write_bytes("Café".encode("latin-1"))
+    with pytest.raises(InvalidConfig, match=r"the document .*old\.md cannot be read: byte 3 is not UTF-8; save it"):
+        load_collection(tmp_path)
 
 
 @pytest.mark.parametrize("empty", ["", "\n\n", "# Title only"])

@@ -108,11 +108,26 @@ def test_no_more_passages_are_quoted_than_allowed(tmp_path: Path) -> None:
     assert len(delivered(short, win(announce())).split("\n\n")) == 1
 
 
-@pytest.mark.parametrize("content", [None, ""])
-def test_documents_that_are_missing_or_empty_break_the_bidder(tmp_path: Path, content: str | None) -> None:
-    path = tmp_path / "nothing.md" if content is None else write_documents(tmp_path, content)
-    with pytest.raises(errors.BrokenPlugin, match="documents"):
-        DocumentBidder("gardens", path)
+def test_documents_that_are_missing_or_empty_break_the_bidder(tmp_path: Path) -> None:
+    with pytest.raises(errors.BrokenPlugin, match=r"has no documents: .* holds no \.md, \.markdown or \.txt file"):
+        DocumentBidder("gardens", tmp_path)
+    with pytest.raises(errors.BrokenPlugin, match=r"has no documents: .* is empty"):
+        DocumentBidder("gardens", write_documents(tmp_path, ""))
+    with pytest.raises(errors.InvalidConfig, match=r"the document .*nothing\.md cannot be read: No such file"):
+        DocumentBidder("gardens", tmp_path / "nothing.md")
+
+
+def test_a_folder_of_documents_is_sold_from_like_a_file_of_them(gardens: DocumentBidder, tmp_path: Path) -> None:
+    folder = DocumentBidder("gardens", tmp_path, kind="garden")
+    assert bid_usd(folder, announce()) == bid_usd(gardens, announce())
+    assert delivered(folder, win(announce())) == delivered(gardens, win(announce()))
+
+
+def test_of_a_text_without_headings_the_paragraphs_that_matter_are_sold_and_no_others(tmp_path: Path) -> None:
+    text = "Our refund policy: customers get money back within 30 days.\n\nMy password is a pet's name."
+    notes = DocumentBidder("notes", write_documents(tmp_path, text))
+    won = win(announce(request="How long do customers have to ask for a refund?"))
+    assert delivered(notes, won) == "Our refund policy: customers get money back within 30 days."
 
 
 @pytest.mark.parametrize("option", [{"excerpt": "half"}, {"gain_max": 2}, {"passages_max": 0}])

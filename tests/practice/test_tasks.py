@@ -38,6 +38,12 @@ def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mark_of_an_editor_at_the_beginning_is_no_part_of_a_task(tmp_path: Path) -> None:
+    path = tmp_path / "tasks.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"request": "one", "answer": "1"}\r\n')
+    assert [task.request for task in read_tasks(path, 1)] == ["one"]
+
+
 def test_a_file_without_tasks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="holds no tasks"):
         write_tasks(tmp_path, "", "  ")
