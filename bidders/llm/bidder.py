@@ -75,6 +75,10 @@ class LanguageModelBidder(CapableBidder):
         if front.role is None:
             raise InvalidConfig(f"the prompt {front.name!r} makes no bidder: its head names no role")
         super().__init__(name, front.role, policy)
+        if instructions.strip() and not self._file.shows("instructions"):
+            raise InvalidConfig(
+                f"the prompt {front.name!r} has no place for the option `instructions`: write $instructions into it"
+            )
         self._instructions = f"\n{instructions.strip()}" if instructions.strip() else ""
         self._max_tokens = int(number_in("max_tokens", max_tokens or front.max_tokens, 1, 1_000_000))
         self._kind = kind or front.kind

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,14 +17,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import orchestrator
+from bidders.reading import read_text
 from orchestrator import Message
 
 FOLDER: Final = Path(__file__).parent.parent / "prompts"
 _BYTES_MAX: Final = 100_000
 # Several bidders of a market are often told the same.
 _KEPT: Final = 64
+_KEY: Final = re.compile(r"^(\w+)\s*:", re.MULTILINE)
 _LAYOUT: Final = re.compile(
-    r"\A---\n(?P<front>.*?)\n---\n\s*# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z", re.DOTALL
+    r"\A\s*---\n(?P<front>.*?)\n---\n\s*# System\n(?P<system>.*?)\n# User\n(?P<user>.*)\Z", re.DOTALL
 )
 
 Label = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -73,6 +77,10 @@ class PromptFile:
     user: str
     label: str
 
+    def shows(self, name: str) -> bool:
+        """Whether it has a place for a word of this name."""
+        return any(name in Template(part).get_identifiers() for part in (self.system, self.user))
+
     def fill(self, words: Mapping[str, str]) -> tuple[Message, Message]:
         """Put words where their names stand; what they hold is not looked at again.
 
@@ -100,11 +108,7 @@ def load_prompt(name: str, path: str | Path | None, allowed: frozenset[str], nee
         raise orchestrator.errors.InvalidConfig(
             f"there is no prompt {name!r}; there are {', '.join(built_in())}, or give the path of a file of your own"
         )
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise orchestrator.errors.InvalidConfig(f"the prompt {file} cannot be read: {error}") from error
-    return _parse(text.replace("\r\n", "\n"), str(file), allowed, needed)
+    return _parse(read_text(file, "the prompt"), str(file), allowed, needed)
 
 
 def built_in() -> list[str]:
@@ -127,12 +131,25 @@ def _parse(text: str, where: str, allowed: frozenset[str], needed: frozenset[str
             f"{where}: its head is no YAML: {str(error).splitlines()[0]}"
         ) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "head"
-        raise orchestrator.errors.InvalidConfig(f"{where}: {key}: {first['msg']}") from error
+        raise orchestrator.errors.InvalidConfig(f"{where}: {_problem(error)}") from error
+    for key, times in Counter(_KEY.findall(layout["front"])).items():
+        if times > 1:
+            raise orchestrator.errors.InvalidConfig(f"{where}: {key}: is written twice")
     _check_placeholders(layout, where, allowed, needed)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return PromptFile(front, layout["system"], layout["user"], f"{front.name}@{front.version}#{digest}")
+
+
+def _problem(error: ValidationError) -> str:
+    """The first thing that is wrong with a head; an unknown key first, for what it should be called is then missing."""
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    key = ".".join(map(str, first["loc"])) or "head"
+    if first["type"] == "missing":
+        return f"{key}: is required but missing"
+    if first["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(key, Front.model_fields, n=1)
+        return f"{key}: unknown key" + (f"; did you mean {close[0]!r}?" if close else "")
+    return f"{key}: {first['msg']}"
 
 
 def _check_placeholders(layout: re.Match[str], where: str, allowed: frozenset[str], needed: frozenset[str]) -> None:

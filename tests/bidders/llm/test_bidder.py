@@ -132,6 +132,14 @@ def test_a_rewrite_replaces_all_but_the_request() -> None:
     assert [piece.text for piece in made.segments] == ["Plan a two-day visit to Arden", "Something new."]
 
 
+def test_instructions_that_the_prompt_has_no_place_for_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.md"
+    path.write_text("---\nname: mine\nversion: 1\ndoes: it\nrole: transformer\n---\n# System\nWork.\n# User\n$state\n")
+    bidder(prompt_path=path).close()
+    with pytest.raises(InvalidConfig, match=r"'mine' has no place for the option `instructions`: write \$instructions"):
+        bidder(prompt_path=path, instructions="Write in French.")
+
+
 def test_the_operators_instructions_stand_in_the_system_part_alone() -> None:
     made = bidder(instructions="Write in French.")
     asyncio.run(made.transform(win(announce())))

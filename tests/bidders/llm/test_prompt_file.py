@@ -69,7 +69,10 @@ def test_what_is_filled_in_is_not_looked_at_again(tmp_path: Path) -> None:
         (("version: 3", "version: three"), "version"),
         (("version: 3", "version: 0"), "version"),
         (("name: mine", "name: Not a name"), "name"),
-        (("does: does something", "mystery: 1"), "does"),
+        (("does: does something", "mystery: 1"), "mystery: unknown key"),
+        (("version: 3", "verson: 3"), "verson: unknown key; did you mean 'version'?"),
+        (("version: 3\n", ""), "version: is required but missing"),
+        (("version: 3", "version: 3\nversion: 4"), "version: is written twice"),
         (("role: transformer", "role: owner"), "role"),
         (("$state", "nothing"), "must hold $state"),
         (("$state", "$state $balance"), "nothing to put for $balance"),
@@ -87,11 +90,24 @@ def test_a_prompt_that_cannot_be_used_is_refused_with_its_place(
     assert str(path) in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "saved",
+    [b"\xef\xbb\xbf" + WHOLE.encode(), WHOLE.replace("\n", "\r\n").encode(), b"\n\n" + WHOLE.encode()],
+    ids=["BOM", "CRLF", "blank lines first"],
+)
+def test_a_prompt_may_be_saved_as_editors_save_it(tmp_path: Path, saved: bytes) -> None:
+    (tmp_path / "saved.md").write_bytes(saved)
+    file = load_prompt("", tmp_path / "saved.md", ALLOWED, NEEDED)
+    assert file.system == "Be brief. $instructions"
+    assert file.shows("instructions")
+    assert not file.shows("preferences")
+
+
 def test_a_prompt_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidConfig, match="there is no prompt 'refin'"):
         load_prompt("refin", None, ALLOWED, NEEDED)
     with pytest.raises(InvalidConfig, match="cannot be read"):
         load_prompt("", tmp_path / "missing.md", ALLOWED, NEEDED)
     (tmp_path / "binary.md").write_bytes(b"\xff\xfe")
-    with pytest.raises(InvalidConfig, match="cannot be read"):
+    with pytest.raises(InvalidConfig, match=r"binary\.md cannot be read: byte 0 is not UTF-8; save it as UTF-8"):
         load_prompt("", tmp_path / "binary.md", ALLOWED, NEEDED)
