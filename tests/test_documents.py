@@ -27,12 +27,18 @@ from typing import Any, get_args
 
 import pytest
 import typer.main
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from orchestrator.cli.app import app
+from orchestrator.config import load_config
+from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
+from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
+from orchestrator.errors import InvalidConfig
+from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, load_plugin, takes
 from tests.layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
@@ -319,9 +325,59 @@ def _default(field: FieldInfo) -> str:
     return str(list(value) if isinstance(value, tuple) else value)
 
 
+def check_yaml(page: str, markdown: str) -> list[str]:
+    """Every block of YAML must be part of a config that loads, with options that what they are for takes."""
+    problems = []
+    for block in blocks(markdown):
+        if block.language != "yaml":
+            continue
+        given = yaml.safe_load(block.text)
+        given.setdefault("models", {"small": {"type": "mock"}})
+        _make_paths(given)
+        try:
+            config = load_config(given)
+        except InvalidConfig as refusal:
+            problems.append(f"{page}:{block.line}: {refusal}")
+            continue
+        entries: list[tuple[str, PluginSpec | BidderSpec]] = [(JUDGES, config.judge)]
+        entries += [(BIDDERS, bidder) for bidder in config.bidders]
+        entries += [(POLICIES, bidder.policy) for bidder in config.bidders if bidder.policy]
+        problems += [f"{page}:{block.line}: {each}" for group, spec in entries for each in _not_taken(group, spec)]
+    return problems
+
+
+def _make_paths(given: Any) -> None:
+    """Make the files and folders that a config names; those of somebody's home are taken to be there."""
+    for key, value in given.items() if isinstance(given, dict) else enumerate(given if isinstance(given, list) else ()):
+        if isinstance(value, str) and is_path_option(str(key)):
+            path = Path(value)
+            if path.is_absolute():
+                given[key] = path = Path(path.name)
+            path.mkdir(exist_ok=True) if value.endswith("/") else path.touch()
+        else:
+            _make_paths(value)
+
+
+def _not_taken(group: str, spec: PluginSpec | BidderSpec) -> list[str]:
+    """Options that a plugin does not take; none where it is a stranger's."""
+    installed = {entry.name for entry in entry_points(group=group)}
+    plugin = load_plugin(group, spec.type) if spec.type in installed else None
+    return [f"{plugin} has no option {name}" for name in spec.options if plugin and not takes(plugin, name)]
+
+
 def check_bidders_and_judges(page: str, markdown: str) -> list[str]:
     """Every bidder and judge that comes along must be named."""
     return unnamed(page, markdown, "bidders", "judges")
+
+
+def check_bidders(page: str, markdown: str) -> list[str]:
+    """Every bidder that comes along must have its part."""
+    told = set(HEADING.findall(prose(markdown)))
+    return [
+        f"{page}: {entry.name} has no part"
+        for entry in entry_points(group=BIDDERS)
+        if entry.value.startswith("bidders.") and entry.name not in told
+    ]
 
 
 def check_policies(page: str, markdown: str) -> list[str]:
@@ -399,9 +455,10 @@ def check_rules(page: str, markdown: str) -> list[str]:
 
 
 Check = Callable[[str, str], list[str]]
-EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names)
+EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names, check_yaml)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/architecture.md": (check_layers,),
+    "docs/bidders.md": (check_bidders,),
     "docs/configuration.md": (check_config_keys, check_bidders_and_judges),
     "docs/policies.md": (check_policies,),
     "docs/glossary.md": (check_glossary,),
@@ -478,6 +535,22 @@ PLANTED: dict[str, tuple[Check, str, str]] = {
     "no such test": (check_names, "`test_that_nobody_wrote`", "no such test"),
     "no such verb in prose": (check_names, "`vickrey rum r1`", "no verb 'rum'"),
     "no such target in prose": (check_names, "`make tea`", "no such target"),
+    "no such key": (check_yaml, "```yaml\nrules: {coppies: 1}\n```\n", "page.md:2: .*coppies: unknown key"),
+    "no such option of a bidder": (
+        check_yaml,
+        "```yaml\nbidders:\n  - {name: a, type: documents, options: {path: notes/, about: x}}\n```\n",
+        "page.md:2: bidder 'documents' of .* has no option about",
+    ),
+    "no such option of a policy": (
+        check_yaml,
+        "```yaml\nbidders:\n  - {name: a, type: tool, policy: {type: fraction, options: {x: 1}}}\n```\n",
+        "policy 'fraction' of .* has no option x",
+    ),
+    "no such option of a judge": (
+        check_yaml,
+        "```yaml\njudge: {type: verifier, options: {funktion: x}}\n```\n",
+        "judge 'verifier' of .* has no option funktion",
+    ),
 }
 
 
