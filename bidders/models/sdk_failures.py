@@ -164,7 +164,7 @@ def _words(error: Exception) -> str:
     codes = [str(part(told, key)) for key in ("type", "code", "param") if part(told, key) is not None]
     said = told if isinstance(told, str) else text_at(told, "message") or text_at(error, "message") or str(error)
     said = _PREFIX.sub("", said)
-    return f"{said} [{', '.join(codes)}]" if codes else said
+    return f"{said} [{', '.join(dict.fromkeys(codes))}]" if codes else said
 
 
 def _status_in(error: Exception) -> int:

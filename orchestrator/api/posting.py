@@ -13,7 +13,7 @@ from orchestrator.config.settings import RequestDefaults
 from orchestrator.core.keys import digest_text
 from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import Rules
-from orchestrator.errors import InvalidRequest
+from orchestrator.errors import InvalidMoney, InvalidRequest
 from orchestrator.money import Money
 
 Amount = Money | int | str | Decimal | float
@@ -127,13 +127,21 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> Terms:
     return Terms(
         text=text,
         bounty=bounty,
-        spend_cap=cap if posting.spend_cap is None else Money.usd(posting.spend_cap),
-        deposit=Money(defaults.deposit_nanos) if posting.deposit is None else Money.usd(posting.deposit),
+        spend_cap=cap if posting.spend_cap is None else _read_amount(posting.spend_cap, "spend cap"),
+        deposit=Money(defaults.deposit_nanos) if posting.deposit is None else _read_amount(posting.deposit, "deposit"),
         seed=read_seed(posting.seed),
         requester=read_requester(posting.requester),
         labels=read_labels(posting.labels),
         idempotency_key=read_idempotency_key(posting.idempotency_key),
     )
+
+
+def _read_amount(amount: Amount, what: str) -> Money:
+    """An amount beside the budget; a message says which."""
+    try:
+        return Money.usd(amount)
+    except InvalidMoney as refusal:
+        raise InvalidMoney(f"the {what}: {refusal}") from None
 
 
 def check_repeat(terms: Terms, earlier: Request) -> None:

@@ -18,7 +18,8 @@ _HEAD = """# The command line
 Made by `python -m orchestrator.cli.reference` from the command itself; a test keeps the two equal.
 
 Every verb takes `--json`: then the standard output holds one JSON document and nothing else, amounts are decimal
-strings in USD, progress and notices go to the standard error, and nobody is asked anything. Where a request was
+strings in USD, progress and notices go to the standard error, and nobody is asked anything. A verb that cannot be
+carried out (codes 2 to 4) writes no document; the standard error says why. Where a request was
 interrupted, every verb says so in one line on the standard error; `offers` and `pick` of such a request finish it
 first. What is printed of states, reasons and names is made inert: control characters show as escapes such as `\\x1b`.
 

@@ -18,6 +18,8 @@ from orchestrator.cli.stages import counted, rounded_usd
 from orchestrator.engine.learning import LearningFailure
 from orchestrator.money import NANOS_PER_USD, format_usd
 
+# Columns of names, which are copied into the next command and searched for.
+_NAMES = frozenset({"account", "bidder", "from", "model", "presenter", "request", "skill", "to"})
 _NANOS_DIGITS = 9
 _DIGITS_OF_SMALLEST = 3
 
@@ -28,11 +30,15 @@ def cell(text: object, style: str = "") -> Text:
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """A table with plain headings; the columns in `right` are flush right and hold numbers, which are never split."""
+    """A table with plain headings; the columns in `right` are flush right and hold numbers.
+
+    Neither numbers nor names are ever split.
+    """
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         is_number = column in right
-        made.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
+        is_whole = is_number or column in _NAMES
+        made.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_whole)
     return made
 
 

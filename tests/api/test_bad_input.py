@@ -80,8 +80,8 @@ def test_a_budget_that_is_no_bounty_is_refused(market: Market, budget: Any, kind
         market.run("hello", budget)
     assert_one_line(caught.value)
     if kind is InvalidMoney and budget is not None:  # a cap or deposit of 0, or none, is lawful
-        for option in ("spend_cap", "deposit"):
-            with pytest.raises(kind):
+        for option, name in (("spend_cap", "the spend cap: "), ("deposit", "the deposit: ")):
+            with pytest.raises(kind, match=f"^{name}"):
                 market.run("hello", 10, **{option: budget})
     assert_untouched(market)
 

@@ -26,6 +26,21 @@ def test_bidders_are_listed_with_status_and_balance() -> None:
     assert "diary" in vickrey("bidders", "list").stdout
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_no_name_is_split_so_that_it_can_be_copied_and_searched_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    names = [f"{role}-of-the-second-floor-of-the-house" for role in ("librarian", "archivist")]
+    write_market(tmp_path, bidders=[bidder(name, bids=["1.00"]) for name in names])
+    vickrey("run", "x", "-b", "10", "--quiet")
+    for verb in (["bidders", "list"], ["leaderboard"], ["progress"]):
+        shown = vickrey(*verb).stdout
+        assert names[0] in shown, verb
+    write_market(tmp_path)
+    assert names[1] in vickrey("bidders", "list").stdout
+
+
 def test_bidders_of_another_config_are_listed_as_such(tmp_path: Path) -> None:
     vickrey("run", "x", "-b", "10", "--quiet")
     config = write_market(tmp_path, bidders=[bidder("newcomer")], name="other.yaml")

@@ -64,6 +64,12 @@ def test_a_wrong_key_is_told_with_the_variable_that_holds_it(sdk: Sdk, route: re
     assert f"check the environment variable {sdk.variable}: HTTP 401" in str(failure_of_asking(sdk.model()))
 
 
+def test_a_code_that_a_provider_writes_twice_is_told_once(sdk: Sdk, route: respx.Route) -> None:
+    error = {"message": "no money", "type": "insufficient_quota", "code": "insufficient_quota"}
+    route.mock(return_value=httpx.Response(429, json={"error": error}))
+    assert str(failure_of_asking(sdk.model())).count("insufficient_quota") == 1
+
+
 @pytest.mark.parametrize(
     ("raised", "kind", "cost_nanos"),
     [
