@@ -68,7 +68,10 @@ def _sections(material: Material, pieces: Sequence[Piece], pieces_max: int | Non
 
 def _told(piece: Piece) -> str:
     text = " ".join(piece.text.split())
-    return f"{piece.heading}. {text}" if piece.heading else text
+    if not piece.heading:
+        return text
+    # What goes on in small letters is the same sentence, so the colon was no heading's.
+    return f"{piece.heading}{':' if text[:1].islower() else '.'} {text}"
 
 
 def _label(kind: str) -> str:

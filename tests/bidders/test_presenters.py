@@ -99,6 +99,14 @@ def test_every_sentence_of_an_offer_but_its_frame_is_in_the_state(style: str) ->
         assert sentence in said or sentence in frame | labels
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_a_colon_inside_a_sentence_stays_one(style: str) -> None:
+    text = "Our refund policy: customers get money back.\n\nMoss garden: A garden in Arden."
+    offer = delivered(PresenterBidder("p", style), win(announce(state_of(Segment(text, kind="rule", author="notes")))))
+    assert "Our refund policy: customers get money back." in offer
+    assert "Moss garden. A garden in Arden." in offer
+
+
 def test_an_unknown_style_is_refused() -> None:
     with pytest.raises(errors.InvalidConfig, match="plan, list, letter"):
         PresenterBidder("p", "song")
