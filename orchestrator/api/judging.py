@@ -16,7 +16,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Raised, Returned, read_guarded, shortened
+from orchestrator.engine.guarded import Raised, Returned, awaitable, read_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import plain_nanos
 from orchestrator.errors import (
@@ -151,7 +151,7 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook)
 
 async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any) -> object:
     try:
-        return await pick(_shown(progress))
+        return await awaitable(pick(_shown(progress)))
     except VickreyError:
         raise
     except Exception as error:

@@ -129,7 +129,8 @@ class Market:
             budget: the bounty in dollars.
             judge: who picks: a judge, a function of the request and the offers that returns a rank or None, or the
                 name of a judge, for example `top`; left out, the request stays open for `Result.pick`.
-            on_event: told of every event as it happens.
+            on_event: called with every event as it happens, and with how the request then stands. What it raises
+                stops the run, and `resume` goes on with it.
             on_text: told of what presenters write while they write; see `orchestrator.engine.streaming`.
             posting: what `Posting` takes besides: seed, spend_cap, deposit, requester,
                 idempotency_key, labels.

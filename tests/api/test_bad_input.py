@@ -16,6 +16,7 @@ from orchestrator import Later, Market, Rank, Reject, run_request
 from orchestrator.api.market import RunOptions
 from orchestrator.api.posting import Posting, PostingOptions
 from orchestrator.errors import (
+    BrokenPlugin,
     CallerError,
     InvalidMoney,
     InvalidRequest,
@@ -390,6 +391,19 @@ def test_what_is_no_judge_is_refused_before_anything_is_spent(market: Market, ju
         market.run("hello", 10, judge=judge)
     assert_one_line(caught.value)
     assert_untouched(market)
+
+
+class AtOnce:
+    name = "hasty"
+
+    def pick(self, request: str, offers: Any) -> Any:
+        return Rank(1)
+
+
+def test_a_judge_without_async_is_told_so_and_the_request_stays_open(market: Market) -> None:
+    with pytest.raises(BrokenPlugin, match=r"judge hasty failed \(TypeError: it returned Rank at once; write it with"):
+        market.run("hello", 10, judge=AtOnce())
+    assert market.result("r1").status == "open"
 
 
 def test_the_name_of_the_configs_judge_means_that_one_with_its_options() -> None:

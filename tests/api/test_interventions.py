@@ -63,7 +63,7 @@ class Nameless:
 
 class Idle:
     name = "idle"
-    pick = None
+    pick = "never"
 
 
 @pytest.mark.parametrize("judge", [Nameless(), Idle()])
