@@ -9,7 +9,7 @@ from functools import lru_cache
 from bidders.collection import Passage
 from bidders.index import Index
 from bidders.wanted import Wanted
-from bidders.words import mentions
+from bidders.words import NUMBERS, mentions
 
 # Weights of a query's terms. Names weigh most: a passage about another place is no use, however well it fits.
 _NAME_WEIGHT = 2.0
@@ -26,6 +26,7 @@ _FITTING_FULL = 22.0  # of informativeness: about eight rare words in common
 _OTHER_PLACE = 0.25  # what a passage is worth that names none of the request's names
 _SUBJECT_SHARE_MIN = 0.45  # of the subject; a collection that covers less has nothing on it ...
 _SUBJECT_SHARE_NAMED_MIN = 0.2  # ... unless it knows the place or person that the request names
+_SUBJECT_TERMS_TOGETHER_MIN = 2  # ... or unless one passage speaks of several things that the request does
 _UNKNOWN_WEIGHT = 1.5  # a word that a collection never uses tells more about the subject than one it uses
 _DESCRIBED_WEIGHT = 0.5  # what every passage inherits of a subject that its collection is about
 
@@ -67,7 +68,10 @@ def is_about(index: Index, wanted: Wanted) -> bool:
         return True
     subject = wanted.subject - index.collection.names
     share = _coverage(index, subject, known) if subject else float(named)
-    return share >= (_SUBJECT_SHARE_NAMED_MIN if named else _SUBJECT_SHARE_MIN)
+    if share >= (_SUBJECT_SHARE_NAMED_MIN if named else _SUBJECT_SHARE_MIN):
+        return True
+    telling = subject - NUMBERS
+    return any(len(telling & found) >= _SUBJECT_TERMS_TOGETHER_MIN for found in index.passage_terms)
 
 
 def find(index: Index, wanted: Wanted) -> list[Finding]:

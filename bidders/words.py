@@ -93,3 +93,7 @@ def mentions(found: Collection[str], term: str) -> bool:
 def _undoubled(root: str) -> str:
     doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "aeiouls"
     return root[:-1] if doubled else root
+
+
+NUMBERS = frozenset(map(stem, word_set("two three four five six seven eight nine ten twelve hundred thousand")))
+"""Stems of words that count: two texts that have one in common may be about anything."""

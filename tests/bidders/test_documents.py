@@ -31,6 +31,34 @@ def test_it_passes_on_a_request_that_they_are_not_about(gardens: DocumentBidder,
     assert pass_reason(gardens, announce(request=request_text)) == "found nothing relevant"
 
 
+REFUNDS = """# Handbook
+
+## Refunds
+
+Customers get their money back within thirty days; ask for the order's number.
+
+## Parcels
+
+Three parcels in four arrive within a day.
+"""
+
+
+@pytest.mark.parametrize(
+    ("request_text", "finds"),
+    [
+        ("Draft a friendly email to a customer who asks when the money comes back after a refund", True),
+        ("Draft a friendly email to a cousin who asks when the money comes back after a bet", False),
+        ("Spend three out of four holidays on the lake in Tessin with cousins and friends", False),
+    ],
+    ids=["two things of one passage", "one thing", "numbers alone"],
+)
+def test_a_request_in_many_words_is_known_by_several_that_one_passage_has(
+    tmp_path: Path, request_text: str, finds: bool
+) -> None:
+    handbook = DocumentBidder("handbook", write_documents(tmp_path, REFUNDS))
+    assert (bid_usd(handbook, announce(request=request_text)) > 0) is finds
+
+
 def test_it_quotes_passages_of_the_place_that_is_asked_for_and_not_of_others(gardens: DocumentBidder) -> None:
     text = delivered(gardens, win(announce()))
     assert "Moss garden: The moss garden of Arden" in text
