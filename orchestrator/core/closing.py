@@ -37,6 +37,43 @@ from orchestrator.money import format_usd
 _BIDDER: Final = attrgetter("bidder")
 
 
+class _Purses:
+    """What wallets can still spend while a stage closes, and what was taken from them.
+
+    Holds of all lots sold at one moment come from the same wallets, so each leaves less for the next (R4).
+
+    Attributes:
+        whole: what each account could spend when the stage began to close.
+        left: what holds have left of that.
+        transfers: holds and charges, in order.
+    """
+
+    __slots__ = ("left", "transfers", "whole")
+
+    def __init__(self, spendable: Mapping[str, int]) -> None:
+        self.whole = spendable
+        self.left = dict(spendable)
+        self.transfers: list[Transfer] = []
+
+    def take(self, account: str, holds: Sequence[Transfer]) -> bool:
+        """Take holds from an account, all of them or, where it does not cover that, none."""
+        needed = _sum_nanos(holds)
+        if needed > self.left.get(account, 0):
+            return False
+        if needed:
+            self.left[account] -= needed
+            self.transfers += holds
+        return True
+
+
+def _sum_nanos(holds: Sequence[Transfer]) -> int:
+    # A loop, because there are one or two of them, and that for every bid.
+    total = 0
+    for row in holds:
+        total += row.amount_nanos
+    return total
+
+
 def announce(progress: Progress, keeps: Mapping[str, Keep], invited: Mapping[str, Sequence[str]]) -> Announced:
     """Put the present stage's lots up for sale.
 
@@ -90,25 +127,24 @@ def close_stage(
         The first of a stage's two market commits.
     """
     request = progress.request
-    left = dict(spendable)
+    purses = _Purses(spendable)
     principals = request.principals()
     newcomers = newcomers_of(progress)
     closed: list[ClosedLot] = []
     cleared: list[ClearedLot] = []
     faults: list[Faulted] = []
-    transfers: list[Transfer] = []
     for row in announced.lots:
         lot = progress.auctions[row.lot].lot
         given = sorted(answers.get(row.lot, ()), key=_BIDDER)
-        seen = _purses(lot, row, given, newcomers, left)
+        seen = _spendable(lot, row, given, newcomers, purses)
         holds = LotHolds(request.id, lot)
-        backed = tuple([_back(request, lot, holds, answer, spendable, left, transfers) for answer in given])
+        backed = tuple([_back(request, lot, holds, answer, purses) for answer in given])
         closed.append(ClosedLot(row.lot, backed, seen))
         bids = [answer for answer in backed if answer.kind == "bid"]
         if len(bids) < len(backed):
             faults += _faults(progress.stage, row.lot, backed)
         clearing = _clear_lot(request, lot, row, bids, principals)
-        result = _award(request, lot, row, clearing, holds, newcomers, left, transfers)
+        result = _award(request, lot, row, clearing, newcomers, purses)
         if newcomers and any(award.audition for award in result.awards):
             newcomers = {}
         cleared.append(result)
@@ -118,11 +154,11 @@ def close_stage(
         *faults,
         Cleared(progress.stage, tuple(cleared)),
     )
-    return Step(events, tuple(transfers), advance(progress, events))
+    return Step(events, tuple(purses.transfers), advance(progress, events))
 
 
-def _purses(
-    lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], newcomers: Mapping[str, str], left: Mapping[str, int]
+def _spendable(
+    lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], newcomers: Mapping[str, str], purses: _Purses
 ) -> tuple[Spendable, ...]:
     """What those whose money a lot may take could spend at this moment."""
     accounts = [bidder_account(answer.bidder) for answer in answers if answer.kind == "bid"]
@@ -130,36 +166,22 @@ def _purses(
         accounts.append(bidder_account(lot.owner))
     if newcomers:
         accounts += _grant_accounts(answers, newcomers)
-    return tuple([Spendable(account, left.get(account, 0)) for account in accounts])
+    return tuple([Spendable(account, purses.left.get(account, 0)) for account in accounts])
 
 
-def _back(
-    request: Request,
-    lot: Lot,
-    holds: LotHolds,
-    answer: Answer,
-    whole: Mapping[str, int],
-    left: dict[str, int],
-    transfers: list[Transfer],
-) -> Answer:
+def _back(request: Request, lot: Lot, holds: LotHolds, answer: Answer, purses: _Purses) -> Answer:
     """Charge what bidding cost, then hold what the bid needs or turn it into a fault."""
     if answer.bid_cost_max_nanos:
-        transfers.extend(_charge_bid_cost(request.id, lot, answer))
+        purses.transfers += _charge_bid_cost(request.id, lot, answer)
     if answer.kind != "bid":
         return answer
     wallet = bidder_account(answer.bidder)
     rows = holds.backing(answer, wallet)
     if request.rules.is_research:
         rows += research_holds(request, lot, answer)
-    needed = 0
-    for row in rows:
-        needed += row.amount_nanos
-    if needed > left.get(wallet, 0):
-        return _unbacked(answer, needed, whole.get(wallet, 0), left.get(wallet, 0))
-    if needed:
-        left[wallet] -= needed
-        transfers += rows
-    return answer
+    if purses.take(wallet, rows):
+        return answer
+    return _unbacked(answer, _sum_nanos(rows), purses.whole.get(wallet, 0), purses.left.get(wallet, 0))
 
 
 def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:
@@ -214,37 +236,28 @@ def _award(
     lot: Lot,
     row: AnnouncedLot,
     clearing: Clearing,
-    holds: LotHolds,
     newcomers: Mapping[str, str],
-    left: dict[str, int],
-    transfers: list[Transfer],
+    purses: _Purses,
 ) -> ClearedLot:
     """Award a lot to its winners; to a newcomer in the last winner's place; or to the owner, where nobody wins."""
     awards, standing = clearing.awards(), clearing.standing
-    trial = find_trial(request, lot, clearing, newcomers, left) if newcomers else None
+    trial = find_trial(request, lot, clearing, newcomers, purses.left) if newcomers else None
     if trial is not None:
         awards, standing = trial.awards, trial.standing
         if trial.held is not None:
-            left[trial.held.debit] -= trial.held.amount_nanos
-            transfers.append(trial.held)
+            purses.take(trial.held.debit, [trial.held])
     elif not awards and row.keep is not None:
-        awards = _keep(request, lot, holds, row.keep, left, transfers)
+        awards = _keep(request, lot, row.keep, purses)
     return ClearedLot(row.lot, awards, standing, clearing.refused, row.reserve_nanos)
 
 
-def _keep(
-    request: Request, lot: Lot, holds: LotHolds, keep: Keep, left: dict[str, int], transfers: list[Transfer]
-) -> tuple[Award, ...]:
+def _keep(request: Request, lot: Lot, keep: Keep, purses: _Purses) -> tuple[Award, ...]:
     """The owner keeps its state, if its wallet covers what transforming it again may cost (R5)."""
     wallet = bidder_account(lot.owner)
-    rows = [holds.cost(lot.owner, wallet, keep.cost_max_nanos, keep.provider)] if keep.cost_max_nanos else []
+    rows: list[Transfer] = []
+    if keep.cost_max_nanos:
+        rows.append(LotHolds(request.id, lot).cost(lot.owner, wallet, keep.cost_max_nanos, keep.provider))
     penalty = penalty_hold(request, lot, lot.owner)
     if penalty is not None:
         rows.append(penalty)
-    needed = sum(row.amount_nanos for row in rows)
-    if needed > left.get(wallet, 0):
-        return ()
-    if rows:
-        left[wallet] = left.get(wallet, 0) - needed
-        transfers.extend(rows)
-    return (Award(lot.owner, TRANSFORMER, 0, 0, kept=True),)
+    return (Award(lot.owner, TRANSFORMER, 0, 0, kept=True),) if purses.take(wallet, rows) else ()
