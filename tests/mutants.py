@@ -182,7 +182,9 @@ MUTANTS: Final = (
         "self.standing[awarded : awarded + vacant]",
         "self.standing[max(awarded - 1, 0) : awarded + vacant]",
     ),
-    Mutant("the same money backs two bids", CLOSING, "        left[wallet] -= needed\n", "        pass\n"),
+    Mutant(
+        "the same money backs two bids", CLOSING, "            self.left[account] -= needed\n", "            pass\n"
+    ),
     Mutant(
         "the worst cost is not held with a bid",
         CLOSING,
