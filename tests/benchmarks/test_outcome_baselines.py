@@ -19,6 +19,10 @@ from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
 
 VALUE_USD = 0.01
+BANDITS = pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "LinUCB" else []) for name in FAMILIES]
+)
+"""By name; the one that solves for its weights before each query is left to the slow tests."""
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +95,7 @@ def test_a_perfect_verifier_stops_at_the_first_right_answer(contest: Contest) ->
         assert stages == (right.index(True) + 1 if any(right) else len(order))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "LinUCB" else []) for name in FAMILIES]
-)
+@BANDITS
 def test_a_bandit_finds_a_model_that_is_far_better(contest: Contest, name: str) -> None:
     data = contest.user.data
     scores = np.zeros_like(data.scores)
@@ -103,7 +105,7 @@ def test_a_bandit_finds_a_model_that_is_far_better(contest: Contest, name: str) 
     assert trained_bandit(easy, FAMILIES[name], orders=1).accepted.all()
 
 
-@pytest.mark.parametrize("name", list(FAMILIES))
+@BANDITS
 def test_a_bandit_learns_from_nothing_but_what_it_asked(contest: Contest, name: str) -> None:
     family, data = FAMILIES[name], contest.user.data
     contexts = family.contexts(contest)
@@ -120,7 +122,7 @@ def test_a_bandit_learns_from_nothing_but_what_it_asked(contest: Contest, name: 
     assert chosen(elsewhere) == asked
 
 
-@pytest.mark.parametrize("name", list(FAMILIES))
+@BANDITS
 def test_a_bandit_learns_from_few_queries(tmp_path: Path, name: str) -> None:
     data = read_outcomes(write_parquet(tmp_path / "few.parquet", made_up_rows(queries=10, models=2)))
     few = report_contests(User.of(data, 0), 0.01, 0)[0]
