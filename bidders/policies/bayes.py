@@ -21,14 +21,13 @@ from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
 from bidders.policies.pooled.outlook import Appraised, Outlook
-from bidders.policies.pooled.pool import VERSION, Fit, checked_memory
+from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import account_of, accounts_of
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
 from bidders.policies.pooled.worth import Worths, after_results
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
-_TAKINGS = "takings"
 _OUTLOOKS_MAX = 4
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
@@ -119,7 +118,7 @@ class BayesPolicy:
         worths = Worths(known["worth"], self._prior)
         if not self._alike.by:
             return Valuation(*self._by_lot(outlook, worths, observations))
-        takings = Takings(known.get(_TAKINGS, {}), self._prior, self._alike)
+        takings = Takings(known.get("takings", {}), self._prior, self._alike)
         told_apart = [self._alike.covers(seen.features) for seen in observations]
         rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
         others = zip(*self._by_lot(outlook, worths, rest), strict=True)
@@ -138,8 +137,8 @@ class BayesPolicy:
             faded = self._forgetting.left_after(1)
             learned = {**learned, "worth": after_results(learned["worth"], results, faded)}
         self._prepare(known, learned)
-        takings = after_receipts(known.get(_TAKINGS, {}), receipts, self._alike, self._forgetting.left_after(1))
-        return {**learned, _TAKINGS: takings} if takings else learned
+        takings = after_receipts(known.get("takings", {}), receipts, self._alike, self._forgetting.left_after(1))
+        return {**learned, "takings": takings} if takings else learned
 
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
@@ -157,7 +156,7 @@ class BayesPolicy:
         """Whom to ask first, who echoes whom, and what lots have brought that are valued otherwise."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
-        takings = Takings(known.get(_TAKINGS, {}), self._prior, self._alike)
+        takings = Takings(known.get("takings", {}), self._prior, self._alike)
         return (
             *whom_to_ask(outlook),
             *who_echoes(outlook),
@@ -176,7 +175,7 @@ class BayesPolicy:
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
         return [(claims[number], state.chances[number]) for number in state.order]
 
-    def _outlook(self, memory: dict[str, Any]) -> Outlook:
+    def _outlook(self, memory: Memory) -> Outlook:
         """What a memory means; made once for each fit, since a fit's id names its content."""
         key = memory["fit"]["id"]
         found = self._outlooks.pop(key, None)
@@ -187,7 +186,7 @@ class BayesPolicy:
             self._outlooks.popitem(last=False)
         return found
 
-    def _prepare(self, before: dict[str, Any], learned: dict[str, Any]) -> None:
+    def _prepare(self, before: Memory, learned: Memory) -> None:
         """Look ahead from what was learned now, rather than when a lot is on sale and everybody waits for bids."""
         if learned["fit"]["id"] != before["fit"]["id"]:
             self._outlook(learned).prepare()

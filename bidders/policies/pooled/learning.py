@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from bidders.policies.pooled.meetings import heeding, meetings
 from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.pool import (
     Fit,
+    Memory,
     counts_from_json,
     counts_to_json,
     trial_from_json,
@@ -89,7 +90,7 @@ class _Learned(NamedTuple):
     counts: Counts
 
 
-def after_accounts(memory: dict[str, Any], accounts: Sequence[Account], setting: Setting) -> dict[str, Any]:
+def after_accounts(memory: Memory, accounts: Sequence[Account], setting: Setting) -> Memory:
     """The memory after some requests."""
     if not accounts:
         return memory
@@ -104,7 +105,7 @@ def after_accounts(memory: dict[str, Any], accounts: Sequence[Account], setting:
     return _refitted(learned, accounts[-1], setting)
 
 
-def after_practice(memory: dict[str, Any], accounts: Sequence[Account], setting: Setting) -> dict[str, Any]:
+def after_practice(memory: Memory, accounts: Sequence[Account], setting: Setting) -> Memory:
     """The memory after tasks on which every bidder worked, whose outcomes are all known."""
     if not accounts:
         return memory
@@ -118,7 +119,7 @@ def after_practice(memory: dict[str, Any], accounts: Sequence[Account], setting:
     texts = Sums.from_json(learned["texts"]).fitting(evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
     before = replace(before, abilities=before.abilities.widened(bidders))
-    heard = _heard(memory)
+    heard = Heard.from_json(memory["heard"])
     practised, met = _practised(evidence, known, texts, before, heard)
     learned["faded"] = counts_to_json(known + practised.counts)
     learned["texts"] = (texts + Sums.of(evidence.looks, practised.foretold, evidence.weights)).to_json()
@@ -185,7 +186,7 @@ def _total(parts: Sequence[Counts], bidders: int) -> Counts:
     return total
 
 
-def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str, Any]:
+def _with_names(memory: Memory, accounts: Sequence[Account]) -> Memory:
     """The memory with everybody in it who worked, and what that cost."""
     names = list(dict.fromkeys([*memory["names"], *names_in(accounts)]))
     numbers = {name: number for number, name in enumerate(names)}
@@ -195,11 +196,11 @@ def _with_names(memory: dict[str, Any], accounts: Sequence[Account]) -> dict[str
         **memory,
         "names": names,
         "costs": added(memory["costs"], numbers, [(cost.bidder, cost.cost_usd) for cost in costs]),
-        "worsts": added(memory.get("worsts", []), numbers, declared),
+        "worsts": added(memory["worsts"], numbers, declared),
     }
 
 
-def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict[str, Any]:
+def _refitted(memory: Memory, latest: Account, setting: Setting) -> Memory:
     """Work out anew what the memory makes one believe."""
     bidders = len(memory["names"])
     before = Fit.from_json(memory["fit"])
@@ -211,7 +212,7 @@ def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict
     numbers = evidence.looks.shape[1] if trials else len(memory["texts"]["products"]) - 1
     texts = Sums.from_json(memory["texts"]).fitting(numbers).times(left)
     known = replace(before, abilities=before.abilities.widened(bidders))
-    heard = _heard(memory).times(left)
+    heard = Heard.from_json(memory["heard"]).times(left)
     overflow = max(0, len(trials) - forgetting.window)
     if overflow:
         old = evidence.part(slice(overflow))
@@ -225,7 +226,7 @@ def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict
         known = replace(known, abilities=learned.abilities, forecast=learned.forecast, echoes=echoes)
     else:
         known = replace(known, echoes=Echoes.of(heard))
-    fitted = {
+    fitted: Memory = {
         **memory,
         "costs": times(memory["costs"], left),
         "worsts": times(memory["worsts"], left),
@@ -239,15 +240,11 @@ def _refitted(memory: dict[str, Any], latest: Account, setting: Setting) -> dict
     return _planned(fitted, known, shares, Terms(latest.bounty_usd, setting.answers))
 
 
-def _heard(memory: dict[str, Any]) -> Heard:
-    return Heard.from_json(memory["heard"]) if "heard" in memory else Heard.none()
-
-
 def _weights(trials: int, forgetting: Forgetting) -> Floats:
     return np.array([forgetting.left_after(trials - 1 - place) for place in range(trials)])
 
 
-def _planned(memory: dict[str, Any], learned: Fit, shares: Floats, terms: Terms) -> dict[str, Any]:
+def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memory:
     """The memory with what is believed; whom to ask is planned anew when it has grown enough.
 
     Args:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 import orchestrator
 from bidders.policies.pooled.abilities import Counts, abilities_from
-from bidders.policies.pooled.pool import VERSION, Fit
+from bidders.policies.pooled.pool import VERSION, Fit, Memory
 
 
-def migrated(memory: Any, version: int) -> dict[str, Any]:
+def migrated(memory: Any, version: int) -> Memory:
     """Read a memory of version 1, which knew of no upsets and did not tell accepted works from evident answers.
 
     Of requests that it kept as counts, as many works count as accepted as it foretold; what it kept whole is read
@@ -33,9 +33,10 @@ def migrated(memory: Any, version: int) -> dict[str, Any]:
     foretold = right @ (1.0 - np.array(memory["fit"]["decoys"], dtype=float))
     nothing = np.zeros(len(unknown.decoys)).tolist()
     fit = {**memory["fit"], "proven": memory["fit"]["right"], "upsets": unknown.upsets.tolist()}
-    return {
+    carried = {
         **memory,
         "version": VERSION,
         "faded": {**memory["faded"], "accepted": foretold.tolist(), "upsets": nothing, "failed": nothing},
         "fit": Fit.from_json(fit).to_json(),
     }
+    return cast(Memory, carried)

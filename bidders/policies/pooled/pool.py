@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -21,6 +21,46 @@ from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 
 VERSION = 2
 _PLACES = 6
+# What memories of this version did not hold at first.
+_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": Heard.none().to_json()}
+
+
+class Memory(TypedDict):
+    """What a pool keeps, as JSON can hold it.
+
+    Attributes:
+        version: of this form.
+        levels: how many levels and scatters of requests are told apart.
+        names: the bidders, in the order of the rows of all that follows.
+        costs: for each, the dollars that its works have cost, and how many they were; faded.
+        worsts: for each, the dollars that its works could have cost, and how many they were; faded.
+        requests: how many requests have been learned from.
+        fitted: how many of them when beliefs were last worked out anew.
+        planned: how many when it was last worked out whom to ask.
+        trials: requests that are kept as they are, the oldest first.
+        faded: expected counts of all requests before these.
+        heard: who has met and echoed whom in those.
+        texts: sums over their texts.
+        fit: what is believed.
+        worth: what unclaimed work has brought.
+        takings: what lots that are told apart have brought, where any were sold.
+    """
+
+    version: int
+    levels: list[int]
+    names: list[str]
+    costs: list[list[float]]
+    worsts: list[list[float]]
+    requests: int
+    fitted: int
+    planned: int
+    trials: list[list[Any]]
+    faded: dict[str, Any]
+    heard: list[list[Any]]
+    texts: dict[str, Any]
+    fit: dict[str, Any]
+    worth: dict[str, Any]
+    takings: NotRequired[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +158,7 @@ def trial_from_json(stored: list[Any]) -> Trial:
     return Trial(tuple(authors), tuple(claims), tuple(taken), tuple(refused), base64.b85decode(look))
 
 
-def empty_memory() -> dict[str, Any]:
+def empty_memory() -> Memory:
     """The memory of a pool that has seen nothing."""
     nothing = Sums.none(0)
     abilities, forecast = abilities_from(Counts.none(0)), Forecast(np.zeros_like(nothing.products))
@@ -141,8 +181,8 @@ def empty_memory() -> dict[str, Any]:
     }
 
 
-def checked_memory(memory: Any) -> dict[str, Any]:
-    """A pool's memory, as it was stored.
+def checked_memory(memory: Any) -> Memory:
+    """A pool's memory, as it was stored; what it did not keep at first is nothing yet.
 
     Raises:
         InvalidMemory: it was written by another version, or is none at all.
@@ -155,7 +195,8 @@ def checked_memory(memory: Any) -> dict[str, Any]:
             f"the memory of policy bayes is of version {version}, and this program reads version {VERSION}; "
             "reset it with `vickrey bidders memory NAME --reset`, or use the program that wrote it"
         )
-    found: dict[str, Any] = memory
+    missing = _KEPT_LATER.keys() - memory.keys()
+    found: Memory = cast(Memory, {**_KEPT_LATER, **memory}) if missing else memory
     return found
 
 
