@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.api.picking import check_judge
+from orchestrator.api.picking import check_judge_name
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.config import Config, build_judge
 from orchestrator.core.events import Judged
@@ -50,7 +50,7 @@ def chosen_judge(given: AnyJudge, config: Config) -> Iterator[Judge | MeteredJud
 
     Raises:
         InvalidRequest: it is none of these, or there is no judge of this name that needs no options.
-        BrokenPlugin: a judge's code cannot be loaded or fails.
+        BrokenPlugin: what is installed under this name cannot be loaded, fails or is no judge.
     """
     if not isinstance(given, str):
         yield _read_judge(given)
@@ -60,6 +60,9 @@ def chosen_judge(given: AnyJudge, config: Config) -> Iterator[Judge | MeteredJud
     except InvalidConfig as refusal:
         raise InvalidRequest(str(refusal)) from refusal
     try:
+        missing = _missing(built)
+        if missing:
+            raise BrokenPlugin(f"judge {given!r} is none: {missing}")
         yield built
     finally:
         read_guarded(getattr(built, "close", lambda: None))
@@ -68,15 +71,28 @@ def chosen_judge(given: AnyJudge, config: Config) -> Iterator[Judge | MeteredJud
 def _read_judge(given: Any) -> Judge | MeteredJudge:
     if isinstance(given, type):
         raise InvalidRequest(f"judge {given.__name__} is a class; give a judge made from it: {given.__name__}(...)")
-    if isinstance(given, Judge | MeteredJudge):
-        check_judge(given)
-        return given
-    if callable(given):
+    if callable(given) and not hasattr(given, "pick"):
         return CallbackJudge(given)
-    raise InvalidRequest(
-        f"a judge has a `name` and `async def pick(request, offers)`, which this {type(given).__name__} lacks; "
-        "a function of request and offers will do, or the name of a judge, for example 'top'"
-    )
+    missing = _missing(given)
+    if missing:
+        raise InvalidRequest(
+            f"this {type(given).__name__} is no judge: {missing}; a judge has a `name` and "
+            "`async def pick(request, offers)`; a function of request and offers will do, or the name of a judge, for "
+            "example 'top'"
+        )
+    judge: Judge | MeteredJudge = given
+    return judge
+
+
+def _missing(judge: Any) -> str:
+    """What an object lacks to be a judge that the record can name; empty where it is one."""
+
+    def look() -> str:
+        check_judge_name(judge.name)
+        return "" if callable(judge.pick) else "its `pick` is no method"
+
+    read = read_guarded(look)
+    return str(read.value) if isinstance(read, Returned) else read.reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.api.posting import shown
 from orchestrator.core.progress import Progress
-from orchestrator.engine.guarded import Returned, read_guarded
-from orchestrator.errors import BrokenPlugin, InvalidRequest, WrongStatus
+from orchestrator.errors import InvalidRequest, WrongStatus
 
 _JUDGE_CHARACTERS_MAX: Final = 200
 
@@ -40,23 +39,6 @@ def check_judge_name(name: object) -> None:
     """
     if not isinstance(name, str) or not 0 < len(name) <= _JUDGE_CHARACTERS_MAX or not name.isprintable():
         raise InvalidRequest(f"a judge's name is 1 to {_JUDGE_CHARACTERS_MAX} printable characters, not {shown(name)}")
-
-
-def check_judge(judge: Any) -> None:
-    """Make sure that an object can judge, before anything is spent on what it is to look at.
-
-    Raises:
-        BrokenPlugin: it has no usable name, or no method `pick`.
-    """
-
-    def problem() -> str:
-        check_judge_name(judge.name)
-        return "" if callable(judge.pick) else "its `pick` is no method"
-
-    read = read_guarded(problem)
-    what = read.value if isinstance(read, Returned) else read.reason
-    if what:
-        raise BrokenPlugin(f"{type(judge).__name__} is no judge ({what}); it needs a `name` and an async `pick`")
 
 
 def check_open(progress: Progress, judge: str) -> None:

@@ -375,21 +375,41 @@ class Nameless:
         return Rank(1)
 
 
+class Anonymous(Nameless):
+    name = None
+
+
+class Idle:
+    name = "idle"
+    pick = "never"
+
+
 @pytest.mark.parametrize(
     ("judge", "because"),
     [
         ("tpo", "no judge type 'tpo' is installed .*did you mean 'top'"),
         ("verifier", "needs the option 'function'"),
         (TopJudge, r"TopJudge is a class; give a judge made from it: TopJudge\(...\)"),
-        (Nameless(), "this Nameless lacks"),
-        (3, "this int lacks"),
+        (Nameless(), "this Nameless is no judge: AttributeError: .* has no attribute 'name'; a judge has a `name` and"),
+        (Anonymous(), "this Anonymous is no judge: InvalidRequest: a judge's name is 1 to 200 printable characters"),
+        (Idle(), "this Idle is no judge: its `pick` is no method; a judge has"),
+        (3, "this int is no judge"),
     ],
-    ids=["misspelt", "needs options", "class", "nameless", "number"],
+    ids=["misspelt", "needs options", "class", "nameless", "anonymous", "without a method", "number"],
 )
 def test_what_is_no_judge_is_refused_before_anything_is_spent(market: Market, judge: Any, because: str) -> None:
     with pytest.raises(InvalidRequest, match=because) as caught:
         market.run("hello", 10, judge=judge)
     assert_one_line(caught.value)
+    assert_untouched(market)
+    market.run("hello", 10)
+    with pytest.raises(InvalidRequest, match=because):
+        market.judge("r1", judge)
+
+
+def test_what_is_installed_as_a_judge_and_is_none_is_the_plugins_fault(market: Market) -> None:
+    with pytest.raises(BrokenPlugin, match=f"judge '{__name__}:Idle' is none: its `pick` is no method"):
+        market.run("hello", 10, judge=f"{__name__}:Idle")
     assert_untouched(market)
 
 

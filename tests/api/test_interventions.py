@@ -54,29 +54,6 @@ def test_a_judge_whose_name_cannot_be_recorded_picks_nothing(name: Any) -> None:
     assert market.result("r1").status == "released"
 
 
-class Nameless:
-    name = None
-
-    async def pick(self, request: str, offers: object) -> Rank:
-        return Rank(1)
-
-
-class Idle:
-    name = "idle"
-    pick = "never"
-
-
-@pytest.mark.parametrize("judge", [Nameless(), Idle()])
-def test_what_cannot_judge_is_refused_before_anything_is_spent(judge: Any) -> None:
-    market = make_market(Scripted("a", {1: "2"}), presenter("p"))
-    with pytest.raises(BrokenPlugin, match=r"is no judge \(.*\); it needs a `name` and an async `pick`"):
-        market.run("hello", 10, seed=1, judge=judge)
-    assert market.requests() == []
-    market.run("hello", 10, seed=1)
-    with pytest.raises(BrokenPlugin, match="is no judge"):
-        market.judge("r1", judge)
-
-
 def test_what_a_broken_judge_says_is_told_in_one_printable_line() -> None:
     class Garbled:
         name = "garbled"
