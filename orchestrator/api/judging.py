@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.api.picking import check_judge_name
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
-from orchestrator.config import Config, build_judge
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
@@ -18,85 +15,24 @@ from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.guarded import Raised, Returned, awaitable, read_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
+from orchestrator.engine.recorder import Recorder, read_log
 from orchestrator.engine.seat import plain_nanos
 from orchestrator.errors import (
     BidderError,
     BrokenPlugin,
-    InvalidConfig,
     InvalidRequest,
     ProviderError,
     VickreyError,
+    WrongStatus,
 )
-from orchestrator.judges import CallbackJudge
 from orchestrator.ledger import Transfer
 from orchestrator.money import Money
+from orchestrator.store import Store, Transaction
 from orchestrator.telemetry import recording
-
-AnyJudge = Judge | MeteredJudge | Callable[[str, Sequence[ShownOffer]], Any] | str
-"""What a caller may name as a judge: one, a function of request and offers, or the name of one that is installed."""
-
-
-@contextmanager
-def chosen_judge(given: AnyJudge, config: Config) -> Iterator[Judge | MeteredJudge]:
-    """The judge that a caller chose, before anything is spent on what it is to judge.
-
-    Args:
-        given: a judge; a function of the request and the offers, as judge `callback` asks it; or the name of a judge,
-            which is the config's with its options where that has this name.
-        config: the market's.
-
-    Yields:
-        The judge; one that was built for its name is closed afterwards.
-
-    Raises:
-        InvalidRequest: it is none of these, or there is no judge of this name that needs no options.
-        BrokenPlugin: what is installed under this name cannot be loaded, fails or is no judge.
-    """
-    if not isinstance(given, str):
-        yield _read_judge(given)
-        return
-    try:
-        built = build_judge(config, given)
-    except InvalidConfig as refusal:
-        raise InvalidRequest(str(refusal)) from refusal
-    try:
-        missing = _missing(built)
-        if missing:
-            raise BrokenPlugin(f"judge {given!r} is none: {missing}")
-        yield built
-    finally:
-        read_guarded(getattr(built, "close", lambda: None))
-
-
-def _read_judge(given: Any) -> Judge | MeteredJudge:
-    if isinstance(given, type):
-        raise InvalidRequest(f"judge {given.__name__} is a class; give a judge made from it: {given.__name__}(...)")
-    if callable(given) and not hasattr(given, "pick"):
-        return CallbackJudge(given)
-    missing = _missing(given)
-    if missing:
-        raise InvalidRequest(
-            f"this {type(given).__name__} is no judge: {missing}; a judge has a `name` and "
-            "`async def pick(request, offers)`; a function of request and offers will do, or the name of a judge, for "
-            "example 'top'"
-        )
-    judge: Judge | MeteredJudge = given
-    return judge
-
-
-def _missing(judge: Any) -> str:
-    """What an object lacks to be a judge that the record can name; empty where it is one."""
-
-    def look() -> str:
-        check_judge_name(judge.name)
-        return "" if callable(judge.pick) else "its `pick` is no method"
-
-    read = read_guarded(look)
-    return str(read.value) if isinstance(read, Returned) else read.reason
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class _Ruling:
     """What became of asking a judge.
 
     Attributes:
@@ -112,32 +48,65 @@ class Ruling:
     failure: VickreyError | None = None
 
 
-async def ask_judge(judge: Judge | MeteredJudge, progress: Progress, calls: CallBook) -> Ruling:
-    """Have a judge look at a request's offers.
+async def hear_judge(
+    store: Store, recorder: Recorder, clock: Callable[[], float], judge: Judge | MeteredJudge, request_id: str
+) -> int | None:
+    """Have a judge look at a request's offers, and charge what its calls cost.
 
     Args:
-        judge: who picks.
-        progress: a request that is open.
-        calls: the request's calls, for a judge whose calls cost money.
+        store: where the request is.
+        recorder: writes down what the judge cost.
+        clock: Unix time in seconds.
+        judge: who looks.
+        request_id: the request.
 
     Returns:
-        What it decided, and what that cost.
+        The rank that it picks, 0 for none of the offers; None where it decides later, or the request is not open.
 
     Raises:
+        UnknownRequest: there is no such request.
+        WrongStatus: the request has ended while the judge looked.
         BrokenPlugin: the judge failed; the request stays open.
         InvalidRequest: its verdict is none.
+        VickreyError: its model failed; what its calls cost is charged all the same.
     """
+    progress = store.read(lambda reader: read_log(reader, request_id)).progress
+    if progress.status != "open":
+        return None
+    answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
+    ruling = await _ask(judge, progress, CallBook(store, request_id, answers, holds))
+    judged, now_seconds = ruling.judged, clock()
+    if judged is not None:
+
+        def charge(tx: Transaction) -> None:
+            _check_open(read_log(tx, request_id).progress, judge.name)
+            recorder.charge_judge(tx, request_id, judged, ruling.due, now_seconds)
+
+        store.transact(charge)
+    if ruling.failure is not None:
+        raise ruling.failure
+    return ruling.rank
+
+
+def _check_open(progress: Progress, judge: str) -> None:
+    if progress.status != "open":
+        raise WrongStatus(
+            f"request {progress.request.id} is {progress.status}: it ended while judge {judge} looked at its offers"
+        )
+
+
+async def _ask(judge: Judge | MeteredJudge, progress: Progress, calls: CallBook) -> _Ruling:
     with recording("vickrey.judge", {"vickrey.request.id": progress.request.id, "vickrey.judge": judge.name}) as span:
         if isinstance(judge, MeteredJudge):
             ruling = await _ask_metered(judge, progress, calls)
         else:
             verdict = await _asked(judge, progress, lambda offers: judge.pick(progress.request.text, offers))
-            ruling = Ruling(_rank(judge.name, verdict))
+            ruling = _Ruling(_rank(judge.name, verdict))
         span.note({"vickrey.rank": ruling.rank})
         return ruling
 
 
-async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook) -> Ruling:
+async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook) -> _Ruling:
     """Ask a judge whose calls cost money: whatever comes of it, its cost is recorded."""
     cost_max_nanos = _cost_max_nanos(judge, progress)
     number = len(progress.judged)
@@ -162,7 +131,7 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook)
         reason, failure = str(error), error
     calls.raise_failure()
     judged = Judged(judge.name, rank, shortened(reason), held_nanos, meter.cost_nanos, judge.provider)
-    return Ruling(rank, judged, tuple(calls.take_due()), failure)
+    return _Ruling(rank, judged, tuple(calls.take_due()), failure)
 
 
 async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any) -> object:

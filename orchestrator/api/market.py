@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
-from orchestrator.api.judging import AnyJudge, ask_judge, chosen_judge
+from orchestrator.api.judge_choice import AnyJudge, chosen_judge
+from orchestrator.api.judging import hear_judge
 from orchestrator.api.lease import claim
-from orchestrator.api.picking import check_judge_name, check_open, check_pick
+from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.posting import (
     Amount,
     Posting,
@@ -32,7 +33,6 @@ from orchestrator.bidding import Judge, MeteredJudge
 from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.request import Participant
-from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.marks import own_mark, work_mark
@@ -44,8 +44,6 @@ from orchestrator.errors import StaleDriver, UnknownBidder, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
-
-_SECONDS_PER_DAY = 86_400
 
 
 class RunOptions(PostingOptions, total=False):
@@ -363,15 +361,10 @@ class Market:
             check_repeat(terms, read_log(tx, known.id).progress.request)
             return known.id
         request = terms.request(tx.next_request_id(), self.config.rules, self._roster(tx))
-        row = RequestRow(
-            id=request.id,
-            status="running",
-            requester=terms.requester,
-            bounty_nanos=terms.bounty.nanos,
+        row = terms.row(
+            request.id,
             created_seconds=now_seconds,
-            expires_seconds=now_seconds + self.config.request.expires_days * _SECONDS_PER_DAY,
-            idempotency_key=terms.idempotency_key,
-            labels=terms.labels,
+            expires_days=self.config.request.expires_days,
             setting=json.dumps(self.config.resolved(), sort_keys=True),
             driver=driver,
         )
@@ -396,24 +389,9 @@ class Market:
                 raise
 
     async def _judge(self, request_id: str, judge: Judge | MeteredJudge) -> None:
-        progress = self.read_log(request_id).progress
-        if progress.status != "open":
-            return
-        answers, holds = self._store.read(lambda tx: (tx.answers(request_id), tx.open_holds(request_id)))
-        ruling = await ask_judge(judge, progress, CallBook(self._store, request_id, answers, holds))
-        judged = ruling.judged
-        if judged is not None:
-            now = self._clock()
-
-            def charge(tx: Transaction) -> None:
-                check_open(read_log(tx, request_id).progress, judge.name)
-                self._recorder.charge_judge(tx, request_id, judged, ruling.due, now)
-
-            self._store.transact(charge)
-        if ruling.failure is not None:
-            raise ruling.failure
-        if ruling.rank is not None:
-            self.pick(request_id, ruling.rank, judge.name)
+        rank = await hear_judge(self._store, self._recorder, self._clock, judge, request_id)
+        if rank is not None:
+            self.pick(request_id, rank, judge.name)
 
     def _check_known(self, bidder: str) -> None:
         if bidder not in self.bidder_rows():

@@ -39,15 +39,3 @@ def check_judge_name(name: object) -> None:
     """
     if not isinstance(name, str) or not 0 < len(name) <= _JUDGE_CHARACTERS_MAX or not name.isprintable():
         raise InvalidRequest(f"a judge's name is 1 to {_JUDGE_CHARACTERS_MAX} printable characters, not {shown(name)}")
-
-
-def check_open(progress: Progress, judge: str) -> None:
-    """Make sure that a request has not ended while a judge looked at its offers.
-
-    Raises:
-        WrongStatus: it has.
-    """
-    if progress.status != "open":
-        raise WrongStatus(
-            f"request {progress.request.id} is {progress.status}: it ended while judge {judge} looked at its offers"
-        )

@@ -15,12 +15,14 @@ from orchestrator.core.request import Participant, Request
 from orchestrator.core.rules import Rules
 from orchestrator.errors import InvalidMoney, InvalidRequest
 from orchestrator.money import Money
+from orchestrator.store import RequestRow
 
 Amount = Money | int | str | Decimal | float
 _LABELS_CHARACTERS_MAX = 10_000
 _KEY_CHARACTERS_MAX = 200
 _REQUESTER_CHARACTERS_MAX = 64
 _SEED_MAX = 2**63 - 1
+_SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,31 @@ class Terms:
             roster=roster,
             deposit_nanos=self.deposit.nanos,
             requester=self.requester,
+        )
+
+    def row(
+        self, request_id: str, *, created_seconds: float, expires_days: float, setting: str, driver: str
+    ) -> RequestRow:
+        """What the store keeps of the request beside its journal.
+
+        Args:
+            request_id: the request.
+            created_seconds: when it is posted, in Unix time.
+            expires_days: how long somebody may take to pick.
+            setting: the config that it is run under, as canonical JSON.
+            driver: the mark of whoever is to drive it.
+        """
+        return RequestRow(
+            id=request_id,
+            status="running",
+            requester=self.requester,
+            bounty_nanos=self.bounty.nanos,
+            created_seconds=created_seconds,
+            expires_seconds=created_seconds + expires_days * _SECONDS_PER_DAY,
+            idempotency_key=self.idempotency_key,
+            labels=self.labels,
+            setting=setting,
+            driver=driver,
         )
 
 
