@@ -62,7 +62,7 @@ def upkeep(
         rules: sizes and limits.
         retired: bidders that retired while the request waited; what they received since is the treasury's.
         held: what open holds set aside in wallets beside what these can spend, by account.
-        unrewarded: what each bidder has spent since it last earned anything.
+        unrewarded: what wallets have spent since they last earned anything, by account.
 
     Returns:
         What to do.
@@ -85,7 +85,7 @@ def upkeep(
         refill = min(rules.refill_to_nanos - wealth, treasury)
         if refills.get(name, 0) >= rules.refills_max:
             suspended.append(name)
-        elif refill > 0 and unrewarded.get(name, 0) < hopeless_nanos:
+        elif refill > 0 and unrewarded.get(wallet, 0) < hopeless_nanos:
             transfers.append(transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill, "refill", request_id))
             treasury -= refill
             refilled.append(name)

@@ -138,8 +138,8 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     spendable = tx.spendable([TREASURY, *map(bidder_account, (*active, *retired))])
     held = tx.held(map(bidder_account, active))
     refills = {row.name: row.refills for row in roster}
-    low = [name for name in active if _may_be_low(bidder_account(name), spendable, held, rules)]
-    unrewarded = {name: tx.spent_since(bidder_account(name), EARNING, SPENDING) for name in low}
+    low = [wallet for wallet in map(bidder_account, active) if _may_be_low(wallet, spendable, held, rules)]
+    unrewarded = {wallet: tx.spent_since(wallet, EARNING, SPENDING) for wallet in low}
     due = upkeep(progress.request.id, active, refills, spendable, rules, retired, held, unrewarded)
     tx.apply(due.transfers)
     for name in due.refilled:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from benchmarks.market import BOUNTY_NANOS, FacetPlayer, accept_best, job, society
 from benchmarks.refund import shares
 from orchestrator import Observation, Valuation
@@ -42,6 +44,10 @@ class Staged:
 
 def take_first(offers: Sequence[Offer]) -> int:
     return min(1, len(offers))
+
+
+def take_none(offers: Sequence[Offer]) -> int:
+    return 0
 
 
 def test_the_books_of_a_learning_society_balance() -> None:
@@ -108,6 +114,23 @@ def test_a_durable_run_and_a_simulation_come_to_the_same_sales() -> None:
     durable.pick(1)
     assert market.read_log("r1").progress.sales == simulated.sales
     assert durable.statement().profits_nanos == statement(simulated).profits_nanos
+
+
+@pytest.mark.parametrize("every", [100, 3], ids=["none is taken", "one in three is taken"])
+def test_a_durable_market_and_a_simulation_refill_the_same_wallets(every: int) -> None:
+    """Both count what a bidder spends until it earns, each from its own record of the transfers."""
+    bids, numbers = {"liar": 9.0, "q": 8.0}, range(1, 13)
+    wealth = WealthRules(50 * NANOS, 10 * NANOS, 50 * NANOS, treasury_stock_nanos=100 * NANOS)
+    players = [FacetPlayer(name, PRESENTER, Staged((usd,)), 0) for name, usd in bids.items()]
+    simulation = Simulation(players, Rules(), wealth, learning=False)
+    market = make_market(*(presenter(name, {1: usd}) for name, usd in bids.items()), wealth={"treasury_stock": 100})
+    for number in numbers:
+        taken = int(number % every == 0)
+        simulation.run([Job("hello", BOUNTY_NANOS, take_first if taken else take_none)])
+        market.pick(market.run("hello", 10, seed=number).request_id, taken)
+    held = {name: simulation.book.spendable_nanos(bidder_account(name)) for name in bids}
+    assert held == {name: market.balance(name).nanos for name in bids}
+    assert (market.bidder_rows()["liar"].refills > 0) is (every == 3), "the control: a rule that refills both"
 
 
 def test_whoever_is_broke_and_refilled_too_often_is_suspended() -> None:

@@ -80,7 +80,7 @@ def test_a_deposit_beside_the_largest_bounty_is_pledged() -> None:
 def refill_nanos(unrewarded_nanos: int, below: int = 10, to: int = 50) -> int:
     """What a wallet of 9 is refilled by whose bidder has spent so much since it last earned."""
     rules = WealthRules(50, below, to)
-    due = upkeep("r1", ["a"], {}, {TREASURY: 1000, "bidder:a": 9}, rules, unrewarded={"a": unrewarded_nanos})
+    due = upkeep("r1", ["a"], {}, {TREASURY: 1000, "bidder:a": 9}, rules, unrewarded={"bidder:a": unrewarded_nanos})
     assert due.suspended == ()
     return sum(row.amount_nanos for row in due.transfers)
 

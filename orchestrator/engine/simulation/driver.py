@@ -206,6 +206,7 @@ class Simulation:
 
     def _apply(self, step: Step) -> Progress:
         self.book.apply(step.transfers)
+        self._roster.note(step.transfers)
         return step.progress
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from orchestrator.core.keys import ISSUER, TREASURY, bidder_account
 from orchestrator.core.opening import provider_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Participant
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
-from orchestrator.core.upkeep import upkeep
+from orchestrator.core.upkeep import EARNING, SPENDING, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation.auditions import Auditions
 from orchestrator.engine.simulation.player import Player
-from orchestrator.ledger import Account, Book, transfer
+from orchestrator.ledger import POST, POSTED, Account, Book, Transfer, transfer
 
 
 class Roster:
@@ -40,7 +40,6 @@ class Roster:
         self._book = book
         self._wealth = wealth
         self._refills: dict[str, int] = {}
-        self._wealth_before: dict[str, int] = {}
         self._unrewarded: dict[str, int] = {}
         self._suspended: set[str] = set()
         self._crowds: dict[tuple[Role, ...], list[Player]] = {}
@@ -71,26 +70,24 @@ class Roster:
         active = [entry.name for entry in request.roster if entry.name not in self._suspended]
         spendable = self._book.spendable([TREASURY, *map(bidder_account, active)])
         refills = {name: self._refills[name] for name in active}
-        self._count_unrewarded(progress, active, spendable)
         due = upkeep(request.id, active, refills, spendable, self._wealth, unrewarded=self._unrewarded)
         self._book.apply(due.transfers)
-        for row in due.transfers:
-            self._wealth_before[row.debit] = self._wealth_before.get(row.debit, 0) - row.amount_nanos
-            self._wealth_before[row.credit] = self._wealth_before.get(row.credit, 0) + row.amount_nanos
         for name in due.refilled:
             self._refills[name] += 1
         self._suspended.update(due.suspended)
         if self.auditions.after(progress, set(active).difference(due.suspended)) or due.suspended:
             self._call_roll()
 
-    def _count_unrewarded(self, progress: Progress, active: Sequence[str], spendable: Mapping[str, int]) -> None:
-        """Count what bidders have spent since they last earned anything, by how their wallets have shrunk."""
-        earned = _earners(progress)
-        for name in active:
-            wallet = bidder_account(name)
-            shrunk = self._wealth_before[wallet] - spendable[wallet]
-            self._unrewarded[name] = 0 if name in earned else self._unrewarded[name] + max(0, shrunk)
-            self._wealth_before[wallet] = spendable[wallet]
+    def note(self, transfers: Iterable[Transfer]) -> None:
+        """Count, of what was applied, what wallets spend until they earn; upkeep asks for it."""
+        unrewarded = self._unrewarded
+        for _, debit, credit, nanos, kind, _, code, _, _ in transfers:
+            if kind not in (POSTED, POST):
+                continue
+            if code in SPENDING and debit in unrewarded:
+                unrewarded[debit] += nanos
+            if code in EARNING and credit in unrewarded:
+                unrewarded[credit] = 0
 
     def _endow(self, player: Player) -> None:
         wallet = bidder_account(player.name)
@@ -101,8 +98,7 @@ class Roster:
         endowment_nanos = self._wealth.endowment_nanos
         if endowment_nanos:
             self._book.apply([transfer(f"endow/{player.name}", ISSUER, wallet, endowment_nanos, "endow")])
-        self._wealth_before[wallet] = self._book.spendable_nanos(wallet)
-        self._unrewarded[player.name] = 0
+        self._unrewarded[wallet] = 0
 
     def _call_roll(self) -> None:
         active = [player for player in self.players if player.name not in self._suspended]
@@ -113,15 +109,3 @@ class Roster:
         for role in self.names:
             self.names[role] = sorted(player.name for player in active if player.role == role)
         self._crowds = {}
-
-
-def _earners(progress: Progress) -> set[str]:
-    """Who has earned anything in a request: by selling a state, by a picked offer, or by a stage reward."""
-    rule = progress.request.rules.rule
-    earned = {sale.seller for sale in progress.sales if sale.received_nanos(rule) and not sale.kept}
-    if progress.status == "released" and progress.picked is not None:
-        earned.add(progress.picked.presenter)
-    if progress.request.rules.is_research:
-        for auction in progress.auctions.values():
-            earned.update(event.award.bidder for event, _ in auction.deliveries if event.reward_nanos > 0)
-    return earned
