@@ -68,16 +68,7 @@ def load_collection(path: str | Path) -> Collection:
     Raises:
         InvalidConfig: a file cannot be read.
     """
-    return merge([parse_collection(read_text(file, "the document")) for file in _files(Path(path))])
-
-
-def merge(collections: Sequence[Collection]) -> Collection:
-    """One collection of several documents."""
-    if len(collections) == 1:
-        return collections[0]
-    title = next((each.title for each in collections if each.title), "")
-    description = " ".join(each.description for each in collections if each.description)
-    return _collected(title, description, [passage for each in collections for passage in each.passages])
+    return _merged([parse_collection(read_text(file, "the document")) for file in _files(Path(path))])
 
 
 def parse_collection(markdown: str) -> Collection:
@@ -99,6 +90,15 @@ def parse_collection(markdown: str) -> Collection:
 
 def _line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _merged(collections: Sequence[Collection]) -> Collection:
+    """One collection of several documents."""
+    if len(collections) == 1:
+        return collections[0]
+    title = next((each.title for each in collections if each.title), "")
+    description = " ".join(each.description for each in collections if each.description)
+    return _collected(title, description, [passage for each in collections for passage in each.passages])
 
 
 def _files(path: Path) -> list[Path]:

@@ -245,6 +245,7 @@ def _award(
     if trial is not None:
         awards, standing = trial.awards, trial.standing
         if trial.held is not None:
+            # There is a trial only where its grant covers it.
             purses.take(trial.held.debit, [trial.held])
     elif not awards and row.keep is not None:
         awards = _keep(request, lot, row.keep, purses)

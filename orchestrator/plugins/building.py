@@ -68,7 +68,7 @@ def _bound(plugin: Plugin, options: Mapping[str, Any], where: str, supplied: Map
     if missing:
         needs = " and ".join(repr(name) for name in missing)
         strange = [option for option in options if option not in named]
-        meant = "".join(suggestion(name, strange).replace("did you mean", "is it meant by") for name in missing)
+        meant = "".join(suggestion(name, strange, "is it meant by") for name in missing)
         raise InvalidConfig(f"{where}: {plugin} needs the option{'s' if len(missing) > 1 else ''} {needs}{meant}")
     return arguments
 

@@ -88,7 +88,7 @@ def said(error: BaseException) -> str:
     return line if len(line) <= _REASON_CHARACTERS_MAX else line[: _REASON_CHARACTERS_MAX - 1] + "…"
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str], question: str = "did you mean") -> str:
     """A hint at what was meant, to put at the end of a message; empty where nothing is close."""
     close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f"; {question} {close[0]!r}?" if close else ""

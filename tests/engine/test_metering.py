@@ -61,19 +61,9 @@ def test_a_cost_above_the_promise_is_borne_by_the_issuer_and_charged_to_the_cap(
     assert_sound(market)
 
 
-def test_after_an_overrun_no_more_calls_are_made_for_the_task() -> None:
-    source = Provider("0.05")
-    paid = Paid("a", {1: "2"}, source, transform_calls=2, worst="0.02")
-    market = make_market(paid, presenter("p", {1: "1", 2: "3"}))
-    market.run("hello", 10, seed=1)
-    assert len(source.made) == 1
-    (found,) = faults(market)
-    assert "used up the worst case of 0.04 USD that it declared" in found.reason
-    finish(market)
-
-
-def test_a_worst_case_that_is_used_up_to_the_nano_dollar_allows_no_further_call() -> None:
-    source = Provider("0.04")
+@pytest.mark.parametrize("cost", ["0.04", "0.05"], ids=["used up to the nano-dollar", "overrun"])
+def test_after_its_worst_case_is_used_up_no_more_calls_are_made_for_the_task(cost: str) -> None:
+    source = Provider(cost)
     paid = Paid("a", {1: "2"}, source, transform_calls=2, worst="0.02")
     market = make_market(paid, presenter("p", {1: "1", 2: "3"}))
     market.run("hello", 10, seed=1)
