@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -37,7 +37,7 @@ class Upkeep:
 
 def upkeep(
     request_id: str,
-    active: Iterable[str],
+    active: Sequence[str],
     refills: Mapping[str, int],
     spendable: Mapping[str, int],
     rules: WealthRules,
@@ -67,19 +67,17 @@ def upkeep(
     Returns:
         What to do.
     """
-    transfers = _swept(request_id, retired, spendable)
+    rents = _rents(request_id, active, spendable, rules)
+    # All of it before the first refill: what a wallet gets must not depend on whose rent comes later.
+    transfers = [*_swept(request_id, retired, spendable), *rents.values()]
     treasury = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)
     hopeless_nanos = max(rules.refill_to_nanos - rules.refill_below_nanos, rules.refill_below_nanos)
     refilled: list[str] = []
     suspended: list[str] = []
     for name in active:
         wallet = bidder_account(name)
-        wealth = spendable.get(wallet, 0)
-        rent = min(rules.rent_nanos, wealth)
-        if rent:
-            transfers.append(transfer(f"{request_id}/rent/{name}", wallet, TREASURY, rent, "rent", request_id))
-            wealth, treasury = wealth - rent, treasury + rent
-        wealth += held.get(wallet, 0)
+        rent = rents[wallet].amount_nanos if wallet in rents else 0
+        wealth = spendable.get(wallet, 0) - rent + held.get(wallet, 0)
         if wealth >= rules.refill_below_nanos:
             continue
         refill = min(rules.refill_to_nanos - wealth, treasury)
@@ -90,6 +88,20 @@ def upkeep(
             treasury -= refill
             refilled.append(name)
     return Upkeep(tuple(transfers), tuple(refilled), tuple(suspended))
+
+
+def _rents(
+    request_id: str, active: Iterable[str], spendable: Mapping[str, int], rules: WealthRules
+) -> dict[str, Transfer]:
+    """The rent that each wallet owes, as far as it reaches, by account."""
+    owed = {name: min(rules.rent_nanos, spendable.get(bidder_account(name), 0)) for name in active}
+    return {
+        bidder_account(name): transfer(
+            f"{request_id}/rent/{name}", bidder_account(name), TREASURY, nanos, "rent", request_id
+        )
+        for name, nanos in owed.items()
+        if nanos
+    }
 
 
 def _swept(request_id: str, retired: Iterable[str], spendable: Mapping[str, int]) -> list[Transfer]:

@@ -93,3 +93,11 @@ def test_those_who_come_first_are_served_first_where_the_treasury_is_short() -> 
 
     assert due.refilled == ("a", "b")
     assert [after[bidder_account(name)] for name in ACTIVE] == [50, 20, 0]
+
+
+def test_the_rent_of_all_can_refill_the_first() -> None:
+    held = {"a": 0, "b": 0, "c": 60, "x": 0, "y": 0}
+    due, after = keep_up(held, 0, dict.fromkeys(ACTIVE, 0), replace(RULES, rent_nanos=20))
+
+    assert due.refilled == ("a",)
+    assert [after[bidder_account(name)] for name in ACTIVE] == [20, 0, 40]
