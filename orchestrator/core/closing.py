@@ -55,6 +55,13 @@ class _Purses:
         self.left = dict(spendable)
         self.transfers: list[Transfer] = []
 
+    def give(self, account: str, nanos: int) -> int:
+        """Have an account give an amount as far as it covers that, and say how much it gave."""
+        given = min(nanos, self.left.get(account, 0)) if nanos else 0
+        if given:
+            self.left[account] -= given
+        return given
+
     def take(self, account: str, holds: Sequence[Transfer]) -> bool:
         """Take holds from an account, all of them or, where it does not cover that, none."""
         needed = _sum_nanos(holds)
@@ -161,7 +168,7 @@ def _spendable(
     lot: Lot, row: AnnouncedLot, answers: Sequence[Answer], newcomers: Mapping[str, str], purses: _Purses
 ) -> tuple[Spendable, ...]:
     """What those whose money a lot may take could spend at this moment."""
-    accounts = [bidder_account(answer.bidder) for answer in answers if answer.kind == "bid"]
+    accounts = [bidder_account(answer.bidder) for answer in answers if answer.kind == "bid" or _excess_nanos(answer)]
     if row.keep is not None:
         accounts.append(bidder_account(lot.owner))
     if newcomers:
@@ -171,11 +178,13 @@ def _spendable(
 
 def _back(request: Request, lot: Lot, holds: LotHolds, answer: Answer, purses: _Purses) -> Answer:
     """Charge what bidding cost, then hold what the bid needs or turn it into a fault."""
+    wallet = bidder_account(answer.bidder)
     if answer.bid_cost_max_nanos:
-        purses.transfers += _charge_bid_cost(request.id, lot, answer)
+        beyond = purses.give(wallet, _excess_nanos(answer))
+        held = bid_cost_hold(request.id, lot, answer.bidder, answer.bid_cost_max_nanos, answer.provider)
+        purses.transfers += charge(held, answer.bid_cost_nanos, beyond)
     if answer.kind != "bid":
         return answer
-    wallet = bidder_account(answer.bidder)
     rows = holds.backing(answer, wallet)
     if request.rules.is_research:
         rows += research_holds(request, lot, answer)
@@ -195,9 +204,9 @@ def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:
     )
 
 
-def _charge_bid_cost(request_id: str, lot: Lot, answer: Answer) -> list[Transfer]:
-    held = bid_cost_hold(request_id, lot, answer.bidder, answer.bid_cost_max_nanos, answer.provider)
-    return charge(held, answer.bid_cost_nanos)
+def _excess_nanos(answer: Answer) -> int:
+    """What bidding cost beyond the promised worst case (R7)."""
+    return max(0, (answer.bid_cost_nanos or 0) - answer.bid_cost_max_nanos)
 
 
 def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:

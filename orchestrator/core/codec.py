@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.core.events import EVENT_TYPES, Delivered, Event, Requested
+from orchestrator.core.events import EVENT_TYPES, Delivered, Event, Requested, Settled
 from orchestrator.errors import InvalidRecord
 from orchestrator.journal import Entry, chain_digest
 
@@ -96,6 +96,9 @@ def _body(event: Event) -> dict[str, Any]:
     elif isinstance(event, Delivered):
         for piece in body["segments"]:
             del piece["text"]
+    elif isinstance(event, Settled) and not event.spendable:
+        # Entries of before it was recorded have the same digests.
+        del body["spendable"]
     return body
 
 

@@ -169,11 +169,18 @@ class SettledLot:
 @light
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A stage's deliveries were paid for."""
+    """A stage's deliveries were paid for.
+
+    Attributes:
+        stage: which one.
+        lots: what became of each.
+        spendable: what wallets could spend whose work had cost more than was promised; mostly there are none.
+    """
 
     kind: ClassVar[str] = "settled"
     stage: int
     lots: tuple[SettledLot, ...]
+    spendable: tuple[Spendable, ...] = ()
 
     def sales(self) -> tuple[Sale, ...]:
         """The sales of all lots, in order."""

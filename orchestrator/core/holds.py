@@ -22,6 +22,7 @@ from orchestrator.ledger.transfer import resolve
 
 _BID_KEY: Final = f"/{BID}/0"
 _COST_KEY: Final = f"/{TRANSFORM}{ON_WALLET}/0"
+_BEYOND: Final = "/beyond"
 _OVERRUN: Final = "/overrun"
 
 CAP_OVERRUN: Final = "cap-overrun"
@@ -68,14 +69,17 @@ class LotHolds:
             rows.append(self.cost(answer.bidder, wallet, answer.cost_max_nanos, answer.provider))
         return rows
 
-    def settled(self, answer: Answer, wallet: str, price_nanos: int, cost_nanos: int | None) -> list[Transfer]:
+    def settled(
+        self, answer: Answer, wallet: str, price_nanos: int, cost_nanos: int | None, beyond_nanos: int = 0
+    ) -> list[Transfer]:
         """The ends of what `backing` holds: price and cost are posted, and all else is freed."""
         rows: list[Transfer] = []
         if answer.amount_nanos and answer.bidder != self._owner:
             hold_id = f"{self._prefix}{answer.bidder}{_BID_KEY}"
             rows.append(self._resolved(hold_id, wallet, self._seller, answer.amount_nanos, price_nanos, "price"))
         if answer.cost_max_nanos:
-            rows += self.settled_cost(answer.bidder, wallet, answer.cost_max_nanos, answer.provider, cost_nanos)
+            promise = (answer.cost_max_nanos, answer.provider)
+            rows += self.settled_cost(answer.bidder, wallet, *promise, cost_nanos, beyond_nanos)
         return rows
 
     def cost(self, bidder: str, wallet: str, cost_max_nanos: int, provider: str) -> Transfer:
@@ -85,14 +89,21 @@ class LotHolds:
         return hold(hold_id, wallet, paid, cost_max_nanos, "cost", self._request_id, self._stage)
 
     def settled_cost(
-        self, bidder: str, wallet: str, cost_max_nanos: int, provider: str, cost_nanos: int | None
+        self,
+        bidder: str,
+        wallet: str,
+        cost_max_nanos: int,
+        provider: str,
+        cost_nanos: int | None,
+        beyond_nanos: int = 0,
     ) -> list[Transfer]:
         """The end of a cost's hold: what was really spent is charged, as `charge` does, and the rest is freed."""
         hold_id = f"{self._prefix}{bidder}{_COST_KEY}"
         known, paid = cost_nanos or 0, provider_account(provider)
         rows = [self._resolved(hold_id, wallet, paid, cost_max_nanos, min(known, cost_max_nanos), "cost")]
         if known > cost_max_nanos:
-            rows.append(_overrun(hold_id, paid, known - cost_max_nanos, self._request_id, self._stage))
+            accounts, about = (wallet, paid), (self._request_id, self._stage)
+            rows += _beyond_promise(hold_id, accounts, known - cost_max_nanos, beyond_nanos, about)
         return rows
 
     def _resolved(
@@ -112,28 +123,45 @@ class LotHolds:
         )
 
 
-def charge(held: Transfer | None, cost_nanos: int | None) -> list[Transfer]:
+def charge(held: Transfer | None, cost_nanos: int | None, beyond_nanos: int = 0) -> list[Transfer]:
     """Resolve a cost hold to what was really spent (R7).
 
-    An unknown cost charges nothing here and is recorded as unknown. What a provider charged
-    beyond the promised worst case is real money that the operator lost, so the issuer bears it.
+    An unknown cost charges nothing here and is recorded as unknown. What a provider charged beyond
+    the promised worst case is its bidder's cost, too; only what the wallet cannot pay is lost to the
+    operator, and the issuer bears it.
+
+    Args:
+        held: the hold; None for a task that was free.
+        cost_nanos: what the task's calls cost; None where that is unknown.
+        beyond_nanos: what the wallet can pay beyond the hold.
     """
     if held is None:
         return []
     known = cost_nanos or 0
     rows = [resolve(held, min(known, held.amount_nanos))]
     if known > held.amount_nanos:
-        rows.append(_overrun(held.id, held.credit, known - held.amount_nanos, held.request, held.stage))
+        accounts, about = (held.debit, held.credit), (held.request, held.stage)
+        rows += _beyond_promise(held.id, accounts, known - held.amount_nanos, beyond_nanos, about)
     return rows
 
 
-def _overrun(hold_id: str, provider: str, excess_nanos: int, request_id: str, stage: int) -> Transfer:
-    return transfer(hold_id + _OVERRUN, ISSUER, provider, excess_nanos, "overrun", request_id, stage)
+def _beyond_promise(
+    hold_id: str, accounts: tuple[str, str], excess_nanos: int, beyond_nanos: int, about: tuple[str, int]
+) -> list[Transfer]:
+    """What a task cost beyond its promise: from the wallet as far as it reaches, the rest from the issuer."""
+    wallet, provider = accounts
+    paid_nanos = min(excess_nanos, beyond_nanos)
+    rows: list[Transfer] = []
+    if paid_nanos > 0:
+        rows.append(transfer(hold_id + _BEYOND, wallet, provider, paid_nanos, "cost", *about))
+    if paid_nanos < excess_nanos:
+        rows.append(transfer(hold_id + _OVERRUN, ISSUER, provider, excess_nanos - paid_nanos, "overrun", *about))
+    return rows
 
 
 def hold_behind(row: Transfer) -> str:
-    """The id of the hold that a transfer resolves or overruns; its own where it is the hold."""
-    return row.pending_id or row.id.removesuffix(_OVERRUN)
+    """The id of the hold that a transfer resolves or goes beyond; its own where it is the hold."""
+    return row.pending_id or row.id.removesuffix(_OVERRUN).removesuffix(_BEYOND)
 
 
 def bid_cost_hold(request_id: str, lot: Lot, bidder: str, cost_max_nanos: int, provider: str) -> Transfer | None:

@@ -109,24 +109,24 @@ class Progress(NamedTuple):
         """The sales of the request's own text, whose prices wait in escrow (R2)."""
         return tuple(sale for sale in self.sales if sale.lot == "0")
 
-    def borne_costs(self) -> dict[str, int]:
-        """What each bidder's wallet has borne of its calls' known costs so far, in nano-dollars (R7).
+    def promised_costs(self) -> dict[str, int]:
+        """What each bidder's calls are known to have cost so far, as far as it was promised, in nano-dollars (R7).
 
-        A task's wallet bears at most the worst case that was promised; the issuer bears what goes beyond it.
+        What a task costs beyond its promised worst case is nobody's but its bidder's to bear.
         """
-        borne: dict[str, int] = {}
+        costs: dict[str, int] = {}
         for auction in self.auctions.values():
             promised = auction.promised_nanos()
             for answer in auction.answers:
-                _bear(borne, answer.bidder, answer.bid_cost_nanos, answer.bid_cost_max_nanos)
+                _add_cost(costs, answer.bidder, answer.bid_cost_nanos, answer.bid_cost_max_nanos)
             for delivered, _ in auction.deliveries:
                 bidder = delivered.award.bidder
-                _bear(borne, bidder, delivered.cost_nanos, promised.get(bidder, 0))
+                _add_cost(costs, bidder, delivered.cost_nanos, promised.get(bidder, 0))
             for fault in auction.faults:
-                _bear(borne, fault.bidder, fault.cost_nanos, promised.get(fault.bidder, 0))
+                _add_cost(costs, fault.bidder, fault.cost_nanos, promised.get(fault.bidder, 0))
         for spent in self.ending.cut_off if self.ending else ():
-            borne[spent.bidder] = borne.get(spent.bidder, 0) + spent.nanos
-        return borne
+            costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
+        return costs
 
     @property
     def picked(self) -> Offer | None:
@@ -134,8 +134,8 @@ class Progress(NamedTuple):
         return self.offers[self.picked_rank - 1] if self.picked_rank else None
 
 
-def _bear(borne: dict[str, int], bidder: str, cost_nanos: int | None, promised_nanos: int) -> None:
-    borne[bidder] = borne.get(bidder, 0) + min(cost_nanos or 0, promised_nanos)
+def _add_cost(costs: dict[str, int], bidder: str, cost_nanos: int | None, promised_nanos: int) -> None:
+    costs[bidder] = costs.get(bidder, 0) + min(cost_nanos or 0, promised_nanos)
 
 
 def fold(events: Iterable[Event]) -> Progress:

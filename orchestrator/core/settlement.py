@@ -7,12 +7,13 @@ only when every copy is delivered, or nobody is left, do the holds turn into pri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from orchestrator.core.audition import audition_hold
 from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.ending import fail
-from orchestrator.core.events import AwardResult, Delivered, Faulted, Offered, Settled, SettledLot
+from orchestrator.core.events import AwardResult, Delivered, Faulted, Offered, Settled, SettledLot, Spendable
 from orchestrator.core.holds import LotHolds, seller_account
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, key
 from orchestrator.core.lot import Sale
@@ -153,18 +154,43 @@ def _clearing_of(progress: Progress, auction: Auction) -> Clearing:
     return Clearing(auction.standing, (), auction.reserve_nanos, rules.copies_at(auction.lot.stage), rules.rule)
 
 
-def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]], cap_left_nanos: int) -> Step:
+def beyond_promise(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]]) -> set[str]:
+    """The wallets of those whose transforms cost more than they had promised (R7).
+
+    Args:
+        progress: a request in phase `transforming`.
+        outcomes: what came of every award, by lot.
+    """
+    wallets: set[str] = set()
+    for path, results in outcomes.items():
+        for result in results:
+            if result.cost_nanos:
+                bidder = _award_of(result).bidder
+                if result.cost_nanos > progress.auctions[path].promised_nanos().get(bidder, 0):
+                    wallets.add(bidder_account(bidder))
+    return wallets
+
+
+def settle_stage(
+    progress: Progress,
+    outcomes: Mapping[str, Sequence[AwardResult]],
+    cap_left_nanos: int,
+    spendable: Mapping[str, int] = MappingProxyType({}),
+) -> Step:
     """Pay for what was delivered, free every other hold, and move on.
 
     Args:
         progress: a request in phase `transforming`.
         outcomes: what came of every award, by lot.
         cap_left_nanos: what is left of the spend cap, given back if the request ends here.
+        spendable: what wallets can spend at this moment that are `beyond_promise`; the issuer bears what others,
+            or these, cannot pay.
 
     Returns:
         The second of a stage's two market commits; when no chain goes on it also ranks the
         offers, or ends the request where there are none.
     """
+    purses = dict(spendable)
     events: list[AwardResult | Settled] = []
     settled: list[SettledLot] = []
     transfers: list[Transfer] = []
@@ -174,8 +200,9 @@ def settle_stage(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult
         events.extend(results)
         row = _settle_lot(auction, results)
         settled.append(row)
-        transfers.extend(_payments(progress, auction, results, row))
-    events.append(Settled(progress.stage, tuple(settled)))
+        transfers.extend(_payments(progress, auction, results, row, purses))
+    seen = tuple([Spendable(wallet, spendable[wallet]) for wallet in sorted(spendable)])
+    events.append(Settled(progress.stage, tuple(settled), seen))
     step = Step(tuple(events), tuple(transfers), advance(progress, events))
     if step.progress.on_sale:
         return step
@@ -236,22 +263,27 @@ def _settle_lot(auction: Auction, results: Sequence[AwardResult]) -> SettledLot:
 
 
 def _payments(
-    progress: Progress, auction: Auction, results: Sequence[AwardResult], settled: SettledLot
+    progress: Progress,
+    auction: Auction,
+    results: Sequence[AwardResult],
+    settled: SettledLot,
+    purses: dict[str, int],
 ) -> list[Transfer]:
     request = progress.request
     holds = LotHolds(request.id, auction.lot)
     prices = {sale.buyer: sale for sale in settled.sales}
     costs = {_award_of(result).bidder: result.cost_nanos for result in results}
+    beyond = _beyond_nanos(auction, results, prices, purses) if purses else {}
     rows: list[Transfer] = []
     for answer in auction.answers:
         if answer.kind == "bid":
             bidder = answer.bidder
             price = prices[bidder].paid_nanos if bidder in prices else 0
-            rows += holds.settled(answer, bidder_account(bidder), price, costs.get(bidder, 0))
+            rows += holds.settled(answer, bidder_account(bidder), price, costs.get(bidder, 0), beyond.get(bidder, 0))
     keep, owner = auction.keep, auction.lot.owner
     if keep is not None and keep.cost_max_nanos and any(award.kept for award in auction.awards):
-        wallet = bidder_account(owner)
-        rows += holds.settled_cost(owner, wallet, keep.cost_max_nanos, keep.provider, costs.get(owner, 0))
+        promise = (keep.cost_max_nanos, keep.provider)
+        rows += holds.settled_cost(owner, bidder_account(owner), *promise, costs.get(owner, 0), beyond.get(owner, 0))
     rows += _trials(request, auction, prices)
     rows += _subsidies(progress, auction, settled)
     if len(settled.sales) < len(results):
@@ -259,6 +291,35 @@ def _payments(
     if request.rules.is_research:
         rows += research_payments(request, auction, results, settled)
     return rows
+
+
+def _beyond_nanos(
+    auction: Auction, results: Sequence[AwardResult], sales: Mapping[str, Sale], purses: dict[str, int]
+) -> dict[str, int]:
+    """What each bidder's wallet pays of what its transform cost beyond the promise (R7).
+
+    It can spend what it could before, and what its bid on this lot sets free.
+
+    Args:
+        auction: the lot's.
+        results: what came of its awards.
+        sales: the lot's copies, by buyer.
+        purses: what wallets can still spend, by account; what is paid here is taken from it.
+    """
+    paid: dict[str, int] = {}
+    promised = auction.promised_nanos()
+    for result in results:
+        award = _award_of(result)
+        bidder, wallet = award.bidder, bidder_account(award.bidder)
+        excess = (result.cost_nanos or 0) - promised.get(bidder, 0)
+        if excess > 0:
+            left = purses.get(wallet, 0)
+            if bidder != auction.lot.owner:
+                lost = sales[bidder].paid_nanos if bidder in sales else 0
+                left += award.bid_nanos - lost - (result.forfeit_nanos if isinstance(result, Faulted) else 0)
+            paid[bidder] = min(excess, left)
+            purses[wallet] = left - paid[bidder]
+    return paid
 
 
 def _trials(request: Request, auction: Auction, sales: Mapping[str, Sale]) -> list[Transfer]:

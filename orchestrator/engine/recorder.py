@@ -20,7 +20,7 @@ from orchestrator.core.keys import TREASURY, audition_account, bidder_account, c
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
-from orchestrator.core.settlement import settle_stage
+from orchestrator.core.settlement import beyond_promise, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import cap_hold_id, wallet_hold_id
 from orchestrator.core.wealth_rules import WealthRules
@@ -100,10 +100,11 @@ class Recorder:
     ) -> RequestLog:
         """Pay for what was delivered: a stage's second market commit."""
         apply_due(tx, due)
-        step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log))
+        spendable = tx.spendable(beyond_promise(log.progress, outcomes))
+        step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log), spendable)
         if step.progress.ending is not None:
             _settle_orphans(tx, log.progress.request.id)
-            step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log))
+            step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log), spendable)
         try:
             return self._write(tx, log, step, now_seconds)
         except InsufficientFunds as shortfall:

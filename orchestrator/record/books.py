@@ -143,8 +143,9 @@ def _check_laws(run: RunRecord, present: Progress) -> Iterator[Finding]:
 def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterator[Finding]:
     """Once it has ended, what moved in each wallet must be the profit that the statement shows.
 
-    What a provider charged beyond the promise was borne by the issuer; the statement counts it
-    with its bidder's costs. What trials cost is the treasury's, though it had granted it before.
+    What a provider charged beyond the promise, and its bidder's wallet could not pay, was borne by
+    the issuer; the statement counts it with its bidder's costs. What trials cost is the treasury's,
+    though it had granted it before.
     """
     if present.ending is None:
         return

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import AwardResult, Delivered, Event, Settled
+from orchestrator.core.events import AwardResult, Delivered, Event
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
@@ -63,7 +63,7 @@ class Course:
         self._change = change
         self._auctions = {move.announced.stage: move for move in moves if isinstance(move, Auctions)}
         settlements = [move for move in moves if isinstance(move, Settlement)]
-        self._settled = {event.stage for move in settlements for event in move.events if isinstance(event, Settled)}
+        self._settlements = {move.settled.stage: move for move in settlements}
         self._outcomes = {
             (outcome.lot, outcome.award.bidder): outcome
             for move in settlements
@@ -91,7 +91,8 @@ class Course:
                 move = self._auctions.get(self.now.stage)
                 step = self._close(move) if move is not None else None
             else:
-                step = self._settle() if self.now.stage in self._settled else None
+                settlement = self._settlements.get(self.now.stage)
+                step = self._settle(settlement) if settlement is not None else None
             if step is None:
                 break
             self._take(step)
@@ -144,12 +145,12 @@ class Course:
             path: [answer for answer in answers.get(origin, ()) if self._takes_part(answer.bidder)]
             for path, origin in paths.items()
         }
-        return close_stage(self.now, announced, given, self._spendable(move))
+        return close_stage(self.now, announced, given, self._spendable(move.spendable))
 
     def _takes_part(self, bidder: str) -> bool:
         return bidder != self._change.without
 
-    def _spendable(self, move: Auctions) -> Mapping[str, int]:
+    def _spendable(self, recorded: Mapping[str, int]) -> Mapping[str, int]:
         """What wallets held then, and what has come out differently since at the lots that are known."""
         now = tally(self.now, [path for path in self.known_now() if path not in self.now.on_sale], ending=False)
         then = tally(self.then, self.known_then(self.now.stage), ending=False)
@@ -157,9 +158,9 @@ class Course:
             bidder_account(name): now.profits_nanos.get(name, 0) - then.profits_nanos.get(name, 0)
             for name in now.profits_nanos.keys() | then.profits_nanos.keys()
         }
-        return {account: nanos + changes.get(account, 0) for account, nanos in move.spendable.items()}
+        return {account: nanos + changes.get(account, 0) for account, nanos in recorded.items()}
 
-    def _settle(self) -> Step:
+    def _settle(self, move: Settlement) -> Step:
         outcomes: dict[str, list[AwardResult]] = {}
         while due := self._due(outcomes):
             for path, awards in due.items():
@@ -169,12 +170,13 @@ class Course:
                     outcomes.setdefault(path, []).extend(known)
                 else:
                     self._leave(path, outcomes)
-        step = settle_stage(self.now, outcomes, 0)
+        spendable = self._spendable(move.spendable)
+        step = settle_stage(self.now, outcomes, 0, spendable)
         strays = [path for path in outcomes if not self._sold_then(step.progress, path)]
         if strays:
             for path in strays:
                 self._leave(path, outcomes)
-            step = settle_stage(self.now, outcomes, 0)
+            step = settle_stage(self.now, outcomes, 0, spendable)
         self._trace(step.progress)
         return step
 

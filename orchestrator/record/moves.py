@@ -83,6 +83,12 @@ class Settlement:
 
     events: tuple[Event, ...]
     outcomes: tuple[AwardResult, ...]
+    settled: Settled
+
+    @property
+    def spendable(self) -> dict[str, int]:
+        """What wallets could spend whose work had cost more than was promised."""
+        return {row.account: row.nanos for row in self.settled.spendable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +187,13 @@ def _read_auctions(reading: _Reading) -> Auctions:
 
 def _read_settlement(reading: _Reading) -> Settlement:
     outcomes: tuple[AwardResult, ...] = reading.take_all(Delivered, Faulted)
-    events: tuple[Event, ...] = (*outcomes, reading.take(Settled))
+    settled = reading.take(Settled)
+    events: tuple[Event, ...] = (*outcomes, settled)
     if reading.sees(Offered):
         events = (*events, reading.take(Offered))
     elif reading.ended_with("failed"):
         events = (*events, reading.take(Ended))
-    return Settlement(events, outcomes)
+    return Settlement(events, outcomes, settled)
 
 
 def _read_ending(reading: _Reading) -> Ending:

@@ -19,7 +19,7 @@ from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
-from orchestrator.core.settlement import accept_delivery, due_awards, failure, settle_stage
+from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
@@ -96,7 +96,10 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
     if isinstance(move, Settlement):
         if progress.phase != "transforming":
             raise InvalidRecord(f"a stage cannot settle while the request is {progress.phase}")
-        return settle_stage(progress, _whole_rounds(progress, move.outcomes), funds.cap_left_nanos)
+        outcomes = _whole_rounds(progress, move.outcomes)
+        seen = move.spendable
+        spendable = {wallet: seen.get(wallet, 0) for wallet in beyond_promise(progress, outcomes)}
+        return settle_stage(progress, outcomes, funds.cap_left_nanos, spendable)
     if isinstance(move, Judging):
         # The purse held what the issuer did not have to add.
         added_nanos = funds.added_nanos.get(str(len(progress.judged)), 0)

@@ -33,7 +33,7 @@ from orchestrator.core.opening import open_request, provider_accounts, request_a
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, TRANSFORMER
-from orchestrator.core.settlement import accept_delivery, due_awards, failure, settle_stage
+from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, failure, settle_stage
 from orchestrator.core.state import REQUESTER, Segment
 from orchestrator.core.step import Step
 from orchestrator.errors import InsufficientFunds
@@ -88,7 +88,8 @@ class Play:
             if stop_at and self.luck.random() < 0.3:
                 return self._cancel(progress)
             self._apply(due)
-            progress = self._commit(settle_stage(progress, outcomes, self._cap_left()))
+            spendable = self.book.spendable(beyond_promise(progress, outcomes))
+            progress = self._commit(settle_stage(progress, outcomes, self._cap_left(), spendable))
         return self._end(progress) if progress.status == "open" else progress
 
     def _open(self) -> Progress:
@@ -161,10 +162,11 @@ class Play:
         return self.luck.choice((0, 1, 7)) if self.costly else 0
 
     def _cost(self, cost_max: int) -> int | None:
-        """What calls came to: less than promised, all of it, more, or nobody knows."""
+        """What calls came to: less than promised, all of it, more (now and then than a wallet has), or unknown."""
         if cost_max == 0:
             return 0
-        return self.luck.choice((0, cost_max, cost_max // 2, cost_max + 3, None))
+        excess = 3 if self.luck.random() < 0.9 else 30_000
+        return self.luck.choice((0, cost_max, cost_max // 2, cost_max + excess, None))
 
     def _transform(self, progress: Progress) -> tuple[dict[str, list[AwardResult]], list[Transfer]]:
         outcomes: dict[str, list[AwardResult]] = {}

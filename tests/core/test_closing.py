@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.core.bid import Answer, Keep
 from orchestrator.core.closing import announce, close_stage
-from orchestrator.core.events import Closed, Faulted
+from orchestrator.core.events import Closed, Faulted, Spendable
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import Rules
 from orchestrator.core.settlement import settle_stage
@@ -94,6 +94,28 @@ def test_a_bid_counts_only_if_its_wallet_covers_it_and_the_worst_cost(wallet: in
         assert closed.answers[0].fault == "unfunded"
         assert step.progress.auctions["0"].awards == ()
         assert [event.fault for event in step.events if isinstance(event, Faulted)] == ["unfunded"]
+
+
+@pytest.mark.parametrize(
+    ("wallet", "from_wallet", "from_issuer", "won"), [(20, 5, 0, True), (13, 5, 0, False), (3, 3, 2, False)]
+)
+def test_bidding_that_cost_more_than_was_promised_is_paid_before_the_bid_is_backed(
+    wallet: int, from_wallet: int, from_issuer: int, won: bool
+) -> None:
+    answer = Answer("a", "bid", 9, bid_cost_max_nanos=2, bid_cost_nanos=7, provider="p")
+    step = close(opened(make_request("a")), {"0": [answer]}, {"bidder:a": wallet})
+    charged = {(row.kind, row.debit, row.amount_nanos) for row in step.transfers if row.credit == "provider:p"}
+    issuer = {("posted", "issuer", from_issuer)} if from_issuer else set()
+    assert charged == {("post", "bidder:a", 2), ("posted", "bidder:a", from_wallet)} | issuer
+    assert bool(step.progress.auctions["0"].awards) == won
+
+
+def test_a_pass_that_cost_more_than_was_promised_is_paid_and_its_wallet_recorded() -> None:
+    answer = Answer("a", "pass", bid_cost_max_nanos=2, bid_cost_nanos=7, provider="p")
+    step = close(opened(make_request("a")), {"0": [answer]}, {"bidder:a": 4})
+    closed = next(event for event in step.events if isinstance(event, Closed)).lots[0]
+    assert closed.spendable == (Spendable("bidder:a", 4),)
+    assert [row.amount_nanos for row in step.transfers if row.code == "overrun"] == [1]
 
 
 def test_the_same_money_cannot_be_bid_on_two_lots() -> None:

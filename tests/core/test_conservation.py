@@ -123,7 +123,7 @@ def test_the_statement_says_what_the_ledger_did(life: Life) -> None:
     summary = statement(progress)
     compensation, overruns = play.moved("compensation"), play.moved("overrun")
     for name, _ in life.wallets:
-        # A provider's overrun is the operator's loss.
+        # What a wallet cannot pay of its provider's overrun is the operator's loss.
         expected = summary.profits_nanos.get(name, 0) + overruns[name]
         assert play.gain(bidder_account(name)) == expected + compensation[name], name
         # A deposit pays nobody for what others bore.

@@ -8,14 +8,14 @@ import pytest
 
 from orchestrator.core.bid import Answer, FaultKind
 from orchestrator.core.clearing import Award
-from orchestrator.core.events import AwardResult, Ended, Offered
+from orchestrator.core.events import AwardResult, Ended, Offered, Settled, Spendable
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER, Rule, Rules
-from orchestrator.core.settlement import due_awards, failure, settle_stage
+from orchestrator.core.settlement import beyond_promise, due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer
-from tests.core.making import bid, close, deliver, make_request, opened
+from tests.core.making import bid, close, deliver, make_request, opened, play_stage
 
 BIDS = [bid("a", 9), bid("b", 7), bid("c", 4), bid("d", 2)]
 
@@ -131,21 +131,73 @@ def test_offers_are_ranked_when_the_last_chain_has_ended() -> None:
     assert [offer.presenter for offer in step.progress.offers] == ["b", "a"]
 
 
-def test_costs_are_charged_up_to_the_hold_and_the_operator_bears_what_is_beyond() -> None:
-    answers = [Answer("a", "bid", 5, cost_max_nanos=10, provider="p")]
-    for cost, expected in (
-        (0, {("void", "bidder:a", 10)}),
-        (3, {("post", "bidder:a", 3)}),
-        (10, {("post", "bidder:a", 10)}),
-        (12, {("post", "bidder:a", 10), ("posted", "issuer", 2)}),
-        (None, {("void", "bidder:a", 10)}),
-    ):
-        progress = present(Rules(), answers)
-        award = progress.auctions["0"].awards[0]
-        outcome = failure(progress, "0", award, "provider", "is down", own_fault=False, cost_nanos=cost)
-        step = settle_stage(progress, {"0": [outcome]}, 0)
-        charged = {(row.kind, row.debit, row.amount_nanos) for row in step.transfers if row.credit == "provider:p"}
-        assert charged == expected
+def works_at_a_cost(cost_nanos: int | None, wallet_nanos: int, *, own_fault: bool = False) -> Step:
+    """A bidder that has bid 6 and promised 10, and that fails; its work has cost something all the same."""
+    progress = present(Rules(forfeit_percent=50), [Answer("a", "bid", 6, cost_max_nanos=10, provider="p")])
+    award = progress.auctions["0"].awards[0]
+    outcome = failure(progress, "0", award, "provider", "is down", own_fault=own_fault, cost_nanos=cost_nanos)
+    wallets = beyond_promise(progress, {"0": [outcome]})
+    return settle_stage(progress, {"0": [outcome]}, 0, dict.fromkeys(wallets, wallet_nanos))
+
+
+def charged(step: Step) -> set[tuple[str, str, str, int]]:
+    rows = [row for row in step.transfers if row.credit == "provider:p"]
+    return {(row.kind, row.code, row.debit, row.amount_nanos) for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("cost_nanos", "expected"),
+    [
+        (0, {("void", "cost", "bidder:a", 10)}),
+        (3, {("post", "cost", "bidder:a", 3)}),
+        (10, {("post", "cost", "bidder:a", 10)}),
+        (None, {("void", "cost", "bidder:a", 10)}),
+    ],
+)
+def test_costs_are_charged_up_to_what_was_promised(
+    cost_nanos: int | None, expected: set[tuple[str, str, str, int]]
+) -> None:
+    assert charged(works_at_a_cost(cost_nanos, 100)) == expected
+
+
+@pytest.mark.parametrize(
+    ("cost_nanos", "wallet_nanos", "from_wallet", "from_issuer"),
+    [(12, 100, 2, 0), (20, 4, 10, 0), (21, 4, 10, 1), (17, 0, 6, 1)],
+    ids=["it can spend enough", "with what its bid sets free", "all that it has", "nothing but its bid"],
+)
+def test_a_wallet_pays_for_work_beyond_its_promise_and_the_issuer_what_that_cannot(
+    cost_nanos: int, wallet_nanos: int, from_wallet: int, from_issuer: int
+) -> None:
+    step = works_at_a_cost(cost_nanos, wallet_nanos)
+    paid = {("post", "cost", "bidder:a", 10), ("posted", "cost", "bidder:a", from_wallet)}
+    assert charged(step) == paid | ({("posted", "overrun", "issuer", from_issuer)} if from_issuer else set())
+    (settled,) = (event for event in step.events if isinstance(event, Settled))
+    assert settled.spendable == (Spendable("bidder:a", wallet_nanos),)
+
+
+def test_what_a_failed_bid_forfeits_pays_for_no_work_beyond_its_promise() -> None:
+    step = works_at_a_cost(20, 0, own_fault=True)
+    assert {("posted", "cost", "bidder:a", 3), ("posted", "overrun", "issuer", 7)} < charged(step)
+    assert ("posted", "bidder:a", "treasury", 3) in moves(step.transfers)
+
+
+def test_a_wallet_pays_for_work_beyond_its_promise_once_at_parallel_lots() -> None:
+    request = make_request("a", "b", "c", rules=Rules(copies=(2, 1)))
+    parallel = play_stage(opened(request), {"0": [bid("a", 9), bid("b", 8)]}, {}).progress
+    answer = Answer("c", "bid", 1, cost_max_nanos=10, provider="p")
+    progress = close(parallel, {"0.0": [answer], "0.1": [answer]}).progress
+    outcomes = {
+        path: [failure(progress, path, progress.auctions[path].awards[0], "provider", "is down", own_fault=False,
+                       cost_nanos=14)]
+        for path in progress.on_sale
+    }  # fmt: skip
+    rows = settle_stage(progress, outcomes, 0, {"bidder:c": 5}).transfers
+    beyond = [
+        (row.stage, row.debit, row.amount_nanos)
+        for row in rows
+        if row.kind == "posted" and row.credit[:8] == "provider"
+    ]
+    assert beyond == [(2, "bidder:c", 4), (2, "bidder:c", 3), (2, "issuer", 1)]
 
 
 def test_losers_pay_for_no_transform() -> None:

@@ -52,11 +52,11 @@ def test_a_cost_nobody_knows_is_unknown_and_takes_the_worst_case_from_the_cap() 
     finish(market)
 
 
-def test_a_cost_above_the_promise_is_borne_by_the_issuer_and_charged_to_the_cap() -> None:
+def test_a_cost_above_the_promise_is_charged_to_the_wallet_and_to_the_cap() -> None:
     market = make_market(Paid("a", {1: "2"}, Provider("0.05"), worst="0.02"), presenter("p", {2: "3"}))
     market.run("hello", 10, seed=1)
     assert posted(market, "provider:acme") == 5 * CENT
-    assert posted(market, bidder_account("a")) == 50 * USD - 2 * CENT  # its promise, and no more
+    assert posted(market, bidder_account("a")) == 50 * USD - 5 * CENT
     assert posted(market, "cap:r1") == 10 * USD - 5 * CENT
     assert_sound(market)
 

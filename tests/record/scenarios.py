@@ -102,6 +102,15 @@ def _eager() -> list[Scripted]:
     ]
 
 
+def _understated() -> list[Scripted]:
+    return [
+        Scripted("ann", {1: "3"}, bid_cost="0.03", work_cost="0.05", cost_max="0.02"),
+        Scripted("bob", {1: "2", 2: "3"}, work_cost="60", cost_max="0.02"),
+        presenter("letter", {2: "2", 3: "6"}),
+        presenter("plan", {3: "5"}),
+    ]
+
+
 SCENARIOS: dict[str, Scenario] = {
     "simple-chain": Scenario(_simple),
     "copies-and-merge": Scenario(_copies, rules={"copies": [3, 1]}, ends="pick 2"),
@@ -112,6 +121,7 @@ SCENARIOS: dict[str, Scenario] = {
     "rejected-with-deposit": Scenario(_costly, ends="none", options={"deposit": "0.06"}),
     "released-with-costs": Scenario(_costly, wealth={"rent": "0.1"}),
     "unknown-costs": Scenario(_mute),
+    "beyond-promise": Scenario(_understated, options={"spend_cap": "50"}),
     "expired": Scenario(_simple, ends="expire"),
     "failed": Scenario(lambda: [Scripted("ann", {1: "1"})], ends=""),
     "left-open": Scenario(_simple, ends=""),

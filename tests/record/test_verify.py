@@ -365,6 +365,21 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
         ),
         "no rule of the market calls for it",
     ),
+    "what a wallet could pay beyond a promise": (
+        "beyond-promise",
+        lambda record: body_of(record, "settled", 1)["spendable"][0].update(nanos=10**9),
+        "but the rules give",
+    ),
+    "a wallet spared what it could pay beyond a promise": (
+        "beyond-promise",
+        lambda record: body_of(record, "settled", 0).pop("spendable"),
+        "but the rules give",
+    ),
+    "a wallet named that kept its promise": (
+        "beyond-promise",
+        lambda record: body_of(record, "settled", 0)["spendable"].append({"account": "bidder:plan", "nanos": 1}),
+        "but the rules give",
+    ),
     "a call charged to somebody who took no part": (
         "rejected-with-deposit",
         lambda record: record["transfers"].extend(_call_of("eve", record)),

@@ -20,7 +20,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.request import Request
 from orchestrator.core.rules import Rules
-from orchestrator.core.settlement import accept_delivery, due_awards, settle_stage
+from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation.asking import Asker, Said
@@ -156,7 +156,8 @@ class Simulation:
                 delivered = outcomes.setdefault(path, [])
                 for award in awards:
                     delivered.append(self._deliver(progress, path, award))
-        return self._apply(settle_stage(progress, outcomes, self._cap_left(progress)))
+        spendable = self.book.spendable(beyond_promise(progress, outcomes))
+        return self._apply(settle_stage(progress, outcomes, self._cap_left(progress), spendable))
 
     def _payers(self, progress: Progress, said: Said, invited: Mapping[str, Sequence[str]]) -> set[str]:
         """The accounts from which a stage could be paid."""
