@@ -8,11 +8,14 @@ from typing import Final
 
 from bidders.llm.fence import without_active, without_marks
 from bidders.models.metering import metered
+from bidders.models.reasoning import cut_off
+from bidders.models.wrapping import without_fence
 from orchestrator import Meter, Model, Prompt
 from orchestrator.errors import InvalidAnswer, ProviderError, UnreadableReply
 
 _SENTENCE_END: Final = re.compile(r"[.!?\u3002\uff01\uff1f][\"')\]\u201d\u2019]*(?=\s|$)|\n")
 _KEPT_SHARE_MIN: Final = 0.5
+_TEXT_LANGUAGES: Final = ("markdown", "md")
 CHARACTERS_PER_TOKEN_MAX: Final = 64
 """More than tokenizers put into a token, so that only a provider that ignores its limit exceeds it."""
 
@@ -34,12 +37,13 @@ async def write(
         on_text: told of each piece as it arrives.
 
     Returns:
-        The text, without marks and control characters, and up to its last whole sentence where the
-        model had to stop; empty where it wrote none.
+        The text, without marks, control characters and a fence around the whole, and up to its last
+        whole sentence where the model had to stop; empty where it wrote none.
 
     Raises:
         ProviderError: the provider failed, withheld the answer, or sent far more than was asked.
-        InvalidAnswer: the model refused, which is its bidder's own failure.
+        InvalidAnswer: the model refused, or had used up its length before it wrote anything, which is
+            its bidder's own failure.
     """
     completion = await metered(meter, model, prompt, purpose=label, on_text=on_text)
     if completion.finish == "refusal":
@@ -49,8 +53,12 @@ async def write(
     if len(completion.text) > prompt.max_tokens * CHARACTERS_PER_TOKEN_MAX:
         sent, asked = f"{len(completion.text):,} characters", f"{prompt.max_tokens:,} tokens"
         raise UnreadableReply(f"{model.provider} sent {sent} where {asked} were asked for")
-    text = without_marks(without_active(completion.text)).strip()
-    return up_to_last_sentence(text) if completion.finish == "length" else text
+    text = without_fence(without_marks(without_active(completion.text)).strip(), _TEXT_LANGUAGES).strip()
+    if completion.finish != "length":
+        return text
+    if not text:
+        raise InvalidAnswer(cut_off(completion))
+    return up_to_last_sentence(text)
 
 
 def up_to_last_sentence(text: str) -> str:

@@ -11,6 +11,7 @@ from bidders.models.pricing import Pricing
 from bidders.models.reply import TEXT_CHARACTERS_MAX, Heard, Reply
 from bidders.models.settings import Mode, ProviderSettings
 from bidders.models.tokens import estimated_usage
+from bidders.models.wrapping import without_fence, without_thoughts
 from orchestrator import Completion, Prompt
 from orchestrator.errors import ProviderError, ProviderRefused, UnreadableReply
 
@@ -19,7 +20,11 @@ FEATURES: Final = {
     "max_completion_tokens": ("max_completion_tokens", "max_tokens"),
     "seed": ("seed",),
     "stream_usage": ("stream_options", "include_usage"),
+    "system": ("system role", "role 'system'", "support 'system'", "system instruction", "developer instruction"),
 }
+# What is done in place of these may be what an endpoint refuses: then they are what it takes.
+_EITHER: Final = frozenset({"max_completion_tokens"})
+_OBJECT_LANGUAGES: Final = ("", "json")
 
 
 class Endpoint(Protocol):
@@ -97,19 +102,22 @@ class Call:
 
     async def _supported(self, mode: Mode | None) -> Reply:
         """Ask, without the features that the endpoint turns out to refuse."""
-        lacking = set(self._endpoint.abilities.lacking)
+        known, lacking = self._endpoint.abilities.lacking, set(self._endpoint.abilities.lacking)
+        changed: set[str] = set()
         while True:
             try:
                 reply = await self._once(Question(self._prompt, mode, lacking))
             except ProviderRefused as refused:
-                named = [
-                    each for each, words in FEATURES.items() if each not in lacking and mentions(str(refused), words)
-                ]
+                changeable = (each for each in FEATURES if each in _EITHER or each not in lacking)
+                named = [each for each in changeable if each not in changed and mentions(str(refused), FEATURES[each])]
                 if not named:
                     raise
-                lacking.add(named[0])
+                changed.add(named[0])
+                lacking ^= {named[0]}
             else:
-                self._endpoint.abilities.lacking |= lacking
+                # One by one: calls that run at the same time may have learned something else.
+                known -= changed - lacking
+                known |= changed & lacking
                 return reply
 
     async def _once(self, question: Question) -> Reply:
@@ -148,4 +156,7 @@ class Call:
 
     def _completion(self, reply: Reply) -> Completion:
         usage = reply.usage or estimated_usage(self._prompt, reply.text)
-        return Completion(reply.text, usage, self._endpoint.pricing.cost(usage), reply.finish, reply.model)
+        text = without_thoughts(reply.text)
+        if self._prompt.schema is not None:
+            text = without_fence(text, _OBJECT_LANGUAGES)
+        return Completion(text, usage, self._endpoint.pricing.cost(usage), reply.finish, reply.model)

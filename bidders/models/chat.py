@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bidders.models.format import Format, Question, StreamedAnswer
-from bidders.models.modes import TOOL_DESCRIPTION, TOOL_NAME, with_schema
+from bidders.models.modes import TOOL_DESCRIPTION, TOOL_NAME, with_schema, without_system
 from bidders.models.reply import Reply, checked_usage, count_at, items_at, part, text_at
 from bidders.models.schema import strict_schema
 from bidders.models.settings import Mode
@@ -26,6 +26,8 @@ def chat_arguments(question: Question) -> dict[str, Any]:
     prompt, mode = question.prompt, question.mode
     states_schema = mode in ("json_object", "prompt")
     messages = with_schema(prompt) if states_schema else prompt.messages
+    if "system" in question.lacking:
+        messages = without_system(messages)
     length = "max_tokens" if "max_completion_tokens" in question.lacking else "max_completion_tokens"
     arguments: dict[str, Any] = {
         "messages": [{"role": message.speaker, "content": message.text} for message in messages],
@@ -52,7 +54,7 @@ def read_chat(reply: Any, mode: Mode | None) -> Reply | None:
     calls = [text_at(call, "function", "arguments") for call in items_at(message, "tool_calls")]
     refusal = text_at(message, "refusal")
     return Reply(
-        text="".join(calls) if calls and mode == "tool" else text_at(message, "content"),
+        text="".join(calls) if calls and mode == "tool" else _said(message),
         usage=read_chat_usage(part(reply, "usage")),
         finish="refusal" if refusal else _FINISHES.get(text_at(choice, "finish_reason"), "unknown"),
         model=text_at(reply, "model"),
@@ -71,7 +73,7 @@ class ChatStream(StreamedAnswer):
         if self._mode == "tool":
             for call in items_at(delta, "tool_calls"):
                 self._heard.add(text_at(call, "function", "arguments"))
-        self._heard.add(text_at(delta, "content"))
+        self._heard.add(_said(delta))
         if text_at(delta, "refusal"):
             self._finish = "refusal"
         if finish:
@@ -101,6 +103,12 @@ def read_chat_usage(usage: Any) -> Usage | None:
         )
     except ValueError:
         return None
+
+
+def _said(message: Any) -> str:
+    """The text of a message or of a piece of one; some write it in parts, with thoughts among them."""
+    texts = [text_at(each, "text") for each in items_at(message, "content") if text_at(each, "type") == "text"]
+    return text_at(message, "content") or "".join(texts)
 
 
 def _format(question: Question) -> dict[str, Any]:

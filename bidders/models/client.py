@@ -51,8 +51,7 @@ class ClientModel(ProviderModel):
             settings,
             provider=host_of(elsewhere) if elsewhere else self.usual_provider,
             key_variable=usual if settings.api_key_env is None else settings.api_key_env,
-            price=entry.price if entry else None,
-            context_tokens=entry.context_tokens if entry else None,
+            entry=entry,
         )
         self._sdk = sdk
         self._clients: PerLoop[Any] = PerLoop(self._make_client, _close)

@@ -47,8 +47,7 @@ class LiteLLMModel(ProviderModel):
             settings,
             provider=host_of(settings.base_url) if settings.base_url else provider,
             key_variable=settings.api_key_env or "",
-            price=entry.price if entry else None,
-            context_tokens=entry.context_tokens if entry else None,
+            entry=entry,
         )
         # litellm puts this under the name that the provider knows.
         self.abilities.lacking.add("max_completion_tokens")
@@ -117,7 +116,7 @@ class LiteLLMModel(ProviderModel):
             **given,
             **self.format.arguments(question),
             "model": self.name,
-            "timeout": settings.read_seconds,
+            "timeout": settings.read_seconds or question.prompt.deadline_seconds,
             "num_retries": 0,
             "max_retries": 0,
         }

@@ -35,7 +35,7 @@ class LocalModel(OpenAIModel):
         slots: how many conversations are worked on at a time.
         threads: how many processors are used; 0 for those that are idle when the first call is made.
         prices: dollars per million tokens, as of the other models.
-        read_seconds: how long an answer may take to begin.
+        read_seconds: how long it may be silent; by default as long as a call may take.
         parameters: more parameters of every call, for example `temperature`.
 
     Raises:
@@ -51,7 +51,7 @@ class LocalModel(OpenAIModel):
         slots: int = 1,
         threads: int = 0,
         prices: Mapping[str, Any] | None = None,
-        read_seconds: float = 120.0,
+        read_seconds: float | None = None,
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
         self._path = Path(path) if path is not None else find_weights()

@@ -67,6 +67,13 @@ def with_schema(prompt: Prompt) -> Sequence[Message]:
     return (*before, Message(last.speaker, f"{last.text}\n\n{stated}"))
 
 
+def without_system(messages: Sequence[Message]) -> Sequence[Message]:
+    """A conversation whose system text is said by the user, for models that know no such role."""
+    told = "\n\n".join(message.text for message in messages if message.speaker == "system")
+    first, *later = [message for message in messages if message.speaker != "system"]
+    return (Message(first.speaker, f"{told}\n\n{first.text}"), *later) if told else messages
+
+
 def mentions(said: str, words: Sequence[str]) -> bool:
     """Whether a provider's refusal names one of these."""
     lowered = said.lower()

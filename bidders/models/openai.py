@@ -37,7 +37,7 @@ class OpenAIModel(ClientModel):
     def __init__(self, model: str, **options: Unpack[ProviderOptions]) -> None:
         super().__init__(read_settings(model, options), import_extra("openai", "openai"))
         if self.is_elsewhere:
-            # The older name of this parameter is the one that compatible endpoints know.
+            # The older name of this parameter is the one that most compatible endpoints know; the others refuse it.
             self.abilities.lacking.add("max_completion_tokens")
 
     def calls(self, client: Any) -> Any:

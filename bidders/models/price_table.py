@@ -34,10 +34,12 @@ class Listed:
     Attributes:
         price: what it costs; None where the table does not say.
         context_tokens: the most that it can read; None where the table does not say.
+        reasons: whether it may think before it writes, where a call does not say otherwise.
     """
 
     price: Price | None
     context_tokens: int | None
+    reasons: bool = False
 
 
 def listed(model: str, provider: str) -> Listed | None:
@@ -69,7 +71,8 @@ def read_entry(entry: Mapping[str, Any], release: str) -> Listed:
     """
     context = entry.get("max_input_tokens")
     price = _price(entry, "", release) if entry.get("mode") in _MODES else None
-    return Listed(price, context if type(context) is int and context > 0 else None)
+    reasons = entry.get("supports_reasoning") is True and entry.get("default_reasoning_effort") != "none"
+    return Listed(price, context if type(context) is int and context > 0 else None, reasons)
 
 
 def _price(entry: Mapping[str, Any], suffix: str, release: str) -> Price | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bidders.models.call import Call
 from bidders.models.credentials import read_key, values_of
 from bidders.models.format import Format, Question
 from bidders.models.modes import Abilities, abilities_of
-from bidders.models.price import Price, read_price
+from bidders.models.price import read_price
+from bidders.models.price_table import Listed
 from bidders.models.pricing import Pricing, read_reserve
+from bidders.models.reasoning import reasoning_tokens_max
 from bidders.models.reply import Heard, Reply
 from bidders.models.retrying import full_jitter, retrying
 from bidders.models.sdk_failures import failure_of
@@ -28,11 +31,11 @@ class ProviderModel(ABC):
         settings: its options.
         provider: who is paid.
         key_variable: the environment variable that holds the key; empty for none.
-        price: what the price table says, where the config says nothing.
-        context_tokens: the most that it can read, where the config says nothing.
+        entry: what the price table says of it, where the config says nothing.
 
     Attributes:
         format: how its endpoint is asked, and answers.
+        reasoning_tokens_max: how many tokens it may think in, beside those that a prompt lets it write.
     """
 
     format: Format
@@ -43,15 +46,16 @@ class ProviderModel(ABC):
         *,
         provider: str,
         key_variable: str,
-        price: Price | None = None,
-        context_tokens: int | None = None,
+        entry: Listed | None = None,
     ) -> None:
+        known = entry or Listed(price=None, context_tokens=None)
         self.settings = settings
         self.pricing = Pricing(
-            read_price(settings.prices) or price,
+            read_price(settings.prices) or known.price,
             read_reserve(settings.reserve_per_call),
-            settings.context_tokens or context_tokens,
+            settings.context_tokens or known.context_tokens,
         )
+        self.reasoning_tokens_max = reasoning_tokens_max(settings, known.reasons)
         self.jitter: Callable[[float], float] = full_jitter
         self._provider = provider
         self._key_variable = key_variable
@@ -81,13 +85,13 @@ class ProviderModel(ABC):
         return abilities_of(type(self).__name__, self.provider, self.settings.base_url or "", self.name)
 
     def cost_max(self, prompt: Prompt) -> Money | None:
-        """Worst case of what a call costs: each byte read as a token, and every token written that may be.
+        """Worst case of what a call costs: each byte read as a token, and every token thought or written that may be.
 
         Returns:
             The most that it costs; `reserve_per_call` for a model without a price; None where
             neither is given.
         """
-        return self.pricing.cost_max(prompt)
+        return self.pricing.cost_max(self._with_room(prompt))
 
     async def complete(self, prompt: Prompt, on_text: Callable[[str], None] | None = None) -> Completion:
         """Ask the model; see `orchestrator.Model.complete`.
@@ -96,7 +100,7 @@ class ProviderModel(ABC):
             ProviderError: the provider failed; what the failed call cost all the same is in it.
         """
         ends_at = asyncio.get_running_loop().time() + prompt.deadline_seconds
-        call = Call(self, prompt, on_text)
+        call = Call(self, self._with_room(prompt), on_text)
 
         async def attempt() -> Completion:
             # A pause between attempts holds no slot.
@@ -134,6 +138,10 @@ class ProviderModel(ABC):
     def secrets(self) -> Sequence[str]:
         """The keys that a call may carry, as they are set now: what must be in no message."""
         return values_of([self._key_variable])
+
+    def _with_room(self, prompt: Prompt) -> Prompt:
+        """A prompt with what the model may think in added to what it may write: providers count both as one."""
+        return replace(prompt, max_tokens=prompt.max_tokens + self.reasoning_tokens_max)
 
     @abstractmethod
     async def ask(self, question: Question) -> Reply:

@@ -36,8 +36,9 @@ class ProviderOptions(TypedDict, total=False):
     structured: Structured
     concurrency: int
     attempts_max: int
+    reasoning_tokens_max: int | None
     connect_seconds: float
-    read_seconds: float
+    read_seconds: float | None
     parameters: Mapping[str, Any]
 
 
@@ -55,8 +56,10 @@ class ProviderSettings(BaseModel):
         structured: how an object is asked for; `auto` tries in order what the endpoint supports.
         concurrency: how many calls the provider is sent at a time.
         attempts_max: how often a call is made at most when the provider is down or limits rates.
+        reasoning_tokens_max: how many tokens the model may think in before it writes; None for what
+            its parameters say, or litellm's table.
         connect_seconds: how long connecting may take.
-        read_seconds: how long the provider may be silent.
+        read_seconds: how long the provider may be silent; None for as long as the call may take.
         parameters: more parameters of every call, for example `temperature`.
     """
 
@@ -71,8 +74,9 @@ class ProviderSettings(BaseModel):
     structured: Structured = "auto"
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
     attempts_max: Annotated[int, Field(ge=1, le=20)] = 4
+    reasoning_tokens_max: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     connect_seconds: Seconds = 5.0
-    read_seconds: Seconds = 60.0
+    read_seconds: Seconds | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 

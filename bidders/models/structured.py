@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,6 +13,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bidders.models.reasoning import cut_off
 from orchestrator import Completion, Message, Model, Money, Prompt
 from orchestrator.errors import UnreadableReply
 
@@ -26,6 +28,8 @@ _DEPTH_MAX: Final = 40
 
 async def ask_object(prompt: Prompt, kind: type[T], ask: Ask, purpose: str = "object") -> T:
     """Ask for an object; where the answer is none of that kind, ask once more, saying why.
+
+    Both calls together have the prompt's deadline.
 
     Args:
         prompt: what is asked; its schema is replaced by the kind's.
@@ -42,14 +46,18 @@ async def ask_object(prompt: Prompt, kind: type[T], ask: Ask, purpose: str = "ob
         BidderError: the meter refused a call.
     """
     shaped = replace(prompt, schema=schema_of(kind))
+    began = asyncio.get_running_loop().time()
     completion = await ask(shaped, purpose)
     try:
         return read_object(completion, kind)
     except UnreadableReply as problem:
-        if completion.cost is None:
-            # A meter takes no further call once it does not know what one cost.
+        left_seconds = prompt.deadline_seconds - (asyncio.get_running_loop().time() - began)
+        # A meter takes no further call once it does not know what one cost. And who had no room for a word will
+        # have none the second time.
+        if completion.cost is None or _is_cut_off_unsaid(completion) or left_seconds <= 0:
             raise
-        again = await ask(_repair(shaped, completion.text, str(problem)), f"{purpose}-repair")
+        repair = replace(_repair(shaped, completion.text, str(problem)), deadline_seconds=left_seconds)
+        again = await ask(repair, f"{purpose}-repair")
     return read_object(again, kind)
 
 
@@ -81,7 +89,12 @@ def read_object(completion: Completion, kind: type[T]) -> T:
     """
     if completion.finish in ("refusal", "filtered"):
         raise UnreadableReply(f"{completion.model or 'the model'} refused to answer")
-    found = parse_object(completion.text)
+    try:
+        found = parse_object(completion.text)
+    except UnreadableReply:
+        if completion.finish == "length":
+            raise UnreadableReply(cut_off(completion)) from None
+        raise
     try:
         return kind.model_validate_json(json.dumps(found), strict=True)
     except ValidationError as error:
@@ -114,6 +127,10 @@ def parse_object(text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UnreadableReply("its answer is not one JSON object")
     return found
+
+
+def _is_cut_off_unsaid(completion: Completion) -> bool:
+    return completion.finish == "length" and not completion.text.strip()
 
 
 def _repair(prompt: Prompt, said: str, problem: str) -> Prompt:

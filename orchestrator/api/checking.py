@@ -195,5 +195,7 @@ def _problem(outcome: object, deadline_seconds: float) -> str:
     try:
         Greeting.model_validate_json(outcome.value.text.strip())
     except ValidationError:
+        if outcome.value.finish == "length":
+            return "its answer was cut off; if it thinks before it answers, raise its `reasoning_tokens_max`"
         return "it answers, but not with the JSON object that it was asked for"
     return ""

@@ -118,7 +118,7 @@ def test_tokens_that_go_through_anthropics_cache_are_counted_as_read(monkeypatch
 def test_the_conversation_is_sent_with_its_length(sdk: Sdk, route: respx.Route) -> None:
     route.respond(json=sdk.reply(answer()))
     prompt = replace(PROMPT, messages=(*PROMPT.messages, Message("assistant", "Yes?"), Message("user", "Go on")))
-    ask(sdk.model(parameters={"temperature": 0.2}), prompt)
+    ask(sdk.model(parameters={"temperature": 0.2}, reasoning_tokens_max=0), prompt)
     body = sent(route)
     said = [(message["role"], message["content"]) for message in body["messages"]]
     if "system" in body:
@@ -200,3 +200,72 @@ def test_a_parameter_that_an_endpoint_refuses_is_left_out_from_then_on(
         ask(sdk.model(), on_text=lambda piece: None)
     assert route.call_count == 3
     assert ("max_tokens" in sent(route)) is (refused == "max_completion_tokens")
+
+
+@pytest.mark.parametrize("refused", ["max_tokens", "max_completion_tokens"])
+def test_another_endpoint_is_told_the_length_by_the_name_that_it_takes(refused: str) -> None:
+    taken = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[refused]
+    refusal = f"Unsupported parameter: '{refused}' is not supported with this model. Use '{taken}' instead."
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        if refused in json.loads(request.content):
+            return httpx.Response(400, json={"error": {"message": refusal}})
+        return httpx.Response(200, json=chat_reply(answer()))
+
+    with respx.mock() as router:
+        route = router.post("http://gateway.test/v1/chat/completions").mock(side_effect=reply)
+        model = SDKS["openai"].model(base_url="http://gateway.test/v1")
+        assert ask(model).text == "Good day."
+        tried = route.call_count
+        ask(model)
+    assert tried == 1 + (refused == "max_tokens")
+    assert route.call_count == tried + 1
+    assert sent(route)[taken] == 60
+
+
+def test_an_endpoint_that_takes_neither_name_of_the_length_is_not_asked_for_ever() -> None:
+    refusal = {"error": {"message": "max_tokens is too large: 60; at most 16 (max_completion_tokens)"}}
+    with respx.mock() as router:
+        route = router.post("http://gateway.test/v1/chat/completions").respond(400, json=refusal)
+        failure = failure_of_asking(SDKS["openai"].model(base_url="http://gateway.test/v1"))
+    assert "at most 16" in str(failure)
+    assert route.call_count == 2
+
+
+def test_a_model_without_system_texts_is_told_them_by_the_user() -> None:
+    def reply(request: httpx.Request) -> httpx.Response:
+        if any(message["role"] == "system" for message in json.loads(request.content)["messages"]):
+            return httpx.Response(400, json={"message": "System role not supported", "code": 400})
+        return httpx.Response(200, json=chat_reply(answer()))
+
+    with respx.mock() as router:
+        route = router.post("http://gemma.test/v1/chat/completions").mock(side_effect=reply)
+        model = SDKS["openai"].model(base_url="http://gemma.test/v1")
+        ask(model)
+        ask(model)
+    assert route.call_count == 3
+    assert sent(route)["messages"] == [{"role": "user", "content": "Be brief.\n\nHello there"}]
+
+
+def test_an_answer_in_parts_is_read_without_its_thoughts() -> None:
+    parts = [
+        {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]},
+        {"type": "text", "text": "Good "},
+        {"type": "text", "text": "day."},
+    ]
+    body = chat_reply(answer())
+    body["choices"][0]["message"]["content"] = parts
+    with respx.mock() as router:
+        router.post("http://parts.test/v1/chat/completions").respond(json=body)
+        assert ask(SDKS["openai"].model(base_url="http://parts.test/v1")).text == "Good day."
+
+
+@pytest.mark.parametrize(("read_seconds", "silence"), [(None, None), (7.0, 7.0)])
+def test_a_whole_answer_may_take_as_long_as_its_call(
+    sdk: Sdk, route: respx.Route, read_seconds: float | None, silence: float | None
+) -> None:
+    # Whoever waits for a whole answer hears nothing until it is there.
+    route.respond(json=sdk.reply(answer()))
+    ask(sdk.model(read_seconds=read_seconds))
+    waits = route.calls[0].request.extensions["timeout"]["read"]
+    assert waits == (PROMPT.deadline_seconds if sdk.kind is LiteLLMModel and silence is None else silence)

@@ -18,6 +18,7 @@ from bidders.models.structured import OBJECT_CHARACTERS_MAX, ask_object, object_
 from orchestrator import Completion, Money, Prompt, Usage
 from orchestrator.errors import ProviderDown, UnreadableReply
 from tests.bidders.models.asking import PROMPT, Guess
+from tests.bidders.models.virtual_time import run_virtually
 from tests.fake_provider.books import PRICES
 
 GOOD = '{"chance": 0.5, "tokens": 7}'
@@ -176,3 +177,20 @@ def test_both_calls_together_stay_within_the_worst_case(text: str, kind: type[Ba
 def test_an_object_longer_than_any_that_is_asked_for_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(UnreadableReply, match="at most 100,000"):
         parse_object("{" + "x" * OBJECT_CHARACTERS_MAX)
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(6.0, 2), (10.0, 1)])
+def test_both_calls_share_one_deadline(seconds: float, calls: int) -> None:
+    deadlines: list[float] = []
+
+    async def slow(prompt: Prompt, purpose: str) -> Completion:
+        deadlines.append(prompt.deadline_seconds)
+        await asyncio.sleep(seconds)
+        return completion("about half")
+
+    async def asked() -> None:
+        with pytest.raises(UnreadableReply):
+            await ask_object(replace(PROMPT, deadline_seconds=10.0), Guess, slow)
+
+    run_virtually(asked)
+    assert deadlines == pytest.approx([10.0, 10.0 - seconds][:calls])
