@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import orchestrator
-from bidders.background import in_daemon_thread
 from bidders.capable import PRESENTER, TRANSFORMER, Appraisal, CapableBidder, prospect, resale_share
 from bidders.policies.options import number_in
-from orchestrator import Announcement, Charged, Money, Policy, Role, Segment, WonLot
+from orchestrator import Announcement, Charged, Money, Policy, Role, Segment, WonLot, in_daemon_thread
 
 
 class ToolBidder(CapableBidder):

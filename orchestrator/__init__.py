@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from orchestrator import errors
     from orchestrator.api import Market, Offer, Result, arun_request, run_request
+    from orchestrator.background import in_daemon_thread
     from orchestrator.bidding import (
         Acceptance,
         Announcement,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "orchestrator.api": ("Market", "Offer", "Result", "arun_request", "run_request"),
+    "orchestrator.background": ("in_daemon_thread",),
     "orchestrator.bidding": (
         "Acceptance",
         "Announcement",
@@ -147,6 +149,7 @@ __all__ = [
     "arun_request",
     "build_model",
     "errors",
+    "in_daemon_thread",
     "load_config",
     "release_model",
     "run_request",

@@ -10,9 +10,11 @@ import inspect
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
+from orchestrator.background import in_daemon_thread
 from orchestrator.bidding import Later, Rank, Reject, ShownOffer
 from orchestrator.errors import InvalidConfig, InvalidRequest
 
@@ -48,6 +50,7 @@ class TerminalJudge:
     """Asks the person at the terminal; where there is none, leaves the request open."""
 
     name = "terminal"
+    waits_for_person = True
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
         """Ask for a rank."""
@@ -103,6 +106,10 @@ def _first_line(text: str) -> str:
 class CallbackJudge:
     """Asks a function.
 
+    A plain function that is named by its path runs in a thread of its own, so that one that blocks
+    keeps nobody waiting beyond the judge's deadline. One that is given in Python runs where its
+    caller does, and is waited for.
+
     Args:
         callback: a function of (request, offers), or the dotted path `package.module:function`
             of one; plain or async. It returns the rank it takes; None or 0 for none of them; or
@@ -115,7 +122,7 @@ class CallbackJudge:
     name = "callback"
 
     def __init__(self, callback: Callable[..., Any] | str) -> None:
-        self._callback = _function(callback, "callback")
+        self._callback = _asking(callback, "callback")
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
         """Ask the function.
@@ -123,12 +130,13 @@ class CallbackJudge:
         Raises:
             InvalidRequest: it returned something that is no verdict on these offers.
         """
-        said = self._callback(request, offers)
-        return read_verdict(await said if inspect.isawaitable(said) else said, offers)
+        return read_verdict(await self._callback(request, offers), offers)
 
 
 class VerifierJudge:
     """Takes the first offer, in order of rank, that passes a check; rejects if none does.
+
+    It runs its function as `CallbackJudge` does.
 
     Args:
         function: a function of one `ShownOffer`, or the dotted path `package.module:function` of
@@ -143,8 +151,8 @@ class VerifierJudge:
     name = "verifier"
 
     def __init__(self, function: Callable[..., Any] | str, score_min: float = 0.5) -> None:
-        self._function = _function(function, "function")
-        self._takes_text = _first_parameter(self._function) == "text"
+        self._function = _asking(function, "function")
+        self._takes_text = _first_parameter(_function(function, "function")) == "text"
         self._score_min = score_min
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
@@ -154,8 +162,7 @@ class VerifierJudge:
             InvalidRequest: the function returned neither a bool nor a number.
         """
         for offer in offers:
-            said = self._function(offer.text if self._takes_text else offer)
-            if self._passes(await said if inspect.isawaitable(said) else said):
+            if self._passes(await self._function(offer.text if self._takes_text else offer)):
                 return Rank(offer.rank)
         return Reject("no offer passed the check")
 
@@ -193,6 +200,21 @@ def read_verdict(said: Any, offers: Sequence[ShownOffer]) -> Verdict:
     if rank not in ranks:
         raise InvalidRequest(f"no offer has rank {rank}; there are {', '.join(map(str, ranks)) or 'none'}")
     return Rank(rank)
+
+
+def _asking(given: Callable[..., Any] | str, option: str) -> Callable[..., Awaitable[Any]]:
+    """A function, plain or async, as one to be awaited."""
+    function = _function(given, option)
+    is_blocking = isinstance(given, str) and not inspect.iscoroutinefunction(function)
+
+    async def ask(*shown: Any) -> Any:
+        if is_blocking:
+            said = await in_daemon_thread(partial(function, *shown), "vickrey-judge")
+        else:
+            said = function(*shown)
+        return await said if inspect.isawaitable(said) else said
+
+    return ask
 
 
 def _function(given: Callable[..., Any] | str, option: str) -> Callable[..., Any]:

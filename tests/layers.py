@@ -40,6 +40,7 @@ def layer(may_import: str = "", keeps_out: frozenset[str] = frozenset()) -> Laye
 # A module belongs to the longest name here that its own name begins with; the bare root stands for itself alone.
 LAYERS: dict[str, Layer] = {
     "orchestrator.errors": layer(keeps_out=IMPURE),
+    "orchestrator.background": layer(),
     "orchestrator.money": layer("errors", keeps_out=IMPURE),
     "orchestrator.journal": layer("errors", keeps_out=IMPURE),
     "orchestrator.ledger": layer("errors money", keeps_out=IMPURE),
@@ -48,7 +49,7 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.telemetry": layer("errors money core bidding"),
     "orchestrator.plugins": layer("errors"),
     "orchestrator.store": layer("errors money journal ledger"),
-    "orchestrator.judges": layer("errors money core bidding"),
+    "orchestrator.judges": layer("errors money core bidding background"),
     "orchestrator.models": layer("errors money core bidding plugins"),
     "orchestrator.comparing": layer("errors money core bidding telemetry"),
     "orchestrator.config": layer("errors money core bidding plugins"),
@@ -67,7 +68,7 @@ LAYERS: dict[str, Layer] = {
     # The root hands out the public names, and nothing inside the package goes back up to it.
     "orchestrator": layer(
         "errors money journal ledger core bidding telemetry plugins store judges models comparing config engine record "
-        "api testing",
+        "api testing background",
     ),
     # As a stranger's plugin would: the public names and the testing kit.
     "bidders": Layer(frozenset({"orchestrator", "orchestrator.errors", "orchestrator.testing"})),

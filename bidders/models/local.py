@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bidders.background import in_daemon_thread
 from bidders.models.local_server import BUNDLED_NAME, Endpoint, Served, close_server, find_weights, missing, open_server
 from bidders.models.openai import OpenAIModel
 from bidders.policies.options import number_in
+from orchestrator import in_daemon_thread
 from orchestrator.errors import Unauthorised
 
 # Where the server is is known once it runs; until then this says that it is not OpenAI's.

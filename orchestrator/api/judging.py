@@ -13,7 +13,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Raised, Returned, awaitable, read_guarded, shortened
+from orchestrator.engine.guarded import Returned, TimedOut, read_guarded, run_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.recorder import Recorder, read_log
 from orchestrator.engine.seat import plain_nanos
@@ -49,7 +49,12 @@ class _Ruling:
 
 
 async def hear_judge(
-    store: Store, recorder: Recorder, clock: Callable[[], float], judge: Judge | MeteredJudge, request_id: str
+    store: Store,
+    recorder: Recorder,
+    clock: Callable[[], float],
+    judge: Judge | MeteredJudge,
+    request_id: str,
+    deadline_seconds: float,
 ) -> int | None:
     """Have a judge look at a request's offers, and charge what its calls cost.
 
@@ -59,6 +64,7 @@ async def hear_judge(
         clock: Unix time in seconds.
         judge: who looks.
         request_id: the request.
+        deadline_seconds: how long a judge may take that waits for no person.
 
     Returns:
         The rank that it picks, 0 for none of the offers; None where it decides later, or the request is not open.
@@ -66,7 +72,7 @@ async def hear_judge(
     Raises:
         UnknownRequest: there is no such request.
         WrongStatus: the request has ended while the judge looked.
-        BrokenPlugin: the judge failed; the request stays open.
+        BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
         InvalidRequest: its verdict is none.
         VickreyError: its model failed; what its calls cost is charged all the same.
     """
@@ -74,7 +80,7 @@ async def hear_judge(
     if progress.status != "open":
         return None
     answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
-    ruling = await _ask(judge, progress, CallBook(store, request_id, answers, holds))
+    ruling = await _ask(judge, progress, CallBook(store, request_id, answers, holds), deadline_seconds)
     judged, now_seconds = ruling.judged, clock()
     if judged is not None:
 
@@ -95,18 +101,20 @@ def _check_open(progress: Progress, judge: str) -> None:
         )
 
 
-async def _ask(judge: Judge | MeteredJudge, progress: Progress, calls: CallBook) -> _Ruling:
+async def _ask(judge: Judge | MeteredJudge, progress: Progress, calls: CallBook, deadline_seconds: float) -> _Ruling:
     with recording("vickrey.judge", {"vickrey.request.id": progress.request.id, "vickrey.judge": judge.name}) as span:
         if isinstance(judge, MeteredJudge):
-            ruling = await _ask_metered(judge, progress, calls)
+            ruling = await _ask_metered(judge, progress, calls, deadline_seconds)
         else:
-            verdict = await _asked(judge, progress, lambda offers: judge.pick(progress.request.text, offers))
+            verdict = await _asked(
+                judge, progress, lambda offers: judge.pick(progress.request.text, offers), deadline_seconds
+            )
             ruling = _Ruling(_rank(judge.name, verdict))
         span.note({"vickrey.rank": ruling.rank})
         return ruling
 
 
-async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook) -> _Ruling:
+async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook, deadline_seconds: float) -> _Ruling:
     """Ask a judge whose calls cost money: whatever comes of it, its cost is recorded."""
     cost_max_nanos = _cost_max_nanos(judge, progress)
     number = len(progress.judged)
@@ -119,8 +127,10 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook)
         held_nanos = cost_max_nanos
         try:
             seed = derive_seed(progress.request.seed, JUDGE, number)
-            hearing = Hearing(seed, progress.request.rules.transform_deadline_seconds, meter)
-            verdict = await _asked(judge, progress, lambda offers: judge.pick(progress.request.text, offers, hearing))
+            hearing = Hearing(seed, deadline_seconds, meter)
+            verdict = await _asked(
+                judge, progress, lambda offers: judge.pick(progress.request.text, offers, hearing), deadline_seconds
+            )
             rank = _rank(judge.name, verdict)
             reason = verdict.reason if isinstance(verdict, Later) else ""
         finally:
@@ -134,15 +144,21 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook)
     return _Ruling(rank, judged, tuple(calls.take_due()), failure)
 
 
-async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any) -> object:
-    try:
-        return await awaitable(pick(_shown(progress)))
-    except VickreyError:
-        raise
-    except Exception as error:
+async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any, deadline_seconds: float) -> object:
+    """What a judge says to a request's offers; a person may take any time."""
+    stays_open = f"request {progress.request.id} stays open"
+    deadline = None if getattr(judge, "waits_for_person", False) else deadline_seconds
+    said = await run_guarded(lambda: pick(_shown(progress)), deadline)
+    if isinstance(said, Returned):
+        return said.value
+    if isinstance(said, TimedOut):
         raise BrokenPlugin(
-            f"judge {judge.name} failed ({Raised(error).reason}); request {progress.request.id} stays open"
-        ) from error
+            f"judge {judge.name} had not decided after {deadline_seconds:g} s; {stays_open}; "
+            "request.judge_seconds in the config says how long it may take"
+        )
+    if isinstance(said.error, VickreyError) or not isinstance(said.error, Exception):
+        raise said.error
+    raise BrokenPlugin(f"judge {judge.name} failed ({said.reason}); {stays_open}") from said.error
 
 
 def _cost_max_nanos(judge: MeteredJudge, progress: Progress) -> int:

@@ -389,7 +389,8 @@ class Market:
                 raise
 
     async def _judge(self, request_id: str, judge: Judge | MeteredJudge) -> None:
-        rank = await hear_judge(self._store, self._recorder, self._clock, judge, request_id)
+        deadline_seconds = self.config.request.judge_seconds
+        rank = await hear_judge(self._store, self._recorder, self._clock, judge, request_id, deadline_seconds)
         if rank is not None:
             self.pick(request_id, rank, judge.name)
 

@@ -73,7 +73,11 @@ class Hearing:
 
 @runtime_checkable
 class Judge(Protocol):
-    """Picks one of the offers, or none."""
+    """Picks one of the offers, or none.
+
+    One that asks a person may say so with an attribute `waits_for_person` that is true; of others
+    the market expects a verdict before its deadline, and then leaves the request open.
+    """
 
     @property
     def name(self) -> str:

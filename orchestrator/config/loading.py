@@ -103,6 +103,7 @@ def _resolve(document: Document, home: Path, is_fallback: bool) -> Config:
             deposit_nanos=root.request.deposit.nanos,
             expires_days=root.request.expires_days,
             text_bytes_max=root.request.text_bytes_max,
+            judge_seconds=root.request.judge_seconds,
         ),
         wealth=resolver.wealth(),
         judge=resolver.plugin(root.judge, ("judge",)),

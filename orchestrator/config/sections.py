@@ -152,6 +152,7 @@ class RequestSection(Section):
     deposit: Usd = Money(0)
     expires_days: Seconds = 7.0
     text_bytes_max: Count = 200_000
+    judge_seconds: Seconds = 300.0
 
 
 class AuditionSection(Section):

@@ -74,12 +74,14 @@ class RequestDefaults:
         deposit_nanos: what pays recorded costs on rejection (R10).
         expires_days: when a request that nobody picked from expires.
         text_bytes_max: longest request text, in UTF-8 bytes.
+        judge_seconds: how long a judge that is no person may take; then the request stays open.
     """
 
     spend_cap_nanos: int | None = None
     deposit_nanos: int = 0
     expires_days: float = 7.0
     text_bytes_max: int = 200_000
+    judge_seconds: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ Guarded = Returned | Raised | TimedOut
 """What became of a stranger's code."""
 
 
-async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: float) -> Guarded:
+async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: float | None) -> Guarded:
     """Run a bidder's code, at most until its deadline.
 
     It runs in a task of its own, so that code which swallows its cancellation cannot keep the
@@ -53,7 +53,7 @@ async def run_guarded(work: Callable[[], Awaitable[Any]], deadline_seconds: floa
 
     Args:
         work: makes the awaitable; it may raise already.
-        deadline_seconds: how long it may take.
+        deadline_seconds: how long it may take; None for any time.
 
     Returns:
         What became of it; never raises, but for the caller's own cancellation.
