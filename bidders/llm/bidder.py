@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orchestrator
 from bidders.capable import PRESENTER, Appraisal, CapableBidder, prospect, resale_share
+from bidders.llm.digest import REQUESTER
 from bidders.llm.estimating import Estimate, estimate, estimate_cost_max
 from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
@@ -17,12 +18,12 @@ from bidders.policies.options import number_in
 from orchestrator import Announcement, Model, Money, Policy, Prompt, Replacement, Segment, WonLot
 from orchestrator.errors import InvalidConfig, ProviderError
 
-_WORK_WORDS: Final = frozenset({"state", "mark", "instructions"})
+_WORK_WORDS: Final = frozenset({"state", "mark", "instructions", "words"})
 _ESTIMATE_WORDS: Final = frozenset({"state", "mark", "work"})
 _SHOWN: Final = frozenset({"state"})
 _DEADLINE_SHARE: Final = 0.95  # of its bidder's time that a call may take; the rest is for reading the answer
+_WORDS_PER_TOKEN: Final = 0.5  # in English 0.75; less in most languages, and in markup and code
 _REPEAT_FACTOR: Final = 0.35  # a second round of the same work is worth so much of the first
-_REQUESTER: Final = "requester"
 
 
 class LanguageModelBidder(CapableBidder):
@@ -147,7 +148,7 @@ class LanguageModelBidder(CapableBidder):
         written = Segment(text, kind=self._kind, media_type=media_type)
         if self._file.front.delivers == "append":
             return [written]
-        return Replacement([*(piece for piece in lot.state.segments if piece.author == _REQUESTER), written])
+        return Replacement([*(piece for piece in lot.state.segments if piece.author == REQUESTER), written])
 
     @property
     def _asks_model(self) -> bool:
@@ -194,11 +195,17 @@ class LanguageModelBidder(CapableBidder):
         return _filled(self._estimate_file, announcement, self._estimate_tokens_max, most, {"work": front.does})
 
 
+def _words_in(tokens: int) -> int:
+    """How many words a model may be told to write, so that it comes to an end before it is cut off."""
+    return max(10, int(tokens * _WORDS_PER_TOKEN) // 10 * 10)
+
+
 def _filled(
     file: PromptFile, lot: Announcement | WonLot, tokens_max: int, max_tokens: int, words: Mapping[str, str]
 ) -> Prompt:
     """Fill a prompt file in with a lot's state, digested to a number of tokens."""
-    fenced = show(lot.state, tokens_max)
+    fenced = show(lot.request, lot.state, tokens_max)
+    words = {**words, "words": str(_words_in(max_tokens))}
     messages = file.fill({**words, "state": fenced.text, "mark": fenced.mark})
     deadline_seconds = lot.deadline_seconds * _DEADLINE_SHARE
     return Prompt(messages, max_tokens, seed=lot.seed, deadline_seconds=deadline_seconds)

@@ -14,13 +14,16 @@ BYTES_PER_TOKEN: Final = 4
 _FRAME_BYTES: Final = 120
 _TEXT_BYTES_MIN: Final = 200
 _HEAD_SHARE: Final = 0.6
+_REQUEST: Final = "request"
+REQUESTER: Final = "requester"
+"""Author of what the user wrote; no bidder can have this name."""
 
 
 class Digest(NamedTuple):
     """A state as it fits a budget.
 
     Attributes:
-        exhibits: its segments, each with number, author, kind and full size.
+        exhibits: the request, then the segments, each with number, author, kind and full size.
         left_out: how many segments in the middle are not shown at all.
         is_whole: whether nothing was left out.
     """
@@ -45,18 +48,23 @@ def cut_evenly(texts: Sequence[str], tokens_max: int) -> list[str]:
     ]
 
 
-def digest_state(state: State, tokens_max: int) -> Digest:
+def digest_state(request: str, state: State, tokens_max: int) -> Digest:
     """Show as much of a state as a budget allows.
 
     Short segments stay whole and long ones lose their middles, as evenly as that can be. Where
-    there are too many segments even for that, the first (the request) and the latest are shown.
+    there are too many segments even for that, the request and the latest are shown.
+
+    The request is the user's, whatever a state makes of it: a bidder may have written a segment that
+    calls itself the request, or one that stands in the request's place.
 
     Args:
+        request: the request's text.
         state: what is shown.
         tokens_max: about how many tokens it may take.
     """
     bytes_max = tokens_max * BYTES_PER_TOKEN
-    pieces = list(enumerate(state.segments, 1))
+    added = [(number, piece) for number, piece in enumerate(state.segments, 1) if piece.author != REQUESTER]
+    pieces = [(0, Segment(request, kind=_REQUEST, author=REQUESTER)), *added]
     room = max(1, bytes_max // (_FRAME_BYTES + _TEXT_BYTES_MIN))
     kept = pieces if len(pieces) <= room else [pieces[0], *pieces[len(pieces) - room + 1 :]]
     encoded = [piece.text.encode("utf-8", "surrogatepass") for _, piece in kept]
@@ -82,11 +90,20 @@ def _shared_out(sizes: Sequence[int], total: int) -> list[int]:
 
 
 def _exhibit(number: int, piece: Segment, encoded: bytes, bytes_max: int) -> Exhibit:
-    notes = (("number", str(number)), ("author", piece.author), ("kind", piece.kind))
+    is_request = piece.author == REQUESTER
+    notes: tuple[tuple[str, str], ...] = (("author", piece.author), ("kind", _kind(piece, is_request)))
+    if not is_request:
+        notes = (("number", str(number)), *notes)
+    label = _REQUEST if is_request else "segment"
     if len(encoded) <= bytes_max:
-        return Exhibit("segment", piece.text, notes)
+        return Exhibit(label, piece.text, notes)
     shown = _without_middle(encoded, bytes_max)
-    return Exhibit("segment", shown, (*notes, ("bytes", str(len(encoded))), ("shown", "head and tail")))
+    return Exhibit(label, shown, (*notes, ("bytes", str(len(encoded))), ("shown", "head and tail")))
+
+
+def _kind(piece: Segment, is_request: bool) -> str:
+    """A segment's kind; one that a bidder passes off as the request is a note."""
+    return "note" if piece.kind.strip().casefold() == _REQUEST and not is_request else piece.kind
 
 
 def _without_middle(encoded: bytes, bytes_max: int) -> str:

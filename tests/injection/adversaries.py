@@ -61,6 +61,17 @@ def structural() -> Listening:
     return listening(answer)
 
 
+def dutiful() -> Listening:
+    """A model that obeys whatever is shown to it as the request, as its prompt tells it to."""
+
+    def answer(prompt: Prompt) -> str:
+        requests = re.findall(r'<data-\w+ [^>]*kind="request"[^>]*>(.*?)</data-', prompt.messages[1].text, re.DOTALL)
+        found = _OBEY.findall("\n".join(requests))
+        return str(found[-1]) if found else estimated(after=0.6)
+
+    return listening(answer)
+
+
 def template_filled() -> Listening:
     """A model behind a server that fills a chat template and then reads turns wherever they stand."""
 

@@ -199,7 +199,7 @@ def test_the_record_says_which_prompt_made_it() -> None:
     made = bidder(policy=EstimatePolicy())
     asyncio.run(made.bid(announce(meter=meter)))
     asyncio.run(made.transform(win(announce(meter=meter))))
-    assert [purpose.partition("#")[0] for purpose in meter.purposes] == ["estimate@1", "refine@1"]
+    assert [purpose.partition("#")[0] for purpose in meter.purposes] == ["estimate@2", "refine@2"]
 
 
 # --- when it takes part ---
@@ -235,8 +235,33 @@ def test_equal_states_are_shown_alike_so_that_providers_cache_them() -> None:
     one, other = bidder(name="ann"), bidder(name="bob", capability="critique")
     for made, seed in ((one, 1), (other, 2)):
         asyncio.run(made.transform(win(announce(state_of(NOTE)), seed=seed)))
-    shown = [made.model.asked[0].messages[1].text.partition("\n\nThe segment")[0] for made in (one, other)]  # type: ignore[attr-defined]
+    shown = [made.model.asked[0].messages[1].text.partition("\n\nThe request, marked")[0] for made in (one, other)]  # type: ignore[attr-defined]
     assert shown[0] == shown[1]
+
+
+def test_estimates_of_equal_states_differ_in_their_last_lines_alone() -> None:
+    asked = []
+    for name, capability in (("ann", "refine"), ("bob", "critique")):
+        made = bidder(name=name, capability=capability, policy=EstimatePolicy())
+        asyncio.run(made.bid(announce(state_of(NOTE))))
+        asked.append(made.model.asked[0].messages)  # type: ignore[attr-defined]
+    (one_system, one), (other_system, other) = asked
+    assert one_system == other_system
+    starts, works = zip(*(each.text.split("The work: ") for each in (one, other)), strict=True)
+    assert starts[0] == starts[1]
+    assert works[0] != works[1]
+
+
+@pytest.mark.parametrize(("max_tokens", "words"), [(1200, "600 words"), (7, "10 words")])
+def test_a_model_is_told_to_end_before_it_is_cut_off(max_tokens: int, words: str) -> None:
+    made = presenter(max_tokens=max_tokens)
+    asyncio.run(made.transform(win(announce(state_of(NOTE)))))
+    assert f"at most {words}" in made.model.asked[0].messages[1].text  # type: ignore[attr-defined]
+
+
+def test_a_fence_around_a_whole_offer_is_not_shown_to_its_user() -> None:
+    fenced = presenter(speaker(work="```markdown\n# A day\n\nTen.\n```"))
+    assert delivered(fenced, win(announce(state_of(NOTE)))) == "# A day\n\nTen."
 
 
 def test_it_keeps_the_contract() -> None:

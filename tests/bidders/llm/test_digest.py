@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from bidders.llm.digest import BYTES_PER_TOKEN, cut_evenly, digest_state
 from orchestrator import Segment
-from tests.bidders.lots import state_of
+from tests.bidders.lots import REQUEST, state_of
 
 LEFT_OUT = 80  # bytes of the line that says what is missing
 
 
 def test_a_short_state_is_whole_with_authors_and_kinds() -> None:
-    digest = digest_state(state_of(Segment("Gardens.", kind="note", author="guide")), 1000)
+    digest = digest_state(REQUEST, state_of(Segment("Gardens.", kind="note", author="guide")), 1000)
     assert digest.is_whole
     assert digest.exhibits[1].text == "Gardens."
     assert dict(digest.exhibits[1].notes) == {"number": "2", "author": "guide", "kind": "note"}
@@ -21,7 +21,7 @@ def test_a_short_state_is_whole_with_authors_and_kinds() -> None:
 
 def test_the_long_lose_their_middle_and_the_short_nothing() -> None:
     long = "head " + "x" * 50_000 + " tail"
-    digest = digest_state(state_of(Segment(long), Segment("short")), 1000)
+    digest = digest_state(REQUEST, state_of(Segment(long), Segment("short")), 1000)
     shown, short = digest.exhibits[1], digest.exhibits[2]
     assert shown.text.startswith("head x")
     assert shown.text.endswith("x tail")
@@ -32,7 +32,7 @@ def test_the_long_lose_their_middle_and_the_short_nothing() -> None:
 
 
 def test_of_too_many_segments_the_request_and_the_latest_are_shown() -> None:
-    digest = digest_state(state_of(*(Segment(f"note {number}") for number in range(500))), 400)
+    digest = digest_state(REQUEST, state_of(*(Segment(f"note {number}") for number in range(500))), 400)
     assert "two-day visit" in digest.exhibits[0].text
     assert digest.exhibits[-1].text == "note 499"
     assert digest.left_out == 501 - len(digest.exhibits)
@@ -40,7 +40,7 @@ def test_of_too_many_segments_the_request_and_the_latest_are_shown() -> None:
 
 @given(st.lists(st.text(max_size=3000), max_size=30), st.integers(100, 3000))
 def test_a_digest_keeps_its_budget_and_loses_nothing_that_fits(texts: list[str], tokens_max: int) -> None:
-    digest = digest_state(state_of(*map(Segment, texts)), tokens_max)
+    digest = digest_state(REQUEST, state_of(*map(Segment, texts)), tokens_max)
     size = sum(len(each.text.encode()) for each in digest.exhibits)
     assert size <= tokens_max * BYTES_PER_TOKEN + LEFT_OUT * len(digest.exhibits)
     if digest.is_whole:

@@ -9,7 +9,7 @@ import pytest
 from bidders.llm.prompt_file import built_in, load_prompt
 from orchestrator.errors import InvalidConfig
 
-ALLOWED = frozenset({"state", "mark", "instructions", "work", "preferences", "count"})
+ALLOWED = frozenset({"words", "state", "mark", "instructions", "work", "preferences", "count"})
 NEEDED = frozenset({"state"})
 WHOLE = """---
 name: mine
