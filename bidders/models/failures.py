@@ -24,10 +24,12 @@ _CONTEXT: Final = re.compile(
     re.IGNORECASE,
 )
 _MODEL_ABSENT: Final = re.compile(
-    r"model.{0,80}(not found|does not exist|not exist|unknown|no such|not supported|invalid)"
-    r"|(unknown|no such|invalid|unsupported) model|model_not_found",
+    r"model.{0,80}(not found|not exist|no such)|(unknown|no such|invalid|unsupported|not a valid) model"
+    r"|model:? [`'\"]?[\w./:@-]+[`'\"]? is (not supported|not available|unknown|invalid)|model_not_found",
     re.IGNORECASE,
 )
+# Codes after the words, such as `invalid_request_error`: most say nothing of the model that the words speak of.
+_CODES: Final = re.compile(r" \[(?![^\]]*model_not_found)[^\]]*\]$")
 _NO_CREDIT: Final = re.compile(
     r"insufficient_quota|insufficient.{0,10}(credit|balance|funds)|credit balance|billing|exceeded your current quota",
     re.IGNORECASE,
@@ -41,6 +43,7 @@ _WRONG_KEY: Final = re.compile(
 _WAIT: Final = re.compile(
     r"(?:retry|try again) in (?:(?P<minutes>\d{1,4}) ?m ?)?(?P<number>\d{1,6}(?:\.\d+)?) ?(?P<unit>ms|s)", re.IGNORECASE
 )
+_LOW_CREDIT: Final = re.compile(r"credit balance is too low", re.IGNORECASE)
 _NO_SUPPORT: Final = re.compile(r"support", re.IGNORECASE)
 _KEY: Final = re.compile(r"\b(?:sk|pk|rk|key|gsk|xai|hf|AIza)[-_][\w*.…-]{6,}|\bAIza[\w-]{10,}|[Bb]earer\s+\S+")
 
@@ -97,8 +100,8 @@ def _wait_seconds(said: str) -> float | None:
 def _kind(status: int, said: str, asks_to_wait: bool, key_variables: Sequence[str]) -> tuple[type[ProviderError], str]:
     # Who says when to come again has not run out of money, whatever else he says of quotas and billing.
     has_no_credit = "insufficient_quota" in said or (_NO_CREDIT.search(said) and not asks_to_wait)
-    is_absent = _MODEL_ABSENT.search(said)
-    if status == 402 or (status == 429 and has_no_credit):
+    is_absent = _MODEL_ABSENT.search(_CODES.sub("", said))
+    if status == 402 or (status == 400 and _LOW_CREDIT.search(said)) or (status == 429 and has_no_credit):
         return Unauthorised, "has no credit left on this key's account"
     if status in (401, 403) or (status == 400 and _WRONG_KEY.search(said)):
         return Unauthorised, not_accepted(key_variables)
