@@ -16,6 +16,7 @@ from orchestrator.errors import ProviderError
 T = TypeVar("T")
 _FIRST_SECONDS: Final = 0.5
 _LONGEST_SECONDS: Final = 30.0
+_TOLD_SECONDS_MIN: Final = 1.0  # who says to come again at once may say so for ever
 
 
 async def retrying(
@@ -28,27 +29,35 @@ async def retrying(
     """Make a call, and again after a pause where that may help.
 
     Pauses grow exponentially with full jitter: each is drawn between 0 and twice the bound of the
-    one before. Where the provider says how long to wait, that is the least. A pause that would
-    reach past the deadline is not begun; the failure is raised at once.
+    one before. Where the provider says how long to wait, the pause comes on top of that, so that
+    calls which were told the same do not all come back at the same moment; and the attempt does not
+    count, since it was only too early. A pause that would reach past the deadline is not begun; the
+    failure is raised at once.
 
     Args:
         attempt: makes the call once.
         may_retry: whether a failed call may be made again.
-        attempts_max: how often at most.
+        attempts_max: how often at most, apart from attempts that were told how long to wait.
         ends_at: the deadline, by the event loop's clock.
         jitter: draws a pause between 0 and a bound, in seconds.
 
     Raises:
         ProviderError: the last failure.
     """
+    told = 0
 
     def wait(state: RetryCallState) -> float:
-        bound = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2 ** (state.attempt_number - 1))
-        return max(jitter(bound), _asked_to_wait(state))
+        nonlocal told
+        asked = _asked_to_wait(state)
+        told += asked >= _TOLD_SECONDS_MIN
+        pause = jitter(min(_LONGEST_SECONDS, _FIRST_SECONDS * 2 ** (state.attempt_number - 1)))
+        # Not so long that it would be for the pause alone that the call comes too late.
+        left = max(0.0, ends_at - asyncio.get_running_loop().time() - asked)
+        return asked + min(pause, left / 2) if asked else pause
 
     def stop(state: RetryCallState) -> bool:
         late = asyncio.get_running_loop().time() + state.upcoming_sleep >= ends_at
-        return state.attempt_number >= attempts_max or late
+        return state.attempt_number - told >= attempts_max or late
 
     policy = AsyncRetrying(retry=retry_if_exception(may_retry), wait=wait, stop=stop, sleep=asyncio.sleep, reraise=True)
     return await policy(attempt)

@@ -55,7 +55,8 @@ class ProviderSettings(BaseModel):
         context_tokens: the most that the model can read.
         structured: how an object is asked for; `auto` tries in order what the endpoint supports.
         concurrency: how many calls the provider is sent at a time.
-        attempts_max: how often a call is made at most when the provider is down or limits rates.
+        attempts_max: how often a call is made at most when the provider is down; one that limits rates
+            and says how long to wait is asked until the deadline.
         reasoning_tokens_max: how many tokens the model may think in before it writes; None for what
             its parameters say, or litellm's table.
         connect_seconds: how long connecting may take.

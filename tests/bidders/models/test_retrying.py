@@ -66,7 +66,25 @@ def test_the_last_failure_is_raised_when_the_attempts_are_used_up() -> None:
 def test_what_the_provider_asks_for_is_the_least_pause() -> None:
     attempt = Failing(RateLimited("slow down", retry_after_seconds=45.0))
     run(attempt)
-    assert attempt.times[1] == pytest.approx(45.0)
+    # The pause comes on top: others were told the same.
+    assert attempt.times[1] == pytest.approx(45.5)
+
+
+def test_the_pause_on_top_is_not_what_makes_a_call_too_late() -> None:
+    attempt = Failing(RateLimited("slow down", retry_after_seconds=45.0))
+    answer, _ = run(attempt, deadline_seconds=45.2)
+    assert answer == "answer"
+
+
+def test_an_attempt_that_was_told_how_long_to_wait_does_not_count() -> None:
+    told = RateLimited("slow down", retry_after_seconds=2.0)
+    attempt = Failing(told, ProviderDown("down"), told, told)
+    assert run(attempt, attempts_max=2)[0] == "answer"
+    # The controls: who says to come again at once is not believed for ever, and the deadline holds for all.
+    with pytest.raises(RateLimited):
+        run(Failing(*[RateLimited("slow down", retry_after_seconds=0.0)] * 3), attempts_max=2)
+    with pytest.raises(RateLimited):
+        run(Failing(*[told] * 50), attempts_max=2, deadline_seconds=30.0)
 
 
 def test_no_pause_reaches_past_the_deadline() -> None:
