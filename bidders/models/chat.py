@@ -18,6 +18,8 @@ _FINISHES: Final[dict[str, Finish]] = {
     "tool_calls": "tool",
     "function_call": "tool",
 }
+# Where endpoints say how much of what was read came from their cache: OpenAI, DeepSeek, Moonshot.
+_CACHED: Final = (("prompt_tokens_details", "cached_tokens"), ("prompt_cache_hit_tokens",), ("cached_tokens",))
 _SEED_MAX: Final = 2**31
 
 
@@ -89,15 +91,15 @@ def read_chat_usage(usage: Any) -> Usage | None:
             # Nothing is read for nothing: 0 stands for a count that nobody made.
             return None
         reasoning = count_at(usage, "completion_tokens_details", "reasoning_tokens") or 0
-        if reasoning > written and count_at(usage, "total_tokens") == read + written + reasoning:
-            # Some endpoints count reasoning beside what is written, and charge both.
-            written += reasoning
+        # Some endpoints count reasoning beside what is written, or in the total alone, and charge both.
+        beside = max(0, (count_at(usage, "total_tokens") or 0) - read - written)
+        cached = [found for path in _CACHED if (found := count_at(usage, *path)) is not None]
         return checked_usage(
             Usage(
                 input_tokens=read,
-                output_tokens=written,
-                cached_input_tokens=count_at(usage, "prompt_tokens_details", "cached_tokens") or 0,
-                reasoning_tokens=reasoning,
+                output_tokens=written + beside,
+                cached_input_tokens=max(cached, default=0),
+                reasoning_tokens=max(reasoning, beside),
                 cache_written_input_tokens=count_at(usage, "prompt_tokens_details", "cache_write_tokens") or 0,
             )
         )

@@ -77,7 +77,8 @@ def compare(
         InvalidRequest: the posting makes no sense, or no bidder has a model that a rival could use.
     """
     terms = read_posting(posting, market.config.request)
-    task = Task(terms.text, max_tokens, terms.seed)
+    # Rivals have as long for a call as bidders have for their work.
+    task = Task(terms.text, max_tokens, terms.seed, market.config.rules.transform_deadline_seconds)
     usable, left_out = _models(market, task)
     if not usable:
         why = f" ({'; '.join(left_out)})" if left_out else ""

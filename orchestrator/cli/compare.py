@@ -51,7 +51,7 @@ def compare(
     samples: Annotated[
         int, typer.Option(min=1, max=100, help="How many answers best-of-n and self-consistency ask for.")
     ] = 5,
-    max_tokens: Annotated[int, typer.Option(min=1, help="The most tokens that one answer of a rival may take.")] = 1000,
+    max_tokens: Annotated[int, typer.Option(min=1, help="The most tokens that one answer of a rival may take.")] = 1200,
     seed: SeedOption = None,
     config: ConfigOption = None,
     home: HomeOption = None,

@@ -63,7 +63,7 @@ async def write(
     Raises:
         ProviderError: the call failed, did not fit under the cap, or brought no text.
     """
-    told = fill("answer", request=task.request) if messages is None else messages
+    told = fill("answer", request=task.request, words=task.words) if messages is None else messages
     completion = await purse.ask(model, _prompt(task, model, purpose, told, task.max_tokens))
     if completion.finish in _REFUSED or not completion.text.strip():
         raise ProviderError(f"{model.name} gave no answer ({completion.finish})")

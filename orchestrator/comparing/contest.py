@@ -83,7 +83,7 @@ def by_price(models: Iterable[Model], task: Task) -> tuple[Model, ...]:
 
     Models without a known price are left out; equals stay in the order given.
     """
-    prompt = Prompt(fill("answer", request=task.request), task.max_tokens)
+    prompt = Prompt(fill("answer", request=task.request, words=task.words), task.max_tokens)
     priced = [(worst.nanos, model) for model in models if (worst := model.cost_max(prompt)) is not None]
     return tuple(model for _, model in sorted(priced, key=lambda pair: pair[0]))
 

@@ -58,4 +58,4 @@ class MixtureOfAgents:
 
 def _combining(task: Task, drafts: Sequence[Draft]) -> Sequence[Message]:
     shown = "\n\n".join(quote(f"answer-{number}", draft.text) for number, draft in enumerate(drafts, 1))
-    return fill("combine", request=task.request, answers=shown)
+    return fill("combine", request=task.request, answers=shown, words=task.words)

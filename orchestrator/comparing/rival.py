@@ -26,6 +26,11 @@ class Task:
     seed: int = 0
     deadline_seconds: float = 120.0
 
+    @property
+    def words(self) -> str:
+        """How many words a model is told to keep to, as bidders are: then it ends before it is cut off."""
+        return str(max(10, self.max_tokens // 20 * 10))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -105,6 +105,27 @@ def test_reasoning_tokens_are_part_of_what_was_written(monkeypatch: pytest.Monke
     assert second.usage == Usage(40, 29, reasoning_tokens=20)
 
 
+COUNTS: dict[str, tuple[dict[str, Any], tuple[int, int, int]]] = {
+    "reasoning beside": ({"completion_tokens_details": {"reasoning_tokens": 6}, "total_tokens": 55}, (15, 0, 6)),
+    "reasoning in the total alone": ({"total_tokens": 349}, (309, 0, 300)),
+    "a total that is the sum": ({"total_tokens": 49}, (9, 0, 0)),
+    "a total that is less": ({"total_tokens": 40}, (9, 0, 0)),
+    "a cache as DeepSeek tells it": ({"prompt_cache_hit_tokens": 30, "prompt_cache_miss_tokens": 10}, (9, 30, 0)),
+    "a cache as Moonshot tells it": ({"cached_tokens": 12}, (9, 12, 0)),
+}
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_what_compatible_endpoints_count_elsewhere_is_charged_as_they_do(case: str) -> None:
+    more, (written, cached, reasoning) = COUNTS[case]
+    usage = {"prompt_tokens": 40, "completion_tokens": 9, **more}
+    with respx.mock() as router:
+        router.post("http://other.test/v1/chat/completions").respond(json=chat_reply(answer(usage=usage)))
+        said = ask(SDKS["openai"].model(base_url="http://other.test/v1"))
+    assert said.usage == Usage(40, written, cached_input_tokens=cached, reasoning_tokens=reasoning)
+    assert said.cost == Money(Bill(40, written, cached, reasoning).nanos)
+
+
 def test_tokens_that_go_through_anthropics_cache_are_counted_as_read(monkeypatch: pytest.MonkeyPatch) -> None:
     sdk = SDKS["anthropic"]
     monkeypatch.setenv(sdk.variable, KEY)
