@@ -8,15 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from bidders.llm.writing import write
 from bidders.models.anthropic import AnthropicModel
 from bidders.models.openai import OpenAIModel
-from bidders.models.price_table import read_entry
+from bidders.models.price_table import listed, read_entry
 from bidders.models.reasoning import TOKENS_MAX, reasoning_tokens_max
 from bidders.models.settings import read_settings
 from bidders.models.structured import ask_object, read_object
 from orchestrator import Completion, Prompt
+from orchestrator.config import bundled_folder
 from orchestrator.errors import InvalidAnswer, UnreadableReply
 from tests.bidders.lots import RecordingMeter
 from tests.bidders.models.asking import PROMPT, SHAPED, Guess, ask
@@ -60,6 +62,17 @@ def test_the_room_is_what_parameters_or_the_table_say(parameters: Mapping[str, A
 )
 def test_the_table_says_who_thinks(entry: Mapping[str, Any], reasons: bool) -> None:
     assert read_entry(entry, "litellm 1").reasons is reasons
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_every_model_of_a_shipped_config_has_room_to_think(provider: str) -> None:
+    given = yaml.safe_load((bundled_folder() / f"{provider}.yaml").read_text(encoding="utf-8"))["models"]
+    for name, model in given.items():
+        options = dict(model["options"])
+        found = listed(options["model"], provider)
+        assert found is not None, name
+        settings = read_settings(options.pop("model"), options)
+        assert reasoning_tokens_max(settings, found.reasons) == TOKENS_MAX, name
 
 
 @pytest.mark.parametrize("kind", [OpenAIModel, pytest.param(AnthropicModel, marks=pytest.mark.slow)])
