@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orchestrator
 from bidders.capable import PRESENTER, Appraisal, CapableBidder, prospect, resale_share
-from bidders.llm.digest import REQUESTER
+from bidders.llm.digest import REQUESTER, digest_state
 from bidders.llm.estimating import Estimate, estimate, estimate_cost_max
 from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
@@ -160,11 +160,20 @@ class LanguageModelBidder(CapableBidder):
             return "may not bid at this stage"
         if self._rounds(announcement) >= self._repeats_max:
             return "has done its work on this chain"
+        if not self._may_replace(announcement):
+            most = f"{self._state_tokens_max:,} tokens"
+            return f"the state is longer than the {most} that its model is shown, and a rewrite would lose the rest"
         obstacle = self.obstacle()
         if obstacle:
             return obstacle
         priced = self.model.cost_max(self._work_prompt(announcement)) is not None
         return "" if priced else self._unpriced()
+
+    def _may_replace(self, announcement: Announcement) -> bool:
+        """Whether nothing is lost where its work stands in the state's place: what it was not shown would be gone."""
+        if self._file.front.delivers == "append":
+            return True
+        return digest_state(announcement.request, announcement.state, self._state_tokens_max).has_all_work
 
     def _rounds(self, announcement: Announcement) -> int:
         return sum(sale.buyer == self.name for sale in announcement.chain)

@@ -26,11 +26,13 @@ class Digest(NamedTuple):
         exhibits: the request, then the segments, each with number, author, kind and full size.
         left_out: how many segments in the middle are not shown at all.
         is_whole: whether nothing was left out.
+        has_all_work: whether nothing was left out of what bidders have added to the request.
     """
 
     exhibits: tuple[Exhibit, ...]
     left_out: int
     is_whole: bool
+    has_all_work: bool
 
 
 def cut_evenly(texts: Sequence[str], tokens_max: int) -> list[str]:
@@ -74,8 +76,9 @@ def digest_state(request: str, state: State, tokens_max: int) -> Digest:
         for (number, piece), each, bytes_max in zip(kept, encoded, allowed, strict=True)
     )
     left_out = len(pieces) - len(kept)
-    is_whole = not left_out and all(len(each) <= most for each, most in zip(encoded, allowed, strict=True))
-    return Digest(exhibits, left_out, is_whole)
+    request_is_whole, *work_is_whole = (len(each) <= most for each, most in zip(encoded, allowed, strict=True))
+    has_all_work = not left_out and all(work_is_whole)
+    return Digest(exhibits, left_out, has_all_work and request_is_whole, has_all_work)
 
 
 def _shared_out(sizes: Sequence[int], total: int) -> list[int]:

@@ -259,6 +259,19 @@ def test_a_model_is_told_to_end_before_it_is_cut_off(max_tokens: int, words: str
     assert f"at most {words}" in made.model.asked[0].messages[1].text  # type: ignore[attr-defined]
 
 
+def test_a_rewriter_passes_on_what_it_is_not_shown_whole() -> None:
+    long = state_of(Segment("The moss garden is quiet. " * 100, author="guide"))
+    assert "a rewrite would lose the rest" in pass_reason(
+        bidder(capability="rewrite", state_tokens_max=200), announce(long)
+    )
+    # The controls: with room for it, and where nothing is replaced.
+    assert bid_usd(bidder(capability="rewrite", state_tokens_max=2000), announce(long)) > 0
+    assert bid_usd(bidder(capability="refine", state_tokens_max=200), announce(long)) > 0
+    # The request itself is kept, however long it is.
+    wordy = announce(state_of(NOTE), request="Plan a visit. " * 100)
+    assert bid_usd(bidder(capability="rewrite", state_tokens_max=200), wordy) > 0
+
+
 def test_a_fence_around_a_whole_offer_is_not_shown_to_its_user() -> None:
     fenced = presenter(speaker(work="```markdown\n# A day\n\nTen.\n```"))
     assert delivered(fenced, win(announce(state_of(NOTE)))) == "# A day\n\nTen."
