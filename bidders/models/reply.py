@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bidders.models.wrapping import Spoken
 from orchestrator import Finish, Usage
 from orchestrator.errors import UnreadableReply
 
@@ -85,7 +86,7 @@ class Heard:
     """What has arrived of an answer that is being streamed.
 
     Args:
-        on_text: called with each piece; what it raises ends the call.
+        on_text: called with each piece that is no thought; what it raises ends the call.
 
     Attributes:
         began: whether the provider has begun to answer.
@@ -95,6 +96,7 @@ class Heard:
         self.began = False
         self._on_text = on_text
         self._pieces: list[str] = []
+        self._spoken = Spoken()
         self._characters = 0
 
     def add(self, piece: str) -> None:
@@ -110,8 +112,9 @@ class Heard:
         self._characters += len(piece)
         if self._characters > TEXT_CHARACTERS_MAX:
             raise UnreadableReply(f"its answer goes on beyond {TEXT_CHARACTERS_MAX:,} characters")
-        if self._on_text is not None:
-            self._on_text(piece)
+        spoken = self._spoken.after(piece)
+        if self._on_text is not None and spoken:
+            self._on_text(spoken)
 
     @property
     def text(self) -> str:

@@ -27,6 +27,30 @@ def without_thoughts(text: str) -> str:
     return answer if is_opened or (stands_alone and _OPENING not in thoughts) else text
 
 
+class Spoken:
+    """Passes on the pieces of an answer as they arrive, without the thoughts that it begins with."""
+
+    def __init__(self) -> None:
+        self._held: str | None = ""
+
+    def after(self, piece: str) -> str:
+        """What is to be passed on after one more piece; nothing while it may be a thought."""
+        if self._held is None:
+            return piece
+        self._held += piece
+        begun = self._held.lstrip()
+        if begun.startswith(_OPENING):
+            _, closing, spoken = begun.partition(_CLOSING)
+            if not closing:
+                return ""
+        elif _OPENING.startswith(begun):
+            return ""
+        else:
+            spoken = self._held
+        self._held = None
+        return spoken
+
+
 def without_fence(text: str, languages: Collection[str]) -> str:
     """A text without the one code fence that stands around all of it.
 

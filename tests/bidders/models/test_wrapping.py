@@ -10,7 +10,7 @@ import respx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bidders.models.wrapping import without_fence, without_thoughts
+from bidders.models.wrapping import Spoken, without_fence, without_thoughts
 from tests.bidders.models.asking import PROMPT, SHAPED, ask
 from tests.bidders.models.sdks import OBJECT, SDKS, answer
 from tests.fake_provider.formats import chat_reply
@@ -57,6 +57,15 @@ def test_a_text_without_marks_stays_as_it_is(text: str) -> None:
     if "```" not in text:
         assert without_fence(text, MARKDOWN) == text
         assert without_fence(f"```md\n{text}\n```", MARKDOWN) == text.rstrip()
+
+
+@given(st.sampled_from(["", "<think>Hm.\n</think>", " \n<think></think>", "<th", "<"]), st.text(), st.integers(1, 9))
+def test_whoever_watches_hears_the_answer_alone(before: str, answer: str, size: int) -> None:
+    text, spoken = before + answer, Spoken()
+    heard = "".join(spoken.after(text[at : at + size]) for at in range(0, len(text), size))
+    # An answer that ends where it may still become a thought is passed on with its end.
+    is_undecided = "<think>".startswith(text.strip())
+    assert heard == ("" if is_undecided else without_thoughts(text))
 
 
 def test_of_an_object_both_are_taken_off_and_of_prose_the_thoughts() -> None:
