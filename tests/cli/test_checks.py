@@ -58,6 +58,7 @@ def test_bidders_that_share_a_model_share_its_call(tmp_path: Path) -> None:
     [
         ({"fails": "Unauthorised", "says": "no such key"}, "no such key"),
         ("good morning", "it answers, but not with the JSON object that it was asked for"),
+        ({"says": "", "finish": "length"}, "its answer was cut off; if it thinks before it answers, raise"),
         ("", "it answers, but not with the JSON object that it was asked for"),
         ('{"word": 7}', "it answers, but not with the JSON object that it was asked for"),
     ],
