@@ -33,6 +33,7 @@ class Endpoint(Protocol):
     settings: ProviderSettings
     pricing: Pricing
     format: Format
+    reasoning_tokens_max: int
 
     @property
     def where(self) -> str:
@@ -150,7 +151,9 @@ class Call:
         return failure
 
     def _heard_nanos(self) -> int | None:
-        """What was streamed so far, at our own count; None for a model without a price."""
+        """What was streamed so far, at our own count; None without a price, or where thoughts came before it unseen."""
+        if self._endpoint.reasoning_tokens_max:
+            return None
         cost = self._endpoint.pricing.cost(estimated_usage(self._prompt, self._heard.text))
         return None if cost is None else cost.nanos
 

@@ -73,6 +73,9 @@ def test_a_deadline_cuts_a_call_off_and_says_what_it_cost() -> None:
     assert seconds == pytest.approx(10.0)
     assert silent.cost_nanos is None
     assert spoken.cost_nanos
+    # Nobody has seen what a model thought before it spoke.
+    model = Slow(60.0, reasoning_tokens_max=100)
+    assert run_virtually(lambda: cut_off(lambda piece: None))[0].cost_nanos is None
     free = Slow(60.0, prices={"input_per_million": 0, "output_per_million": 0})
     model = free
     assert run_virtually(lambda: cut_off(None))[0].cost_nanos == 0

@@ -117,7 +117,7 @@ def test_an_error_in_the_middle_of_a_stream_is_charged_as_far_as_it_came(sdk: Sd
         body += b'event: error\ndata: {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}\n\n'
     route.mock(return_value=httpx.Response(200, content=body, headers={"content-type": "text/event-stream"}))
     heard: list[str] = []
-    failure = failure_of_asking(sdk.model(attempts_max=5), on_text=heard.append)
+    failure = failure_of_asking(sdk.model(attempts_max=5, reasoning_tokens_max=0), on_text=heard.append)
     assert isinstance(failure, ProviderDown)
     assert failure.cost_nanos
     assert heard
