@@ -263,12 +263,12 @@ class Market:
         now = self._clock()
 
         def work(tx: Transaction) -> list[str]:
-            due = [row.id for row in tx.requests(["open"]) if row.expires_seconds <= now]
+            due = tx.due(now)
             for request_id in due:
                 self._recorder.expire(tx, request_id, now)
             return due
 
-        if any(row.expires_seconds <= now for row in self._store.read(lambda reader: reader.requests(["open"]))):
+        if self._store.read(lambda reader: reader.due(now)):
             return self._store.transact(work)
         return []
 

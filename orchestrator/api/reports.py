@@ -14,7 +14,6 @@ from orchestrator.engine.marks import is_alive
 from orchestrator.engine.recorder import read_events, read_log
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Finding, audit
-from orchestrator.ledger.transfer import PENDING, VOID
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
 
@@ -140,17 +139,17 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
     """Every bidder that the market ever had, the most profitable first."""
 
     def work(reader: Reader) -> list[LeaderboardRow]:
-        balances = {account.id: balance for account, balance in reader.balances().items()}
-        moved = [row for row in reader.transfers() if row.kind not in (PENDING, VOID)]
+        bidders = reader.bidders().values()
+        wallets = [bidder_account(row.name) for row in bidders]
+        balances = {account.id: balance for account, balance in reader.balances(wallets).items()}
         profits: dict[str, int] = {}
         costs: dict[str, int] = {}
-        for row in moved:
-            if row.code not in _WEALTH_CODES:
-                profits[row.credit] = profits.get(row.credit, 0) + row.amount_nanos
-                profits[row.debit] = profits.get(row.debit, 0) - row.amount_nanos
-            if row.code == "cost":
-                costs[row.debit] = costs.get(row.debit, 0) + row.amount_nanos
-        unknown = _unknown_costs(reader)
+        for moved in reader.turnover(wallets):
+            if moved.code not in _WEALTH_CODES:
+                profits[moved.account] = profits.get(moved.account, 0) + moved.in_nanos - moved.out_nanos
+            if moved.code == "cost":
+                costs[moved.account] = moved.out_nanos
+        unknown = {read_key(task).bidder for task in reader.tasks_of_unknown_cost()}
         return [
             LeaderboardRow(
                 bidder=row.name,
@@ -164,7 +163,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
                 refills=row.refills,
                 balance_nanos=balances[bidder_account(row.name)].posted_nanos,
             )
-            for row in reader.bidders().values()
+            for row in bidders
         ]
 
     return sorted(store.read(work), key=lambda row: (-row.profit_nanos, row.bidder))
@@ -181,8 +180,7 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
             raise InvalidRequest(f"there is no status {status[:40]!r}; choose one of {', '.join(STATUSES)}")
 
     def work(reader: Reader) -> list[RequestSummary]:
-        rows = reader.requests(statuses)
-        return [_summary(reader, row) for row in (rows if limit is None else rows[max(0, len(rows) - limit) :])]
+        return [_summary(reader, row) for row in reader.requests(statuses, limit)]
 
     return store.read(work)
 
@@ -197,8 +195,8 @@ def audit_books(store: Store) -> list[Finding]:
     """Recompute all books from their transfers alone (DESIGN section 6)."""
 
     def work(reader: Reader) -> list[Finding]:
-        ended = {row.id: own_accounts(row.id) for row in reader.requests(OUTCOMES)}
-        return audit(reader.balances(), reader.transfers(), ended)
+        ended = {request_id: own_accounts(request_id) for request_id in reader.request_ids(OUTCOMES)}
+        return audit(reader.balances(), reader.each_transfer(), ended)
 
     return store.read(work)
 
@@ -207,13 +205,3 @@ def _summary(reader: Reader, row: RequestRow) -> RequestSummary:
     (event,) = read_events(reader, row.id, reader.journal(row.id)[:1])
     text = event.request.text if isinstance(event, Requested) else ""
     return RequestSummary(row, text, row.status == "running" and not is_alive(row.driver))
-
-
-def _unknown_costs(reader: Reader) -> set[str]:
-    """Bidders with an answered call whose cost nobody told."""
-    return {
-        read_key(answer.task).bidder
-        for row in reader.requests()
-        for answer in reader.answers(row.id)
-        if answer.body and answer.cost_nanos is None
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -149,8 +149,9 @@ def find_statement(store: Store, name: str) -> RequestStatement | AccountStateme
     """
     if store.read(lambda reader: reader.find_request(name)) is not None:
         return request_statement(store, name)
-    known = {account.id for account in store.read(lambda reader: reader.balances())}
-    for account in (name, bidder_account(name), requester_account(name)):
+    candidates = (name, bidder_account(name), requester_account(name))
+    known = {account.id for account in store.read(lambda reader: reader.balances(candidates))}
+    for account in candidates:
         if account in known:
             return account_statement(store, account)
     raise UnknownBidder(
@@ -167,10 +168,9 @@ def account_statement(store: Store, account: str) -> AccountStatement:
     """
 
     def work(reader: Reader) -> AccountStatement:
-        for known, balance in reader.balances().items():
-            if known.id == account:
-                rows = [_without_request(row, account) for row in reader.transfers(account=account)]
-                return AccountStatement(account, _flows(rows), balance)
+        for balance in reader.balances([account]).values():
+            rows = (_without_request(row, account) for row in reader.each_transfer(account))
+            return AccountStatement(account, _flows(rows), balance)
         raise UnknownBidder(f"no account is called {account[:80]!r}; see `vickrey leaderboard`")
 
     return store.read(work)
@@ -185,8 +185,9 @@ def request_statement(store: Store, request_id: str) -> RequestStatement:
 
     def work(reader: Reader) -> RequestStatement:
         progress = read_log(reader, request_id).progress
-        dollars = {account.id for account in reader.balances() if account.unit == USD}
-        rows = [row for row in reader.transfers(request=request_id) if row.debit in dollars]
+        moved = reader.transfers(request=request_id)
+        dollars = {account.id for account in reader.balances(row.debit for row in moved) if account.unit == USD}
+        rows = [row for row in moved if row.debit in dollars]
         escrow = 0 if progress.ending else escrowed_nanos(progress)
         return RequestStatement(progress, statement(progress), escrow, _flows(rows))
 
@@ -202,7 +203,7 @@ def _without_request(row: Transfer, account: str) -> Transfer:
     return row._replace(debit=debit, credit=credit)
 
 
-def _flows(transfers: Sequence[Transfer]) -> tuple[Flow, ...]:
+def _flows(transfers: Iterable[Transfer]) -> tuple[Flow, ...]:
     """Add transfers up; holds move nothing until they are posted."""
     sums: dict[tuple[str, str, str], tuple[int, int]] = {}
     for row in transfers:

@@ -21,6 +21,7 @@ ACTIVE = "active"
 SUSPENDED = "suspended"
 RETIRED = "retired"
 _TREASURY_STOCK = "market/treasury/"
+_ALL = 2**31 - 1
 
 
 def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[str, int], rules: WealthRules) -> None:
@@ -85,7 +86,7 @@ def retire(tx: Transaction, bidder: str, rules: WealthRules) -> int:
     row = tx.bidders()[bidder]
     if row.status == RETIRED:
         raise WrongStatus(f"bidder {bidder} has retired already")
-    busy = next((each.id for each in tx.requests(["running"]) if _takes_part(tx, each.id, bidder)), None)
+    busy = next((each for each in tx.request_ids(["running"]) if _takes_part(tx, each, bidder)), None)
     if busy is not None:
         raise WrongStatus(f"bidder {bidder} takes part in {busy}, which is running; let it finish, or cancel it first")
     account = bidder_account(bidder)
@@ -113,9 +114,8 @@ def reinstate(tx: Transaction, bidder: str) -> int:
     if row.status == ACTIVE:
         raise WrongStatus(f"bidder {bidder} takes part already")
     account = bidder_account(bidder)
-    moved = tx.transfers(account=account)
-    left = sum(each.amount_nanos for each in moved if each.code == "retire")
-    left -= sum(each.amount_nanos for each in moved if each.code == "reinstate")
+    moved = [each for each in tx.turnover([account]) if each.code in ("retire", "reinstate")]
+    left = sum(each.out_nanos - each.in_nanos for each in moved)
     amount_nanos = min(left, tx.spendable([TREASURY])[TREASURY])
     if amount_nanos:
         tx.apply([transfer(_key(tx, "reinstate", account), TREASURY, account, amount_nanos, "reinstate")])
@@ -170,8 +170,8 @@ def newcomers(reader: Reader, principal: str, needs_trial: bool) -> Newcomers:
     """
     account = audition_account(principal)
     left = reader.spendable([account])[account]
-    rows = reader.transfers(account=account) if needs_trial else []
-    granted = sum(row.amount_nanos for row in rows if row.code == GRANT)
+    rows = reader.turnover([account]) if needs_trial else []
+    granted = sum(row.in_nanos for row in rows if row.code == GRANT)
     return Newcomers(principal, needs_trial, granted, left)
 
 
@@ -179,8 +179,8 @@ def missing_stock(reader: Reader, stock_nanos: int) -> int:
     """What the treasury's own stock still lacks of what the rules say it opens with, in nano-dollars."""
     if stock_nanos == 0:
         return 0
-    moved = reader.transfers(account=TREASURY)
-    return max(0, stock_nanos - sum(row.amount_nanos for row in moved if row.id.startswith(_TREASURY_STOCK)))
+    stocked = reader.recent("stock", _ALL)
+    return max(0, stock_nanos - sum(row.amount_nanos for row in stocked if row.id.startswith(_TREASURY_STOCK)))
 
 
 def _grant_auditions(tx: Transaction, request_id: str, roster: Iterable[BidderRow], rules: WealthRules) -> None:
@@ -226,4 +226,4 @@ def _endow(name: str, endowments_nanos: Mapping[str, int]) -> tuple[Transfer, ..
 
 def _key(tx: Transaction, code: str, account: str) -> str:
     """The key of a transfer that no request calls for: how many touched the account before makes it one of its own."""
-    return f"market/{code}/{holder_of(account)}/{len(tx.transfers(account=account))}"
+    return f"market/{code}/{holder_of(account)}/{tx.count_transfers(account)}"

@@ -3,9 +3,10 @@
 from orchestrator.ledger.account import USD, USD_CAP, Account, Balance
 from orchestrator.ledger.audit import Finding, audit
 from orchestrator.ledger.book import Book
-from orchestrator.ledger.transfer import PENDING, POST, POSTED, VOID, Transfer, hold, post, transfer, void
+from orchestrator.ledger.transfer import MOVING, PENDING, POST, POSTED, VOID, Transfer, hold, post, transfer, void
 
 __all__ = [
+    "MOVING",
     "PENDING",
     "POST",
     "POSTED",

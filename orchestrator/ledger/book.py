@@ -153,6 +153,15 @@ class Book:
         """Whether the account exists."""
         return account_id in self._counters
 
+    def account(self, account_id: str) -> tuple[Account, Balance]:
+        """An account with its counters.
+
+        Raises:
+            UnknownAccount: it was never opened.
+        """
+        found = self._find(account_id)
+        return found.account, found.balance()
+
     def accounts(self) -> Iterator[tuple[Account, Balance]]:
         """Every account with its counters, in the order of opening."""
         return ((counters.account, counters.balance()) for counters in self._counters.values())

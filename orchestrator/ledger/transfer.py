@@ -12,6 +12,8 @@ POSTED: Final = "posted"
 PENDING: Final = "pending"
 POST: Final = "post"
 VOID: Final = "void"
+MOVING: Final = (POSTED, POST)
+"""The kinds that move money; a hold does not, until it is posted."""
 
 
 class Transfer(NamedTuple):

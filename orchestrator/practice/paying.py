@@ -29,7 +29,7 @@ def open_cap(tx: Transaction, practice_id: str, cap_nanos: int) -> None:
     account = cap_account(practice_id)
     tx.open_accounts([Account(account, USD_CAP)])
     left = tx.spendable([account])[account]
-    number = len(tx.transfers(account=account))
+    number = tx.count_transfers(account)
     missing = cap_nanos - left
     if missing > 0:
         tx.apply([transfer(f"{practice_id}/cap/{number}", CAP_ISSUER, account, missing, "cap", practice_id)])
@@ -42,7 +42,7 @@ def close_cap(tx: Transaction, practice_id: str) -> None:
     account = cap_account(practice_id)
     left = tx.spendable([account])[account]
     if left:
-        _give_back(tx, practice_id, account, len(tx.transfers(account=account)), left)
+        _give_back(tx, practice_id, account, tx.count_transfers(account), left)
 
 
 def _payment(call: AnswerRow, provider: str, cost_nanos: int) -> list[Transfer]:

@@ -48,15 +48,14 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     known = reader.bidders()
     if bidder is not None and bidder not in known:
         raise UnknownBidder(f"this market has no bidder {bidder[:64]!r}; it has: {', '.join(sorted(known)) or 'none'}")
-    rows = reader.requests(OUTCOMES)
     traces: list[RequestTrace] = []
     latest: deque[Recorded] = deque(maxlen=replays)
-    for row in rows if last is None else rows[-last:]:
-        recorded = _recorded(reader, row.id)
+    for request_id in reader.request_ids(OUTCOMES, last):
+        recorded = _recorded(reader, request_id)
         latest.append(recorded)
         opening = recorded.events[0]
         if not isinstance(opening, Requested):
-            raise InvalidRecord(f"the journal of {row.id} does not open with a request; see `vickrey verify`")
+            raise InvalidRecord(f"the journal of {request_id} does not open with a request; see `vickrey verify`")
         traces.append(trace(recorded.progress, opening))
     wallets = {name: bidder_account(name) for name in known}
     spendable = reader.spendable(wallets.values())

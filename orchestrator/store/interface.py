@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, Balance, Transfer
-from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow, Turnover
 
 T = TypeVar("T")
 
@@ -22,11 +22,23 @@ class Reader(Protocol):
     def held(self, accounts: Iterable[str]) -> dict[str, int]:
         """What open holds set aside in each account, beside what it can spend; 0 where it is not open."""
 
-    def balances(self) -> dict[Account, Balance]:
-        """Every account with its counters."""
+    def balances(self, accounts: Iterable[str] | None = None) -> dict[Account, Balance]:
+        """Accounts with their counters: every one, or those of some names that are open."""
 
     def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
         """Transfers, oldest first: all, of one request, or touching one account."""
+
+    def each_transfer(self, account: str | None = None) -> Iterator[Transfer]:
+        """Transfers, oldest first, read as they are asked for: all, or those touching one account.
+
+        In a long life there are too many to hold at once.
+        """
+
+    def turnover(self, accounts: Iterable[str]) -> list[Turnover]:
+        """What has moved through accounts, added up by code."""
+
+    def count_transfers(self, account: str) -> int:
+        """How many transfers have touched an account."""
 
     def recent(self, code: str, limit: int) -> list[Transfer]:
         """The latest transfers of a code that moved money, newest first."""
@@ -52,14 +64,23 @@ class Reader(Protocol):
     def answers(self, request: str) -> list[AnswerRow]:
         """The provider answers of a request, by key."""
 
+    def tasks_of_unknown_cost(self) -> list[str]:
+        """The tasks that have an answered call whose cost nobody told."""
+
     def find_request(self, id: str) -> RequestRow | None:
         """The row of a request."""
 
     def find_by_idempotency_key(self, key: str) -> RequestRow | None:
         """The row of the request that was posted under this key."""
 
-    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
-        """Requests in order of posting: all, or those of some statuses."""
+    def requests(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[RequestRow]:
+        """Requests in order of posting: all, or those of some statuses; the latest so many of them, or all."""
+
+    def request_ids(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[str]:
+        """The ids of the same requests, without the config that each row holds."""
+
+    def due(self, now_seconds: float) -> list[str]:
+        """The open requests that expire at this time or before, in order of posting."""
 
     def outcomes(self, requester: str) -> dict[str, int]:
         """How many of a requester's requests are in each status."""

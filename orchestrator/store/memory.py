@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from orchestrator.errors import InvalidRequest, StaleDriver
 from orchestrator.journal import Entry
-from orchestrator.ledger import PENDING, VOID, Account, Balance, Book, Transfer
-from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+from orchestrator.ledger import MOVING, Account, Balance, Book, Transfer
+from orchestrator.store.memory_index import TransferIndex
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow, Turnover
 
 T = TypeVar("T")
 
@@ -57,10 +59,13 @@ class _MemoryView:
 
     def __init__(self) -> None:
         self.book = Book()
+        self._index = TransferIndex()
         self._journals: dict[str, list[Entry]] = {}
         self._texts: dict[str, str] = {}
-        self._answers: dict[str, AnswerRow] = {}
+        self._answers: dict[str, dict[str, AnswerRow]] = {}
         self._requests: dict[str, RequestRow] = {}
+        self._by_idempotency_key: dict[str, str] = {}
+        self._outcomes: dict[str, Counter[str]] = {}
         self._bidders: dict[str, BidderRow] = {}
         self._memories: dict[str, MemoryRow] = {}
         self._undo: list[Callable[[], None]] = []
@@ -83,28 +88,40 @@ class _MemoryView:
         """What open holds set aside in each account; 0 where it is not open."""
         return self.book.held(accounts)
 
-    def balances(self) -> dict[Account, Balance]:
-        """Every account with its counters."""
-        return dict(self.book.accounts())
+    def balances(self, accounts: Iterable[str] | None = None) -> dict[Account, Balance]:
+        """Accounts with their counters: every one, or those of some names that are open."""
+        if accounts is None:
+            return dict(self.book.accounts())
+        return dict(self.book.account(name) for name in sorted(set(accounts)) if self.book.is_open(name))
 
     def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
         """Transfers, oldest first: all, of one request, or touching one account."""
-        return [
-            row
-            for row in self.book.transfers()
-            if (request is None or row.request == request) and (account is None or account in (row.debit, row.credit))
-        ]
+        if request is None:
+            return list(self.each_transfer(account))
+        return [row for row in self._index.of_request(request) if account is None or account in (row.debit, row.credit)]
+
+    def each_transfer(self, account: str | None = None) -> Iterator[Transfer]:
+        """Transfers, oldest first, read as they are asked for: all, or those touching one account."""
+        return self.book.transfers() if account is None else iter(self._index.of_account(account))
+
+    def turnover(self, accounts: Iterable[str]) -> list[Turnover]:
+        """What has moved through accounts, added up by code."""
+        return [row for account in sorted(set(accounts)) for row in self._index.turnover(account)]
+
+    def count_transfers(self, account: str) -> int:
+        """How many transfers have touched an account."""
+        return len(self._index.of_account(account))
 
     def recent(self, code: str, limit: int) -> list[Transfer]:
         """The latest transfers of a code that moved money, newest first."""
-        moved = [row for row in self.book.transfers() if row.code == code and row.kind not in (PENDING, VOID)]
-        return moved[::-1][:limit]
+        moved = self._index.moved_under(code)
+        return moved[: -limit - 1 : -1]
 
     def spent_since(self, account: str, earning: Sequence[str], spending: Sequence[str]) -> int:
         """What an account has paid under some codes since it last received anything under some others."""
         spent = 0
-        for row in reversed(self.transfers(account=account)):
-            if row.kind in (PENDING, VOID):
+        for row in reversed(self._index.of_account(account)):
+            if row.kind not in MOVING:
                 continue
             if row.credit == account and row.code in earning:
                 break
@@ -125,7 +142,12 @@ class _MemoryView:
 
     def answers(self, request: str) -> list[AnswerRow]:
         """The provider answers of a request, by key."""
-        return sorted(row for row in self._answers.values() if row.request == request)
+        return sorted(self._answers.get(request, {}).values())
+
+    def tasks_of_unknown_cost(self) -> list[str]:
+        """The tasks that have an answered call whose cost nobody told."""
+        rows = (row for of_request in self._answers.values() for row in of_request.values())
+        return sorted({row.task for row in rows if row.body and row.cost_nanos is None})
 
     def find_request(self, id: str) -> RequestRow | None:
         """The row of a request."""
@@ -133,15 +155,25 @@ class _MemoryView:
 
     def find_by_idempotency_key(self, key: str) -> RequestRow | None:
         """The row of the request that was posted under this key."""
-        return next((row for row in self._requests.values() if row.idempotency_key == key), None)
+        found = self._by_idempotency_key.get(key)
+        return None if found is None else self._requests[found]
 
-    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
-        """Requests in order of posting: all, or those of some statuses."""
-        return [row for row in self._requests.values() if not statuses or row.status in statuses]
+    def requests(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[RequestRow]:
+        """Requests in order of posting: all, or those of some statuses; the latest so many of them, or all."""
+        newest_first = (row for row in reversed(self._requests.values()) if not statuses or row.status in statuses)
+        return list(islice(newest_first, latest))[::-1]
+
+    def request_ids(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[str]:
+        """The ids of the same requests."""
+        return [row.id for row in self.requests(statuses, latest)]
+
+    def due(self, now_seconds: float) -> list[str]:
+        """The open requests that expire at this time or before, in order of posting."""
+        return [row.id for row in self.requests(["open"]) if row.expires_seconds <= now_seconds]
 
     def outcomes(self, requester: str) -> dict[str, int]:
         """How many of a requester's requests are in each status."""
-        return dict(Counter(row.status for row in self._requests.values() if row.requester == requester))
+        return {status: count for status, count in self._outcomes.get(requester, {}).items() if count}
 
     def bidders(self) -> dict[str, BidderRow]:
         """What is remembered of each bidder, by name."""
@@ -165,7 +197,8 @@ class _MemoryView:
     def apply(self, transfers: Sequence[Transfer]) -> list[Transfer]:
         """Apply linked transfers under the ledger's laws."""
         applied = self.book.apply(transfers)
-        self._undo.append(lambda: self.book.revert(applied))
+        self._index.add(applied)
+        self._undo.append(lambda: self._revert(applied))
         return applied
 
     def append(self, request: str, entries: Sequence[Entry]) -> None:
@@ -195,14 +228,19 @@ class _MemoryView:
 
     def put_answer(self, row: AnswerRow) -> None:
         """Store a provider's answer, over an earlier one of its key."""
-        self._put(self._answers, row.key, row)
+        self._put(self._answers.setdefault(row.request, {}), row.key, row)
 
     def put_request(self, row: RequestRow) -> None:
         """Insert or replace a request's row."""
         known = self.find_by_idempotency_key(row.idempotency_key) if row.idempotency_key is not None else None
         if known is not None and known.id != row.id:
             raise InvalidRequest(f"idempotency key {row.idempotency_key!r} is another request's")
+        before = self._requests.get(row.id)
         self._put(self._requests, row.id, row)
+        if row.idempotency_key is not None:
+            self._put(self._by_idempotency_key, row.idempotency_key, row.id)
+        self._count_outcome(before, -1)
+        self._count_outcome(row, 1)
 
     def next_request_id(self) -> str:
         """A new short id, unique in this store."""
@@ -215,6 +253,16 @@ class _MemoryView:
     def put_memory(self, row: MemoryRow) -> None:
         """Insert or replace a policy's memory."""
         self._put(self._memories, row.id, row)
+
+    def _revert(self, applied: Sequence[Transfer]) -> None:
+        self.book.revert(applied)
+        self._index.drop(applied)
+
+    def _count_outcome(self, row: RequestRow | None, step: int) -> None:
+        if row is not None:
+            counts = self._outcomes.setdefault(row.requester, Counter())
+            counts[row.status] += step
+            self._undo.append(lambda: counts.subtract({row.status: step}))
 
     def _put(self, table: dict[str, Any], key: str, value: object) -> None:
         if key in table:

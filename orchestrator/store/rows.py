@@ -37,6 +37,22 @@ class RequestRow(NamedTuple):
     driver: str = ""
 
 
+class Turnover(NamedTuple):
+    """What has moved through an account under one code; holds move nothing until they are posted.
+
+    Attributes:
+        account: the account.
+        code: why it moved.
+        in_nanos: what the account received.
+        out_nanos: what it gave.
+    """
+
+    account: str
+    code: str
+    in_nanos: int
+    out_nanos: int
+
+
 class AnswerRow(NamedTuple):
     """A provider's answer, kept as it returned, so that it is never paid twice.
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateIndex, CreateTable, SchemaItem
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration; a test compares it with the scripts."""
 
 metadata = MetaData()
@@ -114,6 +114,11 @@ requests = _table(
     Column("setting", Text, nullable=False),
     Column("driver", Text, nullable=False),
 )
+# What bidders are told at every stage: how the requester's other requests have ended.
+Index("requests_by_requester", requests.c.requester, requests.c.status)
+# Few, so an index of these alone spares reading all answers.
+_UNKNOWN = answers.c.cost_nanos.is_(None)
+Index("answers_of_unknown_cost", answers.c.task, sqlite_where=_UNKNOWN, postgresql_where=_UNKNOWN)
 
 bidders = _table(
     "bidders",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from orchestrator.errors import InvalidRequest, StaleDriver
 from orchestrator.journal import Entry
-from orchestrator.ledger import PENDING, POST, POSTED, Account, Balance, Book, Transfer
+from orchestrator.ledger import MOVING, PENDING, Account, Balance, Book, Transfer
 from orchestrator.store import schema
-from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow
+from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow, Turnover
 
 _TRANSFER_COLUMNS = [schema.transfers.c[name] for name in Transfer._fields]
 _BATCH = 500
@@ -50,10 +50,13 @@ class SqlTransaction:
         self._load_accounts(wanted)
         return self._book.held(wanted)
 
-    def balances(self) -> dict[Account, Balance]:
-        """Every account with its counters."""
+    def balances(self, accounts: Iterable[str] | None = None) -> dict[Account, Balance]:
+        """Accounts with their counters: every one, or those of some names that are open."""
         self.flush()
-        rows = self._connection.execute(select(schema.accounts).order_by(schema.accounts.c.id))
+        query = select(schema.accounts).order_by(schema.accounts.c.id)
+        batches = [None] if accounts is None else _batches(sorted(set(accounts)))
+        queries = (query if batch is None else query.where(schema.accounts.c.id.in_(batch)) for batch in batches)
+        rows = (row for each in queries for row in self._connection.execute(each))
         return {Account(row.id, row.unit, bool(row.may_overdraw)): Balance(*row[3:]) for row in rows}
 
     def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
@@ -67,13 +70,45 @@ class SqlTransaction:
             query = query.where(or_(table.c.debit == account, table.c.credit == account))
         return [Transfer(*row) for row in self._connection.execute(query)]
 
+    def each_transfer(self, account: str | None = None) -> Iterator[Transfer]:
+        """Transfers, oldest first, read as they are asked for: all, or those touching one account."""
+        self.flush()
+        table = schema.transfers
+        query = select(*_TRANSFER_COLUMNS).order_by(table.c.number).execution_options(yield_per=_BATCH)
+        if account is not None:
+            query = query.where(or_(table.c.debit == account, table.c.credit == account))
+        return (Transfer(*row) for row in self._connection.execute(query))
+
+    def turnover(self, accounts: Iterable[str]) -> list[Turnover]:
+        """What has moved through accounts, added up by code."""
+        self.flush()
+        table = schema.transfers
+        sums: dict[tuple[str, str], list[int]] = {}
+        for batch in _batches(sorted(set(accounts))):
+            for place, side in enumerate((table.c.credit, table.c.debit)):
+                query = (
+                    select(side, table.c.code, func.sum(table.c.amount_nanos))
+                    .where(side.in_(batch), table.c.kind.in_(MOVING))
+                    .group_by(side, table.c.code)
+                )
+                for account, code, nanos in self._connection.execute(query):
+                    sums.setdefault((account, code), [0, 0])[place] = int(nanos)
+        return [Turnover(*key, *moved) for key, moved in sorted(sums.items())]
+
+    def count_transfers(self, account: str) -> int:
+        """How many transfers have touched an account."""
+        self.flush()
+        table = schema.transfers
+        queries = (select(func.count()).where(side == account) for side in (table.c.debit, table.c.credit))
+        return sum(self._connection.execute(query).scalar_one() for query in queries)
+
     def recent(self, code: str, limit: int) -> list[Transfer]:
         """The latest transfers of a code that moved money, newest first."""
         self.flush()
         table = schema.transfers
         query = (
             select(*_TRANSFER_COLUMNS)
-            .where(table.c.code == code, table.c.kind.in_((POSTED, POST)))
+            .where(table.c.code == code, table.c.kind.in_(MOVING))
             .order_by(table.c.number.desc())
             .limit(limit)
         )
@@ -83,7 +118,7 @@ class SqlTransaction:
         """What an account has paid under some codes since it last received anything under some others."""
         self.flush()
         table = schema.transfers
-        moved = table.c.kind.in_((POSTED, POST))
+        moved = table.c.kind.in_(MOVING)
         latest = (
             select(table.c.number)
             .where(table.c.credit == account, table.c.code.in_(earning), moved)
@@ -133,6 +168,12 @@ class SqlTransaction:
         query = select(table).where(table.c.request == request).order_by(table.c.key)
         return [AnswerRow(*row) for row in self._connection.execute(query)]
 
+    def tasks_of_unknown_cost(self) -> list[str]:
+        """The tasks that have an answered call whose cost nobody told."""
+        table = schema.answers
+        query = select(table.c.task).where(table.c.cost_nanos.is_(None), table.c.body != "").distinct()
+        return sorted(self._connection.execute(query).scalars())
+
     def find_request(self, id: str) -> RequestRow | None:
         """The row of a request."""
         return self._one_request(schema.requests.c.id == id)
@@ -141,13 +182,20 @@ class SqlTransaction:
         """The row of the request that was posted under this key."""
         return self._one_request(schema.requests.c.idempotency_key == key)
 
-    def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
-        """Requests in order of posting: all, or those of some statuses."""
+    def requests(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[RequestRow]:
+        """Requests in order of posting: all, or those of some statuses; the latest so many of them, or all."""
+        rows = self._connection.execute(_latest(schema.requests.c[1:], statuses, latest))
+        return [RequestRow(*row) for row in rows][::-1]
+
+    def request_ids(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[str]:
+        """The ids of the same requests, without the config that each row holds."""
+        return list(self._connection.execute(_latest([schema.requests.c.id], statuses, latest)).scalars())[::-1]
+
+    def due(self, now_seconds: float) -> list[str]:
+        """The open requests that expire at this time or before, in order of posting."""
         table = schema.requests
-        query = select(*table.c[1:]).order_by(table.c.number)
-        if statuses:
-            query = query.where(table.c.status.in_(statuses))
-        return [RequestRow(*row) for row in self._connection.execute(query)]
+        query = select(table.c.id).where(table.c.status == "open", table.c.expires_seconds <= now_seconds)
+        return list(self._connection.execute(query.order_by(table.c.number)).scalars())
 
     def outcomes(self, requester: str) -> dict[str, int]:
         """How many of a requester's requests are in each status."""
@@ -285,6 +333,13 @@ class SqlTransaction:
 
     def _upsert(self, table: Table, key: str, row: Mapping[str, Any]) -> None:
         self._connection.execute(_upsert(self._connection.dialect.name, table, key, tuple(row)), row)
+
+
+def _latest(columns: Iterable[Any], statuses: Sequence[str], latest: int | None) -> Any:
+    """A query for requests, the latest first."""
+    table = schema.requests
+    query = select(*columns).order_by(table.c.number.desc()).limit(latest)
+    return query.where(table.c.status.in_(statuses)) if statuses else query
 
 
 def _insert(dialect_name: str, table: Table) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 
 import pytest
 
@@ -106,6 +107,19 @@ def test_the_audit_finds_what_is_planted_and_where(name: str) -> None:
     accounts, rows = books()
     plant(accounts, rows)
     assert {finding.where for finding in audit(accounts, rows, ENDED)} >= places
+
+
+@pytest.mark.parametrize("name", sorted(PLANTED))
+def test_of_a_long_life_no_more_is_kept_than_is_needed_and_the_same_is_found(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if each transfer were the ten-thousandth: nothing before it is remembered but counters and open holds."""
+    monkeypatch.setattr(import_module("orchestrator.ledger.audit"), "_KEPT", 1)
+    plant, places = PLANTED[name]
+    accounts, rows = books()
+    assert audit(accounts, iter(rows), ENDED) == []
+    plant(accounts, rows)
+    assert {finding.where for finding in audit(accounts, iter(rows), ENDED)} >= places
 
 
 def test_a_finding_says_what_is_wrong_in_one_line() -> None:

@@ -21,6 +21,7 @@ from orchestrator.errors import InsufficientFunds, OperatorError, StaleDriver, S
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, audit, transfer
 from orchestrator.store import Transaction, open_store
+from orchestrator.store.schema import HEAD
 from orchestrator.store.sql import SqlStore
 
 ACCOUNTS = [Account("issuer", may_overdraw=True), Account("a"), Account("b")]
@@ -222,7 +223,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(database: Path, ur
         open_store(url)
     with sqlite3.connect(database) as raw:
         assert raw.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
-        raw.execute("UPDATE alembic_version SET version_num = '0001'")
+        raw.execute("UPDATE alembic_version SET version_num = ?", (HEAD,))
     raw.close()
     open_store(url).close()
 

@@ -12,6 +12,7 @@ from orchestrator.errors import InsufficientFunds, InvalidRequest, LedgerRefused
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, Balance, hold, post, transfer, void
 from orchestrator.store import AnswerRow, BidderRow, MemoryRow, Reader, RequestRow, Store, Transaction
+from orchestrator.store.rows import Turnover
 
 ACCOUNTS = [Account("issuer", may_overdraw=True), Account("a"), Account("b")]
 REQUEST = RequestRow("r1", "running", "user", 10, 1.5, 2.5, None, "key", '{"team":"x"}', "{}", "pid 1")
@@ -32,6 +33,8 @@ def everything(reader: Reader) -> list[Any]:
     return [
         reader.balances(),
         reader.transfers(),
+        reader.turnover(["a"]),
+        reader.outcomes("user"),
         reader.open_holds("r1"),
         reader.journal("r1"),
         reader.texts(["d1", "d2"]),
@@ -305,6 +308,27 @@ def test_requests_are_listed_in_order_of_posting_by_status_and_counted_by_outcom
     assert store.read(lambda reader: reader.outcomes("nobody")) == {}
 
 
+def test_the_latest_requests_and_their_ids_are_read_without_the_others(store: Store) -> None:
+    statuses = ["open", "failed", "open", "open"]
+    rows = [
+        REQUEST._replace(id=f"r{number}", idempotency_key=None, status=status, expires_seconds=float(number))
+        for number, status in enumerate(statuses)
+    ]
+    put_requests(store, rows)
+    assert store.read(lambda reader: reader.requests([], 2)) == rows[2:]
+    assert store.read(lambda reader: reader.requests(["open"], 2)) == rows[2:]
+    assert store.read(lambda reader: reader.request_ids(["open"])) == ["r0", "r2", "r3"]
+    assert store.read(lambda reader: reader.request_ids([], 1)) == ["r3"]
+    assert store.read(lambda reader: reader.request_ids([], 0)) == []
+    assert store.read(lambda reader: reader.due(2.0)) == ["r0", "r2"]
+
+
+def test_a_requester_that_a_request_is_taken_from_has_one_outcome_less(store: Store) -> None:
+    """As every row that is replaced: it counts once, under what it says now."""
+    put_requests(store, [REQUEST, REQUEST._replace(requester="ann"), REQUEST._replace(requester="ann", status="open")])
+    assert store.read(lambda reader: (reader.outcomes("user"), reader.outcomes("ann"))) == ({}, {"open": 1})
+
+
 def test_rows_are_replaced_by_key(store: Store) -> None:
     store.transact(fill)
     other = ANSWER._replace(key="r1/0/0/a/bid/0/call/1", cost_nanos=None)
@@ -340,6 +364,43 @@ def test_transfers_are_found_by_request_and_by_account(store: Store) -> None:
     assert [row.id for row in store.read(lambda reader: reader.transfers(request="r2", account="a"))] == []
 
 
+def test_transfers_are_read_one_by_one_in_the_same_order(store: Store) -> None:
+    rows = [transfer(f"t{number}", "issuer", "ab"[number % 2], 1, "x") for number in range(1200)]
+    write(store, lambda tx: tx.open_accounts(ACCOUNTS), lambda tx: tx.apply(rows))
+    assert store.read(lambda reader: list(reader.each_transfer())) == rows
+    assert store.read(lambda reader: list(reader.each_transfer("b"))) == rows[1::2]
+    assert store.read(lambda reader: next(reader.each_transfer("b"))) == rows[1], "whoever has enough may stop"
+    assert store.read(lambda reader: reader.count_transfers("b")) == 600
+    assert store.read(lambda reader: reader.count_transfers("nobody")) == 0
+
+
+def test_what_moved_through_accounts_is_added_up_by_code(store: Store) -> None:
+    store.transact(fill)
+    rows = [post(HOLD, 3), transfer("back", "b", "a", 1, "price"), transfer("c", "a", "b", 2, "cost")]
+    open_hold = hold("h2", "a", "b", 1, "price")
+
+    def work(tx: Transaction) -> list[Turnover]:
+        tx.apply([*rows, open_hold])
+        return tx.turnover(["b", "a", "a", "nobody"])
+
+    expected = [
+        Turnover("a", "cost", 0, 2),
+        Turnover("a", "fund", 10, 0),
+        Turnover("a", "price", 1, 3),
+        Turnover("b", "cost", 2, 0),
+        Turnover("b", "price", 3, 1),
+    ]
+    assert store.transact(work) == expected, "what the transaction itself wrote is in"
+    assert store.read(lambda reader: reader.turnover(["a", "b"])) == expected
+
+
+def test_tasks_of_unknown_cost_are_those_with_an_answer_that_nobody_told_the_cost_of(store: Store) -> None:
+    unknown = ANSWER._replace(key="k1", request="r2", task="t1", cost_nanos=None)
+    rows = [ANSWER, unknown, unknown._replace(key="k2"), unknown._replace(key="k3", task="t2", body="")]
+    write(store, *(lambda tx, row=row: tx.put_answer(row) for row in rows))
+    assert store.read(lambda reader: reader.tasks_of_unknown_cost()) == ["t1"]
+
+
 def test_open_holds_are_those_neither_posted_nor_voided(store: Store) -> None:
     store.transact(fill)
     more = [hold(f"h{number}", "a", "b", 1, "price", "r1") for number in range(3)]
@@ -355,6 +416,7 @@ def test_balances_are_read_with_their_accounts(store: Store) -> None:
         ACCOUNTS[1]: Balance(debits_pending=4, credits_posted=10),
         ACCOUNTS[2]: Balance(credits_pending=4),
     }
+    assert store.read(lambda reader: reader.balances(["b", "nobody", "b"])) == {ACCOUNTS[2]: Balance(credits_pending=4)}
     assert store.read(lambda reader: reader.spendable(["a", "b", "nobody"])) == {"a": 6, "b": 0, "nobody": 0}
 
 
