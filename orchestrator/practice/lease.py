@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from typing import Final, NamedTuple
 
-from orchestrator.core.keys import cap_account
 from orchestrator.engine.marks import is_alive, is_here, own_mark
 from orchestrator.engine.memory_keys import lease_key
 from orchestrator.errors import WrongStatus
@@ -59,8 +58,6 @@ def claim(tx: Transaction, practice_id: str, planned: Lease) -> None:
     Raises:
         WrongStatus: another process is at it, or has been since then.
     """
-    # Databases with several writers lock the account, so that only one of them reads that nobody is at it.
-    tx.spendable([cap_account(practice_id)])
     lease = _stored(tx, practice_id)
     if lease.driver != planned.driver:
         _check_free(lease, practice_id)

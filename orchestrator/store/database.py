@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from orchestrator.errors import StoreTooNew, StoreUnavailable
 from orchestrator.store import schema
+from orchestrator.store.postgresql import SERVER_CAUSES, check_encoding, is_postgresql, postgresql_engine
 from orchestrator.store.schema import HEAD
 
 BUSY_SECONDS = 30.0
@@ -29,6 +30,8 @@ _CAUSES = (
     ("malformed", "the file is damaged; restore a backup"),
     ("disk i/o error", "the disk failed; check it, then run `vickrey resume`"),
     ("no such table", "the store has no tables of Vickrey; check the store's path"),
+    ("queuepool limit", "too many threads of this process are reading at once; give each market fewer of them"),
+    *SERVER_CAUSES,
 )
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
 
@@ -40,7 +43,7 @@ def open_engine(url: str) -> Engine:
         url: an SQLAlchemy URL; a file's folder is made where it is missing.
 
     Returns:
-        An engine whose transactions are immediate (SQLite) or read committed (PostgreSQL).
+        An engine whose readers see one state of the store, and whose writers take turns.
 
     Raises:
         StoreUnavailable: it cannot be opened.
@@ -51,12 +54,15 @@ def open_engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             engine = _sqlite_engine(url, parsed.database)
         else:
-            engine = create_engine(parsed, isolation_level="READ COMMITTED")
+            engine = _server_engine(url, parsed)
     except ModuleNotFoundError as error:
-        raise StoreUnavailable(f"store {_shown(url)!r} needs the package {error.name}; install it first") from error
+        extra = " (vickrey[postgresql])" if error.name == "psycopg" else ""
+        raise StoreUnavailable(
+            f"store {shown(url)!r} needs the package {error.name}{extra}; install it first"
+        ) from error
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreUnavailable(
-            f"store {_shown(url)!r} is not a database URL; write for example sqlite:////path/market.db ({error})"
+            f"store {shown(url)!r} is not a database URL; write for example sqlite:////path/market.db ({error})"
         ) from error
     try:
         with translated(url):
@@ -75,7 +81,7 @@ def translated(url: str) -> Iterator[None]:
     except IntegrityError:
         raise
     except SQLAlchemyError as error:
-        raise StoreUnavailable(f"store {_shown(url)}: {_cause(error)}") from error
+        raise StoreUnavailable(f"store {shown(url)}: {_cause(error)}") from error
 
 
 def _cause(error: BaseException) -> str:
@@ -90,11 +96,21 @@ def _cause(error: BaseException) -> str:
     return str(error.orig if isinstance(error, DBAPIError) else error)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
+    """A store's URL as it may be told: without a password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
         return url
+
+
+def _server_engine(url: str, parsed: URL) -> Engine:
+    parsed.get_dialect()
+    if not is_postgresql(parsed):
+        raise StoreUnavailable(
+            f"store {shown(url)!r}: a store is an SQLite file or on PostgreSQL, not {parsed.get_backend_name()}"
+        )
+    return postgresql_engine(parsed, BUSY_SECONDS)
 
 
 def _sqlite_engine(url: str, database: str | None) -> Engine:
@@ -143,14 +159,16 @@ def _created(engine: Engine) -> bool:
     with engine.begin() as connection:
         if inspect(connection).get_table_names():
             return False
+        if connection.dialect.name == "postgresql":
+            check_encoding(connection)
         schema.create(connection)
         connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{HEAD}')")
     return True
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring a database to this version's schema, one migration after the other."""
+def upgrade(engine: Engine, version: str = HEAD) -> None:
+    """Bring a database to this version's schema, or to an earlier one, one migration after the other."""
     from alembic import command
     from alembic.config import Config
 
@@ -159,7 +177,7 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("path_separator", "os")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+        command.upgrade(config, version)
 
 
 def _migrate(engine: Engine, url: str) -> None:
@@ -176,11 +194,11 @@ def _migrate(engine: Engine, url: str) -> None:
         return
     if version is not None and version > HEAD:
         raise StoreTooNew(
-            f"store {_shown(url)} has schema {version}; this version of Vickrey knows {HEAD}: upgrade vickrey"
+            f"store {shown(url)} has schema {version}; this version of Vickrey knows {HEAD}: upgrade vickrey"
         )
     if version is None and tables:
         raise StoreUnavailable(
-            f"store {_shown(url)}: the database holds other tables ({', '.join(sorted(tables)[:3])}); "
+            f"store {shown(url)}: the database holds other tables ({', '.join(sorted(tables)[:3])}); "
             "give the market one of its own"
         )
     upgrade(engine)

@@ -13,11 +13,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from orchestrator.errors import StoreUnavailable
-from orchestrator.store.database import translated
+from orchestrator.store.database import shown, translated
+from orchestrator.store.postgresql import fate_of, transaction_id
 from orchestrator.store.sql_transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -116,7 +117,8 @@ class GroupWriter:
         group = [submission for submission in group if submission.future.set_running_or_notify_cancel()]
         results: list[tuple[_Submission, Any]] = []
         try:
-            with translated(self._url), self._engine.begin() as connection:
+            with translated(self._url), self._engine.connect() as connection:
+                commit = connection.begin()
                 for submission in group:
                     try:
                         results.append((submission, self._run(connection, submission, alone=len(group) == 1)))
@@ -124,6 +126,7 @@ class GroupWriter:
                         if len(group) == 1 or _is_of_the_store(error):
                             raise
                         submission.future.set_exception(error)
+                self._commit(commit, transaction_id(connection))
         except BaseException as error:
             for submission in group:
                 if not submission.future.done():
@@ -131,6 +134,27 @@ class GroupWriter:
             return
         for submission, result in results:
             submission.future.set_result(result)
+
+    def _commit(self, commit: RootTransaction, transaction: int | None) -> None:
+        """Commit; where the connection breaks before the server has answered, find out what became of it.
+
+        Raises:
+            StoreUnavailable: the server cannot be asked.
+        """
+        try:
+            commit.commit()
+        except DBAPIError as error:
+            if transaction is None or not error.connection_invalidated:
+                raise
+            fate = fate_of(self._engine, transaction)
+            if fate == "unknown":
+                raise StoreUnavailable(
+                    f"store {shown(self._url)}: the connection broke during a commit, and the server does not come "
+                    "back; what was being written may stand or not: look before you do it again (`vickrey requests`, "
+                    "`vickrey statement`); `vickrey resume` goes on with what was running"
+                ) from error
+            if fate == "aborted":
+                raise
 
     def _run(self, connection: Connection, submission: _Submission, *, alone: bool) -> Any:
         transaction = SqlTransaction(connection)

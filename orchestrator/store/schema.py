@@ -171,13 +171,42 @@ SQLITE_TRIGGERS: Final = (
     END""",
 )
 
+_LAW = "ERRCODE = 'integrity_constraint_violation'"
+_CHANGES = "BEFORE UPDATE OR DELETE"
+
 POSTGRESQL_TRIGGERS: Final = (
-    """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' rows are never changed or deleted'; END $$""",
-    "CREATE TRIGGER transfers_refuse_change BEFORE UPDATE OR DELETE ON transfers "
-    "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER journal_refuse_change BEFORE UPDATE OR DELETE ON journal "
-    "FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    f"""CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' rows are never changed or deleted', {_LAW};
+    END $$""",
+    *(
+        f"CREATE TRIGGER {table}_refuse_{name} {when} ON {table} FOR EACH {each} EXECUTE FUNCTION refuse_change()"
+        for table in ("transfers", "journal")
+        for name, when, each in (("change", _CHANGES, "ROW"), ("truncate", "BEFORE TRUNCATE", "STATEMENT"))
+    ),
+    f"""CREATE FUNCTION resolve_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT EXISTS (
+            SELECT 1 FROM transfers AS hold
+            WHERE hold.id = NEW.pending_id AND hold.kind = 'pending'
+              AND hold.debit = NEW.debit AND hold.credit = NEW.credit AND NEW.amount_nanos <= hold.amount_nanos
+        ) THEN
+            RAISE EXCEPTION USING {_LAW},
+                MESSAGE = 'a post or void must resolve a hold, between its accounts and for no more than it';
+        END IF;
+        RETURN NEW;
+    END $$""",
+    "CREATE TRIGGER transfers_resolve_their_hold BEFORE INSERT ON transfers FOR EACH ROW "
+    "WHEN (NEW.pending_id IS NOT NULL) EXECUTE FUNCTION resolve_hold()",
+    f"""CREATE FUNCTION leave_no_gap() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT EXISTS (SELECT 1 FROM journal WHERE request = NEW.request AND sequence = NEW.sequence - 1) THEN
+            RAISE EXCEPTION USING {_LAW}, MESSAGE = 'journal sequence numbers have no gaps';
+        END IF;
+        RETURN NEW;
+    END $$""",
+    "CREATE TRIGGER journal_has_no_gaps BEFORE INSERT ON journal FOR EACH ROW "
+    "WHEN (NEW.sequence <> 0) EXECUTE FUNCTION leave_no_gap()",
 )
 
 

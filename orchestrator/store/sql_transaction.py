@@ -22,6 +22,11 @@ _UPDATE_COUNTERS = (
     .where(schema.accounts.c.id == bindparam("account"))
     .values({name: bindparam(name) for name in Balance._fields})
 )
+_UPDATE_REQUEST = (
+    update(schema.requests)
+    .where(schema.requests.c.id == bindparam("request"))
+    .values({name: bindparam(name) for name in RequestRow._fields})
+)
 
 
 class SqlTransaction:
@@ -77,7 +82,8 @@ class SqlTransaction:
         query = select(*_TRANSFER_COLUMNS).order_by(table.c.number).execution_options(yield_per=_BATCH)
         if account is not None:
             query = query.where(or_(table.c.debit == account, table.c.credit == account))
-        return (Transfer(*row) for row in self._connection.execute(query))
+        with self._connection.execute(query) as rows:
+            yield from (Transfer(*row) for row in rows)
 
     def turnover(self, accounts: Iterable[str]) -> list[Turnover]:
         """What has moved through accounts, added up by code."""
@@ -165,8 +171,9 @@ class SqlTransaction:
     def answers(self, request: str) -> list[AnswerRow]:
         """The provider answers of a request, by key."""
         table = schema.answers
-        query = select(table).where(table.c.request == request).order_by(table.c.key)
-        return [AnswerRow(*row) for row in self._connection.execute(query)]
+        query = select(table).where(table.c.request == request)
+        # Sorted here, for databases differ in their alphabets.
+        return sorted(AnswerRow(*row) for row in self._connection.execute(query))
 
     def tasks_of_unknown_cost(self) -> list[str]:
         """The tasks that have an answered call whose cost nobody told."""
@@ -205,8 +212,8 @@ class SqlTransaction:
 
     def bidders(self) -> dict[str, BidderRow]:
         """What is remembered of each bidder, by name."""
-        rows = self._connection.execute(select(schema.bidders).order_by(schema.bidders.c.name))
-        return {row.name: BidderRow(*row) for row in rows}
+        rows = self._connection.execute(select(schema.bidders))
+        return {row.name: row for row in sorted(BidderRow(*row) for row in rows)}
 
     def memory(self, id: str) -> MemoryRow | None:
         """A policy's memory."""
@@ -265,7 +272,9 @@ class SqlTransaction:
     def put_request(self, row: RequestRow) -> None:
         """Insert or replace a request's row."""
         try:
-            self._upsert(schema.requests, "id", row._asdict())
+            # An upsert would use up one of PostgreSQL's numbers for every change, and ids are made from these.
+            if self._connection.execute(_UPDATE_REQUEST, {"request": row.id, **row._asdict()}).rowcount == 0:
+                self._connection.execute(insert(schema.requests), row._asdict())
         except IntegrityError as error:
             raise InvalidRequest(f"idempotency key {row.idempotency_key!r} is another request's") from error
 
@@ -309,8 +318,6 @@ class SqlTransaction:
         table = schema.accounts
         for batch in _batches(missing):
             query = select(table).where(table.c.id.in_(batch)).order_by(table.c.id)
-            if self._connection.dialect.name != "sqlite":
-                query = query.with_for_update()
             for row in self._connection.execute(query):
                 balance = Balance(*row[3:])
                 self._book.open_account(Account(row.id, row.unit, bool(row.may_overdraw)), balance)

@@ -99,6 +99,12 @@ def test_a_database_whose_driver_is_missing_is_named_with_it(monkeypatch: pytest
     assert outcome.stderr == (
         "vickrey: store 'postgresql+psycopg2://somewhere/market' needs the package psycopg2; install it first\n"
     )
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    outcome = vickrey("requests", "--store", "postgresql://somewhere/market")
+    assert outcome.stderr == (
+        "vickrey: store 'postgresql://somewhere/market' needs the package psycopg (vickrey[postgresql]); "
+        "install it first\n"
+    )
 
 
 def test_a_file_that_is_no_store_is_named(tmp_path: Path) -> None:
