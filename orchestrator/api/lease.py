@@ -6,19 +6,20 @@ sequence numbers.
 
 from __future__ import annotations
 
-from orchestrator.engine.marks import is_alive, is_own, own_mark
+from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import WrongStatus
 from orchestrator.store import RequestRow, Store, Transaction
 
 
-def claim(store: Store, request_id: str, mark: str) -> None:
+def claim(store: Store, request_id: str, mark: str, *, take_over: bool = False) -> None:
     """Take a running request over; one that has come to its offers needs no driver.
 
     Args:
         store: where it is.
         request_id: the request.
         mark: of the work of driving it, which is under way.
+        take_over: whether a process on another host that drives it is gone.
 
     Raises:
         UnknownRequest: there is no such request.
@@ -33,9 +34,11 @@ def claim(store: Store, request_id: str, mark: str) -> None:
         if row is None or _has_lease(row, mark):
             return
         # What this process has posted and nobody drives yet bears the mark of the process alone.
-        if row.driver != own_mark() and is_alive(row.driver):
+        if row.driver != own_mark() and not may_take_over(row.driver, take_over=take_over):
             who = "another call in this process" if is_own(row.driver) else f"another process ({row.driver})"
-            raise WrongStatus(f"request {request_id} is being driven by {who}; wait for that, or cancel the request")
+            gone = f"if its host is gone, `vickrey resume {request_id} --take-over` goes on in its place"
+            what = "wait for that" if is_here(row.driver) else gone
+            raise WrongStatus(f"request {request_id} is being driven by {who}; {what}, or cancel the request")
         tx.put_request(row._replace(driver=mark))
 
     store.transact(work)

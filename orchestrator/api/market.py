@@ -167,6 +167,8 @@ class Market:
         request_id: str | None = None,
         on_event: Listener | None = None,
         on_text: TextListener | None = None,
+        *,
+        take_over: bool = False,
     ) -> list[Result]:
         """Finish requests that were interrupted.
 
@@ -174,17 +176,21 @@ class Market:
             request_id: the request; left out, all whose driver is gone.
             on_event: told of every event as it happens.
             on_text: told of what presenters write while they write.
+            take_over: whether processes on other hosts are gone, which cannot be seen from here; what
+                they drove is finished, too. One that is not stops at its next step.
 
         Returns:
             The results.
 
         Raises:
             UnknownRequest: there is no such request.
+            WrongStatus: another process is driving it.
         """
-        ids = [request_id] if request_id is not None else [row.id for row in self.interrupted()]
+        rows = interrupted(self._store, take_over=take_over) if request_id is None else []
+        ids = [row.id for row in rows] if request_id is None else [request_id]
         for each in ids:
             with work_mark() as mark:
-                claim(self._store, each, mark)
+                claim(self._store, each, mark, take_over=take_over)
                 run_blocking(partial(self._drive, each, on_event, on_text))
         return [Result(self, each) for each in ids]
 

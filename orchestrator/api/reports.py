@@ -10,7 +10,7 @@ from typing import Any, Final
 from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.events import OUTCOMES, Requested
 from orchestrator.core.keys import bidder_account, own_accounts, read_key
-from orchestrator.engine.marks import is_alive
+from orchestrator.engine.marks import is_alive, may_take_over
 from orchestrator.engine.recorder import read_events, read_log
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Finding, audit
@@ -185,10 +185,15 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
     return store.read(work)
 
 
-def interrupted(store: Store) -> list[RequestRow]:
-    """Running requests whose driver is gone."""
+def interrupted(store: Store, *, take_over: bool = False) -> list[RequestRow]:
+    """Running requests whose driver is gone.
+
+    Args:
+        store: where they are.
+        take_over: whether processes on other hosts are gone, which cannot be seen from here.
+    """
     rows = store.read(lambda reader: reader.requests(["running"]))
-    return [row for row in rows if not is_alive(row.driver)]
+    return [row for row in rows if may_take_over(row.driver, take_over=take_over)]
 
 
 def audit_books(store: Store) -> list[Finding]:

@@ -123,6 +123,9 @@ def resume(
     home: HomeOption = None,
     store: StoreOption = None,
     judge: JudgeOption = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Finish also what processes on other hosts drove, which are gone.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -134,13 +137,13 @@ def resume(
     with writing(as_json) as output:
         documents: list[dict[str, Any]] = []
         failed = False
-        for request_id in [request] if request is not None else interrupted_ids(place, output):
+        for request_id in [request] if request is not None else interrupted_ids(place, output, take_over):
             with place.market(output, request_id, judge) as market:
                 result = market.result(request_id)
                 if result.status not in _UNENDED:
                     output.notice(f"{request_id} has ended already, so there is nothing to resume")
                 else:
-                    result = drive(market, request_id, place, output, quiet)
+                    result = drive(market, request_id, place, output, quiet, take_over)
                     result = judge_offers(market, result, find_judge(market, judge), place, output)
                 failed = failed or result.status == "failed"
                 documents.append(result.to_dict())
@@ -172,12 +175,12 @@ def find_judge(market: Market, named: str | None) -> Judge:
         raise InvalidRequest(f"--judge {named}: {str(error).partition(': ')[2]}") from error
 
 
-def interrupted_ids(place: Place, output: Output) -> list[str]:
+def interrupted_ids(place: Place, output: Output, take_over: bool = False) -> list[str]:
     """The interrupted requests of a place."""
     from orchestrator.api.reports import interrupted
 
     with place.books(output, tell=False) as books:
-        return [row.id for row in interrupted(books)]
+        return [row.id for row in interrupted(books, take_over=take_over)]
 
 
 def finish_if_interrupted(place: Place, request_id: str, output: Output) -> None:
@@ -188,7 +191,9 @@ def finish_if_interrupted(place: Place, request_id: str, output: Output) -> None
             drive(market, request_id, place, output, quiet=True)
 
 
-def drive(market: Market, request_id: str, place: Place, output: Output, quiet: bool) -> Result:
+def drive(
+    market: Market, request_id: str, place: Place, output: Output, quiet: bool, take_over: bool = False
+) -> Result:
     """Run a request until its offers are ready, showing how it goes."""
     from orchestrator.cli.live import LiveProgress
 
@@ -197,7 +202,8 @@ def drive(market: Market, request_id: str, place: Place, output: Output, quiet: 
     with interruptible(hint), live or nullcontext():
         if live is not None:
             live.introduce(market.read_log(request_id).progress)
-        (result,) = market.resume(request_id, live, live.on_text if live is not None else None)
+        on_text = live.on_text if live is not None else None
+        (result,) = market.resume(request_id, live, on_text, take_over=take_over)
     return result
 
 

@@ -67,6 +67,16 @@ def is_alive(mark: str) -> bool:
     return _started(int(pid)) == started
 
 
+def may_take_over(mark: str, *, take_over: bool = False) -> bool:
+    """Whether somebody else may go on with what a process left its mark on.
+
+    Args:
+        mark: of the process.
+        take_over: whether a process on another host is gone, which cannot be seen from here.
+    """
+    return not is_alive(mark) or (take_over and not is_here(mark))
+
+
 def _started(pid: int) -> str:
     """When a living process started, where the system tells; process ids are used again."""
     try:

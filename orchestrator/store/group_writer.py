@@ -6,6 +6,7 @@ fails undoes itself alone, and what waits together pays for one flush to disk.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable
@@ -48,13 +49,26 @@ class GroupWriter:
         self._stopped = False
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._process = os.getpid()
+
+    def check_process(self) -> None:
+        """Refuse a process that was forked since: it has no writer thread, and shares its connections with its parent.
+
+        Raises:
+            StoreUnavailable: this is such a process.
+        """
+        if os.getpid() != self._process:
+            raise StoreUnavailable(
+                f"store {shown(self._url)} was opened before this process was forked; open the market here anew"
+            )
 
     def submit(self, work: Callable[[SqlTransaction], T]) -> Future[T]:
         """Queue a transaction.
 
         Raises:
-            StoreUnavailable: the writer has stopped.
+            StoreUnavailable: the writer has stopped, or is another process's.
         """
+        self.check_process()
         self._ensure_started()
         future: Future[T] = Future()
         self._queue.put(_Submission(work, future))
@@ -62,6 +76,10 @@ class GroupWriter:
 
     def stop(self) -> None:
         """Finish what was submitted, then close the database's connections; safe to call again."""
+        if os.getpid() != self._process:
+            # Closing them would end the parent's: they are the same.
+            self._engine.dispose(close=False)
+            return
         with self._starting:
             if self._stopped:
                 return
@@ -76,7 +94,7 @@ class GroupWriter:
     def _ensure_started(self) -> None:
         with self._starting:
             if self._stopped:
-                raise StoreUnavailable(f"store {self._url} is closed; open it again")
+                raise StoreUnavailable(f"store {shown(self._url)} is closed; open it again")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._write, name="vickrey-store", daemon=True)
                 self._thread.start()

@@ -42,6 +42,7 @@ class SqlStore:
 
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run `work` on a consistent view, after closing too: a result is read when its market is done."""
+        self._writer.check_process()
         try:
             with translated(self._url), self._engine.connect().execution_options(reading=True) as connection:
                 return work(SqlTransaction(connection))

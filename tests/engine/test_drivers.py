@@ -132,6 +132,41 @@ def test_a_request_that_another_living_process_drives_is_not_taken_over() -> Non
     finish(market)
 
 
+def test_what_a_process_on_another_host_drives_is_taken_over_only_where_somebody_says_that_it_is_gone() -> None:
+    """After a store has moved to another machine, or a host has died, nobody can see that the driver is gone."""
+    market = make_market(*crew(Provider()))
+    elsewhere = [market.post(Posting("hello", 10, seed=seed)) for seed in (1, 2)]
+    here = market.post(Posting("hello", 10, seed=3))
+    marks = dict.fromkeys(elsewhere, "another-host/77/1234/1") | {here: f"{socket.gethostname()}/1/{started(1)}"}
+    for row in market.requests():
+        market.store.transact(lambda tx, row=row: tx.put_request(row._replace(driver=marks[row.id])))  # type: ignore[misc]
+    assert market.interrupted() == []
+    with pytest.raises(WrongStatus, match="if its host is gone, `vickrey resume r1 --take-over` goes on in its place"):
+        market.resume("r1")
+    (result,) = market.resume("r1", take_over=True)
+    assert result.status == "open"
+    assert [each.request_id for each in market.resume(take_over=True)] == ["r2"], "one that lives here is left alone"
+    with pytest.raises(WrongStatus, match=r"by another process .*; wait for that, or cancel the request"):
+        market.resume(here, take_over=True)
+    market.cancel(here)
+    finish(market)
+
+
+def test_a_driver_that_was_taken_over_and_is_not_gone_stops_with_nothing_written() -> None:
+    source = Provider("0.01")
+    market = make_market(*crew(source))
+    request_id = market.post(Posting("hello", 10, seed=1))
+    alive = driver_of(market, request_id)
+    row = market.requests()[0]
+    market.store.transact(lambda tx: tx.put_request(row._replace(driver="another-host/77/1234/1")))
+    market.resume(request_id, take_over=True)
+    journal = market.store.read(lambda reader: reader.journal(request_id))
+    with pytest.raises(StaleDriver):
+        asyncio.run(alive.run())
+    assert market.store.read(lambda reader: reader.journal(request_id)) == journal
+    finish(market)
+
+
 def test_two_calls_of_one_process_do_not_drive_the_same_request() -> None:
     source = Provider("0.01")
     source.pause = lambda: asyncio.sleep(0)

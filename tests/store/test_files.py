@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -388,3 +390,51 @@ def test_two_stores_that_open_one_new_file_at_once_both_get_it(url: str) -> None
     assert texts(opened[0], "t0", "t1", "t2", "t3") == ["t0", "t1", "t2", "t3"]
     for store in opened:
         store.close()
+
+
+def in_a_fork(work: Callable[[], object]) -> str:
+    """What work comes to in a forked process, which then ends in order; what it raises, in words."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            signal.alarm(20)
+            said = "nothing"
+            try:
+                said = str(work())
+            except Exception as error:
+                said = f"{type(error).__name__}: {error}"
+            os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return said
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_forked_process_is_told_to_open_the_store_anew_and_harms_its_parent_in_nothing(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """It has no writer, so what it submitted was waited for without end; by closing it cut its parent's connections."""
+    url = request.getfixturevalue("url" if kind == "sqlite" else "server_url")
+    store = SqlStore(url)
+    store.transact(put_text("one"))
+    for work in (lambda: store.transact(put_text("two")), lambda: texts(store, "one")):
+        assert "was opened before this process was forked; open the market here anew" in in_a_fork(work)
+    assert in_a_fork(store.close) == "None"
+
+    def open_anew() -> list[str]:
+        anew = SqlStore(url)
+        anew.transact(put_text("three"))
+        return texts(anew, "one", "three")
+
+    assert in_a_fork(open_anew) == "['one', 'three']", "the control: a store of its own serves it"
+    with store._engine.connect() as connection:
+        before = connection.connection.dbapi_connection
+    store.transact(put_text("four"))
+    assert texts(store, "one", "two", "three", "four") == ["four", "one", "three"]
+    with store._engine.connect() as connection:
+        assert connection.connection.dbapi_connection is before, "and the parent goes on with its own connections"
+    store.close()
