@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from orchestrator.errors import StoreTooNew, StoreUnavailable
 from orchestrator.store import schema
@@ -33,6 +33,7 @@ _CAUSES = (
     ("queuepool limit", "too many threads of this process are reading at once; give each market fewer of them"),
     *SERVER_CAUSES,
 )
+_FILE: Final = "vickrey.file"
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
 
 
@@ -121,23 +122,40 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
     except OSError as error:
         reason = os.strerror(error.errno or errno.EIO)
         raise StoreUnavailable(f"store {database}: its folder cannot be made ({reason})") from error
+    path = Path(database).absolute()
     engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: object) -> None:
+    def _on_connect(connection: Any, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         _use_wal(cursor)
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        record.info[_FILE] = _file_at(path)
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
+        if connection.info[_FILE] != _file_at(path):
+            # SQLite would go on with a file that has no name any more, and vanishes with this process.
+            raise StoreUnavailable(
+                f"store {path}: the file was removed or replaced while this process had it open; nothing more is "
+                "written to it. Stop every process that uses it before you replace it, then start them again"
+            )
         reading = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file has this name now; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _use_wal(cursor: Any) -> None:

@@ -392,6 +392,31 @@ def test_two_stores_that_open_one_new_file_at_once_both_get_it(url: str) -> None
         store.close()
 
 
+@pytest.mark.parametrize("replaces", [True, False])
+def test_a_file_that_was_removed_or_replaced_is_not_written_to_and_the_one_in_its_place_is_left_alone(
+    sql_store: SqlStore, database: Path, url: str, replaces: bool
+) -> None:
+    """SQLite goes on with the old one, which has no name any more: all that was written vanished with the process."""
+    sql_store.transact(put_text("one"))
+    backup = database.with_name("backup.db")
+    with sqlite3.connect(database) as raw:
+        raw.execute("VACUUM INTO ?", (str(backup),))
+    raw.close()
+    for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
+        database.with_name(name).unlink(missing_ok=True)
+    if replaces:
+        backup.rename(database)
+    for work in (lambda: sql_store.transact(put_text("two")), lambda: texts(sql_store, "one")):
+        with pytest.raises(StoreUnavailable, match="was removed or replaced while this process had it open"):
+            work()
+    sql_store.close()
+    assert database.exists() is replaces
+    again = SqlStore(url)
+    again.transact(put_text("three"))
+    assert texts(again, "one", "two", "three") == (["one", "three"] if replaces else ["three"])
+    again.close()
+
+
 def in_a_fork(work: Callable[[], object]) -> str:
     """What work comes to in a forked process, which then ends in order; what it raises, in words."""
     reading, writing = os.pipe()
