@@ -6,6 +6,7 @@ known, what was learned, which number comes next), so two that overlap would und
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any, Final, Literal
 
@@ -13,6 +14,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
 from orchestrator.errors import StoreUnavailable
+
+# Both log of broken connections, the pool with a traceback, and where nobody has set up logging, on the terminal; the
+# error that is raised says all of it.
+for _name in ("psycopg", "sqlalchemy.pool"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 Fate = Literal["committed", "aborted", "unknown"]
 
