@@ -17,15 +17,15 @@ from bidders.policies.pooled.describing import (
     whom_to_ask,
 )
 from bidders.policies.pooled.embedding import embedding_named
-from bidders.policies.pooled.learning import Forgetting, Setting, after_accounts, after_practice
+from bidders.policies.pooled.learning import Forgetting, LearningSettings, after_practice, after_requests
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
 from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
-from bidders.policies.pooled.reading import account_of, accounts_of
+from bidders.policies.pooled.reading import trial_of, trials_of
+from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
-from bidders.policies.pooled.worth import Worths, after_results
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
@@ -106,7 +106,7 @@ class BayesPolicy:
         )
         self._exploration = number_in("exploration", exploration, 0.0, 10.0)
         self._embedding = embedding_named(embedding)
-        self._setting = Setting(self._embedding, self._forgetting, self._answers)
+        self._settings = LearningSettings(self._embedding, self._forgetting, self._answers)
         names = () if by is None else contexts_by(by)
         self._alike = Alike(names, number_in("linear_to", linear_to, 0.0, 1.0), each_own=pool is not None)
         self._outlooks: OrderedDict[str, Outlook] = OrderedDict()
@@ -115,13 +115,13 @@ class BayesPolicy:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
-        worths = Worths(known["worth"], self._prior)
+        regressions = Regressions(known["worth"], self._prior)
         if not self._alike.by:
-            return Valuation(*self._by_lot(outlook, worths, observations))
+            return Valuation(*self._by_lot(outlook, regressions, observations))
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         told_apart = [self._alike.covers(seen.features) for seen in observations]
         rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
-        others = zip(*self._by_lot(outlook, worths, rest), strict=True)
+        others = zip(*self._by_lot(outlook, regressions, rest), strict=True)
         figures = [
             self._told_apart(takings, seen) if apart else next(others)
             for seen, apart in zip(observations, told_apart, strict=True)
@@ -131,7 +131,7 @@ class BayesPolicy:
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
         known = checked_memory(memory)
-        learned = after_accounts(known, accounts_of(beyond_takings(receipts, self._alike)), self._setting)
+        learned = after_requests(known, trials_of(beyond_takings(receipts, self._alike)), self._settings)
         results = results_of(receipts, self._embedding)
         if results:
             faded = self._forgetting.left_after(1)
@@ -143,7 +143,7 @@ class BayesPolicy:
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
-        learned = after_practice(known, [account_of(lesson) for lesson in lessons], self._setting)
+        learned = after_practice(known, [trial_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
@@ -170,7 +170,7 @@ class BayesPolicy:
         claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
         if not claims:
             shown = observation._replace(role="presenter")
-            return [("", guess(Worths(known["worth"], self._prior), shown, self._embedding).mean)]
+            return [("", guess(Regressions(known["worth"], self._prior), shown, self._embedding).mean)]
         terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
         return [(claims[number], state.chances[number]) for number in state.order]
@@ -191,7 +191,7 @@ class BayesPolicy:
         if learned["fit"]["id"] != before["fit"]["id"]:
             self._outlook(learned).prepare()
 
-    def _by_lot(self, outlook: Outlook, worths: Worths, observations: Sequence[Observation]) -> Figures:
+    def _by_lot(self, outlook: Outlook, regressions: Regressions, observations: Sequence[Observation]) -> Figures:
         """Means and deviations; all bidders of a lot are valued together."""
         means: list[float] = []
         deviations: list[float] = []
@@ -200,7 +200,7 @@ class BayesPolicy:
             if _compares(outlook, lot[0]):
                 of_lot = self._claimed(outlook, lot)
             else:
-                of_lot = _columns([self._unclaimed(worths, outlook, seen) for seen in lot])
+                of_lot = _columns([self._unclaimed(regressions, outlook, seen) for seen in lot])
             means += of_lot[0]
             deviations += of_lot[1]
         return means, deviations
@@ -229,8 +229,8 @@ class BayesPolicy:
         share, deviation = takings.guess(seen)
         return share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd
 
-    def _unclaimed(self, worths: Worths, outlook: Outlook, seen: Observation) -> Figure:
-        mean, deviation = guess(worths, seen, self._embedding)
+    def _unclaimed(self, regressions: Regressions, outlook: Outlook, seen: Observation) -> Figure:
+        mean, deviation = guess(regressions, seen, self._embedding)
         worth = mean * seen.bounty_usd
         if seen.role == "transformer":
             worth -= outlook.expected_cost_usd(seen)

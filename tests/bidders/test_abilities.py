@@ -15,7 +15,7 @@ from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import Belief, after_claim, first_belief
 from bidders.policies.pooled.evidence import Trial, expectations, gather
-from bidders.policies.pooled.kinds import UNKNOWN_KIND, Announced
+from bidders.policies.pooled.kinds import UNKNOWN_KIND, Foretold
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
 from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, World, by_level
 from orchestrator import Contribution, Lesson, Work
@@ -157,8 +157,8 @@ def test_of_several_answers_that_were_taken_together_one_is_an_upset_at_most() -
     trial = Trial(authors=(0, 1, 2, 3), claims=(0, 0, 1, 2), taken=(1, 2), refused=(0,))
     evidence = gather([trial], 4, np.ones(1))
     abilities = abilities_from(Counts.none(4))
-    announced = Announced(np.full(1, -1), np.ones(1, dtype=bool))
-    counts = expectations(evidence, announced, abilities).counts
+    foretold = Foretold(np.full(1, -1), np.ones(1, dtype=bool))
+    counts = expectations(evidence, foretold, abilities).counts
     assert counts.accepted.sum() == pytest.approx(1.0)
     assert counts.accepted[:2] == pytest.approx([0.0, 0.0])
     assert counts.accepted[2] == pytest.approx(counts.accepted[3])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled import planning
-from bidders.policies.pooled.lookahead import Worth
+from bidders.policies.pooled.lookahead import Values
 from orchestrator import Contribution, Observation, Receipt, Verdict, errors
 from orchestrator.testing import check_policy
 from tests.bidders.lots import receipt
@@ -356,7 +356,7 @@ def test_whom_to_ask_first_is_worked_out_when_something_was_learned_and_not_when
         quiz.ask(5)
         assert BayesPolicy().value(json.loads(json.dumps(quiz.memory)), first) == quiz.policy.value(quiz.memory, first)
 
-    def never(*_: object) -> Worth:
+    def never(*_: object) -> Values:
         raise LookedAheadError
 
     monkeypatch.setattr(planning, "look_ahead", never)
@@ -373,7 +373,7 @@ def test_after_the_one_that_promises_most_the_next_is_looked_ahead_for_and_after
     firsts = quiz.policy.value(quiz.memory, [observe(name, "transformer", ()) for name in TRIO]).means
     by_promise = sorted(TRIO, key=dict(zip(TRIO, firsts, strict=True)).__getitem__)
 
-    def never(*_: object) -> Worth:
+    def never(*_: object) -> Values:
         raise LookedAheadError
 
     monkeypatch.setattr(planning, "look_ahead", never)

@@ -94,10 +94,10 @@ def test_a_value_that_is_no_number_is_an_error_and_not_a_bid(value: float) -> No
 
 def test_the_policy_sees_the_lot_and_nothing_hidden() -> None:
     policy = Sure(1.0)
-    announced = announce(price="3", stage=2)
-    bid_usd(Told(0.4, policy, cost="0.25"), announced)
+    foretold = announce(price="3", stage=2)
+    bid_usd(Told(0.4, policy, cost="0.25"), foretold)
     assert policy.seen == Observation(
-        "told", "transformer", 2, 8, 10.0, 0.4, 0.25, last_price_usd=3.0, seed=1, request=announced.request
+        "told", "transformer", 2, 8, 10.0, 0.4, 0.25, last_price_usd=3.0, seed=1, request=foretold.request
     )
 
 

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.belief import EchoChances, after_claim, best_first
-from bidders.policies.pooled.echoes import SAME_MIN, SHARE_MAX, SHARE_MIN, Echoes, Heard, pair_of
+from bidders.policies.pooled.echoes import SAME_MIN, SHARE_MAX, SHARE_MIN, EchoCounts, Echoes, pair_of
 from bidders.policies.pooled.foresight import Foresight
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Planner
@@ -267,36 +267,36 @@ def test_each_pair_of_bidders_has_a_number_of_its_own_that_does_not_depend_on_wh
     numbers = pair_of(one, other)
     assert (numbers == pair_of(other, one)).all()
     assert len(set(numbers.tolist())) == len({frozenset(pair) for pair in seen})
-    found = Echoes.of(heard(dict.fromkeys(numbers.tolist(), (100.0, 90.0))))
+    found = Echoes.of(counts_of(dict.fromkeys(numbers.tolist(), (100.0, 90.0))))
     assert {frozenset(pair[:2]) for pair in found.pairs()} == {frozenset(pair) for pair in seen}
     assert all(number < 31 * 30 // 2 for number in numbers)
 
 
-def heard(counts: dict[int, tuple[float, float]]) -> Heard:
-    pairs = sorted(counts)
-    met, echoed = ([counts[pair][place] for pair in pairs] for place in (0, 1))
-    return Heard(np.array(pairs, dtype=np.int64), np.array(met, dtype=float), np.array(echoed, dtype=float))
+def counts_of(pairs_seen: dict[int, tuple[float, float]]) -> EchoCounts:
+    pairs = sorted(pairs_seen)
+    met, echoed = ([pairs_seen[pair][place] for pair in pairs] for place in (0, 1))
+    return EchoCounts(np.array(pairs, dtype=np.int64), np.array(met, dtype=float), np.array(echoed, dtype=float))
 
 
-counted = st.dictionaries(st.integers(0, 50), st.tuples(st.floats(1.0, 99.0), st.floats(0.0, 1.0))).map(heard)
+counted = st.dictionaries(st.integers(0, 50), st.tuples(st.floats(1.0, 99.0), st.floats(0.0, 1.0))).map(counts_of)
 
 
 @given(one=counted, other=counted)
-def test_counts_add_up_whatever_pairs_they_are_of_and_go_through_storage(one: Heard, other: Heard) -> None:
+def test_counts_add_up_whatever_pairs_they_are_of_and_go_through_storage(one: EchoCounts, other: EchoCounts) -> None:
     both, reverse = one + other, other + one
     assert both.pairs.tolist() == sorted({*one.pairs.tolist(), *other.pairs.tolist()})
     assert both.met.sum() == pytest.approx(one.met.sum() + other.met.sum())
     assert np.allclose(both.of_pairs(one.pairs).met, one.met + other.of_pairs(one.pairs).met)
     assert np.allclose(both.echoed, reverse.echoed)
-    stored = Heard.from_json(both.to_json())
+    stored = EchoCounts.from_json(both.to_json())
     assert stored.pairs.tolist() == both.pairs.tolist()
     assert np.allclose(stored.met, both.met, atol=1e-3)
     assert len((one + other).times(0.001).pairs) == 0
 
 
 def test_one_meeting_makes_nobody_an_echo_and_many_nobody_a_certain_one() -> None:
-    assert not Echoes.of(heard({0: (1.0, 1.0)}))
-    assert Echoes.of(heard({0: (1e6, 1e6)})).shares[0] == SHARE_MAX
-    assert SHARE_MIN <= Echoes.of(heard({0: (60.0, 40.0)})).shares[0] < 40 / 60
-    assert Echoes.of(heard({0: (60.0, 40.0)})).same_as(0) == {1}
+    assert not Echoes.of(counts_of({0: (1.0, 1.0)}))
+    assert Echoes.of(counts_of({0: (1e6, 1e6)})).shares[0] == SHARE_MAX
+    assert SHARE_MIN <= Echoes.of(counts_of({0: (60.0, 40.0)})).shares[0] < 40 / 60
+    assert Echoes.of(counts_of({0: (60.0, 40.0)})).same_as(0) == {1}
     assert SAME_MIN > SHARE_MIN

@@ -63,20 +63,20 @@ def test_requests_of_one_text_are_of_one_kind_in_each_part_however_their_levels_
     """Leaving out single requests would tell them apart by their own levels, the wrong way round."""
     draws = np.random.default_rng(0)
     targets = np.stack([draws.normal(0.5, 3.0, 200), np.zeros(200), np.ones(200)], axis=1)
-    forecast, announced = forecast_from(Sums.none(3), np.full((200, 3), 0.4), targets, np.ones(200))
+    forecast, foretold = forecast_from(Sums.none(3), np.full((200, 3), 0.4), targets, np.ones(200))
     for part in range(5):
-        assert len(set(announced.kinds[part::5].tolist())) == 1
-    assert len(set(forecast.announced(np.full((9, 3), 0.4)).kinds.tolist())) == 1
+        assert len(set(foretold.kinds[part::5].tolist())) == 1
+    assert len(set(forecast.foretell(np.full((9, 3), 0.4)).kinds.tolist())) == 1
 
 
 def test_before_anything_is_known_a_text_is_of_unknown_kind() -> None:
     nothing = Forecast(np.zeros((4, 3)))
-    assert nothing.announced(np.ones((2, 3))).kinds.tolist() == [UNKNOWN_KIND] * 2
+    assert nothing.foretell(np.ones((2, 3))).kinds.tolist() == [UNKNOWN_KIND] * 2
 
 
 def test_another_embedding_than_the_one_learned_from_says_nothing() -> None:
     learned, _ = forecast_from(Sums.none(3), np.eye(3), np.ones((3, 3)), np.ones(3))
-    assert learned.announced(np.ones((1, 5))).kinds.tolist() == [UNKNOWN_KIND]
+    assert learned.foretell(np.ones((1, 5))).kinds.tolist() == [UNKNOWN_KIND]
     assert Sums.of(np.eye(3), np.ones((3, 3)), np.ones(3)).fitting(5).squares.shape == (6, 6)
 
 

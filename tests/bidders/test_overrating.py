@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bidders.policies.bayes import BayesPolicy
-from bidders.policies.pooled import abilities, worth
+from bidders.policies.pooled import abilities, regressions
 from orchestrator import Contribution, Lesson, Observation, Work
 from tests.bidders.quiz import BOUNTY_USD, QUESTION
 
@@ -100,5 +100,5 @@ def test_the_best_bid_of_many_equal_writers_is_about_what_each_is_worth() -> Non
 def test_writers_free_to_differ_in_every_number_of_a_text_promise_what_fits_noise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(worth, "_OWN_PRECISION", 4.0)
+    monkeypatch.setattr(regressions, "_OWN_PRECISION", 4.0)
     assert best_promise() > LEVEL + 0.1

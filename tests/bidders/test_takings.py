@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.pool import empty_memory
-from bidders.policies.pooled.takings import Tally
+from bidders.policies.pooled.takings import RunningMean
 from orchestrator import Contribution, Observation, Receipt, errors
 from orchestrator.testing import check_policy
 from tests.bidders.lots import receipt
@@ -141,7 +141,7 @@ def test_memory_survives_json_and_learning_leaves_the_old_memory_alone(
 def test_the_running_figures_are_those_of_a_normal_distribution_whose_mean_and_variance_are_unknown(
     shares: list[float], faded: float, centre: float
 ) -> None:
-    tally = Tally()
+    tally = RunningMean()
     for share in shares:
         tally = tally.after(share, faded)
     count = len(shares)

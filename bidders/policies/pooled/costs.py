@@ -17,7 +17,7 @@ from bidders.policies.pooled.world import Floats
 
 _FIRST_COST_USD, _FIRST_COST_WORTH = 0.001, 1.0
 
-Sums = Sequence[Sequence[float]]
+CostSums = Sequence[Sequence[float]]
 """For each bidder a sum of amounts in dollars, and how many they were; both fade."""
 
 
@@ -35,7 +35,7 @@ class WorkCost(NamedTuple):
     cost_max_usd: float = 0.0
 
 
-def added(sums: Sums, numbers: Mapping[str, int], amounts: Iterable[tuple[str, float]]) -> list[list[float]]:
+def added(sums: CostSums, numbers: Mapping[str, int], amounts: Iterable[tuple[str, float]]) -> list[list[float]]:
     """Add amounts to sums.
 
     Args:
@@ -50,12 +50,12 @@ def added(sums: Sums, numbers: Mapping[str, int], amounts: Iterable[tuple[str, f
     return learned
 
 
-def times(sums: Sums, factor: float) -> list[list[float]]:
+def times(sums: CostSums, factor: float) -> list[list[float]]:
     """Sums that have faded."""
     return [[total * factor, count * factor] for total, count in sums]
 
 
-def expected_costs(costs: Sums) -> Floats:
+def expected_costs(costs: CostSums) -> Floats:
     """What each bidder's work is expected to cost, drawn towards the pool's mean; the last is a newcomer's."""
     known = np.array(costs, dtype=float).reshape(-1, 2)
     total, count = known.sum(axis=0)
@@ -63,7 +63,7 @@ def expected_costs(costs: Sums) -> Floats:
     return np.append((known[:, 0] + mean) / (known[:, 1] + 1.0), mean)
 
 
-def share_of_worst(expected_usd: Floats, worsts: Sums) -> float | None:
+def share_of_worst(expected_usd: Floats, worsts: CostSums) -> float | None:
     """Which share of the worst case that bidders declare their works cost: a geometric mean over bidders.
 
     Args:

@@ -10,9 +10,9 @@ from bidders.policies.describing import tables_of
 from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.kinds import UNKNOWN_KIND
 from bidders.policies.pooled.outlook import Outlook
-from bidders.policies.pooled.takings import Takings, Tally
+from bidders.policies.pooled.regressions import SHARED, mean_share
+from bidders.policies.pooled.takings import RunningMean, Takings
 from bidders.policies.pooled.world import Floats
-from bidders.policies.pooled.worth import SHARED, mean_share
 from orchestrator import Beliefs
 
 _ALL = "all"
@@ -73,7 +73,7 @@ def what_lots_bring(takings: Takings) -> list[Beliefs]:
         takings: what such lots have brought.
     """
     known = [
-        (key.partition("/")[0], key.partition("/")[2], context, Tally(*tally))
+        (key.partition("/")[0], key.partition("/")[2], context, RunningMean(*tally))
         for key, contexts in takings.stored.items()
         for context, tally in contexts.items()
     ]
@@ -89,13 +89,13 @@ def what_lots_bring(takings: Takings) -> list[Beliefs]:
     )
 
 
-def what_unclaimed_work_brings(worths: Mapping[str, Any]) -> list[Beliefs]:
+def what_unclaimed_work_brings(stored: Mapping[str, Any]) -> list[Beliefs]:
     """What work has brought that claims no answer, those first of which most was seen.
 
     Args:
-        worths: sums of regressions, by role and bidder.
+        stored: sums of regressions, by role and bidder.
     """
-    known = [(*key.partition("/")[::2], sums) for key, sums in worths.items()]
+    known = [(*key.partition("/")[::2], sums) for key, sums in stored.items()]
     rows = [
         (role, bidder or _ALL, mean_share(sums), round(sums["weight"]))
         for role, bidder, sums in sorted(known, key=lambda row: (row[1] != SHARED, -row[2]["weight"], row[:2]))

@@ -35,7 +35,7 @@ _PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EchoCounts:
     """Expected counts of pairs of bidders who claimed something on one request.
 
     Attributes:
@@ -49,36 +49,36 @@ class Heard:
     echoed: Floats
 
     @classmethod
-    def none(cls) -> Heard:
+    def none(cls) -> EchoCounts:
         """Nothing seen."""
         return cls(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
 
-    def __add__(self, other: Heard) -> Heard:
+    def __add__(self, other: EchoCounts) -> EchoCounts:
         pairs, places = np.unique(np.concatenate([self.pairs, other.pairs]), return_inverse=True)
         met, echoed = np.concatenate([self.met, other.met]), np.concatenate([self.echoed, other.echoed])
-        return Heard(pairs, _summed(places, met, len(pairs)), _summed(places, echoed, len(pairs)))
+        return EchoCounts(pairs, _summed(places, met, len(pairs)), _summed(places, echoed, len(pairs)))
 
-    def times(self, factor: float) -> Heard:
+    def times(self, factor: float) -> EchoCounts:
         """Counts that have faded; pairs who seldom met are left out, and of very many, those who met least."""
         met = self.met * factor
         least = max(_MET_MIN, float(np.sort(met)[-_PAIRS_MAX]) if len(met) > _PAIRS_MAX else 0.0)
         kept = met >= least
-        return Heard(self.pairs[kept], met[kept], self.echoed[kept] * factor)
+        return EchoCounts(self.pairs[kept], met[kept], self.echoed[kept] * factor)
 
-    def of_pairs(self, pairs: Integers) -> Heard:
+    def of_pairs(self, pairs: Integers) -> EchoCounts:
         """The counts of some pairs, in rising order; nothing where they have not met."""
         if not len(self.pairs):
-            return Heard(pairs, np.zeros(len(pairs)), np.zeros(len(pairs)))
+            return EchoCounts(pairs, np.zeros(len(pairs)), np.zeros(len(pairs)))
         at = np.minimum(np.searchsorted(self.pairs, pairs), len(self.pairs) - 1)
         exists = self.pairs[at] == pairs
-        return Heard(pairs, np.where(exists, self.met[at], 0.0), np.where(exists, self.echoed[at], 0.0))
+        return EchoCounts(pairs, np.where(exists, self.met[at], 0.0), np.where(exists, self.echoed[at], 0.0))
 
     def to_json(self) -> list[list[Any]]:
         """The counts as JSON can hold them."""
         return [self.pairs.tolist(), np.round(self.met, _PLACES).tolist(), np.round(self.echoed, _PLACES).tolist()]
 
     @classmethod
-    def from_json(cls, stored: Sequence[Sequence[Any]]) -> Heard:
+    def from_json(cls, stored: Sequence[Sequence[Any]]) -> EchoCounts:
         """Read counts back."""
         pairs, met, echoed = stored
         return cls(np.array(pairs, dtype=np.int64), np.array(met, dtype=float), np.array(echoed, dtype=float))
@@ -125,7 +125,7 @@ class Meetings:
         )
         return cls.of(pairs, chances > 0.0, chances, weights)
 
-    def heard(self, known: Heard) -> Heard:
+    def counts(self, known: EchoCounts) -> EchoCounts:
         """How often one echoed the other: expectation and maximisation by turns.
 
         Args:
@@ -140,7 +140,7 @@ class Meetings:
         for _ in range(_ROUNDS):
             shares = _shares(met + before.met, echoed + before.echoed)[where]
             echoed = _summed(where, weights * shares / (shares + (1.0 - shares) * chances), len(pairs))
-        return Heard(pairs, met, echoed)
+        return EchoCounts(pairs, met, echoed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ class Echoes:
     _of: dict[int, tuple[Integers, Floats]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
-    def of(cls, heard: Heard) -> Echoes:
+    def of(cls, counts: EchoCounts) -> Echoes:
         """What counts make one believe: of most pairs, that neither echoes the other."""
-        shares = np.round(np.minimum(_shares(heard.met, heard.echoed), SHARE_MAX), _PLACES)
+        shares = np.round(np.minimum(_shares(counts.met, counts.echoed), SHARE_MAX), _PLACES)
         strong = shares >= SHARE_MIN
-        second, first = _bidders(heard.pairs[strong])
+        second, first = _bidders(counts.pairs[strong])
         return cls(first, second, shares[strong].astype(float))
 
     def __bool__(self) -> bool:
@@ -191,7 +191,7 @@ class Echoes:
         """Whether it is no use to ask one of some bidders after another of them."""
         return any(not self.same_as(bidder).isdisjoint(bidders) for bidder in bidders)
 
-    def heard_by(self, authors: Sequence[int], claims: Sequence[int], count: int, bidders: int) -> Singles | None:
+    def repeats(self, authors: Sequence[int], claims: Sequence[int], count: int, bidders: int) -> Singles | None:
         """How likely each bidder repeats each of a state's claims because it echoes who made it.
 
         Of several whom it echoes, it repeats the one or the other, the more so the more it echoes it.
@@ -246,5 +246,5 @@ def _summed(places: Integers, values: Floats, count: int) -> Floats:
     return np.bincount(places, weights=values, minlength=count).astype(float)
 
 
-NO_ECHOES = Echoes.of(Heard.none())
+NO_ECHOES = Echoes.of(EchoCounts.none())
 """Nobody echoes anybody, as far as is known."""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
-from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Announced, class_counts
+from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Foretold, class_counts
 from bidders.policies.pooled.world import (
     CLASSES,
     LOG_CONCENTRATIONS,
@@ -55,13 +55,18 @@ class Trial(NamedTuple):
     look: bytes = b""
 
 
-class Verdict(IntEnum):
+class ClaimVerdict(IntEnum):
     """What is known of a claim."""
 
     UNKNOWN = 0
     TAKEN = 1
     REFUSED = 2
     ANOTHER_TAKEN = 3
+
+
+def are_refused(verdicts: Integers) -> Flags:
+    """Which claims were not accepted although somebody looked: refused, or shown beside another that was taken."""
+    return np.asarray((verdicts == ClaimVerdict.REFUSED) | (verdicts == ClaimVerdict.ANOTHER_TAKEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,11 @@ class Expectations(NamedTuple):
 
     Attributes:
         counts: how often each bidder was right at each level, and so on.
-        foretold: of each trial, what its text should have foretold.
+        targets: of each trial, what its text should have foretold.
     """
 
     counts: Counts
-    foretold: Floats
+    targets: Floats
 
 
 def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
@@ -119,9 +124,9 @@ def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
         authors[row, :count] = trial.authors[:count]
         made[row, :count] = trial.claims[:count]
         if trial.taken:
-            verdicts[row] = Verdict.ANOTHER_TAKEN
-            verdicts[row, list(trial.taken)] = Verdict.TAKEN
-        verdicts[row, list(trial.refused)] = Verdict.REFUSED
+            verdicts[row] = ClaimVerdict.ANOTHER_TAKEN
+            verdicts[row, list(trial.taken)] = ClaimVerdict.TAKEN
+        verdicts[row, list(trial.refused)] = ClaimVerdict.REFUSED
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)
     present = authors < bidders
@@ -143,25 +148,25 @@ def look_of(numbers: Floats) -> bytes:
     return np.round(np.clip(numbers, -1.0, 1.0) * LOOK_STEPS).astype(np.int8).tobytes()
 
 
-def expectations(evidence: Evidence, announced: Announced, abilities: Abilities) -> Expectations:
+def expectations(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Expectations:
     """Expectation: how often each bidder was right at each level, and what was to be foretold.
 
     Args:
         evidence: the trials.
-        announced: what the text says of each. Where nobody claims anything, nobody has failed to find an answer
+        foretold: what the text says of each. Where nobody claims anything, nobody has failed to find an answer
             unless its text says that others would have claimed one.
         abilities: what is believed so far.
     """
     works, claims = evidence.present.sum(axis=1), evidence.sizes.sum(axis=1)
-    counts = announced.comparable | (claims > 0)
+    counts = foretold.comparable | (claims > 0)
     chances = np.where(counts[:, None, None], likelihoods(evidence, abilities), 1.0)
-    likely = chances * abilities.kinds[announced.kinds][:, :, None]
+    likely = chances * abilities.kinds[foretold.kinds][:, :, None]
     likely *= (counts * evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
     # By all requests together, not by the kind: a forecast must not feed on itself.
     unprejudiced = chances.sum(axis=2) * abilities.kinds[UNKNOWN_KIND]
-    foretold = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
+    targets = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
     claimed = claims / np.maximum(works, 1)
-    return Expectations(_counts(evidence, announced.kinds, likely, abilities), np.column_stack([foretold, claimed]))
+    return Expectations(_counts(evidence, foretold.kinds, likely, abilities), np.column_stack([targets, claimed]))
 
 
 def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abilities) -> Counts:
@@ -175,10 +180,9 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
     np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
     verdicts = evidence.verdicts[:, None, :-1]
     named = likely[:, :, :-1]
-    sound = np.where(verdicts == Verdict.TAKEN, named, 0.0).sum(axis=(0, 2))
-    is_refused = (verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)
-    decoys = np.where(is_refused, named, 0.0).sum(axis=(0, 2))
-    upsets, failed = _upsets(evidence, np.where(is_refused, named, 0.0))
+    sound = np.where(verdicts == ClaimVerdict.TAKEN, named, 0.0).sum(axis=(0, 2))
+    refused = np.where(are_refused(verdicts), named, 0.0)
+    upsets, failed = _upsets(evidence, refused)
     accepted = np.einsum("rnh,rh->rn", evidence.members, _accepted(evidence, likely, world))
     np.add.at(counts.accepted, authors, accepted.ravel())
     return Counts(
@@ -187,7 +191,7 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
         accepted=counts.accepted[:-1],
         classes=class_counts(kinds, classes),
         sound=by_level(sound),
-        decoys=by_level(decoys),
+        decoys=by_level(refused.sum(axis=(0, 2))),
         upsets=by_level(upsets),
         failed=by_level(failed),
     )
@@ -199,9 +203,9 @@ def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
     evident, upset = np.einsum("ka,rkh->arh", world.acceptance, likely)
     believed = evident[:, :-1] + upset.sum(axis=1, keepdims=True)
     # Of several that were taken together, one was right.
-    taken = np.where(verdicts == Verdict.TAKEN, np.maximum(believed, _UNFORESEEN), 0.0)
+    taken = np.where(verdicts == ClaimVerdict.TAKEN, np.maximum(believed, _UNFORESEEN), 0.0)
     shared = evidence.weights[:, None] * taken / np.maximum(taken.sum(axis=1, keepdims=True), _UNFORESEEN)
-    return np.asarray(np.where(verdicts == Verdict.UNKNOWN, believed, shared))
+    return np.asarray(np.where(verdicts == ClaimVerdict.UNKNOWN, believed, shared))
 
 
 def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
@@ -213,8 +217,8 @@ def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
     """
     exists = evidence.sizes > 0
     verdicts = evidence.verdicts[:, :-1]
-    taken = (exists & (verdicts == Verdict.TAKEN)).sum(axis=1)[:, None, None]
-    refused = (exists & ((verdicts == Verdict.REFUSED) | (verdicts == Verdict.ANOTHER_TAKEN)))[:, None, :]
+    taken = (exists & (verdicts == ClaimVerdict.TAKEN)).sum(axis=1)[:, None, None]
+    refused = (exists & are_refused(verdicts))[:, None, :]
     # Of several that were taken together, one was right.
     others_wrong = refused.sum(axis=2, keepdims=True) - refused + np.maximum(taken - 1, 0)
     return (decoys * (taken > 0)).sum(axis=(0, 2)), (decoys * others_wrong).sum(axis=(0, 2))
@@ -251,9 +255,13 @@ def _verdict_chances(evidence: Evidence, world: World) -> Floats:
     verdicts = evidence.verdicts[:, None, :]
     decoys, upsets = world.decoys[None, :, None], world.upsets[None, :, None]
     chances = np.ones((len(verdicts), CLASSES, verdicts.shape[2]))
-    known = ((Verdict.TAKEN, 1.0 - decoys), (Verdict.REFUSED, decoys), (Verdict.ANOTHER_TAKEN, decoys * upsets))
+    known = (
+        (ClaimVerdict.TAKEN, 1.0 - decoys),
+        (ClaimVerdict.REFUSED, decoys),
+        (ClaimVerdict.ANOTHER_TAKEN, decoys * upsets),
+    )
     for verdict, chance in known:
         chances = np.where(verdicts == verdict, chance, chances)
     # An upset against an evident answer that nobody has made is left out: to count it changes nothing that is measured.
-    chances[:, :, -1] = np.where(verdicts[:, :, -1] == Verdict.ANOTHER_TAKEN, _UNFORESEEN, 1.0)
+    chances[:, :, -1] = np.where(verdicts[:, :, -1] == ClaimVerdict.ANOTHER_TAKEN, _UNFORESEEN, 1.0)
     return chances

@@ -42,7 +42,7 @@ class Foresight:
         object.__setattr__(self, "_skills", np.ascontiguousarray(skills, dtype=np.float32))
 
     def shares(
-        self, belief: Belief, order: Sequence[int], plan: Sequence[int], terms: Terms, heard: Singles | None = None
+        self, belief: Belief, order: Sequence[int], plan: Sequence[int], terms: Terms, repeats: Singles | None = None
     ) -> list[float]:
         """What asking each bidder next is worth, before its own cost, as a share of the bounty.
 
@@ -53,7 +53,7 @@ class Foresight:
             order: its claims, the likeliest first.
             plan: who may be asked after that, in the order in which they are thought of.
             terms: what the request pays.
-            heard: how likely each bidder repeats each claim because it echoes who made it: claim, bidder.
+            repeats: how likely each bidder repeats each claim because it echoes who made it: claim, bidder.
         """
         claims = belief.claims
         followers = self._followed(
@@ -69,11 +69,11 @@ class Foresight:
         by_class = np.matmul(expected.reshape(2, CLASSES, -1, parts), followers.recipes)
         brought = by_class.reshape(2 * CLASSES, -1).T @ self._skills
         by_claim = brought.reshape(claims + 1, -1, *followers.barred.shape)
-        if heard is not None:
+        if repeats is not None:
             repeated = np.einsum("hkcsp,kh->kcsp", after_echo(sizes, terms.answers, parts), weights)
             shown = np.matmul(repeated.reshape(CLASSES, -1, parts), followers.recipes).sum(axis=0)
-            by_claim = by_claim * (1.0 - heard.sum(axis=0))
-            by_claim[:claims] += shown.reshape(claims, *by_claim.shape[1:3], 1) * heard[list(order), None, None]
+            by_claim = by_claim * (1.0 - repeats.sum(axis=0))
+            by_claim[:claims] += shown.reshape(claims, *by_claim.shape[1:3], 1) * repeats[list(order), None, None]
         by_claim = by_claim + followers.barred
         best: list[float] = np.maximum.reduce(by_claim, axis=(1, 2)).sum(axis=0).tolist()
         return best

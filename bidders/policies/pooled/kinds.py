@@ -90,7 +90,7 @@ class Sums:
         return cls(squares + np.triu(squares, 1).T, products)
 
 
-class Announced(NamedTuple):
+class Foretold(NamedTuple):
     """What texts say of requests.
 
     Attributes:
@@ -101,9 +101,9 @@ class Announced(NamedTuple):
     kinds: Integers
     comparable: Flags
 
-    def part(self, rows: slice) -> Announced:
+    def part(self, rows: slice) -> Foretold:
         """What they say of some of the requests."""
-        return Announced(self.kinds[rows], self.comparable[rows])
+        return Foretold(self.kinds[rows], self.comparable[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +121,15 @@ class Forecast:
         """Whether anything was learned."""
         return bool(self.weights.any())
 
-    def announced(self, looks: Floats) -> Announced:
+    def foretell(self, looks: Floats) -> Foretold:
         """What the numbers of texts say; before anything is known, that they are like all others."""
         if not self.is_known or looks.shape[1] + 1 != len(self.weights):
-            return Announced(np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool))
+            return Foretold(np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool))
         foretold = self.weights[0] + looks @ self.weights[1:]
-        return Announced(_kinds(foretold), foretold[:, 2] >= _COMPARABLE_MIN)
+        return Foretold(_kinds(foretold), foretold[:, 2] >= _COMPARABLE_MIN)
 
 
-def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -> tuple[Forecast, Announced]:
+def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -> tuple[Forecast, Foretold]:
     """Learn to foretell.
 
     Args:
@@ -148,8 +148,8 @@ def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -
     kinds, comparable = np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool)
     for part, rows in enumerate(places):
         others = sum((each for number, each in enumerate(parts) if number != part), start=sums)
-        kinds[rows], comparable[rows] = _solved(others).announced(looks[rows])
-    return _solved(sum(parts, start=sums)), Announced(kinds, comparable)
+        kinds[rows], comparable[rows] = _solved(others).foretell(looks[rows])
+    return _solved(sum(parts, start=sums)), Foretold(kinds, comparable)
 
 
 def _solved(sums: Sums) -> Forecast:

@@ -16,10 +16,10 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
-from bidders.policies.pooled.echoes import Echoes, Heard
+from bidders.policies.pooled.echoes import EchoCounts, Echoes
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, Expectations, expectations, gather
-from bidders.policies.pooled.kinds import KINDS, TARGETS, Announced, Forecast, Sums, forecast_from
+from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
 from bidders.policies.pooled.planning import Planner
@@ -31,7 +31,7 @@ from bidders.policies.pooled.pool import (
     trial_from_json,
     trial_to_json,
 )
-from bidders.policies.pooled.reading import Account, names_in
+from bidders.policies.pooled.reading import NamedTrial, names_in
 from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
@@ -60,7 +60,7 @@ class Forgetting:
         return exp(-self.rate * requests)
 
 
-class Setting(NamedTuple):
+class LearningSettings(NamedTuple):
     """What a pool is told about how it learns.
 
     Attributes:
@@ -80,55 +80,55 @@ class _Learned(NamedTuple):
     Attributes:
         abilities: who is right how often.
         forecast: what texts foretell.
-        foretold: of each request, what its text should have foretold.
+        targets: of each request, what its text should have foretold.
         counts: what the requests make likely, without what was known before.
     """
 
     abilities: Abilities
     forecast: Forecast
-    foretold: Floats
+    targets: Floats
     counts: Counts
 
 
-def after_accounts(memory: Memory, accounts: Sequence[Account], setting: Setting) -> Memory:
+def after_requests(memory: Memory, named: Sequence[NamedTrial], settings: LearningSettings) -> Memory:
     """The memory after some requests."""
-    if not accounts:
+    if not named:
         return memory
-    learned = _with_names(memory, accounts)
+    learned = _with_names(memory, named)
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    trials = [trial_to_json(account.trial(numbers, setting.embedding)) for account in accounts]
+    trials = [trial_to_json(each.numbered(numbers, settings.embedding)) for each in named]
     learned["trials"] = [*memory["trials"], *trials]
-    learned["requests"] = memory["requests"] + len(accounts)
+    learned["requests"] = memory["requests"] + len(named)
     fresh = learned["requests"] - memory["fitted"]
-    if fresh < max(1.0, _REFIT_GROWTH * min(len(learned["trials"]), setting.forgetting.window)):
+    if fresh < max(1.0, _REFIT_GROWTH * min(len(learned["trials"]), settings.forgetting.window)):
         return learned
-    return _refitted(learned, accounts[-1], setting)
+    return _refitted(learned, named[-1], settings)
 
 
-def after_practice(memory: Memory, accounts: Sequence[Account], setting: Setting) -> Memory:
+def after_practice(memory: Memory, named: Sequence[NamedTrial], settings: LearningSettings) -> Memory:
     """The memory after tasks on which every bidder worked, whose outcomes are all known."""
-    if not accounts:
+    if not named:
         return memory
-    learned = _with_names(memory, accounts)
+    learned = _with_names(memory, named)
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    evidence = gather(
-        [account.trial(numbers, setting.embedding) for account in accounts], bidders, np.ones(len(accounts))
-    )
+    evidence = gather([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
     known = counts_from_json(learned["faded"]).widened(bidders)
     texts = Sums.from_json(learned["texts"]).fitting(evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
     before = replace(before, abilities=before.abilities.widened(bidders))
-    heard = Heard.from_json(memory["heard"])
-    practised, met = _practised(evidence, known, texts, before, heard)
+    echo_counts = EchoCounts.from_json(memory["heard"])
+    practised, met = _practised(evidence, known, texts, before, echo_counts)
     learned["faded"] = counts_to_json(known + practised.counts)
-    learned["texts"] = (texts + Sums.of(evidence.looks, practised.foretold, evidence.weights)).to_json()
-    learned["heard"] = (heard + met).to_json()
+    learned["texts"] = (texts + Sums.of(evidence.looks, practised.targets, evidence.weights)).to_json()
+    learned["heard"] = (echo_counts + met).to_json()
     fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)
-    return _refitted({**learned, "fit": fit.to_json()}, accounts[-1], setting)
+    return _refitted({**learned, "fit": fit.to_json()}, named[-1], settings)
 
 
-def _practised(evidence: Evidence, known: Counts, texts: Sums, before: Fit, heard: Heard) -> tuple[_Learned, Heard]:
+def _practised(
+    evidence: Evidence, known: Counts, texts: Sums, before: Fit, echo_counts: EchoCounts
+) -> tuple[_Learned, EchoCounts]:
     """What tasks teach, and who echoed whom in them.
 
     Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
@@ -137,46 +137,46 @@ def _practised(evidence: Evidence, known: Counts, texts: Sums, before: Fit, hear
     """
     heeded = evidence
     for _ in range(_ECHO_TURNS):
-        met = _met(heeded, _learned(heeded, known, texts, before, _ECHO_ROUNDS), heard)
-        echoes = Echoes.of(heard + met)
+        met = _met(heeded, _learned(heeded, known, texts, before, _ECHO_ROUNDS), echo_counts)
+        echoes = Echoes.of(echo_counts + met)
         heeded = heeding(evidence, echoes)
         if not echoes:
             break
     learned = _learned(heeded, known, texts, before, _PRACTICE_ROUNDS)
-    return learned, _met(heeded, learned, heard)
+    return learned, _met(heeded, learned, echo_counts)
 
 
-def _met(evidence: Evidence, learned: _Learned, heard: Heard) -> Heard:
+def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> EchoCounts:
     """Who met whom, and who echoed whom.
 
     Args:
         evidence: the trials.
         learned: what they have taught.
-        heard: of other requests.
+        echo_counts: of other requests.
     """
-    return meetings(evidence, learned.forecast.announced(evidence.looks), learned.abilities).heard(heard)
+    return meetings(evidence, learned.forecast.foretell(evidence.looks), learned.abilities).counts(echo_counts)
 
 
 def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds: int) -> _Learned:
     """Expectation and maximisation by turns: from beliefs to what requests make likely, and back."""
     abilities, forecast = before.abilities, before.forecast
-    announced = forecast.announced(evidence.looks)
-    expected = _expected(evidence, announced, abilities)
+    foretold = forecast.foretell(evidence.looks)
+    expected = _expected(evidence, foretold, abilities)
     for _ in range(rounds):
-        forecast, announced = forecast_from(texts, evidence.looks, expected.foretold, evidence.weights)
-        expected = _expected(evidence, announced, abilities)
+        forecast, foretold = forecast_from(texts, evidence.looks, expected.targets, evidence.weights)
+        expected = _expected(evidence, foretold, abilities)
         abilities = abilities_from(known + expected.counts)
-    return _Learned(abilities, forecast, expected.foretold, expected.counts)
+    return _Learned(abilities, forecast, expected.targets, expected.counts)
 
 
-def _expected(evidence: Evidence, announced: Announced, abilities: Abilities) -> Expectations:
+def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Expectations:
     """What evidence makes likely, a few hundred trials at a time."""
     starts = range(0, len(evidence.weights), _CHUNK)
     chunks = [slice(start, start + _CHUNK) for start in starts]
-    parts = [expectations(evidence.part(chunk), announced.part(chunk), abilities) for chunk in chunks]
-    foretold = [part.foretold for part in parts]
+    parts = [expectations(evidence.part(chunk), foretold.part(chunk), abilities) for chunk in chunks]
+    targets = [part.targets for part in parts]
     total = _total([part.counts for part in parts], abilities.bidders)
-    return Expectations(total, np.concatenate([np.zeros((0, TARGETS)), *foretold]))
+    return Expectations(total, np.concatenate([np.zeros((0, TARGETS)), *targets]))
 
 
 def _total(parts: Sequence[Counts], bidders: int) -> Counts:
@@ -186,11 +186,11 @@ def _total(parts: Sequence[Counts], bidders: int) -> Counts:
     return total
 
 
-def _with_names(memory: Memory, accounts: Sequence[Account]) -> Memory:
+def _with_names(memory: Memory, named: Sequence[NamedTrial]) -> Memory:
     """The memory with everybody in it who worked, and what that cost."""
-    names = list(dict.fromkeys([*memory["names"], *names_in(accounts)]))
+    names = list(dict.fromkeys([*memory["names"], *names_in(named)]))
     numbers = {name: number for number, name in enumerate(names)}
-    costs = [cost for account in accounts for cost in account.costs]
+    costs = [cost for each in named for cost in each.costs]
     declared = [(cost.bidder, cost.cost_max_usd) for cost in costs if cost.cost_max_usd > 0]
     return {
         **memory,
@@ -200,11 +200,11 @@ def _with_names(memory: Memory, accounts: Sequence[Account]) -> Memory:
     }
 
 
-def _refitted(memory: Memory, latest: Account, setting: Setting) -> Memory:
+def _refitted(memory: Memory, latest: NamedTrial, settings: LearningSettings) -> Memory:
     """Work out anew what the memory makes one believe."""
     bidders = len(memory["names"])
     before = Fit.from_json(memory["fit"])
-    forgetting = setting.forgetting
+    forgetting = settings.forgetting
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     trials = [trial_from_json(stored) for stored in memory["trials"]]
     evidence = heeding(gather(trials, bidders, _weights(len(trials), forgetting)), before.echoes)
@@ -212,32 +212,34 @@ def _refitted(memory: Memory, latest: Account, setting: Setting) -> Memory:
     numbers = evidence.looks.shape[1] if trials else len(memory["texts"]["products"]) - 1
     texts = Sums.from_json(memory["texts"]).fitting(numbers).times(left)
     known = replace(before, abilities=before.abilities.widened(bidders))
-    heard = Heard.from_json(memory["heard"]).times(left)
+    echo_counts = EchoCounts.from_json(memory["heard"]).times(left)
     overflow = max(0, len(trials) - forgetting.window)
     if overflow:
         old = evidence.part(slice(overflow))
-        expected = _expected(old, before.forecast.announced(old.looks), known.abilities)
-        faded, texts = faded + expected.counts, texts + Sums.of(old.looks, expected.foretold, old.weights)
-        heard = heard + meetings(old, before.forecast.announced(old.looks), known.abilities).heard(heard)
+        expected = _expected(old, before.forecast.foretell(old.looks), known.abilities)
+        faded, texts = faded + expected.counts, texts + Sums.of(old.looks, expected.targets, old.weights)
+        echo_counts = echo_counts + meetings(old, before.forecast.foretell(old.looks), known.abilities).counts(
+            echo_counts
+        )
         evidence = evidence.part(slice(overflow, None))
     learned = _learned(evidence, faded, texts, known, _ROUNDS) if trials else None
     if learned:
-        echoes = Echoes.of(heard + _met(evidence, learned, heard))
+        echoes = Echoes.of(echo_counts + _met(evidence, learned, echo_counts))
         known = replace(known, abilities=learned.abilities, forecast=learned.forecast, echoes=echoes)
     else:
-        known = replace(known, echoes=Echoes.of(heard))
+        known = replace(known, echoes=Echoes.of(echo_counts))
     fitted: Memory = {
         **memory,
         "costs": times(memory["costs"], left),
         "worsts": times(memory["worsts"], left),
         "trials": memory["trials"][overflow:],
         "faded": counts_to_json(faded),
-        "heard": heard.to_json(),
+        "heard": echo_counts.to_json(),
         "texts": texts.to_json(),
         "fitted": memory["requests"],
     }
     shares = (faded + learned.counts if learned else faded).classes.sum(axis=1)
-    return _planned(fitted, known, shares, Terms(latest.bounty_usd, setting.answers))
+    return _planned(fitted, known, shares, Terms(latest.bounty_usd, settings.answers))
 
 
 def _weights(trials: int, forgetting: Forgetting) -> Floats:

@@ -62,7 +62,7 @@ class Crew:
         return found
 
 
-class Worth(NamedTuple):
+class Values(NamedTuple):
     """What beliefs are worth, in dollars, one row a belief.
 
     Attributes:
@@ -74,7 +74,7 @@ class Worth(NamedTuple):
     value: Floats
 
 
-def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World, terms: Terms) -> Worth:
+def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World, terms: Terms) -> Values:
     """Value beliefs by all that can follow, to about a millionth of the bounty.
 
     Args:
@@ -106,7 +106,7 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
             value = np.maximum(value, (each - paid).max(axis=1))
             asking = each[0].T
         following = np.concatenate([value, np.zeros_like(value[:1])])
-    return Worth(asking.astype(float), following[0].astype(float))
+    return Values(asking.astype(float), following[0].astype(float))
 
 
 def _singles(values: Floats) -> Singles:

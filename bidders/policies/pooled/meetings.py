@@ -9,22 +9,22 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.echoes import CHANCE_MIN, Echoes, Meetings, pair_of
-from bidders.policies.pooled.evidence import SILENT, Evidence, Verdict, likelihoods
-from bidders.policies.pooled.kinds import Announced
+from bidders.policies.pooled.evidence import SILENT, Evidence, are_refused, likelihoods
+from bidders.policies.pooled.kinds import Foretold
 from bidders.policies.pooled.world import CONCENTRATIONS, Floats, Integers
 
 _PAIRS_AT_ONCE = 500_000
 
 
-def meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> Meetings:
+def meetings(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Meetings:
     """Find all pairs of works that claim something.
 
     Args:
         evidence: the trials.
-        announced: what the text says of each.
+        foretold: what the text says of each.
         abilities: what is believed.
     """
-    return Meetings.together([_meetings(*part, abilities) for part in _parts(evidence, announced)])
+    return Meetings.together([_meetings(*part, abilities) for part in _parts(evidence, foretold)])
 
 
 def heeding(evidence: Evidence, echoes: Echoes) -> Evidence:
@@ -55,15 +55,15 @@ def _made(evidence: Evidence) -> Integers:
     return SILENT + (evidence.members @ numbers).astype(np.int64)
 
 
-def _parts(evidence: Evidence, announced: Announced) -> Iterator[tuple[Evidence, Announced]]:
+def _parts(evidence: Evidence, foretold: Foretold) -> Iterator[tuple[Evidence, Foretold]]:
     trials, works = evidence.authors.shape
     step = max(1, _PAIRS_AT_ONCE // max(1, works * works))
     for start in range(0, trials, step):
         rows = slice(start, start + step)
-        yield evidence.part(rows), announced.part(rows)
+        yield evidence.part(rows), foretold.part(rows)
 
 
-def _meetings(evidence: Evidence, announced: Announced, abilities: Abilities) -> Meetings:
+def _meetings(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Meetings:
     made = _made(evidence)
     one, other = np.triu_indices(made.shape[1], 1)
     rows, places = np.nonzero((made[:, one] != SILENT) & (made[:, other] != SILENT))
@@ -71,20 +71,19 @@ def _meetings(evidence: Evidence, announced: Announced, abilities: Abilities) ->
         return Meetings.together([])
     first, second = one[places], other[places]
     agree = made[rows, first] == made[rows, second]
-    chances = _own_claim(evidence, announced, abilities)
+    chances = _own_claim(evidence, foretold, abilities)
     mean = (chances[rows, first] + chances[rows, second]) / 2.0
     return Meetings.of(
         pair_of(evidence.authors[rows, first], evidence.authors[rows, second]), agree, mean, evidence.weights[rows]
     )
 
 
-def _own_claim(evidence: Evidence, announced: Announced, abilities: Abilities) -> Floats:
+def _own_claim(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Floats:
     """How likely each work would claim what it claims, as things stand with the request: trial, work."""
-    likely = likelihoods(evidence, abilities) * abilities.kinds[announced.kinds][:, :, None]
-    refused = (evidence.verdicts == Verdict.REFUSED) | (evidence.verdicts == Verdict.ANOTHER_TAKEN)
+    likely = likelihoods(evidence, abilities) * abilities.kinds[foretold.kinds][:, :, None]
     # A wrong claim that several made is an error that suggests itself, or they echo one another. That it is the evident
     # answer, though refused, would explain any echo away: of the ablest bidders, levels could come to mean just that.
-    likely *= ~refused[:, None, :]
+    likely *= ~are_refused(evidence.verdicts)[:, None, :]
     likely /= np.maximum(likely.sum(axis=(1, 2), keepdims=True), CHANCE_MIN)
     sizes, claims = evidence.voiced, evidence.voiced.sum(axis=1, keepdims=True)
     wrong = np.concatenate([claims - sizes, claims], axis=1)[:, None, :]

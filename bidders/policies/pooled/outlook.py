@@ -84,7 +84,7 @@ class Outlook:
     _doubts: dict[int, list[float]] = field(default_factory=dict)
     _openings: dict[tuple[int, Terms], list[float]] = field(default_factory=dict)
     _beliefs: dict[tuple[int, Works], Belief] = field(default_factory=dict)
-    _announced: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    _foretold: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _plans: dict[tuple[int, int, int], Plan] = field(default_factory=dict)
     _states: dict[tuple[int, Works, Terms], Appraised] = field(default_factory=dict)
 
@@ -127,14 +127,14 @@ class Outlook:
 
     def doubts(self, request: str) -> list[float]:
         """By bidder, how unsure its chance to be right about a request is; the last is a newcomer's."""
-        kind, _ = self._announce(request)
+        kind, _ = self._foretell(request)
         if kind not in self._doubts:
             self._doubts[kind] = self.fit.abilities.doubts(kind).tolist()
         return self._doubts[kind]
 
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""
-        (kind, _), works = self._announce(request), self._numbered(contributions)
+        (kind, _), works = self._foretell(request), self._numbered(contributions)
         key = (kind, works, terms)
         found = self._states.get(key)
         if found is None:
@@ -146,16 +146,16 @@ class Outlook:
 
     def compares(self, request: str) -> bool:
         """Whether answers to a request are claims, which agree or differ, as far as its text says."""
-        return self._announce(request)[1]
+        return self._foretell(request)[1]
 
-    def _announce(self, request: str) -> tuple[int, bool]:
+    def _foretell(self, request: str) -> tuple[int, bool]:
         """The request's kind, and whether answers to it can be compared."""
-        found = self._announced.get(request)
+        found = self._foretold.get(request)
         if found is None:
-            if len(self._announced) >= _STATES_MAX:
-                self._announced.clear()
-            announced = self.fit.forecast.announced(embedded(self.embedding, request)[None, :])
-            found = self._announced[request] = (int(announced.kinds[0]), bool(announced.comparable[0]))
+            if len(self._foretold) >= _STATES_MAX:
+                self._foretold.clear()
+            foretold = self.fit.forecast.foretell(embedded(self.embedding, request)[None, :])
+            found = self._foretold[request] = (int(foretold.kinds[0]), bool(foretold.comparable[0]))
         return found
 
     def _planner(self, kind: int) -> Planner:
@@ -180,13 +180,13 @@ class Outlook:
         # Newcomers share a row: that one has worked does not mean that another has.
         asked = {bidder for bidder, _ in works} - {self.stranger}
         of_use = self._of_use(plan, asked)
-        heard = self._heard(works) if self.fit.echoes else None
+        repeats = self._repeats(works) if self.fit.echoes else None
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
             # Most requests pass here, and there is one such state for each kind; trials lead to very many others.
             left = [bidder for bidder in range(self.stranger + 1) if bidder not in asked]
-            ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, heard)
+            ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, repeats)
             return Appraised(chances, order, ahead[0].tolist())
-        shares = self._foresight.shares(belief, order, of_use, terms, heard)
+        shares = self._foresight.shares(belief, order, of_use, terms, repeats)
         for bidder in asked:
             shares[bidder] = -inf
         return Appraised(chances, order, shares)
@@ -196,17 +196,17 @@ class Outlook:
         same = frozenset[int]().union(asked, *(self.fit.echoes.same_as(bidder) for bidder in asked))
         return tuple([bidder for bidder in plan if bidder not in same])
 
-    def _heard(self, works: Works) -> Singles | None:
+    def _repeats(self, works: Works) -> Singles | None:
         """How likely each bidder repeats each claim of a state because it echoes who made it."""
         authors, claims = zip(*works, strict=True)
-        return self.fit.echoes.heard_by(authors, claims, max(claims) + 1, self.stranger + 1)
+        return self.fit.echoes.repeats(authors, claims, max(claims) + 1, self.stranger + 1)
 
     def _echo(self, before: Works, bidder: int, claim: int) -> EchoChances | None:
         """How likely a work on a state is an echo; None where it echoes nobody."""
-        heard = self._heard(before) if before and self.fit.echoes else None
-        if heard is None or claim >= len(heard):
+        repeats = self._repeats(before) if before and self.fit.echoes else None
+        if repeats is None or claim >= len(repeats):
             return None
-        return EchoChances(float(heard[claim, bidder]), 1.0 - float(heard[:, bidder].sum()))
+        return EchoChances(float(repeats[claim, bidder]), 1.0 - float(repeats[:, bidder].sum()))
 
     def _belief(self, kind: int, works: Works) -> Belief:
         """What works say, mostly what was believed before the last of them and what that one adds."""

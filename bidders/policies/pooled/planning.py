@@ -10,7 +10,7 @@ import numpy as np
 
 from bidders.policies.pooled.belief import after_claims, first_belief, sizes_after
 from bidders.policies.pooled.echoes import NO_ECHOES, Echoes
-from bidders.policies.pooled.lookahead import Crew, Terms, Worth, look_ahead
+from bidders.policies.pooled.lookahead import Crew, Terms, Values, look_ahead
 from bidders.policies.pooled.world import Floats, Singles, World
 
 PLANNED_MAX = 5
@@ -47,7 +47,7 @@ class Planner:
         left: Sequence[int],
         plan: Plan,
         terms: Terms,
-        heard: Singles | None = None,
+        repeats: Singles | None = None,
     ) -> Floats:
         """What asking each bidder next is worth, and then those of a plan as long as it pays, before its own cost.
 
@@ -57,7 +57,7 @@ class Planner:
             left: the bidders that may be asked.
             plan: those of them with whom the time after the next work is planned.
             terms: what the request pays, more than nothing.
-            heard: how likely each bidder repeats each claim because it echoes who made it: claim, bidder.
+            repeats: how likely each bidder repeats each claim because it echoes who made it: claim, bidder.
 
         Returns:
             As a share of the bounty, by belief and bidder; minus infinity for those that may not be asked.
@@ -69,7 +69,7 @@ class Planner:
             found_usd[:, followers] = self._ahead(given, sizes, followers, terms).asking
         for others, useful in self._by_followers([bidder for bidder in left if bidder not in followers], followers):
             found_usd[:, others] = sum(
-                self._then_followers(self._after(given, sizes, claim, others, heard), sizes, claim, useful, terms)
+                self._then_followers(self._after(given, sizes, claim, others, repeats), sizes, claim, useful, terms)
                 for claim in range(len(sizes) + 1)
             )
         return found_usd / terms.bounty_usd
@@ -96,14 +96,14 @@ class Planner:
         return self.exchanged(self._grown(alone, terms), terms)
 
     def _after(
-        self, given: Floats, sizes: tuple[int, ...], claim: int, others: Sequence[int], heard: Singles | None
+        self, given: Floats, sizes: tuple[int, ...], claim: int, others: Sequence[int], repeats: Singles | None
     ) -> Floats:
         """The weights of beliefs after one of some others makes a claim: belief, bidder, and as in a belief."""
         after = after_claims(given[:, None], sizes, self.right[list(others)], claim)
-        if heard is None:
+        if repeats is None:
             return after
-        after *= (1.0 - heard[:, others].sum(axis=0))[:, None, None]
-        return after + heard[claim, others][:, None, None] * given[:, None] if claim < len(sizes) else after
+        after *= (1.0 - repeats[:, others].sum(axis=0))[:, None, None]
+        return after + repeats[claim, others][:, None, None] * given[:, None] if claim < len(sizes) else after
 
     def _then_followers(
         self, after: Floats, sizes: tuple[int, ...], claim: int, followers: Sequence[int], terms: Terms
@@ -113,7 +113,7 @@ class Planner:
         ahead = self._ahead(after.reshape(-1, *after.shape[2:]), sizes_after(sizes, claim), asked, terms)
         return np.asarray(ahead.value.reshape(after.shape[:2]) * after.sum(axis=(2, 3)))
 
-    def _ahead(self, weights: Floats, sizes: tuple[int, ...], workers: Sequence[int], terms: Terms) -> Worth:
+    def _ahead(self, weights: Floats, sizes: tuple[int, ...], workers: Sequence[int], terms: Terms) -> Values:
         return look_ahead(weights, sizes, self._crew(tuple(workers)), self.world, terms)
 
     def _crew(self, workers: tuple[int, ...]) -> Crew:

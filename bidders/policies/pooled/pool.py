@@ -12,7 +12,7 @@ import numpy as np
 
 import orchestrator
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
-from bidders.policies.pooled.echoes import NO_ECHOES, Echoes, Heard
+from bidders.policies.pooled.echoes import NO_ECHOES, EchoCounts, Echoes
 from bidders.policies.pooled.evidence import Trial
 from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
@@ -22,7 +22,7 @@ from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 VERSION = 2
 _PLACES = 6
 # What memories of this version did not hold at first.
-_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": Heard.none().to_json()}
+_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": EchoCounts.none().to_json()}
 
 
 class Memory(TypedDict):
@@ -174,7 +174,7 @@ def empty_memory() -> Memory:
         "planned": 0,
         "trials": [],
         "faded": counts_to_json(Counts.none(0)),
-        "heard": Heard.none().to_json(),
+        "heard": EchoCounts.none().to_json(),
         "texts": nothing.to_json(),
         "fit": fit.to_json(),
         "worth": {},

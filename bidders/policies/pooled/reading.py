@@ -15,7 +15,7 @@ _SCORE_RIGHT_MIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class NamedTrial:
     """What is known of the works on one request.
 
     Attributes:
@@ -34,7 +34,7 @@ class Account:
     costs: tuple[WorkCost, ...]
     bounty_usd: float
 
-    def trial(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
+    def numbered(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
         """The same with bidders and claims by number, and the text embedded."""
         claims = {claim: number for number, claim in enumerate(dict.fromkeys(w.claim for w in self.works if w.claim))}
         return Trial(
@@ -46,12 +46,12 @@ class Account:
         )
 
 
-def accounts_of(receipts: Sequence[Receipt]) -> list[Account]:
-    """What receipts say, one account a request, whatever order they come in."""
+def trials_of(receipts: Sequence[Receipt]) -> list[NamedTrial]:
+    """What receipts say, one trial a request, whatever order they come in."""
     by_request: dict[str, list[Receipt]] = {}
     for receipt in sorted(receipts, key=receipt_order):
         by_request.setdefault(receipt.request_id, []).append(receipt)
-    return [account for each in by_request.values() if (account := _account(each)).works]
+    return [trial for each in by_request.values() if (trial := _trial_of_request(each)).works]
 
 
 def receipt_order(receipt: Receipt) -> tuple[object, ...]:
@@ -80,7 +80,7 @@ def receipt_order(receipt: Receipt) -> tuple[object, ...]:
     )
 
 
-def _account(receipts: Sequence[Receipt]) -> Account:
+def _trial_of_request(receipts: Sequence[Receipt]) -> NamedTrial:
     works: dict[Contribution, None] = {}
     costs = []
     for receipt in receipts:
@@ -94,10 +94,10 @@ def _account(receipts: Sequence[Receipt]) -> Account:
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
     taken = verdict.among or tuple(claim for claim in (verdict.taken,) if claim)
-    return Account(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd)
+    return NamedTrial(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd)
 
 
-def account_of(lesson: Lesson) -> Account:
+def trial_of(lesson: Lesson) -> NamedTrial:
     """What a lesson says: of every claim whether it is right."""
     works = tuple(Contribution(work.bidder, work.claim) for work in lesson.works)
     scores: dict[str, float] = {}
@@ -108,9 +108,9 @@ def account_of(lesson: Lesson) -> Account:
     taken = (best,) if scores.get(best, 0.0) > _SCORE_RIGHT_MIN else ()
     refused = tuple(claim for claim in scores if claim not in taken)
     costs = tuple(WorkCost(work.bidder, work.cost_usd) for work in lesson.works)
-    return Account(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
+    return NamedTrial(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
 
 
-def names_in(accounts: Iterable[Account]) -> list[str]:
+def names_in(trials: Iterable[NamedTrial]) -> list[str]:
     """Everybody who worked, in order of appearance."""
-    return list(dict.fromkeys(work.author for account in accounts for work in account.works))
+    return list(dict.fromkeys(work.author for trial in trials for work in trial.works))

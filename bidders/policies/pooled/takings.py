@@ -15,8 +15,8 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from bidders.policies.contexts import STAGE, bent, context_of, results_of_won_lots
+from bidders.policies.pooled.regressions import SHARED, worth_key
 from bidders.policies.pooled.unclaimed import Guess
-from bidders.policies.pooled.worth import SHARED, worth_key
 from orchestrator import Observation, Receipt
 
 _PRIOR_DEVIATION = 0.25
@@ -41,7 +41,7 @@ class Alike(NamedTuple):
         return any(name == STAGE or name in features for name in self.by)
 
 
-class Tally(NamedTuple):
+class RunningMean(NamedTuple):
     """What lots of one context have brought, as shares of the bounty; older results have faded.
 
     Attributes:
@@ -56,7 +56,7 @@ class Tally(NamedTuple):
     weight: float = 0.0
     prior_left: float = 1.0
 
-    def after(self, share: float, faded: float) -> Tally:
+    def after(self, share: float, faded: float) -> RunningMean:
         """With one more result.
 
         Args:
@@ -66,7 +66,7 @@ class Tally(NamedTuple):
         old, moved = faded * self.weight, share - self.mean
         weight = old + 1.0
         scatter = faded * self.scatter + old / weight * moved * moved
-        return Tally(self.mean + moved / weight, scatter, weight, faded * self.prior_left)
+        return RunningMean(self.mean + moved / weight, scatter, weight, faded * self.prior_left)
 
     def guess(self, centre: float) -> Guess:
         """What a lot of this context will bring, as a share of the bounty, and how unsure that is.
@@ -101,7 +101,7 @@ def after_receipts(
         context = context_of(alike.by, receipt.stage, features)
         for key in _keys(receipt.role, receipt.bidder, alike):
             contexts = learned.setdefault(key, {})
-            contexts[context] = list(Tally(*contexts.get(context, ())).after(share, faded))
+            contexts[context] = list(RunningMean(*contexts.get(context, ())).after(share, faded))
     return learned
 
 
@@ -158,6 +158,6 @@ class Takings:
         """
         guess = Guess(self.prior, 0.0)
         for key in _keys(role, bidder, self.alike):
-            guess = Tally(*self.stored.get(key, {}).get(context, ())).guess(guess.mean)
+            guess = RunningMean(*self.stored.get(key, {}).get(context, ())).guess(guess.mean)
         share, slope = bent(max(0.0, guess.mean), self.alike.linear_to)
         return Guess(share, slope * min(1.0, guess.deviation))

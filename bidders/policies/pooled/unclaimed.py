@@ -8,12 +8,13 @@ and a state is worth the chance that this work is accepted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bidders.policies.contexts import brought_nanos
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.reading import receipt_order
-from bidders.policies.pooled.worth import Look, Result, Worths, worth_key
+from bidders.policies.pooled.regressions import LotFeatures, LotResult, Regressions, worth_key
+from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson, Observation, Receipt
 
 _TRANSFORMER, _PRESENTER = "transformer", "presenter"
@@ -29,42 +30,42 @@ class Guess(NamedTuple):
     deviation: float
 
 
-def guess(worths: Worths, seen: Observation, embedding: Embedding) -> Guess:
+def guess(regressions: Regressions, seen: Observation, embedding: Embedding) -> Guess:
     """Value a lot by what such lots have brought.
 
     Args:
-        worths: the pool's regressions.
+        regressions: the pool's regressions.
         seen: the lot.
         embedding: of requests.
     """
     numbers = _embedded(embedding, seen.request)
     if seen.estimate is not None:
         price_share = seen.last_price_usd / seen.bounty_usd if seen.bounty_usd > 0 else 0.0
-        look = Look(seen.stage, price_share, seen.estimate, len(seen.contributions), numbers)
-        return _guessed(worths, seen.role, seen.bidder, look)
+        features = LotFeatures(seen.stage, price_share, seen.estimate, len(seen.contributions), numbers)
+        return _guessed(regressions, seen.role, seen.bidder, features)
     if seen.role == _TRANSFORMER:
-        return _guessed(worths, _TRANSFORMER, seen.bidder, _plain(numbers))
+        return _guessed(regressions, _TRANSFORMER, seen.bidder, _plain(numbers))
     if not seen.contributions:
         return Guess(0.0, 0.0)
     author = seen.contributions[-1].author
-    return Guess(_guessed(worths, _TRANSFORMER, author, _plain(numbers)).mean, 0.0)
+    return Guess(_guessed(regressions, _TRANSFORMER, author, _plain(numbers)).mean, 0.0)
 
 
-def _embedded(embedding: Embedding, request: str) -> Any:
+def _embedded(embedding: Embedding, request: str) -> Floats:
     """The first of a request's numbers: each bidder has regressions of its own, which must stay small."""
     return embedded(embedding, request)[:_NUMBERS_MAX]
 
 
-def _plain(numbers: Any) -> Look:
-    return Look(1, 0.0, None, 0, numbers)
+def _plain(numbers: Floats) -> LotFeatures:
+    return LotFeatures(1, 0.0, None, 0, numbers)
 
 
-def _guessed(worths: Worths, role: str, bidder: str, look: Look) -> Guess:
-    regressors = look.numbers()
-    return Guess(*worths.regression(role, bidder, len(regressors)).share(regressors))
+def _guessed(regressions: Regressions, role: str, bidder: str, features: LotFeatures) -> Guess:
+    regressors = features.regressors()
+    return Guess(*regressions.regression(role, bidder, len(regressors)).share(regressors))
 
 
-def results_of(receipts: Sequence[Receipt], embedding: Embedding) -> list[Result]:
+def results_of(receipts: Sequence[Receipt], embedding: Embedding) -> list[LotResult]:
     """What receipts say of unclaimed work, in an order that does not depend on theirs."""
     ordered = sorted(receipts, key=receipt_order)
     shown_last = {
@@ -90,37 +91,39 @@ def _with_brought(receipts: Sequence[Receipt]) -> list[tuple[Receipt, int]]:
     return [(receipt, next(brought) + receipt.cost_nanos if receipt.won else 0) for receipt in seen]
 
 
-def _result(receipt: Receipt, nanos: int, embedding: Embedding, is_shown: bool) -> Result | None:
+def _result(receipt: Receipt, nanos: int, embedding: Embedding, is_shown: bool) -> LotResult | None:
     estimate = dict(receipt.observed).get(_ESTIMATE)
     if estimate is None:
         return _answer_result(receipt, embedding) if is_shown else None
     price_share = receipt.last_price_nanos / receipt.bounty_nanos
     numbers = _embedded(embedding, receipt.request)
-    look = Look(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).numbers()
+    regressors = LotFeatures(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).regressors()
     if receipt.won:
         share = min(1.0, max(-1.0, nanos / receipt.bounty_nanos))
-        return Result(worth_key(receipt.role, receipt.bidder), look, share)
+        return LotResult(worth_key(receipt.role, receipt.bidder), regressors, share)
     if receipt.lot_price_nanos is None or receipt.answer != "bid":
         return None
     # What somebody else paid for the lot: the market's own estimate, public and only half to the point.
     posted = min(1.0, receipt.lot_price_nanos / receipt.bounty_nanos)
-    return Result(worth_key(receipt.role), look, posted, _POSTED_PRICE_WEIGHT)
+    return LotResult(worth_key(receipt.role), regressors, posted, _POSTED_PRICE_WEIGHT)
 
 
-def _answer_result(receipt: Receipt, embedding: Embedding) -> Result | None:
+def _answer_result(receipt: Receipt, embedding: Embedding) -> LotResult | None:
     """An answer that was shown was right exactly if it was picked."""
     if receipt.role != _TRANSFORMER or not receipt.won or receipt.claim:
         return None
     if receipt.outcome not in ("released", "rejected"):
         return None
-    look = _plain(_embedded(embedding, receipt.request)).numbers()
-    return Result(worth_key(_TRANSFORMER, receipt.bidder), look, float(receipt.in_picked_chain))
+    regressors = _plain(_embedded(embedding, receipt.request)).regressors()
+    return LotResult(worth_key(_TRANSFORMER, receipt.bidder), regressors, float(receipt.in_picked_chain))
 
 
-def results_of_lessons(lessons: Sequence[Lesson], embedding: Embedding) -> list[Result]:
+def results_of_lessons(lessons: Sequence[Lesson], embedding: Embedding) -> list[LotResult]:
     """What lessons say of unclaimed work."""
     return [
-        Result(worth_key(_TRANSFORMER, work.bidder), _plain(_embedded(embedding, lesson.request)).numbers(), work.score)
+        LotResult(
+            worth_key(_TRANSFORMER, work.bidder), _plain(_embedded(embedding, lesson.request)).regressors(), work.score
+        )
         for lesson in lessons
         if not any(work.claim for work in lesson.works)
         for work in lesson.works

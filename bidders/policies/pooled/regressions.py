@@ -1,4 +1,4 @@
-"""Worth: what work is worth whose claims cannot be compared, by Bayesian linear regression.
+"""Regressions: what work is worth whose claims cannot be compared, by Bayesian linear regression.
 
 Open-ended text makes no claims. There a lot's worth to a bidder, as a share of the bounty, is
 regressed on what is known of it: its stage, its last price, the bidder's own estimate, how much
@@ -27,7 +27,7 @@ _PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LotFeatures:
     """What is known of a lot before it is bought.
 
     Attributes:
@@ -44,8 +44,8 @@ class Look:
     works: int
     embedding: Floats
 
-    def numbers(self) -> Floats:
-        """The regressors."""
+    def regressors(self) -> Floats:
+        """The same as numbers, the first of them 1 for the mean, the embedding's last."""
         has_estimate = self.estimate is not None
         plain = [1.0, 1.0 / max(1, self.stage), min(1.0, max(0.0, self.price_share)), float(has_estimate)]
         guessed = [min(1.0, max(0.0, self.estimate or 0.0)), self.works / (self.works + 3.0)]
@@ -53,18 +53,18 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class LotResult:
     """What a lot brought.
 
     Attributes:
         key: whose result it is, from `worth_key`.
-        numbers: the regressors of its look.
+        regressors: of what was known of it.
         share: what it brought, as a share of the bounty.
         weight: how much it counts.
     """
 
     key: str
-    numbers: Floats
+    regressors: Floats
     share: float
     weight: float = 1.0
 
@@ -74,7 +74,7 @@ def worth_key(role: str, bidder: str = SHARED) -> str:
     return f"{role}/{bidder}"
 
 
-def after_results(stored: Mapping[str, Any], results: Sequence[Result], faded: float) -> dict[str, Any]:
+def after_results(stored: Mapping[str, Any], results: Sequence[LotResult], faded: float) -> dict[str, Any]:
     """Add results to regressions.
 
     Args:
@@ -96,11 +96,11 @@ def mean_share(sums: Mapping[str, Any]) -> float:
     return float(sums["products"][0] / sums["weight"]) if sums["weight"] else 0.0
 
 
-def _added(sums: Mapping[str, Any] | None, result: Result, faded: float) -> dict[str, Any]:
-    size = len(result.numbers)
+def _added(sums: Mapping[str, Any] | None, result: LotResult, faded: float) -> dict[str, Any]:
+    size = len(result.regressors)
     squares, products, weight = _read(sums, size)
-    squares = faded * squares + result.weight * np.outer(result.numbers, result.numbers)
-    products = faded * products + result.weight * result.share * result.numbers
+    squares = faded * squares + result.weight * np.outer(result.regressors, result.regressors)
+    products = faded * products + result.weight * result.share * result.regressors
     listed = np.round(squares[np.triu_indices(size)], _PLACES).tolist()
     return {
         "squares": listed,
@@ -130,14 +130,14 @@ class Regression:
     weights: Floats
     spread: Floats
 
-    def share(self, numbers: Floats) -> tuple[float, float]:
-        """What a look promises, as a share of the bounty, and how unsure that is."""
-        mean = min(1.0, max(0.0, float(self.weights @ numbers)))
-        return mean, _NOISE * sqrt(max(0.0, float(numbers @ self.spread @ numbers)))
+    def share(self, regressors: Floats) -> tuple[float, float]:
+        """What a lot promises, as a share of the bounty, and how unsure that is."""
+        mean = min(1.0, max(0.0, float(self.weights @ regressors)))
+        return mean, _NOISE * sqrt(max(0.0, float(regressors @ self.spread @ regressors)))
 
 
 @dataclass(slots=True)
-class Worths:
+class Regressions:
     """A pool's regressions, each solved once for however many lots it values.
 
     Attributes:
@@ -161,7 +161,7 @@ class Worths:
     def _centre(self, role: str, bidder: str, size: int) -> tuple[Floats, Floats]:
         """Where a regression begins, and how strongly each of its weights is held there.
 
-        A bidder's level is soon its own. What it makes of a look's numbers is mostly what all make of them: of many
+        A bidder's level is soon its own. What it makes of a lot's features is mostly what all make of them: of many
         bidders, the one would seem best whose own weights happen to fit noise.
         """
         if bidder != SHARED:
