@@ -22,7 +22,7 @@ from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
 from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
-from bidders.policies.pooled.reading import trial_of, trials_of
+from bidders.policies.pooled.reading import case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
@@ -131,7 +131,7 @@ class BayesPolicy:
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
         known = checked_memory(memory)
-        learned = after_requests(known, trials_of(beyond_takings(receipts, self._alike)), self._settings)
+        learned = after_requests(known, cases_of(beyond_takings(receipts, self._alike)), self._settings)
         results = results_of(receipts, self._embedding)
         if results:
             faded = self._forgetting.left_after(1)
@@ -143,7 +143,7 @@ class BayesPolicy:
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
-        learned = after_practice(known, [trial_of(lesson) for lesson in lessons], self._settings)
+        learned = after_practice(known, [case_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
@@ -217,7 +217,7 @@ class BayesPolicy:
         means = [0.0 if worth < 0.0 else worth if worth < bounty_usd else bounty_usd for worth in worths]
         deviations = nothing
         if not seen.contributions:
-            # Later only what is known counts: a trial further on would cost a work more than one at the start.
+            # Later only what is known counts: trying somebody out would cost a work more there.
             unit_usd, doubts = self._exploration * bounty_usd, outlook.doubts(seen.request)
             deviations = [unit_usd * doubts[number] for number, _ in standings]
         for place, each in enumerate(lot):

@@ -127,7 +127,7 @@ def test_the_pick_of_an_offer_with_several_answers_says_that_one_of_them_was_rig
         memory = memory_of(learning)
         assert learning.audit() == []
     shown = [len(result.offers[0].text.split()) for result in results]
-    taken = [len(trial[2]) for trial in memory["trials"]]
+    taken = [len(case[2]) for case in memory["trials"]]
     assert 2 in shown
     assert taken == [count if result.status == "released" else 0 for count, result in zip(shown, results, strict=True)]
 

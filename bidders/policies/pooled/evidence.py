@@ -37,7 +37,7 @@ LOOK_STEPS = 127.0
 _UNFORESEEN = 1e-6
 
 
-class Trial(NamedTuple):
+class Case(NamedTuple):
     """What is known of the works on one request.
 
     Attributes:
@@ -75,13 +75,13 @@ class Evidence:
 
     Attributes:
         authors: by number; for padding the number of bidders.
-        members: 1 where a work makes a claim: trial, work, claim.
+        members: 1 where a work makes a claim: case, work, claim.
         present: whether there is a work.
         sizes: how many works make each claim.
         voices: how much each work tells: 1, or less where others that it echoes, or that echo it, claim the same.
         voiced: how many works make each claim as their voices count.
         verdicts: what is known of each claim; the last column is for none of them.
-        weights: how much each trial counts.
+        weights: how much each case counts.
         looks: the numbers of the requests' texts; all 0 where they are not known.
     """
 
@@ -96,7 +96,7 @@ class Evidence:
     looks: Floats
 
     def part(self, rows: slice) -> Evidence:
-        """Some of the trials."""
+        """Some of the cases."""
         return Evidence(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 
 
@@ -105,46 +105,46 @@ class Expectations(NamedTuple):
 
     Attributes:
         counts: how often each bidder was right at each level, and so on.
-        targets: of each trial, what its text should have foretold.
+        targets: of each case, what its text should have foretold.
     """
 
     counts: Counts
     targets: Floats
 
 
-def gather(trials: Sequence[Trial], bidders: int, weights: Floats) -> Evidence:
-    """Put trials into arrays."""
-    works = min(WORKS_MAX, max((len(trial.authors) for trial in trials), default=1))
-    claims = max((max(trial.claims, default=SILENT) + 1 for trial in trials), default=0)
-    authors = np.full((len(trials), works), bidders, dtype=np.int64)
-    made = np.full((len(trials), works), SILENT, dtype=np.int64)
-    verdicts = np.zeros((len(trials), claims + 1), dtype=np.int64)
-    for row, trial in enumerate(trials):
-        count = min(works, len(trial.authors))
-        authors[row, :count] = trial.authors[:count]
-        made[row, :count] = trial.claims[:count]
-        if trial.taken:
+def gather(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidence:
+    """Put cases into arrays."""
+    works = min(WORKS_MAX, max((len(case.authors) for case in cases), default=1))
+    claims = max((max(case.claims, default=SILENT) + 1 for case in cases), default=0)
+    authors = np.full((len(cases), works), bidders, dtype=np.int64)
+    made = np.full((len(cases), works), SILENT, dtype=np.int64)
+    verdicts = np.zeros((len(cases), claims + 1), dtype=np.int64)
+    for row, case in enumerate(cases):
+        count = min(works, len(case.authors))
+        authors[row, :count] = case.authors[:count]
+        made[row, :count] = case.claims[:count]
+        if case.taken:
             verdicts[row] = ClaimVerdict.ANOTHER_TAKEN
-            verdicts[row, list(trial.taken)] = ClaimVerdict.TAKEN
-        verdicts[row, list(trial.refused)] = ClaimVerdict.REFUSED
+            verdicts[row, list(case.taken)] = ClaimVerdict.TAKEN
+        verdicts[row, list(case.refused)] = ClaimVerdict.REFUSED
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)
     present = authors < bidders
-    return Evidence(authors, members, present, sizes, present.astype(float), sizes, verdicts, weights, _looks(trials))
+    return Evidence(authors, members, present, sizes, present.astype(float), sizes, verdicts, weights, _looks(cases))
 
 
-def _looks(trials: Sequence[Trial]) -> Floats:
+def _looks(cases: Sequence[Case]) -> Floats:
     """The numbers of texts; those that another embedding made say nothing."""
-    numbers = len(trials[-1].look) if trials else 0
-    looks = np.zeros((len(trials), numbers))
-    for row, trial in enumerate(trials):
-        if len(trial.look) == numbers:
-            looks[row] = np.frombuffer(trial.look, dtype=np.int8) / LOOK_STEPS
+    numbers = len(cases[-1].look) if cases else 0
+    looks = np.zeros((len(cases), numbers))
+    for row, case in enumerate(cases):
+        if len(case.look) == numbers:
+            looks[row] = np.frombuffer(case.look, dtype=np.int8) / LOOK_STEPS
     return looks
 
 
 def look_of(numbers: Floats) -> bytes:
-    """The numbers of a text as a trial keeps them; one byte each is all that they are worth."""
+    """The numbers of a text as a case keeps them; one byte each is all that they are worth."""
     return np.round(np.clip(numbers, -1.0, 1.0) * LOOK_STEPS).astype(np.int8).tobytes()
 
 
@@ -152,7 +152,7 @@ def expectations(evidence: Evidence, foretold: Foretold, abilities: Abilities) -
     """Expectation: how often each bidder was right at each level, and what was to be foretold.
 
     Args:
-        evidence: the trials.
+        evidence: the cases.
         foretold: what the text says of each. Where nobody claims anything, nobody has failed to find an answer
             unless its text says that others would have claimed one.
         abilities: what is believed so far.
@@ -198,7 +198,7 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
 
 
 def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
-    """How likely each claim was the right one, by the verdict or else by what is believed, times its trial's weight."""
+    """How likely each claim was the right one, by the verdict or else by what is believed, times its case's weight."""
     verdicts = evidence.verdicts[:, :-1]
     evident, upset = np.einsum("ka,rkh->arh", world.acceptance, likely)
     believed = evident[:, :-1] + upset.sum(axis=1, keepdims=True)
@@ -212,8 +212,8 @@ def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
     """How often another claim was the right one where the evident answer was refused, and how often not: by class.
 
     Args:
-        evidence: the trials.
-        decoys: how likely each claim is a decoy: trial, class, claim.
+        evidence: the cases.
+        decoys: how likely each claim is a decoy: case, class, claim.
     """
     exists = evidence.sizes > 0
     verdicts = evidence.verdicts[:, :-1]
@@ -225,7 +225,7 @@ def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
 
 
 def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
-    """How likely each class with each claim as evident answer makes the works, up to a factor: trial, class, claim."""
+    """How likely each class with each claim as evident answer makes the works, up to a factor: case, class, claim."""
     chances = abilities.by_class()
     log_right, log_wrong = np.log(chances), np.log1p(-chances)
     # Padding works as a newcomer that nobody counts.
@@ -241,7 +241,7 @@ def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
 
 
 def _scattering(sizes: Integers) -> Floats:
-    """How likely wrong works share claims as they do: trial, class, claim that is the evident answer."""
+    """How likely wrong works share claims as they do: case, class, claim that is the evident answer."""
     seatings, made = LOG_SEATINGS[sizes], (sizes > 0).astype(np.int64)
     without = [np.concatenate([each.sum(axis=1, keepdims=True) - each, each.sum(axis=1, keepdims=True)], axis=1)
                for each in (sizes, made, seatings)]  # fmt: skip

@@ -26,12 +26,12 @@ from bidders.policies.pooled.planning import Planner
 from bidders.policies.pooled.pool import (
     Fit,
     Memory,
+    case_from_json,
+    case_to_json,
     counts_from_json,
     counts_to_json,
-    trial_from_json,
-    trial_to_json,
 )
-from bidders.policies.pooled.reading import NamedTrial, names_in
+from bidders.policies.pooled.reading import NamedCase, names_in
 from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
@@ -90,14 +90,14 @@ class _Learned(NamedTuple):
     counts: Counts
 
 
-def after_requests(memory: Memory, named: Sequence[NamedTrial], settings: LearningSettings) -> Memory:
+def after_requests(memory: Memory, named: Sequence[NamedCase], settings: LearningSettings) -> Memory:
     """The memory after some requests."""
     if not named:
         return memory
     learned = _with_names(memory, named)
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    trials = [trial_to_json(each.numbered(numbers, settings.embedding)) for each in named]
-    learned["trials"] = [*memory["trials"], *trials]
+    cases = [case_to_json(each.numbered(numbers, settings.embedding)) for each in named]
+    learned["trials"] = [*memory["trials"], *cases]
     learned["requests"] = memory["requests"] + len(named)
     fresh = learned["requests"] - memory["fitted"]
     if fresh < max(1.0, _REFIT_GROWTH * min(len(learned["trials"]), settings.forgetting.window)):
@@ -105,7 +105,7 @@ def after_requests(memory: Memory, named: Sequence[NamedTrial], settings: Learni
     return _refitted(learned, named[-1], settings)
 
 
-def after_practice(memory: Memory, named: Sequence[NamedTrial], settings: LearningSettings) -> Memory:
+def after_practice(memory: Memory, named: Sequence[NamedCase], settings: LearningSettings) -> Memory:
     """The memory after tasks on which every bidder worked, whose outcomes are all known."""
     if not named:
         return memory
@@ -150,7 +150,7 @@ def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> Echo
     """Who met whom, and who echoed whom.
 
     Args:
-        evidence: the trials.
+        evidence: the cases.
         learned: what they have taught.
         echo_counts: of other requests.
     """
@@ -170,7 +170,7 @@ def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds
 
 
 def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Expectations:
-    """What evidence makes likely, a few hundred trials at a time."""
+    """What evidence makes likely, a few hundred cases at a time."""
     starts = range(0, len(evidence.weights), _CHUNK)
     chunks = [slice(start, start + _CHUNK) for start in starts]
     parts = [expectations(evidence.part(chunk), foretold.part(chunk), abilities) for chunk in chunks]
@@ -186,7 +186,7 @@ def _total(parts: Sequence[Counts], bidders: int) -> Counts:
     return total
 
 
-def _with_names(memory: Memory, named: Sequence[NamedTrial]) -> Memory:
+def _with_names(memory: Memory, named: Sequence[NamedCase]) -> Memory:
     """The memory with everybody in it who worked, and what that cost."""
     names = list(dict.fromkeys([*memory["names"], *names_in(named)]))
     numbers = {name: number for number, name in enumerate(names)}
@@ -200,20 +200,20 @@ def _with_names(memory: Memory, named: Sequence[NamedTrial]) -> Memory:
     }
 
 
-def _refitted(memory: Memory, latest: NamedTrial, settings: LearningSettings) -> Memory:
+def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> Memory:
     """Work out anew what the memory makes one believe."""
     bidders = len(memory["names"])
     before = Fit.from_json(memory["fit"])
     forgetting = settings.forgetting
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
-    trials = [trial_from_json(stored) for stored in memory["trials"]]
-    evidence = heeding(gather(trials, bidders, _weights(len(trials), forgetting)), before.echoes)
+    cases = [case_from_json(stored) for stored in memory["trials"]]
+    evidence = heeding(gather(cases, bidders, _weights(len(cases), forgetting)), before.echoes)
     faded = counts_from_json(memory["faded"]).widened(bidders).times(left)
-    numbers = evidence.looks.shape[1] if trials else len(memory["texts"]["products"]) - 1
+    numbers = evidence.looks.shape[1] if cases else len(memory["texts"]["products"]) - 1
     texts = Sums.from_json(memory["texts"]).fitting(numbers).times(left)
     known = replace(before, abilities=before.abilities.widened(bidders))
     echo_counts = EchoCounts.from_json(memory["heard"]).times(left)
-    overflow = max(0, len(trials) - forgetting.window)
+    overflow = max(0, len(cases) - forgetting.window)
     if overflow:
         old = evidence.part(slice(overflow))
         expected = _expected(old, before.forecast.foretell(old.looks), known.abilities)
@@ -222,7 +222,7 @@ def _refitted(memory: Memory, latest: NamedTrial, settings: LearningSettings) ->
             echo_counts
         )
         evidence = evidence.part(slice(overflow, None))
-    learned = _learned(evidence, faded, texts, known, _ROUNDS) if trials else None
+    learned = _learned(evidence, faded, texts, known, _ROUNDS) if cases else None
     if learned:
         echoes = Echoes.of(echo_counts + _met(evidence, learned, echo_counts))
         known = replace(known, abilities=learned.abilities, forecast=learned.forecast, echoes=echoes)
@@ -242,8 +242,8 @@ def _refitted(memory: Memory, latest: NamedTrial, settings: LearningSettings) ->
     return _planned(fitted, known, shares, Terms(latest.bounty_usd, settings.answers))
 
 
-def _weights(trials: int, forgetting: Forgetting) -> Floats:
-    return np.array([forgetting.left_after(trials - 1 - place) for place in range(trials)])
+def _weights(cases: int, forgetting: Forgetting) -> Floats:
+    return np.array([forgetting.left_after(cases - 1 - place) for place in range(cases)])
 
 
 def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memory:

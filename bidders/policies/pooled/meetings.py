@@ -20,7 +20,7 @@ def meetings(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Me
     """Find all pairs of works that claim something.
 
     Args:
-        evidence: the trials.
+        evidence: the cases.
         foretold: what the text says of each.
         abilities: what is believed.
     """
@@ -28,10 +28,10 @@ def meetings(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Me
 
 
 def heeding(evidence: Evidence, echoes: Echoes) -> Evidence:
-    """The same trials, where works that echo one another tell as much together as one of them would alone.
+    """The same cases, where works that echo one another tell as much together as one of them would alone.
 
     Args:
-        evidence: the trials.
+        evidence: the cases.
         echoes: who echoes whom.
     """
     if not echoes:
@@ -50,15 +50,15 @@ def heeding(evidence: Evidence, echoes: Echoes) -> Evidence:
 
 
 def _made(evidence: Evidence) -> Integers:
-    """Which claim each work makes, or `SILENT`: trial, work."""
+    """Which claim each work makes, or `SILENT`: case, work."""
     numbers = 1 + np.arange(evidence.members.shape[2])
     return SILENT + (evidence.members @ numbers).astype(np.int64)
 
 
 def _parts(evidence: Evidence, foretold: Foretold) -> Iterator[tuple[Evidence, Foretold]]:
-    trials, works = evidence.authors.shape
+    cases, works = evidence.authors.shape
     step = max(1, _PAIRS_AT_ONCE // max(1, works * works))
-    for start in range(0, trials, step):
+    for start in range(0, cases, step):
         rows = slice(start, start + step)
         yield evidence.part(rows), foretold.part(rows)
 
@@ -79,7 +79,7 @@ def _meetings(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> M
 
 
 def _own_claim(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Floats:
-    """How likely each work would claim what it claims, as things stand with the request: trial, work."""
+    """How likely each work would claim what it claims, as things stand with the request: case, work."""
     likely = likelihoods(evidence, abilities) * abilities.kinds[foretold.kinds][:, :, None]
     # A wrong claim that several made is an error that suggests itself, or they echo one another. That it is the evident
     # answer, though refused, would explain any echo away: of the ablest bidders, levels could come to mean just that.

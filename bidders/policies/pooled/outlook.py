@@ -182,7 +182,7 @@ class Outlook:
         of_use = self._of_use(plan, asked)
         repeats = self._repeats(works) if self.fit.echoes else None
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
-            # Most requests pass here, and there is one such state for each kind; trials lead to very many others.
+            # Most requests pass here, and there is one such state for each kind; those of tryouts are very many.
             left = [bidder for bidder in range(self.stranger + 1) if bidder not in asked]
             ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, repeats)
             return Appraised(chances, order, ahead[0].tolist())

@@ -13,7 +13,7 @@ import numpy as np
 import orchestrator
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.echoes import NO_ECHOES, EchoCounts, Echoes
-from bidders.policies.pooled.evidence import Trial
+from bidders.policies.pooled.evidence import Case
 from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan
@@ -37,7 +37,7 @@ class Memory(TypedDict):
         requests: how many requests have been learned from.
         fitted: how many of them when beliefs were last worked out anew.
         planned: how many when it was last worked out whom to ask.
-        trials: requests that are kept as they are, the oldest first.
+        trials: cases that are kept as they are, the oldest first.
         faded: expected counts of all requests before these.
         heard: who has met and echoed whom in those.
         texts: sums over their texts.
@@ -146,16 +146,16 @@ def counts_from_json(stored: dict[str, Any]) -> Counts:
     )
 
 
-def trial_to_json(trial: Trial) -> list[Any]:
-    """A trial as JSON can hold it."""
-    look = base64.b85encode(trial.look).decode("ascii")
-    return [list(trial.authors), list(trial.claims), list(trial.taken), list(trial.refused), look]
+def case_to_json(case: Case) -> list[Any]:
+    """A case as JSON can hold it."""
+    look = base64.b85encode(case.look).decode("ascii")
+    return [list(case.authors), list(case.claims), list(case.taken), list(case.refused), look]
 
 
-def trial_from_json(stored: list[Any]) -> Trial:
-    """Read a trial back."""
+def case_from_json(stored: list[Any]) -> Case:
+    """Read a case back."""
     authors, claims, taken, refused, look = stored
-    return Trial(tuple(authors), tuple(claims), tuple(taken), tuple(refused), base64.b85decode(look))
+    return Case(tuple(authors), tuple(claims), tuple(taken), tuple(refused), base64.b85decode(look))
 
 
 def empty_memory() -> Memory:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bidders.policies.pooled.costs import WorkCost
 from bidders.policies.pooled.embedding import Embedding, embedded
-from bidders.policies.pooled.evidence import SILENT, Trial, look_of
+from bidders.policies.pooled.evidence import SILENT, Case, look_of
 from orchestrator import Contribution, Lesson, Receipt
 
 _NANOS_PER_USD = 1_000_000_000
@@ -15,7 +15,7 @@ _SCORE_RIGHT_MIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class NamedTrial:
+class NamedCase:
     """What is known of the works on one request.
 
     Attributes:
@@ -34,10 +34,10 @@ class NamedTrial:
     costs: tuple[WorkCost, ...]
     bounty_usd: float
 
-    def numbered(self, numbers: Mapping[str, int], embedding: Embedding) -> Trial:
+    def numbered(self, numbers: Mapping[str, int], embedding: Embedding) -> Case:
         """The same with bidders and claims by number, and the text embedded."""
         claims = {claim: number for number, claim in enumerate(dict.fromkeys(w.claim for w in self.works if w.claim))}
-        return Trial(
+        return Case(
             tuple(numbers[work.author] for work in self.works),
             tuple(claims.get(work.claim, SILENT) for work in self.works),
             tuple(claims[claim] for claim in self.taken if claim in claims),
@@ -46,12 +46,12 @@ class NamedTrial:
         )
 
 
-def trials_of(receipts: Sequence[Receipt]) -> list[NamedTrial]:
-    """What receipts say, one trial a request, whatever order they come in."""
+def cases_of(receipts: Sequence[Receipt]) -> list[NamedCase]:
+    """What receipts say, one case a request, whatever order they come in."""
     by_request: dict[str, list[Receipt]] = {}
     for receipt in sorted(receipts, key=receipt_order):
         by_request.setdefault(receipt.request_id, []).append(receipt)
-    return [trial for each in by_request.values() if (trial := _trial_of_request(each)).works]
+    return [case for each in by_request.values() if (case := _case_of_request(each)).works]
 
 
 def receipt_order(receipt: Receipt) -> tuple[object, ...]:
@@ -80,7 +80,7 @@ def receipt_order(receipt: Receipt) -> tuple[object, ...]:
     )
 
 
-def _trial_of_request(receipts: Sequence[Receipt]) -> NamedTrial:
+def _case_of_request(receipts: Sequence[Receipt]) -> NamedCase:
     works: dict[Contribution, None] = {}
     costs = []
     for receipt in receipts:
@@ -94,10 +94,10 @@ def _trial_of_request(receipts: Sequence[Receipt]) -> NamedTrial:
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
     taken = verdict.among or tuple(claim for claim in (verdict.taken,) if claim)
-    return NamedTrial(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd)
+    return NamedCase(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd)
 
 
-def trial_of(lesson: Lesson) -> NamedTrial:
+def case_of(lesson: Lesson) -> NamedCase:
     """What a lesson says: of every claim whether it is right."""
     works = tuple(Contribution(work.bidder, work.claim) for work in lesson.works)
     scores: dict[str, float] = {}
@@ -108,9 +108,9 @@ def trial_of(lesson: Lesson) -> NamedTrial:
     taken = (best,) if scores.get(best, 0.0) > _SCORE_RIGHT_MIN else ()
     refused = tuple(claim for claim in scores if claim not in taken)
     costs = tuple(WorkCost(work.bidder, work.cost_usd) for work in lesson.works)
-    return NamedTrial(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
+    return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
 
 
-def names_in(trials: Iterable[NamedTrial]) -> list[str]:
+def names_in(cases: Iterable[NamedCase]) -> list[str]:
     """Everybody who worked, in order of appearance."""
-    return list(dict.fromkeys(work.author for trial in trials for work in trial.works))
+    return list(dict.fromkeys(work.author for case in cases for work in case.works))
