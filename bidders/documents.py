@@ -10,7 +10,7 @@ from pathlib import Path
 import orchestrator
 from bidders.capable import TRANSFORMER, Appraisal, CapableBidder, resale_share
 from bidders.collection import load_collection
-from bidders.finding import Finding, conflict_of, find
+from bidders.finding import FoundPassage, conflict_of, find
 from bidders.index import Index
 from bidders.leanings import leaning_sentences
 from bidders.policies.options import number_in
@@ -109,18 +109,18 @@ class DocumentBidder(CapableBidder):
         quotes = [self._quote(finding) for finding in chosen]
         return [Segment("\n\n".join(quotes), kind=self._kind)]
 
-    def _choose(self, found: Sequence[Finding]) -> list[Finding]:
+    def _choose(self, found: Sequence[FoundPassage]) -> list[FoundPassage]:
         best = max((finding.worth for finding in found), default=0.0)
         worthy = [finding for finding in found if finding.worth > 0 and finding.worth >= _WORTH_SHARE_MIN * best]
         quotable = [finding for finding in worthy if self._quote(finding)]
         return sorted(quotable, key=lambda finding: -finding.worth)[: self._passages_max]
 
-    def _quote(self, finding: Finding) -> str:
+    def _quote(self, finding: FoundPassage) -> str:
         if self._excerpt == "passages":
             return finding.passage.quote
         return " ".join(leaning_sentences(finding.passage.text))
 
-    def _refusal(self, found: Sequence[Finding], chosen: Sequence[Finding], character_conflict: float) -> str:
+    def _refusal(self, found: Sequence[FoundPassage], chosen: Sequence[FoundPassage], character_conflict: float) -> str:
         if not found:
             return "found nothing relevant"
         if character_conflict >= 1.0 or all(finding.conflict >= 1.0 for finding in found):
@@ -128,7 +128,7 @@ class DocumentBidder(CapableBidder):
         return "" if chosen else "nothing new for this state"
 
 
-def _supplied(chosen: Sequence[Finding]) -> float:
+def _supplied(chosen: Sequence[FoundPassage]) -> float:
     """How much of what passages can give these give: 0 for none, towards 1 for many good ones."""
     missing = 1.0
     for finding in chosen:

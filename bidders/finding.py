@@ -32,7 +32,7 @@ _DESCRIBED_WEIGHT = 0.5  # what every passage inherits of a subject that its col
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FoundPassage:
     """A passage and what it is worth to a state.
 
     Attributes:
@@ -74,7 +74,7 @@ def is_about(index: Index, wanted: Wanted) -> bool:
     return any(len(telling & found) >= _SUBJECT_TERMS_TOGETHER_MIN for found in index.passage_terms)
 
 
-def find(index: Index, wanted: Wanted) -> list[Finding]:
+def find(index: Index, wanted: Wanted) -> list[FoundPassage]:
     """Find the passages that are relevant to a state.
 
     Args:
@@ -142,7 +142,7 @@ def _fits(index: Index, wanted: Wanted) -> frozenset[str]:
     return (wanted.leanings.preferred | (wanted.added & index.collection.names)) - wanted.names
 
 
-def _weigh(index: Index, wanted: Wanted, position: int) -> Finding:
+def _weigh(index: Index, wanted: Wanted, position: int) -> FoundPassage:
     found = index.passage_terms[position]
     names = _known_names(index, wanted)
     agreed = wanted.shunned & (index.negated[position] - index.affirmed[position])
@@ -151,7 +151,7 @@ def _weigh(index: Index, wanted: Wanted, position: int) -> Finding:
     fitting = math.fsum(index.informativeness(term) for term in _fits(index, wanted) & found) / _FITTING_FULL
     here = 1.0 if not names or names & found else _OTHER_PLACE
     novelty = len(found - wanted.said) / max(1, len(found))
-    return Finding(
+    return FoundPassage(
         passage=index.collection.passages[position],
         relevance=here * (1.0 - (1.0 - min(1.0, topical)) * (1.0 - min(1.0, fitting))),
         novelty=0.0 if novelty < _NEW_SHARE_MIN else min(1.0, novelty / _NEW_SHARE_FULL),

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.outcomes.data import Integers
 from benchmarks.outcomes.played import Played, join
-from benchmarks.outcomes.players import AnswerPresenter, RecordedModel, Sight, cost_bounds_nanos, cost_nanos
+from benchmarks.outcomes.players import ModelPlayer, PresenterPlayer, Sight, cost_bounds_nanos, cost_nanos
 from benchmarks.outcomes.user import User
 from orchestrator.bidding import Lesson, Policy
 from orchestrator.bidding.policy import Work
@@ -167,11 +167,11 @@ class OutcomeMarket:
 
     def _model(self, model: int) -> Player:
         memory_id = SHARED if self.design.pooled else self.user.data.models[model]
-        return RecordedModel(self._sight, model, self._policy, memory_id, self._bounds_nanos[model])
+        return ModelPlayer(self._sight, model, self._policy, memory_id, self._bounds_nanos[model])
 
     def _presenter(self, name: str) -> Player:
         memory_id = SHARED if self.design.pooled else name
-        return AnswerPresenter(self._sight, name, self._policy, memory_id, self.design.shown)
+        return PresenterPlayer(self._sight, name, self._policy, memory_id, self.design.shown)
 
     def _job(self, query: int) -> Job:
         def accept(offers: Sequence[Offer]) -> int:

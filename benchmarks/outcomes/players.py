@@ -52,7 +52,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedModel:
+class ModelPlayer:
     """A model that adds its recorded answer, once a chain, at its recorded cost.
 
     Attributes:
@@ -96,7 +96,7 @@ class RecordedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerPresenter:
+class PresenterPlayer:
     """Buys a state and shows the best answers in it together, as many as the user looks at, at no cost.
 
     Which these are, its policy says (`best_claims`). Where a policy does not say, they are those that

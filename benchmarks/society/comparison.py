@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.society.market import Setting, bids, play, society
 from benchmarks.society.measuring import TAIL, Run, best_actions, relative_error
 from benchmarks.society.planner import Planner, play_planned
-from benchmarks.society.tasks import Task, tasks
+from benchmarks.society.tasks import DecisionTask, tasks
 from benchmarks.soundness.rivals import ProfitSeeking
 from benchmarks.tables import Report
 from bidders.policies.bayes import BayesPolicy
@@ -88,7 +88,7 @@ SETTINGS = (
 )
 
 
-def contenders(task: Task) -> list[Contender]:
+def contenders(task: DecisionTask) -> list[Contender]:
     """The societies of the table; somebody seeks profit where there is one lot, and shading can be seen."""
     found = [society_of(name, setting, task) for name in LEARNERS for setting in SETTINGS]
     if len(task.moves) == 1:
@@ -99,16 +99,16 @@ def contenders(task: Task) -> list[Contender]:
     return found
 
 
-def society_of(policy_name: str, setting: Setting, task: Task) -> Contender:
+def society_of(policy_name: str, setting: Setting, task: DecisionTask) -> Contender:
     """A society all of whose bidders have one policy."""
     return Contender(setting, policy_name, lambda _seed: [LEARNERS[policy_name]()] * task.actions)
 
 
-def _one_seeks_profit(task: Task, seed: int) -> list[Policy]:
+def _one_seeks_profit(task: DecisionTask, seed: int) -> list[Policy]:
     return [tracker()] * (task.actions - 1) + [ProfitSeeking(tracker(), seed)]
 
 
-def run_market(task: Task, contender: Contender, seed: int, episodes: int) -> Run:
+def run_market(task: DecisionTask, contender: Contender, seed: int, episodes: int) -> Run:
     """One society's learning curve."""
     start = time.process_time()
     market = society(task, contender.setting, contender.policies(seed), seed)
@@ -125,7 +125,7 @@ def run_market(task: Task, contender: Contender, seed: int, episodes: int) -> Ru
     return Run(returns, errors, bids(market, task), fmean(pumped[-TAIL:]), time.process_time() - start)
 
 
-def run_planner(task: Task, seed: int, episodes: int) -> Run:
+def run_planner(task: DecisionTask, seed: int, episodes: int) -> Run:
     """Q-learning's learning curve."""
     start = time.process_time()
     planner = Planner(task, seed)
@@ -158,13 +158,13 @@ def measure(episodes: int = EPISODES, seeds: int = SEEDS) -> Report:
     )
 
 
-def _labels(task: Task, contender: Contender) -> tuple[str, str, str, str, str]:
+def _labels(task: DecisionTask, contender: Contender) -> tuple[str, str, str, str, str]:
     setting = contender.setting
     own = setting.self_sale + (", reserve" if setting.owners_keep else "")
     return task.name, setting.rule, str(setting.clones), own, contender.policy_name
 
 
-def _figures(task: Task, runs: Sequence[Run]) -> tuple[str, ...]:
+def _figures(task: DecisionTask, runs: Sequence[Run]) -> tuple[str, ...]:
     beyond = task.bounded
     return (
         _spread([100 * run.share(task) for run in runs], 1),

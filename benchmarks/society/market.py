@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from benchmarks.society.tasks import Action, State, Task
+from benchmarks.society.tasks import Action, DecisionTask, State
 from benchmarks.standing import Twin
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
@@ -27,7 +27,7 @@ _STOCK_USD = 100_000_000
 class ActionBidder(Twin):
     """A bidder that can take one action; twins differ in name and wallet, and share what they learn."""
 
-    task: Task
+    task: DecisionTask
     action: Action
     twin: int
     policy: Policy
@@ -90,12 +90,12 @@ def state_of(lot: Lot) -> State:
     return int(lot.state.segments[-1].text.rpartition(" ")[2])
 
 
-def observation(task: Task, bidder: str, state: State, stage: int = 1) -> Observation:
+def observation(task: DecisionTask, bidder: str, state: State, stage: int = 1) -> Observation:
     """What a bidder sees of a task's state."""
     return Observation(bidder, TRANSFORMER, stage, task.horizon, task.bid_max_usd, features={"state": float(state)})
 
 
-def society(task: Task, setting: Setting, policies: Sequence[Policy], seed: int) -> Simulation:
+def society(task: DecisionTask, setting: Setting, policies: Sequence[Policy], seed: int) -> Simulation:
     """The bidders of a task in a market; there is one policy for each action."""
     players = [
         ActionBidder(task, action, twin, policy)
@@ -114,7 +114,7 @@ def society(task: Task, setting: Setting, policies: Sequence[Policy], seed: int)
     return Simulation(players, rules, wealth, seed=seed, owners_keep=setting.owners_keep)
 
 
-def play(market: Simulation, task: Task) -> Episode:
+def play(market: Simulation, task: DecisionTask) -> Episode:
     """One episode."""
     job = Job(f"{task.name} from state 0", round(task.bid_max_usd * NANOS_PER_USD), reject)
     (ended,) = market.run([job])
@@ -134,7 +134,7 @@ def episode_of(ended: Progress) -> Episode:
     return Episode(sum(rewards) / NANOS_PER_USD, len(rewards), pumped / NANOS_PER_USD)
 
 
-def bids(market: Simulation, task: Task) -> dict[State, list[float]]:
+def bids(market: Simulation, task: DecisionTask) -> dict[State, list[float]]:
     """What each action's bidders would bid in each state, in USD, with exploration off."""
     states = list(task.moves)
     found: dict[State, list[float]] = {state: [] for state in states}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import NamedTuple
 
-from benchmarks.society.tasks import Action, State, Task
+from benchmarks.society.tasks import Action, DecisionTask, State
 
 WINDOW = 20
 TAIL = 50
@@ -33,11 +33,11 @@ class Run:
     pumped_usd: float
     seconds: float
 
-    def share(self, task: Task) -> float:
+    def share(self, task: DecisionTask) -> float:
         """Mean return of the last 50 episodes, as a share of the best."""
         return fmean(self.returns[-TAIL:]) / task.best_return
 
-    def episodes_to_return(self, task: Task, share: float) -> float:
+    def episodes_to_return(self, task: DecisionTask, share: float) -> float:
         """After how many episodes the mean return of each 20 in a row stays at a share of the best; inf if never."""
         needed = share * task.best_return - 1e-9
         means = [fmean(self.returns[start : start + WINDOW]) for start in range(len(self.returns) - WINDOW + 1)]
@@ -47,11 +47,11 @@ class Run:
         """After how many episodes the best actions' bids stay within 2 % of Q*; inf if they do not."""
         return _settled([error <= TOLERANCE for error in self.errors])
 
-    def error_usd(self, task: Task) -> float:
+    def error_usd(self, task: DecisionTask) -> float:
         """The largest |bid - Q*| of a best action on the best path at the end, in USD."""
         return max(abs(self.final_bids[each.state][each.action] - each.value) for each in best_actions(task))
 
-    def orders_right(self, task: Task) -> bool:
+    def orders_right(self, task: DecisionTask) -> bool:
         """Whether the best action's bid is the highest in each state of the best path at the end."""
         return all(
             self.final_bids[each.state][each.action]
@@ -68,7 +68,7 @@ class Best(NamedTuple):
     value: float
 
 
-def best_actions(task: Task) -> list[Best]:
+def best_actions(task: DecisionTask) -> list[Best]:
     """The best path: what to do in each of its states."""
     values = task.values()
     return [Best(state, values[state].index(max(values[state])), max(values[state])) for state in task.path]

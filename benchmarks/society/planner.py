@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass, field
 
-from benchmarks.society.tasks import Action, State, Task
+from benchmarks.society.tasks import Action, DecisionTask, State
 
 STEP_MIN = 0.3
 EXPLORE = 0.05
@@ -27,7 +27,7 @@ class Planner:
         learning: whether it learns and explores.
     """
 
-    task: Task
+    task: DecisionTask
     seed: int
     actions: list[Action] = field(default_factory=list)
     learning: bool = True

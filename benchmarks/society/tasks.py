@@ -21,7 +21,7 @@ class Move(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class DecisionTask:
     """A deterministic task with few states.
 
     Attributes:
@@ -70,23 +70,23 @@ class Task:
         return found
 
 
-def bandit() -> Task:
+def bandit() -> DecisionTask:
     """One state, four actions that pay 0.2 to 0.8, and the episode is over."""
     moves = {0: tuple(Move(1, 0.2 * (action + 1)) for action in range(4))}
-    return Task("Market bandit", moves, 2, 0.99, 1.0, (0,), 0.8)
+    return DecisionTask("Market bandit", moves, 2, 0.99, 1.0, (0,), 0.8)
 
 
-def chain(states: int = 6) -> Task:
+def chain(states: int = 6) -> DecisionTask:
     """States in a row, left and right, 0.8 on entering the last."""
     goal = states - 1
     moves = {
         state: (Move(max(0, state - 1), 0.0), Move(state + 1, 0.8 if state + 1 == goal else 0.0))
         for state in range(goal)
     }
-    return Task("Chain", moves, 4 * goal, 0.99, 1.0, tuple(range(goal)), 0.8)
+    return DecisionTask("Chain", moves, 4 * goal, 0.99, 1.0, tuple(range(goal)), 0.8)
 
 
-def duality(discount: float, bid_max_usd: float) -> Task:
+def duality(discount: float, bid_max_usd: float) -> DecisionTask:
     """Two states that are best alternated, a loop that is nearly as good, and an abyss."""
     moves = {
         0: (Move(2, 0.0), Move(1, 0.5)),
@@ -96,9 +96,10 @@ def duality(discount: float, bid_max_usd: float) -> Task:
     best_value = 0.5 / (1 - discount)
     bounded = best_value > bid_max_usd
     name = f"Duality, discount {discount:g}" + (", bids in [0, 1]" if bounded else "")
-    return Task(name, moves, 10, discount, bid_max_usd, (0, 1), 5.0, bounded, max(bid_max_usd, 1.2 * best_value))
+    prior_usd = max(bid_max_usd, 1.2 * best_value)
+    return DecisionTask(name, moves, 10, discount, bid_max_usd, (0, 1), 5.0, bounded, prior_usd)
 
 
-def tasks() -> tuple[Task, ...]:
+def tasks() -> tuple[DecisionTask, ...]:
     """The tasks of the benchmark."""
     return bandit(), chain(), duality(0.9, 7.0), duality(0.99, 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from bidders.models.format import Format, Question
-from bidders.models.modes import Abilities, mentions, modes_to_try
+from bidders.models.modes import Support, mentions, modes_to_try
 from bidders.models.pricing import Pricing
 from bidders.models.reply import TEXT_CHARACTERS_MAX, Heard, Reply
 from bidders.models.settings import Mode, ProviderSettings
@@ -40,7 +40,7 @@ class Endpoint(Protocol):
         """The model and its provider, for messages."""
 
     @property
-    def abilities(self) -> Abilities:
+    def support(self) -> Support:
         """What the endpoint has shown to support."""
 
     async def ask(self, question: Question) -> Reply:
@@ -77,15 +77,15 @@ class Call:
         """
         if self._prompt.schema is None:
             return self._completion(await self._supported(None))
-        abilities, refusal = self._endpoint.abilities, None
-        for mode in modes_to_try(self._endpoint.settings.structured, self._endpoint.format.modes, abilities):
+        support, refusal = self._endpoint.support, None
+        for mode in modes_to_try(self._endpoint.settings.structured, self._endpoint.format.modes, support):
             try:
                 reply = await self._supported(mode)
             except ProviderRefused as refused:
                 # The first refusal is the one to show: later ones are of ever poorer questions.
                 refusal = refusal or refused
             else:
-                abilities.mode = mode
+                support.mode = mode
                 return self._completion(reply)
         raise refusal or ProviderRefused(f"{self._endpoint.where} knows no way to be asked for an object")
 
@@ -103,7 +103,7 @@ class Call:
 
     async def _supported(self, mode: Mode | None) -> Reply:
         """Ask, without the features that the endpoint turns out to refuse."""
-        known, lacking = self._endpoint.abilities.lacking, set(self._endpoint.abilities.lacking)
+        known, lacking = self._endpoint.support.lacking, set(self._endpoint.support.lacking)
         changed: set[str] = set()
         while True:
             try:

@@ -50,7 +50,7 @@ class LiteLLMModel(ProviderModel):
             entry=entry,
         )
         # litellm puts this under the name that the provider knows.
-        self.abilities.lacking.add("max_completion_tokens")
+        self.support.lacking.add("max_completion_tokens")
 
     async def ask(self, question: Question) -> Reply:
         """Make one call and wait for the whole answer."""

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bidders.models.local_server import BUNDLED_NAME, Endpoint, Served, close_server, find_weights, missing, open_server
+from bidders.models.local_server import (
+    BUNDLED_NAME,
+    Served,
+    ServerAddress,
+    close_server,
+    find_weights,
+    missing,
+    open_server,
+)
 from bidders.models.openai import OpenAIModel
 from bidders.policies.options import number_in
 from orchestrator import in_daemon_thread
@@ -62,7 +70,7 @@ class LocalModel(OpenAIModel):
             slots=int(number_in("slots", slots, 1, 64)),
             threads=int(number_in("threads", threads, 0, 1024)),
         )
-        self._endpoint: Endpoint | None = None
+        self._endpoint: ServerAddress | None = None
         self._opening = threading.Lock()
         super().__init__(
             self._served.name,

@@ -40,7 +40,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerAddress:
     """Where a server answers: it speaks the OpenAI protocol, on loopback.
 
     Attributes:
@@ -55,7 +55,7 @@ class Endpoint:
 @dataclass(slots=True)
 class _Running:
     server: Any
-    endpoint: Endpoint
+    endpoint: ServerAddress
     users: int
 
 
@@ -89,7 +89,7 @@ def missing(path: Path | None) -> str | None:
     return None if path.is_file() else f"there is no file of weights {path}"
 
 
-def open_server(served: Served) -> Endpoint:
+def open_server(served: Served) -> ServerAddress:
     """Start a server, or share the one that is running; takes about a second the first time.
 
     Every call is to be matched by one of `close_server`.
@@ -144,7 +144,7 @@ def _started(served: Served) -> _Running:
         server = xllamacpp.Server(parameters)
     except RuntimeError as error:
         raise ProviderError(f"{served.path} cannot be served; is it a model in GGUF format? ({error})") from error
-    return _Running(server, Endpoint(server.listening_address, key), users=0)
+    return _Running(server, ServerAddress(server.listening_address, key), users=0)
 
 
 def _idle_processors() -> int:

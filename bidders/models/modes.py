@@ -16,7 +16,7 @@ TOOL_DESCRIPTION: Final = "Give the answer."
 
 
 @dataclass(slots=True)
-class Abilities:
+class Support:
     """What an endpoint supports, as far as calls of this process have shown.
 
     Attributes:
@@ -28,33 +28,33 @@ class Abilities:
     lacking: set[str] = field(default_factory=set)
 
 
-_known: Final[dict[tuple[str, ...], Abilities]] = {}
+_known: Final[dict[tuple[str, ...], Support]] = {}
 _lock: Final = threading.Lock()
 
 
-def abilities_of(*endpoint: str) -> Abilities:
+def support_of(*endpoint: str) -> Support:
     """What this process knows of an endpoint: its type, its address and its model."""
     with _lock:
-        return _known.setdefault(endpoint, Abilities())
+        return _known.setdefault(endpoint, Support())
 
 
-def forget_abilities() -> None:
+def forget_support() -> None:
     """Forget what all endpoints support: for tests, and after an endpoint was upgraded."""
     with _lock:
         _known.clear()
 
 
-def modes_to_try(structured: Structured, supported: Sequence[Mode], abilities: Abilities) -> Sequence[Mode]:
+def modes_to_try(structured: Structured, supported: Sequence[Mode], support: Support) -> Sequence[Mode]:
     """The modes to try, best first.
 
     Args:
         structured: what the config says.
         supported: what the provider's API has, best first.
-        abilities: what calls have shown.
+        support: what calls have shown.
     """
     if structured != "auto":
         return (structured,)
-    return (abilities.mode,) if abilities.mode is not None else supported
+    return (support.mode,) if support.mode is not None else supported
 
 
 def with_schema(prompt: Prompt) -> Sequence[Message]:

@@ -38,7 +38,7 @@ class OpenAIModel(ClientModel):
         super().__init__(read_settings(model, options), import_extra("openai", "openai"))
         if self.is_elsewhere:
             # The older name of this parameter is the one that most compatible endpoints know; the others refuse it.
-            self.abilities.lacking.add("max_completion_tokens")
+            self.support.lacking.add("max_completion_tokens")
 
     def calls(self, client: Any) -> Any:
         """The part of the library's client that makes calls of this format."""

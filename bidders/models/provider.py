@@ -10,7 +10,7 @@ from dataclasses import replace
 from bidders.models.call import Call
 from bidders.models.credentials import read_key, values_of
 from bidders.models.format import Format, Question
-from bidders.models.modes import Abilities, abilities_of
+from bidders.models.modes import Support, support_of
 from bidders.models.price import read_price
 from bidders.models.price_table import Listed
 from bidders.models.pricing import Pricing, read_reserve
@@ -80,9 +80,9 @@ class ProviderModel(ABC):
         return f"{self.name} at {self.provider}"
 
     @property
-    def abilities(self) -> Abilities:
+    def support(self) -> Support:
         """What its endpoint has shown to support; equal endpoints share what they know."""
-        return abilities_of(type(self).__name__, self.provider, self.settings.base_url or "", self.name)
+        return support_of(type(self).__name__, self.provider, self.settings.base_url or "", self.name)
 
     def cost_max(self, prompt: Prompt) -> Money | None:
         """Worst case of what a call costs: each byte read as a token, and every token thought or written that may be.

@@ -178,7 +178,7 @@ def _with_cost(tried: ModelCheck, model: Model, outcome: object) -> ModelCheck:
         return replace(tried, cost_nanos=failure.cost_nanos if isinstance(failure, ProviderError) else None)
     return replace(
         tried,
-        mode=str(getattr(getattr(model, "abilities", None), "mode", None) or ""),
+        mode=str(getattr(getattr(model, "support", None), "mode", None) or ""),
         price="reserved" if value.cost is None else "known",
         cost_nanos=None if value.cost is None else value.cost.nanos,
     )

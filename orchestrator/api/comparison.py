@@ -14,7 +14,7 @@ from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.posting import Posting, read_posting
 from orchestrator.api.result import Result
 from orchestrator.bidding import Model
-from orchestrator.comparing import Entry, Rival, Task, by_price, hold_contest
+from orchestrator.comparing import Contestant, Rival, RivalTask, by_price, hold_contest
 from orchestrator.engine.driver import Listener
 from orchestrator.errors import InvalidRequest
 from orchestrator.money import format_usd
@@ -38,7 +38,7 @@ class Comparison:
     cap_nanos: int
     models: tuple[str, ...]
     left_out: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[Contestant, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """The comparison as JSON-able data, amounts as decimal strings in USD."""
@@ -76,28 +76,28 @@ def compare(
     Raises:
         InvalidRequest: the posting makes no sense, or no bidder has a model that a rival could use.
     """
-    terms = read_posting(posting, market.config.request)
+    checked = read_posting(posting, market.config.request)
     # Rivals have as long for a call as bidders have for their work.
-    task = Task(terms.text, max_tokens, terms.seed, market.config.rules.transform_deadline_seconds)
+    task = RivalTask(checked.text, max_tokens, checked.seed, market.config.rules.transform_deadline_seconds)
     usable, left_out = _models(market, task)
     if not usable:
         why = f" ({'; '.join(left_out)})" if left_out else ""
         raise InvalidRequest(f"no bidder of this market has a language model that its rivals could use{why}")
-    request_id = market.post(replace(posting, seed=terms.seed))
+    request_id = market.post(replace(posting, seed=checked.seed))
     started = clock()
     (result,) = market.resume(request_id, on_event)
     own = _market_entry(market, result, clock() - started)
-    entries = run_blocking(lambda: hold_contest(rivals, task, usable, terms.spend_cap, clock))
+    entries = run_blocking(lambda: hold_contest(rivals, task, usable, checked.spend_cap, clock))
     return Comparison(
         request_id=request_id,
-        cap_nanos=terms.spend_cap.nanos,
+        cap_nanos=checked.spend_cap.nanos,
         models=tuple(model.name for model in usable),
         left_out=left_out,
         entries=(own, *entries),
     )
 
 
-def _models(market: Market, task: Task) -> tuple[tuple[Model, ...], tuple[str, ...]]:
+def _models(market: Market, task: RivalTask) -> tuple[tuple[Model, ...], tuple[str, ...]]:
     """The distinct models of a market's bidders, cheapest first, and why others are left out."""
     found: dict[tuple[str, str], Model] = {}
     for seat in market.seats.values():
@@ -115,7 +115,7 @@ def _models(market: Market, task: Task) -> tuple[tuple[Model, ...], tuple[str, .
     return usable, tuple(left_out)
 
 
-def _market_entry(market: Market, result: Result, seconds: float) -> Entry:
+def _market_entry(market: Market, result: Result, seconds: float) -> Contestant:
     best = result.offers[0] if result.offers else None
     money = result.statement()
     answers = market.store.read(lambda reader: reader.answers(result.request_id))
@@ -123,7 +123,7 @@ def _market_entry(market: Market, result: Result, seconds: float) -> Entry:
     how = "no bidder made an offer"
     if best is not None:
         how = f"{' > '.join(sale.buyer for sale in best.chain)}; first of {len(result.offers)} offers"
-    return Entry(
+    return Contestant(
         name=MARKET,
         text=best.text if best else "",
         how=how,

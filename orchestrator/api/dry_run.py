@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.obstacles import obstacle_of
-from orchestrator.api.posting import Posting, Terms, read_posting
+from orchestrator.api.posting import CheckedPosting, Posting, read_posting
 from orchestrator.api.seating import Seating, seat_all
 from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.bidding import Announcement, MeteredJudge, ShownOffer
@@ -92,14 +92,14 @@ class DryRun:
     """What is known of a request before it is posted.
 
     Attributes:
-        terms: what would be posted.
+        posting: what would be posted.
         judge: who would pick.
         entrants: every bidder of the config, in its order.
         copies: how many buyers take a copy of the request itself.
         warnings: what is legal but will not work well.
     """
 
-    terms: Terms
+    posting: CheckedPosting
     judge: Arbiter
     entrants: tuple[Entrant, ...]
     copies: int
@@ -115,7 +115,7 @@ class DryRun:
         """Worst case of the first stage: all are asked, the dearest `copies` of them win, and nobody fails."""
         transforms = sorted((each.transform_cost_max_nanos for each in self.able), reverse=True)
         bids = sum(each.bid_cost_max_nanos for each in self.able)
-        return min(bids + sum(transforms[: self.copies]), self.terms.spend_cap.nanos)
+        return min(bids + sum(transforms[: self.copies]), self.posting.spend_cap.nanos)
 
     @property
     def spend_max_nanos(self) -> int:
@@ -125,7 +125,7 @@ class DryRun:
         cost for the request as it stands.
         """
         costs = [each.bid_cost_max_nanos + each.transform_cost_max_nanos for each in self.able]
-        return self.terms.spend_cap.nanos if any(costs) or self.judge.cost_max_nanos else 0
+        return self.posting.spend_cap.nanos if any(costs) or self.judge.cost_max_nanos else 0
 
     @property
     def user_loss_max_nanos(self) -> int:
@@ -134,21 +134,21 @@ class DryRun:
         The bounty is released only for an offer that was picked, and the deposit then returns; it
         pays recorded costs only where every offer is rejected, and the bounty then returns.
         """
-        return max(self.terms.bounty.nanos, self.terms.deposit.nanos)
+        return max(self.posting.bounty.nanos, self.posting.deposit.nanos)
 
     def to_dict(self) -> dict[str, Any]:
         """The dry run as JSON-able data, amounts as decimal strings in USD."""
         return {
-            "bounty": str(self.terms.bounty),
-            "deposit": str(self.terms.deposit),
-            "spend_cap": str(self.terms.spend_cap),
+            "bounty": str(self.posting.bounty),
+            "deposit": str(self.posting.deposit),
+            "spend_cap": str(self.posting.spend_cap),
             "judge": self.judge.to_dict(),
             "bidders": [each.to_dict() for each in self.entrants],
             "first_stage_cost_max": format_usd(self.first_stage_cost_max_nanos),
             "spend_max": format_usd(self.spend_max_nanos),
             "user_loss_max": format_usd(self.user_loss_max_nanos),
-            "user_loss_max_if_picked": str(self.terms.bounty),
-            "user_loss_max_if_rejected": str(self.terms.deposit),
+            "user_loss_max_if_picked": str(self.posting.bounty),
+            "user_loss_max_if_rejected": str(self.posting.deposit),
             "warnings": list(self.warnings),
         }
 
@@ -181,17 +181,17 @@ def dry_run(config: Config, store: Store, posting: Posting) -> DryRun:
         InvalidMoney: an amount is not money.
         OperatorError: the judge cannot be built.
     """
-    terms = read_posting(posting, config.request)
-    judge = _arbiter(config, terms)
+    checked = read_posting(posting, config.request)
+    judge = _arbiter(config, checked)
     seating = seat_all(config, ())
     try:
-        return run_blocking(lambda: _look_ahead(config, store, terms, judge, seating))
+        return run_blocking(lambda: _look_ahead(config, store, checked, judge, seating))
     finally:
         for seat in seating.seats.values():
             read_guarded(seat.close)
 
 
-def _arbiter(config: Config, terms: Terms) -> Arbiter:
+def _arbiter(config: Config, checked: CheckedPosting) -> Arbiter:
     """The judge, and what its calls may cost."""
     judge = build_judge(config)
     obstacle = obstacle_of(judge)
@@ -199,36 +199,38 @@ def _arbiter(config: Config, terms: Terms) -> Arbiter:
         return Arbiter(judge.name, obstacle)
     offer = ShownOffer(1, "", "x" * _OFFER_CHARACTERS, Money(0), Money(0))
     offers = [replace(offer, rank=rank + 1) for rank in range(config.rules.offers_max)]
-    cost_max = read_guarded(lambda: plain_nanos(judge.pick_cost_max(terms.text, offers)))
+    cost_max = read_guarded(lambda: plain_nanos(judge.pick_cost_max(checked.text, offers)))
     read_guarded(getattr(judge, "close", lambda: None))
     if isinstance(cost_max, Raised):
         return Arbiter(judge.name, obstacle or cost_max.reason)
     return Arbiter(judge.name, obstacle, cost_max.value)
 
 
-async def _look_ahead(config: Config, store: Store, terms: Terms, judge: Arbiter, seating: Seating) -> DryRun:
-    progress = _opened(config, terms, seating)
+async def _look_ahead(
+    config: Config, store: Store, checked: CheckedPosting, judge: Arbiter, seating: Seating
+) -> DryRun:
+    progress = _opened(config, checked, seating)
     known = store.read(lambda reader: _read_known(reader, progress, seating, config.wealth))
     announcer = Announcer(seating.seats, known.memories, CallBook(store, _REQUEST_ID), promises={})
     shown = await announcer.announce(progress, progress.lots()[0], known.market, {})
     entrants = [
-        await _entrant(seat, shown.get(seat.name), known, terms.spend_cap.nanos) for seat in seating.seats.values()
+        await _entrant(seat, shown.get(seat.name), known, checked.spend_cap.nanos) for seat in seating.seats.values()
     ]
     entrants += [Entrant(each.name, each.reason) for each in seating.broken]
     order = {spec.name: place for place, spec in enumerate(config.bidders)}
     entrants.sort(key=lambda each: order[entry_of(each.name)])
     acting = {name: nanos for name, nanos in known.balances.items() if name not in known.standing}
     found = warnings(config, seating.built, acting)
-    return DryRun(terms, judge, tuple(entrants), config.rules.copies_at(1), tuple(found))
+    return DryRun(checked, judge, tuple(entrants), config.rules.copies_at(1), tuple(found))
 
 
-def _opened(config: Config, terms: Terms, seating: Seating) -> Progress:
+def _opened(config: Config, checked: CheckedPosting, seating: Seating) -> Progress:
     """The request as it would be at its first stage; only the core is asked, so nothing is posted.
 
     A crowded market invites some of its bidders; here all are looked at, for any of them could be.
     """
     roster = tuple(seat.participant for _, seat in sorted(seating.seats.items()))
-    request = terms.request(_REQUEST_ID, replace(config.rules, invited_max=0), roster)
+    request = checked.request(_REQUEST_ID, replace(config.rules, invited_max=0), roster)
     return open_request(request, {}).progress
 
 

@@ -18,9 +18,9 @@ from orchestrator.api.lease import claim
 from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.posting import (
     Amount,
+    CheckedPosting,
     Posting,
     PostingOptions,
-    Terms,
     check_repeat,
     posting_of,
     read_posting,
@@ -357,17 +357,17 @@ class Market:
 
     def _write_posting(self, posting: Posting, driver: str) -> str:
         """Check a posting and write it down; `driver` is the mark of whoever is to drive it."""
-        terms = read_posting(posting, self.config.request)
-        return self._store.transact(partial(self._post, terms=terms, now_seconds=self._clock(), driver=driver))
+        checked = read_posting(posting, self.config.request)
+        return self._store.transact(partial(self._post, checked=checked, now_seconds=self._clock(), driver=driver))
 
-    def _post(self, tx: Transaction, terms: Terms, now_seconds: float, driver: str) -> str:
+    def _post(self, tx: Transaction, checked: CheckedPosting, now_seconds: float, driver: str) -> str:
         """Write a new request, or find the one that has its idempotency key."""
-        known = tx.find_by_idempotency_key(terms.idempotency_key) if terms.idempotency_key else None
+        known = tx.find_by_idempotency_key(checked.idempotency_key) if checked.idempotency_key else None
         if known is not None:
-            check_repeat(terms, read_log(tx, known.id).progress.request)
+            check_repeat(checked, read_log(tx, known.id).progress.request)
             return known.id
-        request = terms.request(tx.next_request_id(), self.config.rules, self._roster(tx))
-        row = terms.row(
+        request = checked.request(tx.next_request_id(), self.config.rules, self._roster(tx))
+        row = checked.row(
             request.id,
             created_seconds=now_seconds,
             expires_days=self.config.request.expires_days,

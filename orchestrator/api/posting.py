@@ -78,7 +78,7 @@ def posting_of(text: str, budget: Amount, options: Mapping[str, Any]) -> Posting
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class CheckedPosting:
     """A posting that has been checked, with nothing left open.
 
     Attributes:
@@ -102,7 +102,7 @@ class Terms:
     idempotency_key: str | None
 
     def request(self, request_id: str, rules: Rules, roster: tuple[Participant, ...]) -> Request:
-        """The request that is posted on these terms."""
+        """The request that is posted."""
         return Request(
             id=request_id,
             text=self.text,
@@ -141,7 +141,7 @@ class Terms:
         )
 
 
-def read_posting(posting: Posting, defaults: RequestDefaults) -> Terms:
+def read_posting(posting: Posting, defaults: RequestDefaults) -> CheckedPosting:
     """Check a posting, and fill in what it leaves to the config.
 
     Raises:
@@ -151,7 +151,7 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> Terms:
     text = read_text(posting.text, defaults.text_bytes_max)
     bounty = read_bounty(posting.budget)
     cap = bounty if defaults.spend_cap_nanos is None else Money(defaults.spend_cap_nanos)
-    return Terms(
+    return CheckedPosting(
         text=text,
         bounty=bounty,
         spend_cap=cap if posting.spend_cap is None else _read_amount(posting.spend_cap, "spend cap"),
@@ -171,7 +171,7 @@ def _read_amount(amount: Amount, what: str) -> Money:
         raise InvalidMoney(f"the {what}: {refusal}") from None
 
 
-def check_repeat(terms: Terms, earlier: Request) -> None:
+def check_repeat(checked: CheckedPosting, earlier: Request) -> None:
     """Check that a posting under a known idempotency key asks for the same again.
 
     Otherwise whoever reuses a key by mistake is shown an answer to another question.
@@ -180,14 +180,14 @@ def check_repeat(terms: Terms, earlier: Request) -> None:
         InvalidRequest: it asks for something else.
     """
     asked = {
-        "text": (digest_text(terms.text), earlier.text_digest),
-        "bounty": (terms.bounty.nanos, earlier.bounty_nanos),
-        "requester": (terms.requester, earlier.requester),
+        "text": (digest_text(checked.text), earlier.text_digest),
+        "bounty": (checked.bounty.nanos, earlier.bounty_nanos),
+        "requester": (checked.requester, earlier.requester),
     }
     for what, (now, then) in asked.items():
         if now != then:
             raise InvalidRequest(
-                f"idempotency key {terms.idempotency_key!r} is that of {earlier.id}, which has another {what}; "
+                f"idempotency key {checked.idempotency_key!r} is that of {earlier.id}, which has another {what}; "
                 "use a new key for a new request"
             )
 

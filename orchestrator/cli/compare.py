@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from orchestrator.api.comparison import Comparison
-    from orchestrator.comparing import Entry
+    from orchestrator.comparing import Contestant
 
 _AGAINST = "best-single,best-of-n,self-consistency,moa,cascade"
 
@@ -111,7 +111,7 @@ def _show(found: Comparison, place: Place, output: Output) -> None:
         output.say(f"{found.request_id} is open: {place.command(f'pick {found.request_id} 1')} takes its first offer.")
 
 
-def answer_views(entry: Entry) -> Iterable[Rule | Text]:
+def answer_views(entry: Contestant) -> Iterable[Rule | Text]:
     """One answer in full."""
     from rich.rule import Rule
     from rich.text import Text
@@ -124,7 +124,7 @@ def answer_views(entry: Entry) -> Iterable[Rule | Text]:
     yield Text("")
 
 
-def entries_table(entries: Iterable[Entry]) -> Table:
+def entries_table(entries: Iterable[Contestant]) -> Table:
     """Cost and time of each, side by side."""
     from orchestrator.cli.render import aligned, cell, table
 

@@ -78,10 +78,10 @@ def obstacles(found: DryRun) -> Iterable[Text]:
 
 def amounts_table(found: DryRun) -> Table:
     """The most that each side can lose."""
-    terms = found.terms
+    posting = found.posting
     lines = [
-        (terms.bounty.nanos, "you, taking an offer: the bounty, less the refund"),
-        (terms.deposit.nanos, "you, taking none: the deposit; the bounty returns"),
+        (posting.bounty.nanos, "you, taking an offer: the bounty, less the refund"),
+        (posting.deposit.nanos, "you, taking none: the deposit; the bounty returns"),
         (found.spend_max_nanos, f"the operator, in real money: {_spend(found)}"),
         (found.first_stage_cost_max_nanos, "of that at the first stage, if nobody fails"),
     ]

@@ -8,25 +8,25 @@ from __future__ import annotations
 from orchestrator.comparing.best_of_n import BestOfN
 from orchestrator.comparing.best_single import BestSingle
 from orchestrator.comparing.cascade import Cascade
-from orchestrator.comparing.contest import Entry, by_price, hold_contest
+from orchestrator.comparing.contest import Contestant, by_price, hold_contest
 from orchestrator.comparing.mixture import MixtureOfAgents
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Answer, Rival, Task
+from orchestrator.comparing.rival import Rival, RivalAnswer, RivalTask
 from orchestrator.comparing.self_consistency import SelfConsistency
 from orchestrator.errors import InvalidRequest
 
 __all__ = [
     "RIVALS",
-    "Answer",
     "BestOfN",
     "BestSingle",
     "Cascade",
-    "Entry",
+    "Contestant",
     "MixtureOfAgents",
     "Purse",
     "Rival",
+    "RivalAnswer",
+    "RivalTask",
     "SelfConsistency",
-    "Task",
     "by_price",
     "hold_contest",
     "read_rivals",

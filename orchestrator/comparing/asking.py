@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from orchestrator.bidding.model import Message, Model, Prompt
 from orchestrator.comparing.prompts import fill
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Task
+from orchestrator.comparing.rival import RivalTask
 from orchestrator.core.keys import derive_seed
 from orchestrator.errors import ProviderError
 
@@ -49,7 +49,7 @@ class Confidence(BaseModel):
 
 
 async def write(
-    task: Task, model: Model, purse: Purse, purpose: str, messages: Sequence[Message] | None = None
+    task: RivalTask, model: Model, purse: Purse, purpose: str, messages: Sequence[Message] | None = None
 ) -> Draft:
     """Have a model write an answer.
 
@@ -70,7 +70,7 @@ async def write(
     return Draft(model.name, completion.text.strip())
 
 
-async def score(task: Task, judge: Model, purse: Purse, draft: Draft, purpose: str) -> float | None:
+async def score(task: RivalTask, judge: Model, purse: Purse, draft: Draft, purpose: str) -> float | None:
     """Have a model score an answer from 0 to 10; None where that comes to nothing.
 
     The judge is not told who wrote it.
@@ -80,7 +80,7 @@ async def score(task: Task, judge: Model, purse: Purse, draft: Draft, purpose: s
     return found.score if found else None
 
 
-async def confidence(task: Task, model: Model, purse: Purse, draft: Draft, purpose: str) -> float | None:
+async def confidence(task: RivalTask, model: Model, purse: Purse, draft: Draft, purpose: str) -> float | None:
     """Ask a model how good its own answer is, from 0 to 1; None where that comes to nothing."""
     told = fill("confidence", request=task.request, answer=draft.text)
     found = await _verdict(task, model, purse, purpose, told, Confidence)
@@ -101,7 +101,7 @@ async def gather_drafts(work: Iterable[Coroutine[Any, Any, Draft]]) -> list[Draf
     return drafts
 
 
-async def sample(task: Task, model: Model, purse: Purse, purpose: str, samples: int) -> list[Draft]:
+async def sample(task: RivalTask, model: Model, purse: Purse, purpose: str, samples: int) -> list[Draft]:
     """Have one model write several answers at once; those that fail are left out.
 
     Raises:
@@ -111,7 +111,7 @@ async def sample(task: Task, model: Model, purse: Purse, purpose: str, samples: 
 
 
 async def _verdict(
-    task: Task, model: Model, purse: Purse, purpose: str, told: Sequence[Message], shape: type[Verdict]
+    task: RivalTask, model: Model, purse: Purse, purpose: str, told: Sequence[Message], shape: type[Verdict]
 ) -> Verdict | None:
     prompt = _prompt(task, model, purpose, told, _VERDICT_TOKENS, shape.model_json_schema())
     try:
@@ -122,7 +122,7 @@ async def _verdict(
 
 
 def _prompt(
-    task: Task,
+    task: RivalTask,
     model: Model,
     purpose: str,
     messages: Sequence[Message],

@@ -10,7 +10,7 @@ from typing import ClassVar
 from orchestrator.bidding.model import Model
 from orchestrator.comparing.asking import sample, score
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Answer, Task
+from orchestrator.comparing.rival import RivalAnswer, RivalTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class BestOfN:
     samples: int = 5
     name: ClassVar[str] = "best-of-n"
 
-    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+    async def answer(self, task: RivalTask, models: Sequence[Model], purse: Purse) -> RivalAnswer:
         """Sample, score, take; equal scores go to the earlier sample."""
         model = models[-1]
         drafts = await sample(task, model, purse, self.name, self.samples)
@@ -33,6 +33,6 @@ class BestOfN:
         )
         known = [found for found in scores if found is not None]
         if not known:
-            return Answer(drafts[0].text, f"the first of {len(drafts)} of {model.name}: no score came back")
+            return RivalAnswer(drafts[0].text, f"the first of {len(drafts)} of {model.name}: no score came back")
         best = max(range(len(drafts)), key=lambda place: (-1.0 if scores[place] is None else scores[place], -place))
-        return Answer(drafts[best].text, f"scored {max(known):.3g} of 10, best of {len(drafts)} of {model.name}")
+        return RivalAnswer(drafts[best].text, f"scored {max(known):.3g} of 10, best of {len(drafts)} of {model.name}")

@@ -9,7 +9,7 @@ from typing import ClassVar
 from orchestrator.bidding.model import Model
 from orchestrator.comparing.asking import write
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Answer, Task
+from orchestrator.comparing.rival import RivalAnswer, RivalTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class BestSingle:
 
     name: ClassVar[str] = "best-single"
 
-    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+    async def answer(self, task: RivalTask, models: Sequence[Model], purse: Purse) -> RivalAnswer:
         """Ask it."""
         draft = await write(task, models[-1], purse, self.name)
-        return Answer(draft.text, draft.model)
+        return RivalAnswer(draft.text, draft.model)

@@ -12,7 +12,7 @@ from typing import ClassVar
 from orchestrator.bidding.model import Model
 from orchestrator.comparing.asking import Draft, confidence, write
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Answer, Task
+from orchestrator.comparing.rival import RivalAnswer, RivalTask
 from orchestrator.errors import ProviderError
 
 
@@ -27,7 +27,7 @@ class Cascade:
     confidence_min: float = 0.8
     name: ClassVar[str] = "cascade"
 
-    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+    async def answer(self, task: RivalTask, models: Sequence[Model], purse: Purse) -> RivalAnswer:
         """Ask one after the other; where none is sure, the last answer stands."""
         last: Draft | None = None
         failure: ProviderError | None = None
@@ -41,7 +41,7 @@ class Cascade:
                 break
             sure = await confidence(task, model, purse, last, f"{self.name}/confidence")
             if sure is not None and sure >= self.confidence_min:
-                return Answer(last.text, f"{model.name}, {sure:.0%} sure, model {place + 1} of {len(models)}")
+                return RivalAnswer(last.text, f"{model.name}, {sure:.0%} sure, model {place + 1} of {len(models)}")
         if last is not None:
-            return Answer(last.text, f"{last.model}, the last that answered of {len(models)} models")
+            return RivalAnswer(last.text, f"{last.model}, the last that answered of {len(models)} models")
         raise failure or ProviderError("there is no model to ask")

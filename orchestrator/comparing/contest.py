@@ -10,13 +10,13 @@ from typing import Any
 from orchestrator.bidding.model import Model, Prompt
 from orchestrator.comparing.prompts import fill
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Rival, Task
+from orchestrator.comparing.rival import Rival, RivalTask
 from orchestrator.errors import ProviderError
 from orchestrator.money import Money, format_usd
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Contestant:
     """One way to answer, and what came of it.
 
     Attributes:
@@ -58,11 +58,11 @@ class Entry:
 
 async def hold_contest(
     rivals: Iterable[Rival],
-    task: Task,
+    task: RivalTask,
     models: Sequence[Model],
     cap: Money,
     clock: Callable[[], float] = time.monotonic,
-) -> list[Entry]:
+) -> list[Contestant]:
     """Have each rival answer, one after the other, so that none slows another down.
 
     Args:
@@ -78,7 +78,7 @@ async def hold_contest(
     return [await _enter(rival, task, models, cap, clock) for rival in rivals]
 
 
-def by_price(models: Iterable[Model], task: Task) -> tuple[Model, ...]:
+def by_price(models: Iterable[Model], task: RivalTask) -> tuple[Model, ...]:
     """The models that a cap can hold, cheapest first, by the worst case of answering the bare request.
 
     Models without a known price are left out; equals stay in the order given.
@@ -88,7 +88,9 @@ def by_price(models: Iterable[Model], task: Task) -> tuple[Model, ...]:
     return tuple(model for _, model in sorted(priced, key=lambda pair: pair[0]))
 
 
-async def _enter(rival: Rival, task: Task, models: Sequence[Model], cap: Money, clock: Callable[[], float]) -> Entry:
+async def _enter(
+    rival: Rival, task: RivalTask, models: Sequence[Model], cap: Money, clock: Callable[[], float]
+) -> Contestant:
     purse = Purse(cap)
     started = clock()
     try:
@@ -96,7 +98,7 @@ async def _enter(rival: Rival, task: Task, models: Sequence[Model], cap: Money, 
         text, how, is_answered = answer.text, answer.how, True
     except ProviderError as error:
         text, how, is_answered = "", str(error), False
-    return Entry(
+    return Contestant(
         name=rival.name,
         text=text,
         how=how,

@@ -13,7 +13,7 @@ from orchestrator.bidding.model import Message, Model
 from orchestrator.comparing.asking import Draft, gather_drafts, write
 from orchestrator.comparing.prompts import fill, quote
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Answer, Task
+from orchestrator.comparing.rival import RivalAnswer, RivalTask
 from orchestrator.errors import ProviderError
 
 _PROPOSERS_MIN = 3
@@ -32,7 +32,7 @@ class MixtureOfAgents:
     layers: int = 2
     name: ClassVar[str] = "moa"
 
-    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+    async def answer(self, task: RivalTask, models: Sequence[Model], purse: Purse) -> RivalAnswer:
         """Propose, layer by layer, and combine."""
         drafts: list[Draft] = []
         for layer in range(1, self.layers):
@@ -41,11 +41,11 @@ class MixtureOfAgents:
         try:
             combined = await write(task, combiner, purse, f"{self.name}/combine", _combining(task, drafts))
         except ProviderError as error:
-            return Answer(drafts[-1].text, f"{drafts[-1].model} alone, for combining failed: {error}")
-        return Answer(combined.text, f"{combiner.name} combined {len(drafts)} answers")
+            return RivalAnswer(drafts[-1].text, f"{drafts[-1].model} alone, for combining failed: {error}")
+        return RivalAnswer(combined.text, f"{combiner.name} combined {len(drafts)} answers")
 
     async def _propose(
-        self, task: Task, models: Sequence[Model], purse: Purse, layer: int, before: Sequence[Draft]
+        self, task: RivalTask, models: Sequence[Model], purse: Purse, layer: int, before: Sequence[Draft]
     ) -> list[Draft]:
         rounds = -(-_PROPOSERS_MIN // len(models))
         told = _combining(task, before) if before else None
@@ -56,6 +56,6 @@ class MixtureOfAgents:
         )
 
 
-def _combining(task: Task, drafts: Sequence[Draft]) -> Sequence[Message]:
+def _combining(task: RivalTask, drafts: Sequence[Draft]) -> Sequence[Message]:
     shown = "\n\n".join(quote(f"answer-{number}", draft.text) for number, draft in enumerate(drafts, 1))
     return fill("combine", request=task.request, answers=shown, words=task.words)

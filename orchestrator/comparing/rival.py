@@ -11,7 +11,7 @@ from orchestrator.comparing.purse import Purse
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class RivalTask:
     """What every rival is asked.
 
     Attributes:
@@ -33,7 +33,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RivalAnswer:
     """What a rival came up with.
 
     Attributes:
@@ -52,7 +52,7 @@ class Rival(Protocol):
     def name(self) -> str:
         """Its name on the command line."""
 
-    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+    async def answer(self, task: RivalTask, models: Sequence[Model], purse: Purse) -> RivalAnswer:
         """Answer a request.
 
         Args:

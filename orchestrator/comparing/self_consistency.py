@@ -16,7 +16,7 @@ from typing import ClassVar
 from orchestrator.bidding.model import Model
 from orchestrator.comparing.asking import Draft, sample
 from orchestrator.comparing.purse import Purse
-from orchestrator.comparing.rival import Answer, Task
+from orchestrator.comparing.rival import RivalAnswer, RivalTask
 
 _LAST_LINE = re.compile(r"^\W*answer\W*:\s*(?P<said>\S.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _SHORT_CHARACTERS_MAX = 100
@@ -33,7 +33,7 @@ class SelfConsistency:
     samples: int = 5
     name: ClassVar[str] = "self-consistency"
 
-    async def answer(self, task: Task, models: Sequence[Model], purse: Purse) -> Answer:
+    async def answer(self, task: RivalTask, models: Sequence[Model], purse: Purse) -> RivalAnswer:
         """Sample, then count or compare."""
         model = models[-1]
         drafts = await sample(task, model, purse, self.name, self.samples)
@@ -41,9 +41,9 @@ class SelfConsistency:
         votes = Counter(each for each in said if each is not None)
         if sum(votes.values()) * 2 > len(drafts):
             winner, count = votes.most_common(1)[0]
-            return Answer(drafts[said.index(winner)].text, f"{count} of {len(drafts)} of {model.name} say so")
+            return RivalAnswer(drafts[said.index(winner)].text, f"{count} of {len(drafts)} of {model.name} say so")
         centre = most_central(drafts)
-        return Answer(drafts[centre].text, f"the most central of {len(drafts)} of {model.name}")
+        return RivalAnswer(drafts[centre].text, f"the most central of {len(drafts)} of {model.name}")
 
 
 def extract(text: str) -> str | None:

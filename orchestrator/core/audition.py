@@ -37,7 +37,7 @@ _ONE_LOT_IN: Final = 2
 """Every second lot can be a trial, drawn by seed: so trials fall at later stages, too."""
 
 
-class Trial(NamedTuple):
+class AuditionClearing(NamedTuple):
     """A lot on which a newcomer takes the last winner's place.
 
     Attributes:
@@ -81,7 +81,7 @@ def newcomers_of(progress: Progress) -> dict[str, str]:
 
 def find_trial(
     request: Request, lot: Lot, clearing: Clearing, newcomers: Mapping[str, str], spendable: Mapping[str, int]
-) -> Trial | None:
+) -> AuditionClearing | None:
     """Let a newcomer that would lose a lot have it.
 
     Args:
@@ -107,7 +107,7 @@ def find_trial(
     return None
 
 
-def _trial(request: Request, lot: Lot, clearing: Clearing, bid: Answer, account: str) -> Trial:
+def _trial(request: Request, lot: Lot, clearing: Clearing, bid: Answer, account: str) -> AuditionClearing:
     """The clearing as if a newcomer's principal had not bid, and then with the newcomer in the last winner's place."""
     # Of one principal only one bid stands, so without it none of the principal's is left.
     others = tuple(each for each in clearing.standing if each is not bid)
@@ -115,7 +115,7 @@ def _trial(request: Request, lot: Lot, clearing: Clearing, bid: Answer, account:
     place = len(regular) - 1
     award = Award(bid.bidder, bid.role, bid.amount_nanos, regular[place].price_nanos, audition=True)
     standing = (*others[:place], bid, *others[place:])
-    return Trial((*regular[:place], award), standing, audition_hold(request, lot, award, account))
+    return AuditionClearing((*regular[:place], award), standing, audition_hold(request, lot, award, account))
 
 
 def audition_hold(request: Request, lot: Lot, award: Award, account: str) -> Transfer | None:

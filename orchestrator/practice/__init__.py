@@ -5,16 +5,16 @@ from orchestrator.practice.recorded import RecordedLessons, read_recorded
 from orchestrator.practice.results import PracticeReport, Pupil
 from orchestrator.practice.running import practise, practise_recorded
 from orchestrator.practice.taking_part import check_workers, transformers
-from orchestrator.practice.tasks import Task, read_tasks
+from orchestrator.practice.tasks import LabelledTask, read_tasks
 from orchestrator.practice.verifiers import load_verifier
 
 __all__ = [
+    "LabelledTask",
     "PracticePlan",
     "PracticeReport",
     "Pupil",
     "RecordedLessons",
     "Session",
-    "Task",
     "check_workers",
     "load_verifier",
     "practise",

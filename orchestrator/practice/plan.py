@@ -22,7 +22,7 @@ from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
 from orchestrator.practice.lease import Lease, read_lease
 from orchestrator.practice.taking_part import check_workers, nobody_works, workers
-from orchestrator.practice.tasks import Task, practice_id
+from orchestrator.practice.tasks import LabelledTask, practice_id
 from orchestrator.practice.verifiers import Verifier, check_verifier
 from orchestrator.practice.works import Assignment, WorkRecord
 from orchestrator.store import Store
@@ -40,7 +40,7 @@ class Exercise:
         assignments: who works on it.
     """
 
-    task: Task
+    task: LabelledTask
     progress: Progress
     assignments: tuple[Assignment, ...]
 
@@ -135,7 +135,7 @@ async def prepare(
     store: Store,
     seats: Mapping[str, Seat],
     rules: Rules,
-    tasks: Sequence[Task],
+    tasks: Sequence[LabelledTask],
     verifier: Verifier,
     limit: int | None = None,
     *,
@@ -184,7 +184,7 @@ async def prepare(
 
 
 async def _exercise(
-    task: Task,
+    task: LabelledTask,
     seats: Mapping[str, Seat],
     rules: Rules,
     announcer: Announcer,
@@ -209,7 +209,7 @@ async def _exercise(
     return Exercise(task, _with_lots(progress, lot, seats, assignments), tuple(assignments))
 
 
-def _bare(task: Task, seats: Mapping[str, Seat], rules: Rules, id: str) -> Progress:
+def _bare(task: LabelledTask, seats: Mapping[str, Seat], rules: Rules, id: str) -> Progress:
     """A task as a request of which nobody has bought anything yet, before all who may work on it."""
     request = Request(
         id=id,

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from orchestrator.bidding import Lesson, Work
 from orchestrator.core.events import AwardResult, Delivered
 from orchestrator.money import NANOS_PER_USD, format_usd
-from orchestrator.practice.tasks import Task
+from orchestrator.practice.tasks import LabelledTask
 from orchestrator.practice.teaching import Taught
 from orchestrator.practice.works import Assignment
 
 
-class Result(NamedTuple):
+class WorkResult(NamedTuple):
     """What one bidder made of one task.
 
     Attributes:
@@ -117,20 +117,20 @@ class PracticeReport:
         }
 
 
-def read_outcome(outcome: AwardResult, work: Assignment) -> Result:
+def read_outcome(outcome: AwardResult, work: Assignment) -> WorkResult:
     """What came of a work, before it is scored."""
     spent_nanos = work.spent_nanos + (outcome.cost_nanos or 0)
     if not isinstance(outcome, Delivered):
         failure = f"{outcome.fault}: {outcome.reason}"
         is_left_out = outcome.fault == "over the cap"
-        return Result(work.bidder, "", "", outcome.cost_nanos, spent_nanos, failure, is_left_out)
+        return WorkResult(work.bidder, "", "", outcome.cost_nanos, spent_nanos, failure, is_left_out)
     answers = [piece for piece in outcome.segments if piece.claim]
     text = answers[-1].text if answers else "\n\n".join(piece.text for piece in outcome.segments)
     claim = answers[-1].claim if answers else ""
-    return Result(work.bidder, text, claim, outcome.cost_nanos, spent_nanos, "")
+    return WorkResult(work.bidder, text, claim, outcome.cost_nanos, spent_nanos, "")
 
 
-def lessons_of(tasks: Iterable[Task], results: Iterable[Sequence[Result]]) -> list[Lesson]:
+def lessons_of(tasks: Iterable[LabelledTask], results: Iterable[Sequence[WorkResult]]) -> list[Lesson]:
     """One lesson for each task that all have worked on as far as they can.
 
     A task for which the cap left no room is not learned from by halves: a later run can complete it.
@@ -152,16 +152,16 @@ def lessons_of(tasks: Iterable[Task], results: Iterable[Sequence[Result]]) -> li
     return lessons
 
 
-def pupils_of(results: Iterable[Sequence[Result]]) -> tuple[Pupil, ...]:
+def pupils_of(results: Iterable[Sequence[WorkResult]]) -> tuple[Pupil, ...]:
     """How each bidder did, by name."""
-    own: dict[str, list[Result]] = {}
+    own: dict[str, list[WorkResult]] = {}
     for found in results:
         for each in found:
             own.setdefault(each.bidder, []).append(each)
     return tuple(_pupil(name, own[name]) for name in sorted(own))
 
 
-def _pupil(name: str, results: Sequence[Result]) -> Pupil:
+def _pupil(name: str, results: Sequence[WorkResult]) -> Pupil:
     scores = [each.score for each in results if each.score is not None]
     failures = [each.failure for each in results if each.failure and not each.is_left_out]
     return Pupil(

@@ -18,8 +18,8 @@ from orchestrator.ledger import Transfer
 from orchestrator.practice.lease import claim, leave
 from orchestrator.practice.paying import close_cap, open_cap, payment
 from orchestrator.practice.plan import Exercise, Session
-from orchestrator.practice.results import PracticeReport, Pupil, Result, lessons_of, pupils_of, read_outcome
-from orchestrator.practice.tasks import Task
+from orchestrator.practice.results import PracticeReport, Pupil, WorkResult, lessons_of, pupils_of, read_outcome
+from orchestrator.practice.tasks import LabelledTask
 from orchestrator.practice.teaching import teach
 from orchestrator.practice.verifiers import Verifier, score_of
 from orchestrator.practice.works import Assignment, ending_of, note, task_key
@@ -93,7 +93,7 @@ def practise_recorded(
     return PracticeReport(id, len(lessons), pupils, tuple(taught))
 
 
-def _scored(verifier: Verifier, task: Task, results: Sequence[Result]) -> list[Result]:
+def _scored(verifier: Verifier, task: LabelledTask, results: Sequence[WorkResult]) -> list[WorkResult]:
     try:
         return [
             result if result.failure else result._replace(score=score_of(verifier, task, result.text))
@@ -106,12 +106,12 @@ def _scored(verifier: Verifier, task: Task, results: Sequence[Result]) -> list[R
         ) from refusal
 
 
-async def _work(session: Session, watcher: Watcher | None) -> list[list[Result]]:
+async def _work(session: Session, watcher: Watcher | None) -> list[list[WorkResult]]:
     plan, calls = session.plan, session.calls
     room = asyncio.Semaphore(TASKS_AT_ONCE)
     done = 0
 
-    async def one(exercise: Exercise) -> list[Result]:
+    async def one(exercise: Exercise) -> list[WorkResult]:
         nonlocal done
         async with room:
             found = await asyncio.gather(*(_rounds(each, exercise, session) for each in exercise.assignments))

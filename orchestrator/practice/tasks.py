@@ -18,7 +18,7 @@ _ID_CHARACTERS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class LabelledTask:
     """A request whose right answer is known.
 
     Attributes:
@@ -36,7 +36,7 @@ class Task:
     place: str
 
 
-def read_tasks(path: Path, bounty_nanos: int) -> list[Task]:
+def read_tasks(path: Path, bounty_nanos: int) -> list[LabelledTask]:
     """Read the tasks of a file.
 
     Args:
@@ -68,7 +68,7 @@ def practice_id(requests: Iterable[str]) -> str:
     return f"practice-{digest[:_ID_CHARACTERS]}"
 
 
-def _task(number: int, place: str, line: str, bounty_nanos: int) -> Task:
+def _task(number: int, place: str, line: str, bounty_nanos: int) -> LabelledTask:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -84,4 +84,4 @@ def _task(number: int, place: str, line: str, bounty_nanos: int) -> Task:
         raise InvalidRequest(f"{place}: its bounty: {refusal}") from None
     if bounty == 0:
         raise InvalidRequest(f"{place}: its bounty is 0; nothing could be learned from it")
-    return Task(number, request, bounty, record, place)
+    return LabelledTask(number, request, bounty, record, place)

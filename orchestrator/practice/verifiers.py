@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from orchestrator.errors import InvalidConfig, InvalidRequest
-from orchestrator.practice.tasks import Task
+from orchestrator.practice.tasks import LabelledTask
 
 Verifier = Callable[[Mapping[str, Any], str], float]
 _ANSWER: Final = "answer"
@@ -66,7 +66,7 @@ def load_verifier(name: str) -> Verifier:
     return verifier
 
 
-def check_verifier(verifier: Verifier, tasks: Sequence[Task]) -> None:
+def check_verifier(verifier: Verifier, tasks: Sequence[LabelledTask]) -> None:
     """Find out whether a verifier can score tasks, before anybody is paid for working on them.
 
     Those that come along are tried on every task. One of the operator's own may be slow, so its
@@ -91,7 +91,7 @@ def check_verifier(verifier: Verifier, tasks: Sequence[Task]) -> None:
             ) from refusal
 
 
-def score_of(verifier: Verifier, task: Task, text: str) -> float:
+def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
     """How right a text is.
 
     Raises:

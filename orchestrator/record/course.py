@@ -28,7 +28,7 @@ THE_PICK = "the pick"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Alteration:
     """What is to be different; nothing where both are None.
 
     Attributes:
@@ -57,10 +57,10 @@ class Course:
         change: what is to be different.
     """
 
-    def __init__(self, events: Sequence[Event], then: Progress, change: Change) -> None:
+    def __init__(self, events: Sequence[Event], then: Progress, change: Alteration) -> None:
         opening, moves = cut(events)
         self.then = then
-        self._change = change
+        self._alteration = change
         self._auctions = {move.announced.stage: move for move in moves if isinstance(move, Auctions)}
         settlements = [move for move in moves if isinstance(move, Settlement)]
         self._settlements = {move.settled.stage: move for move in settlements}
@@ -126,10 +126,10 @@ class Course:
 
     def _open(self, opening: Opening) -> Step:
         request = opening.requested.request
-        if self._change.rule is not None:
-            request = replace(request, rules=replace(request.rules, rule=self._change.rule))
-        if self._change.without is not None:
-            kept = tuple(entry for entry in request.roster if entry.name != self._change.without)
+        if self._alteration.rule is not None:
+            request = replace(request, rules=replace(request.rules, rule=self._alteration.rule))
+        if self._alteration.without is not None:
+            kept = tuple(entry for entry in request.roster if entry.name != self._alteration.without)
             request = replace(request, roster=kept)
         return open_request(request, {row.account: row.nanos for row in opening.requested.opening})
 
@@ -148,7 +148,7 @@ class Course:
         return close_stage(self.now, announced, given, self._spendable(move.spendable))
 
     def _takes_part(self, bidder: str) -> bool:
-        return bidder != self._change.without
+        return bidder != self._alteration.without
 
     def _spendable(self, recorded: Mapping[str, int]) -> Mapping[str, int]:
         """What wallets held then, and what has come out differently since at the lots that are known."""

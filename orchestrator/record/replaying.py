@@ -18,7 +18,7 @@ from orchestrator.core.rules import Rule
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder, VickreyError
 from orchestrator.journal import GENESIS
 from orchestrator.money import format_usd
-from orchestrator.record.course import Change, Course
+from orchestrator.record.course import Alteration, Course
 from orchestrator.record.document import RunRecord, parse
 from orchestrator.record.tally import Tally, tally
 from orchestrator.record.verifying import read_events
@@ -211,7 +211,7 @@ def replay_events(
     names = [entry.name for entry in then.request.roster]
     if without is not None and without not in names:
         raise UnknownBidder(f"request {request_id} had no bidder {without!r}; it had: {', '.join(names) or 'none'}")
-    course = Course(events, then, Change(rule, without))
+    course = Course(events, then, Alteration(rule, without))
     course.run()
     unknown = course.unknown_beyond
     return Replay(

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.data import Outcomes, read_outcomes
 from benchmarks.outcomes.market import Design, OutcomeMarket
-from benchmarks.outcomes.players import RecordedModel, cost_bounds_nanos, cost_nanos
+from benchmarks.outcomes.players import ModelPlayer, cost_bounds_nanos, cost_nanos
 from benchmarks.outcomes.regimes import newcomer_share, practised, requests_to_settle
 from benchmarks.outcomes.splits import report_contests, validation_contests
 from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
@@ -56,13 +56,13 @@ def test_a_graded_score_is_the_chance_to_be_taken(tmp_path: Path) -> None:
 def test_a_charge_that_the_record_does_not_know_stops_the_run(
     made_up: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = RecordedModel.transform
+    honest = ModelPlayer.transform
 
-    def overcharge(self: RecordedModel, *given: object) -> Delivery:
+    def overcharge(self: ModelPlayer, *given: object) -> Delivery:
         work = honest(self, *given)  # type: ignore[arg-type]
         return work._replace(cost_nanos=work.cost_nanos + 1)
 
-    monkeypatch.setattr(RecordedModel, "transform", overcharge)
+    monkeypatch.setattr(ModelPlayer, "transform", overcharge)
     with pytest.raises(BrokenLaw, match="charged something else than the record says"):
         OutcomeMarket(User.of(made_up, 0), LEARNERS).learn(made_up.training())
 

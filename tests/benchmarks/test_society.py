@@ -15,10 +15,10 @@ from benchmarks.society.comparison import Contender, run_market, run_planner, so
 from benchmarks.society.market import Setting, bids, play, society
 from benchmarks.society.measuring import Run, best_actions
 from benchmarks.society.planner import Planner
-from benchmarks.society.tasks import Task, bandit, chain, duality, tasks
+from benchmarks.society.tasks import DecisionTask, bandit, chain, duality, tasks
 
 
-def truthful(task: Task, setting: Setting, policy: str = "tracker") -> Contender:
+def truthful(task: DecisionTask, setting: Setting, policy: str = "tracker") -> Contender:
     return society_of(policy, setting, task)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bidders.models.modes import forget_abilities
+from bidders.models.modes import forget_support
 from tests.cli.markets import vickrey
 from tests.fake_provider import FakeProvider, Fault
 
@@ -37,7 +37,7 @@ def serving() -> Iterator[FakeProvider]:
 @pytest.fixture
 def provider(serving: FakeProvider) -> FakeProvider:
     serving.clear()
-    forget_abilities()
+    forget_support()
     return serving
 
 

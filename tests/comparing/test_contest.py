@@ -6,12 +6,12 @@ import asyncio
 from itertools import count
 
 from orchestrator import Money
-from orchestrator.comparing import BestSingle, Cascade, Entry, MixtureOfAgents, by_price, hold_contest
+from orchestrator.comparing import BestSingle, Cascade, Contestant, MixtureOfAgents, by_price, hold_contest
 from orchestrator.errors import ProviderDown
 from tests.comparing.voices import TASK, Voice
 
 
-def contest(voices: list[Voice], cap_nanos: int = 1000) -> list[Entry]:
+def contest(voices: list[Voice], cap_nanos: int = 1000) -> list[Contestant]:
     rivals = (BestSingle(), MixtureOfAgents(), Cascade())
     clock = count(0.0, 2.0)
     return asyncio.run(hold_contest(rivals, TASK, voices, Money(cap_nanos), lambda: next(clock)))
@@ -19,7 +19,7 @@ def contest(voices: list[Voice], cap_nanos: int = 1000) -> list[Entry]:
 
 def test_every_entry_has_its_answer_its_cost_and_its_time() -> None:
     single, mixture, cascade = contest([Voice("a"), Voice("b", cost_nanos=30)])
-    assert single == Entry("best-single", "a plan", "b", 30, True, 2.0, 1, 12)
+    assert single == Contestant("best-single", "a plan", "b", 30, True, 2.0, 1, 12)
     assert (mixture.cost_nanos, mixture.calls, mixture.tokens) == (10 + 30 + 10 + 30 + 30, 5, 60)
     assert [entry.name for entry in (single, mixture, cascade)] == ["best-single", "moa", "cascade"]
     assert single.to_dict() | {"cost": "0.00000003", "seconds": 2.0} == single.to_dict()

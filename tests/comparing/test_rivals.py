@@ -10,12 +10,12 @@ import pytest
 from orchestrator import Prompt
 from orchestrator.comparing import (
     RIVALS,
-    Answer,
     BestOfN,
     BestSingle,
     Cascade,
     MixtureOfAgents,
     Rival,
+    RivalAnswer,
     SelfConsistency,
     read_rivals,
 )
@@ -25,7 +25,7 @@ from orchestrator.errors import InvalidRequest, ProviderDown, ProviderError, Spe
 from tests.comparing.voices import TASK, Voice, as_confidence, as_score, is_scoring, purse, told
 
 
-def answer(rival: Rival, models: Sequence[Voice], cap_nanos: int = 10**9) -> Answer:
+def answer(rival: Rival, models: Sequence[Voice], cap_nanos: int = 10**9) -> RivalAnswer:
     return asyncio.run(rival.answer(TASK, models, purse(cap_nanos)))
 
 
@@ -34,7 +34,7 @@ def answer(rival: Rival, models: Sequence[Voice], cap_nanos: int = 10**9) -> Ans
 
 def test_best_single_asks_the_dearest_model_once() -> None:
     cheap, dear = Voice("cheap"), Voice("dear", says=lambda prompt: " the plan\n")
-    assert answer(BestSingle(), [cheap, dear]) == Answer("the plan", "dear")
+    assert answer(BestSingle(), [cheap, dear]) == RivalAnswer("the plan", "dear")
     assert (len(cheap.heard), len(dear.heard)) == (0, 1)
     assert "Plan a tour" in told(dear.heard[0])
 
@@ -64,7 +64,7 @@ def numbered(scores: dict[str, str]) -> Voice:
 def test_best_of_n_takes_the_answer_with_the_highest_score() -> None:
     voice = numbered({"draft 1": as_score(3), "draft 2": as_score(8), "draft 3": as_score(8)})
     found = answer(BestOfN(samples=3), [Voice("unused"), voice])
-    assert found == Answer("draft 2", "scored 8 of 10, best of 3 of voice")
+    assert found == RivalAnswer("draft 2", "scored 8 of 10, best of 3 of voice")
 
 
 def test_samples_have_seeds_of_their_own() -> None:
@@ -81,7 +81,7 @@ def test_a_score_that_is_none_never_wins(nonsense: str) -> None:
 
 def test_where_no_score_comes_back_the_first_answer_stands_and_it_says_so() -> None:
     found = answer(BestOfN(samples=2), [numbered({"draft": "no"})])
-    assert found == Answer("draft 1", "the first of 2 of voice: no score came back")
+    assert found == RivalAnswer("draft 1", "the first of 2 of voice: no score came back")
 
 
 def test_a_draft_cannot_close_its_own_quotation() -> None:
@@ -98,7 +98,7 @@ def test_a_draft_cannot_close_its_own_quotation() -> None:
 def test_samples_that_do_not_fit_under_the_cap_are_left_out() -> None:
     voice = numbered({"draft": as_score(5)})
     found = answer(BestOfN(samples=5), [voice], cap_nanos=30)
-    assert found == Answer("draft 1", "the first of 3 of voice: no score came back")
+    assert found == RivalAnswer("draft 1", "the first of 3 of voice: no score came back")
 
 
 # --- self-consistency ---
@@ -107,13 +107,13 @@ def test_samples_that_do_not_fit_under_the_cap_are_left_out() -> None:
 def test_self_consistency_takes_the_majority_of_short_answers() -> None:
     replies = iter(["so\nAnswer: 41", "thus\nAnswer: **42**", "hence\nanswer: 42.", "well", "oh\nAnswer: 41.0"])
     found = answer(SelfConsistency(samples=5), [Voice(says=lambda prompt: next(replies))])
-    assert found == Answer("thus\nAnswer: **42**", "2 of 5 of voice say so")
+    assert found == RivalAnswer("thus\nAnswer: **42**", "2 of 5 of voice say so")
 
 
 def test_self_consistency_takes_the_most_central_of_open_texts() -> None:
     replies = iter(["walk by the river", "swim in the sea", "walk along the river and swim"])
     found = answer(SelfConsistency(samples=3), [Voice(says=lambda prompt: next(replies))])
-    assert found == Answer("walk along the river and swim", "the most central of 3 of voice")
+    assert found == RivalAnswer("walk along the river and swim", "the most central of 3 of voice")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_texts_without_a_word_are_like_none() -> None:
 def test_a_mixture_has_every_model_propose_and_the_dearest_combine_what_they_said() -> None:
     voices = [Voice(name, says=lambda prompt, name=name: f"{name}'s plan") for name in ("a", "b", "c")]  # type: ignore[misc]
     found = answer(MixtureOfAgents(), voices)
-    assert found == Answer("c's plan", "c combined 3 answers")
+    assert found == RivalAnswer("c's plan", "c combined 3 answers")
     assert [len(voice.heard) for voice in voices] == [1, 1, 2]
     assert all(f"{name}'s plan" in told(voices[2].heard[1]) for name in ("a", "b", "c"))
 
@@ -186,13 +186,13 @@ def unsure(name: str, confidence: float | str) -> Voice:
 
 def test_a_cascade_stops_at_the_first_model_that_is_sure() -> None:
     voices = [unsure("a", 0.4), unsure("b", 0.9), unsure("c", 1.0)]
-    assert answer(Cascade(), voices) == Answer("b's plan", "b, 90% sure, model 2 of 3")
+    assert answer(Cascade(), voices) == RivalAnswer("b's plan", "b, 90% sure, model 2 of 3")
     assert [len(voice.heard) for voice in voices] == [2, 2, 0]
 
 
 def test_a_cascade_in_which_none_is_sure_ends_with_the_dearest_without_asking_it_how_sure_it_is() -> None:
     voices = [unsure("a", 0.4), unsure("b", "very")]
-    assert answer(Cascade(), voices) == Answer("b's plan", "b, the last that answered of 2 models")
+    assert answer(Cascade(), voices) == RivalAnswer("b's plan", "b, the last that answered of 2 models")
     assert len(voices[1].heard) == 1
 
 

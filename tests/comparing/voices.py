@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from orchestrator import Completion, Money, Prompt, Usage
-from orchestrator.comparing import Purse, Task
+from orchestrator.comparing import Purse, RivalTask
 
-TASK = Task("Plan a tour", max_tokens=100, seed=1)
+TASK = RivalTask("Plan a tour", max_tokens=100, seed=1)
 
 
 @dataclass

@@ -1,5 +1,5 @@
 """The provider on loopback that fails on demand, as the tests of models have it."""
 
-from tests.bidders.models.conftest import fresh_abilities, provider, serving_provider
+from tests.bidders.models.conftest import fresh_support, provider, serving_provider
 
-__all__ = ["fresh_abilities", "provider", "serving_provider"]
+__all__ = ["fresh_support", "provider", "serving_provider"]

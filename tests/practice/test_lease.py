@@ -13,7 +13,7 @@ import pytest
 from orchestrator import Market
 from orchestrator.engine.marks import own_mark
 from orchestrator.errors import InvalidRequest, WrongStatus
-from orchestrator.practice import Session, Task, practise, prepare
+from orchestrator.practice import LabelledTask, Session, practise, prepare
 from orchestrator.practice.lease import Lease, claim
 from orchestrator.practice.verifiers import exact
 from tests.engine.world import Provider, assert_sound, make_market, posted
@@ -94,7 +94,7 @@ def test_a_run_that_fails_leaves_the_practice_to_the_next(tmp_path: Path) -> Non
     assert [pupil.works for pupil in run(market, tasks).pupils] == [2]
 
 
-def prepared(market: Market, tasks: Sequence[Task], *, take_over: bool) -> Session:
+def prepared(market: Market, tasks: Sequence[LabelledTask], *, take_over: bool) -> Session:
     return asyncio.run(prepare(market.store, market.seats, market.config.rules, tasks, exact, take_over=take_over))
 
 

@@ -17,7 +17,7 @@ from orchestrator import Announcement, Lesson, Market, Money, Observation, Recei
 from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import ProviderError
-from orchestrator.practice import PracticeReport, Session, Task, practise, prepare, read_tasks
+from orchestrator.practice import LabelledTask, PracticeReport, Session, practise, prepare, read_tasks
 from orchestrator.practice.paying import open_cap
 from orchestrator.practice.running import _work
 from orchestrator.practice.verifiers import Verifier, exact
@@ -58,21 +58,21 @@ class Answering(Paid):
         return [Segment(self.answer, kind="answer")]
 
 
-def write_tasks(folder: Path, *tasks: Any) -> list[Task]:
+def write_tasks(folder: Path, *tasks: Any) -> list[LabelledTask]:
     path = folder / "tasks.jsonl"
     path.write_text("\n".join(json.dumps(task) if not isinstance(task, str) else task for task in tasks))
     return read_tasks(path, 10 * NANOS)
 
 
-async def plan(market: Market, tasks: Sequence[Task], verifier: Verifier = exact) -> Session:
+async def plan(market: Market, tasks: Sequence[LabelledTask], verifier: Verifier = exact) -> Session:
     return await prepare(market.store, market.seats, market.config.rules, tasks, verifier)
 
 
-def session_of(market: Market, tasks: Sequence[Task], verifier: Verifier = exact) -> Session:
+def session_of(market: Market, tasks: Sequence[LabelledTask], verifier: Verifier = exact) -> Session:
     return asyncio.run(plan(market, tasks, verifier))
 
 
-def run(market: Market, tasks: Sequence[Task], cap: int | None = None, again: bool = False) -> PracticeReport:
+def run(market: Market, tasks: Sequence[LabelledTask], cap: int | None = None, again: bool = False) -> PracticeReport:
     session = session_of(market, tasks)
     most = session.plan.cost_max_nanos if cap is None else cap
     return asyncio.run(practise(session, most, again=again))

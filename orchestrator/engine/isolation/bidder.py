@@ -14,7 +14,7 @@ from typing import Any, Final
 from orchestrator.bidding import Announcement, Beliefs, Observation, Valuation, WonLot
 from orchestrator.core.receipts import Receipt
 from orchestrator.core.rules import Role
-from orchestrator.engine.isolation.line import Line
+from orchestrator.engine.isolation.connection import Connection
 from orchestrator.engine.isolation.process import Message
 from orchestrator.engine.isolation.wire import OPTIONAL_METHODS, OPTIONAL_POLICY_METHODS, decode_beliefs, strings
 from orchestrator.errors import BrokenPlugin, InvalidAnswer, InvalidConfig
@@ -59,8 +59,8 @@ class IsolatedBidder:
         start_seconds: float = START_SECONDS,
     ) -> None:
         self.name = name
-        self._line = Line(_pickled(name, recipe), message_bytes_max, start_seconds)
-        self._closing = weakref.finalize(self, self._line.close)
+        self._connection = Connection(_pickled(name, recipe), message_bytes_max, start_seconds)
+        self._closing = weakref.finalize(self, self._connection.close)
         try:
             ready = self.wait_until_ready()
         except Exception as error:
@@ -71,19 +71,19 @@ class IsolatedBidder:
     @property
     def pid(self) -> int | None:
         """Id of the process that runs now, if one does."""
-        return self._line.pid
+        return self._connection.pid
 
     def wait_until_ready(self) -> Message:
         """Start its process, where none runs, and wait until the bidder is built there."""
-        return self._line.process().ready.result()
+        return self._connection.process().ready.result()
 
     async def bid(self, announcement: Announcement) -> Any:
         """Ask for a bid; what comes back has yet to be checked, as any bidder's answer."""
-        return await self._line.ask("bid", announcement)
+        return await self._connection.ask("bid", announcement)
 
     async def transform(self, lot: WonLot) -> Any:
         """Have a lot transformed; what comes back has yet to be checked."""
-        return await self._line.ask("transform", lot)
+        return await self._connection.ask("transform", lot)
 
     def close(self) -> None:
         """Kill the process and wait for its end."""
@@ -104,13 +104,13 @@ class IsolatedBidder:
         match ready.get("policy"):
             case [str() as name, int() as version]:
                 has = [method for method in strings(ready.get("policy_has")) if method in OPTIONAL_POLICY_METHODS]
-                self.policy = IsolatedPolicy(name, version, self._line, has)
+                self.policy = IsolatedPolicy(name, version, self._connection, has)
             case _:
                 self.policy = None
 
     def _asking(self, verb: str) -> Callable[[Any], Awaitable[Any]]:
-        line = self._line
-        return lambda shown: line.ask(verb, shown)
+        connection = self._connection
+        return lambda shown: connection.ask(verb, shown)
 
 
 class IsolatedPolicy:
@@ -119,16 +119,16 @@ class IsolatedPolicy:
     Args:
         name: names the format of its memory.
         version: version of that format.
-        line: the way to the process.
+        connection: the way to the process.
         has: the optional methods that the policy has there.
     """
 
     describe: Callable[[Any], Sequence[Beliefs]]
 
-    def __init__(self, name: str, version: int, line: Line, has: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, version: int, connection: Connection, has: Sequence[str] = ()) -> None:
         self.name = name
         self.version = version
-        self._line = line
+        self._connection = connection
         if "describe" in has:
             self.describe = self._describe
 
@@ -142,11 +142,11 @@ class IsolatedPolicy:
         Raises:
             BidderError: its process failed or took too long.
         """
-        return self._line.ask_and_wait("learn", (memory, list(receipts)), LEARN_SECONDS)
+        return self._connection.ask_and_wait("learn", (memory, list(receipts)), LEARN_SECONDS)
 
     def _describe(self, memory: Any) -> Sequence[Beliefs]:
         """Have it say what it believes; waits at most some seconds."""
-        return decode_beliefs(self._line.ask_and_wait("describe", (memory,), DESCRIBE_SECONDS))
+        return decode_beliefs(self._connection.ask_and_wait("describe", (memory,), DESCRIBE_SECONDS))
 
 
 def _pickled(name: str, recipe: Callable[[], Any]) -> bytes:

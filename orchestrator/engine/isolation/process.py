@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, BinaryIO, Final
 
-from orchestrator.engine.isolation.wire import BrokenWire, decode_problem, read_frame, read_message, write_frame
+from orchestrator.engine.isolation.wire import BrokenWire, decode_error, read_frame, read_message, write_frame
 from orchestrator.errors import BidderError, BrokenPlugin
 
 Message = dict[str, Any]
@@ -178,7 +178,7 @@ class BidderProcess:
             if kind == "ready":
                 self.ready.set_result(message)
                 return
-            broken = decode_problem(message.get("problem"))
+            broken = decode_error(message.get("problem"))
             self._end_reason = f"its process could not build it: {type(broken).__name__}: {broken}"
             self.ready.set_exception(broken)
             return

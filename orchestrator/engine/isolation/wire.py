@@ -46,7 +46,7 @@ class Unsendable:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RemoteError:
     """An exception in transit.
 
     Attributes:
@@ -217,7 +217,7 @@ def decode_charged(body: Any) -> Charged:
 # --- exceptions ---
 
 
-def describe_problem(error: BaseException) -> Problem:
+def describe_error(error: BaseException) -> RemoteError:
     """Write an exception down."""
     family: Family = "other"
     if isinstance(error, ProviderError):
@@ -226,16 +226,16 @@ def describe_problem(error: BaseException) -> Problem:
         text = str(error)
     except BaseException:
         text = "something that cannot be shown"
-    return Problem(family, type(error).__name__, text[:_TEXT_CHARACTERS_MAX])
+    return RemoteError(family, type(error).__name__, text[:_TEXT_CHARACTERS_MAX])
 
 
 def encode_problem(error: BaseException) -> list[str]:
     """Write an exception as JSON can hold it."""
-    problem = describe_problem(error)
+    problem = describe_error(error)
     return [problem.family, problem.name, problem.text]
 
 
-def decode_problem(body: Any) -> Exception:
+def decode_error(body: Any) -> Exception:
     """Rebuild an exception: of the same name, and of the market's own family where it has one."""
     match body:
         case [str() as family, str() as name, str() as text]:

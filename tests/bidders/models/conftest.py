@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bidders.models.modes import forget_abilities
+from bidders.models.modes import forget_support
 from tests.bidders.models.sdks import route, sdk
 from tests.fake_provider import FakeProvider
 
@@ -27,5 +27,5 @@ def provider(serving_provider: FakeProvider) -> FakeProvider:
 
 
 @pytest.fixture(autouse=True)
-def fresh_abilities() -> None:
-    forget_abilities()
+def fresh_support() -> None:
+    forget_support()

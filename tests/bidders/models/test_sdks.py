@@ -181,7 +181,7 @@ def test_auto_goes_down_to_what_the_endpoint_supports_and_remembers_it(sdk: Sdk,
     # litellm refuses tools by itself where a package that it needs for them is missing.
     tried = route.call_count
     assert tried == len(modes) - (sdk.kind is LiteLLMModel and importlib.util.find_spec("mcp") is None)
-    assert model.abilities.mode == "prompt"
+    assert model.support.mode == "prompt"
     ask(sdk.model(), SHAPED)
     assert route.call_count == tried + 1
 
@@ -194,7 +194,7 @@ def test_where_every_mode_is_refused_the_first_refusal_is_shown_and_nothing_is_r
     failure = failure_of_asking(model, SHAPED)
     assert isinstance(failure, ProviderRefused)
     assert "no 0" in str(failure)
-    assert model.abilities.mode is None
+    assert model.support.mode is None
 
 
 def test_a_mode_that_the_config_fixes_is_not_left(sdk: Sdk, route: respx.Route) -> None:

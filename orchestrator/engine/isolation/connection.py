@@ -12,10 +12,10 @@ from typing import Any
 
 from orchestrator.bidding import Charged, WonLot
 from orchestrator.engine.isolation.process import GRACE_SECONDS, BidderProcess, Message, ProcessOver
-from orchestrator.engine.isolation.wire import decode_charged, decode_problem, decode_value, describe_problem
+from orchestrator.engine.isolation.wire import decode_charged, decode_error, decode_value, describe_error
 
 
-class Line:
+class Connection:
     """The way to a bidder's process, which is started again when it has ended."""
 
     def __init__(self, recipe: bytes, message_bytes_max: int, start_seconds: float) -> None:
@@ -106,7 +106,7 @@ class _Calls:
             case {"kind": "performed", "call": int() as call, "charged": charged}:
                 self._settle(call, lambda: decode_charged(charged))
             case {"kind": "failed", "call": int() as call, "problem": problem}:
-                self._settle(call, lambda: _raise(decode_problem(problem)))
+                self._settle(call, lambda: _raise(decode_error(problem)))
 
     def stop(self) -> None:
         """Stop serving: the task is over."""
@@ -117,7 +117,7 @@ class _Calls:
         try:
             body = await self._meter.call(lambda: self._perform(call), purpose=purpose)
         except Exception as error:
-            problem = describe_problem(error)
+            problem = describe_error(error)
             self._process.send(("refuse", self._task, call, (problem.family, problem.name, problem.text)))
         else:
             self._process.send(("answer", self._task, call, body))
@@ -149,7 +149,7 @@ def _answer(message: Message) -> Any:
             return decode_value(body)
         case {"kind": "over", "reason": str() as reason}:
             raise ProcessOver(reason)
-    raise decode_problem(message.get("problem"))
+    raise decode_error(message.get("problem"))
 
 
 def _raise(error: Exception) -> Charged:
