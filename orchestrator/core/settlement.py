@@ -113,7 +113,7 @@ def failure(
     return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos)
 
 
-def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
+def due_awards(progress: Progress, results: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
     """Who must transform next, by lot: the winners, then substitutes for those that failed.
 
     Substitution goes by rounds, so that it depends on what was delivered and never on who was
@@ -121,27 +121,27 @@ def due_awards(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]]
 
     Args:
         progress: a request in phase `transforming`.
-        outcomes: what has come of the awards so far, by lot; whole rounds only.
+        results: what has come of the awards so far, by lot; whole rounds only.
 
     Returns:
         The awards of the next round; empty when the stage can settle.
     """
     due: dict[str, tuple[Award, ...]] = {}
     for path in progress.on_sale:
-        awards = _next_round(progress, path, outcomes.get(path, ()))
+        awards = _next_round(progress, path, results.get(path, ()))
         if awards:
             due[path] = awards
     return due
 
 
-def _next_round(progress: Progress, path: str, outcomes: Sequence[AwardResult]) -> tuple[Award, ...]:
+def _next_round(progress: Progress, path: str, results: Sequence[AwardResult]) -> tuple[Award, ...]:
     auction = progress.auctions[path]
-    if not outcomes:
+    if not results:
         return auction.awards
-    faults = [outcome for outcome in outcomes if isinstance(outcome, Faulted)]
+    faults = [result for result in results if isinstance(result, Faulted)]
     if not faults:
         return ()
-    awards = [_award_of(outcome) for outcome in outcomes]
+    awards = [_award_of(result) for result in results]
     last_round = max(award.round for award in awards)
     failed = sum(_award_of(fault).round == last_round for fault in faults)
     if not failed or any(award.kept for award in awards):
@@ -154,16 +154,16 @@ def _clearing_of(progress: Progress, auction: Auction) -> Clearing:
     return Clearing(auction.standing, (), auction.reserve_nanos, rules.copies_at(auction.lot.stage), rules.rule)
 
 
-def beyond_promise(progress: Progress, outcomes: Mapping[str, Sequence[AwardResult]]) -> set[str]:
+def beyond_promise(progress: Progress, results: Mapping[str, Sequence[AwardResult]]) -> set[str]:
     """The wallets of those whose transforms cost more than they had promised (R7).
 
     Args:
         progress: a request in phase `transforming`.
-        outcomes: what came of every award, by lot.
+        results: what came of every award, by lot.
     """
     wallets: set[str] = set()
-    for path, results in outcomes.items():
-        for result in results:
+    for path, of_lot in results.items():
+        for result in of_lot:
             if result.cost_nanos:
                 bidder = _award_of(result).bidder
                 if result.cost_nanos > progress.auctions[path].promised_nanos().get(bidder, 0):
@@ -173,7 +173,7 @@ def beyond_promise(progress: Progress, outcomes: Mapping[str, Sequence[AwardResu
 
 def settle_stage(
     progress: Progress,
-    outcomes: Mapping[str, Sequence[AwardResult]],
+    results: Mapping[str, Sequence[AwardResult]],
     cap_left_nanos: int,
     spendable: Mapping[str, int] = MappingProxyType({}),
 ) -> Step:
@@ -181,7 +181,7 @@ def settle_stage(
 
     Args:
         progress: a request in phase `transforming`.
-        outcomes: what came of every award, by lot.
+        results: what came of every award, by lot.
         cap_left_nanos: what is left of the spend cap, given back if the request ends here.
         spendable: what wallets can spend at this moment that are `beyond_promise`; the issuer bears what others,
             or these, cannot pay.
@@ -196,11 +196,11 @@ def settle_stage(
     transfers: list[Transfer] = []
     for path in progress.on_sale:
         auction = progress.auctions[path]
-        results = _in_order(auction, outcomes.get(path, ()))
-        events.extend(results)
-        row = _settle_lot(auction, results)
+        of_lot = _in_order(auction, results.get(path, ()))
+        events.extend(of_lot)
+        row = _settle_lot(auction, of_lot)
         settled.append(row)
-        transfers.extend(_payments(progress, auction, results, row, purses))
+        transfers.extend(_payments(progress, auction, of_lot, row, purses))
     seen = tuple([Spendable(wallet, spendable[wallet]) for wallet in sorted(spendable)])
     events.append(Settled(progress.stage, tuple(settled), seen))
     step = Step(tuple(events), tuple(transfers), advance(progress, events))
@@ -211,23 +211,23 @@ def settle_stage(
     return step.then((Offered(rank(step.progress)),), ())
 
 
-def _in_order(auction: Auction, outcomes: Sequence[AwardResult]) -> Sequence[AwardResult]:
+def _in_order(auction: Auction, results: Sequence[AwardResult]) -> Sequence[AwardResult]:
     """By rounds, and within a round from the highest bid to the lowest."""
-    if len(outcomes) < 2:
-        return outcomes
+    if len(results) < 2:
+        return results
     places = {bid.bidder: place for place, bid in enumerate(auction.standing)}
 
-    def order(outcome: AwardResult) -> tuple[int, int]:
-        award = _award_of(outcome)
+    def order(result: AwardResult) -> tuple[int, int]:
+        award = _award_of(result)
         return award.round, places.get(award.bidder, 0)
 
-    return sorted(outcomes, key=order)
+    return sorted(results, key=order)
 
 
-def _award_of(outcome: AwardResult) -> Award:
-    if outcome.award is None:
-        raise BrokenLaw(f"the fault of {outcome.bidder} on lot {outcome.lot} was not after an award")
-    return outcome.award
+def _award_of(result: AwardResult) -> Award:
+    if result.award is None:
+        raise BrokenLaw(f"the fault of {result.bidder} on lot {result.lot} was not after an award")
+    return result.award
 
 
 def _settle_lot(auction: Auction, results: Sequence[AwardResult]) -> SettledLot:

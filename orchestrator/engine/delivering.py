@@ -63,11 +63,11 @@ async def deliver(
         "vickrey.round": award.round,
     }
     with recording("vickrey.transform", about) as span:
-        outcome = await _deliver(progress, path, award, seat, calls, memory, on_text)
-        span.note({"vickrey.cost.nanos": outcome.cost_nanos})
-        if isinstance(outcome, Faulted):
-            span.fail(outcome.fault)
-    return outcome
+        result = await _deliver(progress, path, award, seat, calls, memory, on_text)
+        span.note({"vickrey.cost.nanos": result.cost_nanos})
+        if isinstance(result, Faulted):
+            span.fail(result.fault)
+    return result
 
 
 async def _deliver(

@@ -77,10 +77,10 @@ def read_tables(said: Any) -> tuple[Beliefs, ...]:
 
 def _within(read: Callable[[], Any], deadline_seconds: float) -> Guarded:
     """Run code in a thread that nobody waits for longer than that."""
-    outcome: queue.SimpleQueue[Guarded] = queue.SimpleQueue()
-    threading.Thread(target=lambda: outcome.put(read_guarded(read)), name="vickrey-describe", daemon=True).start()
+    answer: queue.SimpleQueue[Guarded] = queue.SimpleQueue()
+    threading.Thread(target=lambda: answer.put(read_guarded(read)), name="vickrey-describe", daemon=True).start()
     try:
-        return outcome.get(timeout=deadline_seconds)
+        return answer.get(timeout=deadline_seconds)
     except queue.Empty:
         return TimedOut()
 

@@ -121,14 +121,14 @@ class Driver:
         return await ask(seat, announcement, self._log.progress.auctions[path].lot, self._calls, deadline)
 
     async def _transform(self) -> None:
-        outcomes: dict[str, list[AwardResult]] = {}
-        while due := due_awards(self._log.progress, outcomes):
+        results: dict[str, list[AwardResult]] = {}
+        while due := due_awards(self._log.progress, results):
             tasks = [(path, award) for path, awards in due.items() for award in awards]
-            results = await _all(self._deliver(path, award) for path, award in tasks)
-            for (path, _), result in zip(tasks, results, strict=True):
-                outcomes.setdefault(path, []).append(result)
+            delivered = await _all(self._deliver(path, award) for path, award in tasks)
+            for (path, _), result in zip(tasks, delivered, strict=True):
+                results.setdefault(path, []).append(result)
         await self._commit(
-            lambda tx: self._recorder.settle(tx, self._log, outcomes, self._calls.take_due(), self._clock())
+            lambda tx: self._recorder.settle(tx, self._log, results, self._calls.take_due(), self._clock())
         )
 
     async def _deliver(self, path: str, award: Award) -> AwardResult:

@@ -94,17 +94,17 @@ class Recorder:
         self,
         tx: Transaction,
         log: RequestLog,
-        outcomes: Mapping[str, Sequence[AwardResult]],
+        results: Mapping[str, Sequence[AwardResult]],
         due: Sequence[Transfer],
         now_seconds: float,
     ) -> RequestLog:
         """Pay for what was delivered: a stage's second market commit."""
         apply_due(tx, due)
-        spendable = tx.spendable(beyond_promise(log.progress, outcomes))
-        step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log), spendable)
+        spendable = tx.spendable(beyond_promise(log.progress, results))
+        step = settle_stage(log.progress, results, self._cap_left_nanos(tx, log), spendable)
         if step.progress.ending is not None:
             _settle_orphans(tx, log.progress.request.id)
-            step = settle_stage(log.progress, outcomes, self._cap_left_nanos(tx, log), spendable)
+            step = settle_stage(log.progress, results, self._cap_left_nanos(tx, log), spendable)
         try:
             return self._write(tx, log, step, now_seconds)
         except InsufficientFunds as shortfall:

@@ -117,17 +117,17 @@ class PracticeReport:
         }
 
 
-def read_outcome(outcome: AwardResult, work: Assignment) -> WorkResult:
+def read_result(result: AwardResult, work: Assignment) -> WorkResult:
     """What came of a work, before it is scored."""
-    spent_nanos = work.spent_nanos + (outcome.cost_nanos or 0)
-    if not isinstance(outcome, Delivered):
-        failure = f"{outcome.fault}: {outcome.reason}"
-        is_left_out = outcome.fault == "over the cap"
-        return WorkResult(work.bidder, "", "", outcome.cost_nanos, spent_nanos, failure, is_left_out)
-    answers = [piece for piece in outcome.segments if piece.claim]
-    text = answers[-1].text if answers else "\n\n".join(piece.text for piece in outcome.segments)
+    spent_nanos = work.spent_nanos + (result.cost_nanos or 0)
+    if not isinstance(result, Delivered):
+        failure = f"{result.fault}: {result.reason}"
+        is_left_out = result.fault == "over the cap"
+        return WorkResult(work.bidder, "", "", result.cost_nanos, spent_nanos, failure, is_left_out)
+    answers = [piece for piece in result.segments if piece.claim]
+    text = answers[-1].text if answers else "\n\n".join(piece.text for piece in result.segments)
     claim = answers[-1].claim if answers else ""
-    return WorkResult(work.bidder, text, claim, outcome.cost_nanos, spent_nanos, "")
+    return WorkResult(work.bidder, text, claim, result.cost_nanos, spent_nanos, "")
 
 
 def lessons_of(tasks: Iterable[LabelledTask], results: Iterable[Sequence[WorkResult]]) -> list[Lesson]:

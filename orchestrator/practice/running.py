@@ -18,7 +18,7 @@ from orchestrator.ledger import Transfer
 from orchestrator.practice.lease import claim, leave
 from orchestrator.practice.paying import close_cap, open_cap, payment
 from orchestrator.practice.plan import Exercise, Session
-from orchestrator.practice.results import PracticeReport, Pupil, WorkResult, lessons_of, pupils_of, read_outcome
+from orchestrator.practice.results import PracticeReport, Pupil, WorkResult, lessons_of, pupils_of, read_result
 from orchestrator.practice.tasks import LabelledTask
 from orchestrator.practice.teaching import teach
 from orchestrator.practice.verifiers import Verifier, score_of
@@ -33,7 +33,7 @@ class _Round(NamedTuple):
     """One time that a work was done."""
 
     work: Assignment
-    outcome: AwardResult
+    result: AwardResult
 
 
 async def practise(
@@ -122,7 +122,7 @@ async def _work(session: Session, watcher: Watcher | None) -> list[list[WorkResu
         done += 1
         if watcher is not None:
             watcher(done, len(plan.exercises))
-        return [read_outcome(of_one[-1].outcome, of_one[-1].work) for of_one in found]
+        return [read_result(of_one[-1].result, of_one[-1].work) for of_one in found]
 
     tasks = [asyncio.ensure_future(one(exercise)) for exercise in plan.exercises]
     try:
@@ -141,12 +141,12 @@ async def _rounds(work: Assignment, exercise: Exercise, session: Session) -> lis
     the first round asks nobody, meets that failure again, and is followed by the next.
     """
     known = len(session.calls.answers_to(_task(work, session)))
-    outcome = await _deliver(work, exercise, session)
+    result = await _deliver(work, exercise, session)
     is_of_old = known and known == len(session.calls.answers_to(_task(work, session)))
-    if not is_of_old or ending_of(outcome, made_calls=True) != "failed":
-        return [_Round(work, outcome)]
-    anew = work._replace(round=work.round + 1, spent_nanos=work.spent_nanos + (outcome.cost_nanos or 0))
-    return [_Round(work, outcome), _Round(anew, await _deliver(anew, exercise, session))]
+    if not is_of_old or ending_of(result, made_calls=True) != "failed":
+        return [_Round(work, result)]
+    anew = work._replace(round=work.round + 1, spent_nanos=work.spent_nanos + (result.cost_nanos or 0))
+    return [_Round(work, result), _Round(anew, await _deliver(anew, exercise, session))]
 
 
 async def _deliver(work: Assignment, exercise: Exercise, session: Session) -> AwardResult:
@@ -168,9 +168,9 @@ def _payments(rounds: Sequence[_Round], session: Session) -> list[Transfer]:
 def _notes(rounds: Sequence[_Round], session: Session) -> list[AnswerRow]:
     """How works have ended, where that is news."""
     notes = []
-    for work, outcome in rounds:
+    for work, result in rounds:
         task = _task(work, session)
-        ending = ending_of(outcome, made_calls=bool(session.calls.answers_to(task)))
+        ending = ending_of(result, made_calls=bool(session.calls.answers_to(task)))
         if ending is not None and not work.is_answered:
             notes.append(note(session.plan.id, task, ending))
     return notes

@@ -87,19 +87,19 @@ def task_key(practice_id: str, path: str, round: int, bidder: str) -> str:
     return key(practice_id, path, round, bidder, TRANSFORM)
 
 
-def ending_of(outcome: AwardResult, made_calls: bool) -> Ending | None:
+def ending_of(result: AwardResult, made_calls: bool) -> Ending | None:
     """How a work has ended; None where the next run is to go on with it.
 
     Args:
-        outcome: what came of it.
+        result: what came of it.
         made_calls: whether calls of it were answered; one without any costs nothing to do again.
     """
-    if isinstance(outcome, Delivered):
+    if isinstance(result, Delivered):
         return "answered" if made_calls else None
-    if outcome.fault == "provider":
+    if result.fault == "provider":
         return "failed"
     # A call whose answer did not return, so that its cost is unknown, is to be made again.
-    is_whole = outcome.fault in _OWN_FAULTS and outcome.cost_nanos is not None
+    is_whole = result.fault in _OWN_FAULTS and result.cost_nanos is not None
     return "answered" if made_calls and is_whole else None
 
 

@@ -159,23 +159,23 @@ def _bids(move: Auctions, present: Progress) -> Iterator[Task]:
 
 
 def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
-    for outcome in move.outcomes:
-        auction = present.auctions[outcome.lot]
-        award = outcome.award
-        if award is None or _never_began(outcome):
+    for result in move.results:
+        auction = present.auctions[result.lot]
+        award = result.award
+        if award is None or _never_began(result):
             continue
         promises = {answer.bidder: (answer.cost_max_nanos, answer.provider) for answer in auction.answers}
         if award.kept and auction.keep is not None:
             promises[award.bidder] = (auction.keep.cost_max_nanos, auction.keep.provider)
         cost_max_nanos, provider = promises.get(award.bidder, (0, ""))
         yield Task(
-            key(present.request.id, outcome.lot, award.round, award.bidder, TRANSFORM),
+            key(present.request.id, result.lot, award.round, award.bidder, TRANSFORM),
             auction.lot,
             award.bidder,
             TRANSFORM,
             award.round,
             cost_max_nanos,
-            outcome.cost_nanos,
+            result.cost_nanos,
             provider,
         )
 
@@ -194,12 +194,12 @@ def _judgings(present: Progress) -> Iterator[Task]:
         )
 
 
-def _never_began(outcome: AwardResult) -> bool:
+def _never_began(result: AwardResult) -> bool:
     """Whether a winner may have failed before anything was held for it, or left after a crash.
 
     What was held for it all the same counts as cut short.
     """
-    return isinstance(outcome, Faulted) and not outcome.own_fault and outcome.cost_nanos == 0
+    return isinstance(result, Faulted) and not result.own_fault and result.cost_nanos == 0
 
 
 def _is_hold_for_call(row: Transfer, present: Progress) -> bool:

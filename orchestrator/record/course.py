@@ -64,11 +64,11 @@ class Course:
         self._auctions = {move.announced.stage: move for move in moves if isinstance(move, Auctions)}
         settlements = [move for move in moves if isinstance(move, Settlement)]
         self._settlements = {move.settled.stage: move for move in settlements}
-        self._outcomes = {
-            (outcome.lot, outcome.award.bidder): outcome
+        self._results = {
+            (result.lot, result.award.bidder): result
             for move in settlements
-            for outcome in move.outcomes
-            if outcome.award is not None
+            for result in move.results
+            if result.award is not None
         }
         self._judgings = [move for move in moves if isinstance(move, Judging)]
         self._ending = next((move for move in moves if isinstance(move, Ending)), None)
@@ -161,36 +161,36 @@ class Course:
         return {account: nanos + changes.get(account, 0) for account, nanos in recorded.items()}
 
     def _settle(self, move: Settlement) -> Step:
-        outcomes: dict[str, list[AwardResult]] = {}
-        while due := self._due(outcomes):
+        results: dict[str, list[AwardResult]] = {}
+        while due := self._due(results):
             for path, awards in due.items():
                 again = [self._again(path, award) for award in awards]
-                known = [outcome for outcome in again if outcome is not None]
+                known = [result for result in again if result is not None]
                 if len(known) == len(again):
-                    outcomes.setdefault(path, []).extend(known)
+                    results.setdefault(path, []).extend(known)
                 else:
-                    self._leave(path, outcomes)
+                    self._leave(path, results)
         spendable = self._spendable(move.spendable)
-        step = settle_stage(self.now, outcomes, 0, spendable)
-        strays = [path for path in outcomes if not self._sold_then(step.progress, path)]
+        step = settle_stage(self.now, results, 0, spendable)
+        strays = [path for path in results if not self._sold_then(step.progress, path)]
         if strays:
             for path in strays:
-                self._leave(path, outcomes)
-            step = settle_stage(self.now, outcomes, 0, spendable)
+                self._leave(path, results)
+            step = settle_stage(self.now, results, 0, spendable)
         self._trace(step.progress)
         return step
 
-    def _due(self, outcomes: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
-        due = due_awards(self.now, outcomes)
+    def _due(self, results: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
+        due = due_awards(self.now, results)
         return {path: awards for path, awards in due.items() if self.origins[path] not in self.left}
 
-    def _leave(self, path: str, outcomes: dict[str, list[AwardResult]]) -> None:
-        outcomes.pop(path, None)
+    def _leave(self, path: str, results: dict[str, list[AwardResult]]) -> None:
+        results.pop(path, None)
         self.left[self.origins[path]] = self.now.auctions[path].awards
 
     def _again(self, path: str, award: Award) -> AwardResult | None:
         """What came of a bidder's award then, for the award as it is now; None where it had none."""
-        recorded = self._outcomes.get((self.origins[path], award.bidder))
+        recorded = self._results.get((self.origins[path], award.bidder))
         if recorded is None:
             return None
         if isinstance(recorded, Delivered):

@@ -82,7 +82,7 @@ class Settlement:
     """A stage's deliveries were paid for."""
 
     events: tuple[Event, ...]
-    outcomes: tuple[AwardResult, ...]
+    results: tuple[AwardResult, ...]
     settled: Settled
 
     @property
@@ -186,14 +186,14 @@ def _read_auctions(reading: _Reading) -> Auctions:
 
 
 def _read_settlement(reading: _Reading) -> Settlement:
-    outcomes: tuple[AwardResult, ...] = reading.take_all(Delivered, Faulted)
+    results: tuple[AwardResult, ...] = reading.take_all(Delivered, Faulted)
     settled = reading.take(Settled)
-    events: tuple[Event, ...] = (*outcomes, settled)
+    events: tuple[Event, ...] = (*results, settled)
     if reading.sees(Offered):
         events = (*events, reading.take(Offered))
     elif reading.ended_with("failed"):
         events = (*events, reading.take(Ended))
-    return Settlement(events, outcomes, settled)
+    return Settlement(events, results, settled)
 
 
 def _read_ending(reading: _Reading) -> Ending:
@@ -209,9 +209,9 @@ def _as_given(answer: Answer) -> Answer:
     return replace(answer, kind="bid", fault=None, reason="") if without_hold else answer
 
 
-def outcomes_by_lot(outcomes: Sequence[AwardResult]) -> Mapping[str, list[AwardResult]]:
+def results_by_lot(results: Sequence[AwardResult]) -> Mapping[str, list[AwardResult]]:
     """Outcomes of awards, by lot, in order."""
     found: dict[str, list[AwardResult]] = {}
-    for outcome in outcomes:
-        found.setdefault(outcome.lot, []).append(outcome)
+    for result in results:
+        found.setdefault(result.lot, []).append(result)
     return found

@@ -24,7 +24,7 @@ from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
 from orchestrator.ledger import PENDING, POST, POSTED, Finding, Transfer
-from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, outcomes_by_lot
+from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, results_by_lot
 
 # A bidder that raises is to blame, unless it has left the market since it won.
 _MAYBE_OWN: Final = "raised"
@@ -96,10 +96,10 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
     if isinstance(move, Settlement):
         if progress.phase != "transforming":
             raise InvalidRecord(f"a stage cannot settle while the request is {progress.phase}")
-        outcomes = _whole_rounds(progress, move.outcomes)
+        results = _whole_rounds(progress, move.results)
         seen = move.spendable
-        spendable = {wallet: seen.get(wallet, 0) for wallet in beyond_promise(progress, outcomes)}
-        return settle_stage(progress, outcomes, funds.cap_left_nanos, spendable)
+        spendable = {wallet: seen.get(wallet, 0) for wallet in beyond_promise(progress, results)}
+        return settle_stage(progress, results, funds.cap_left_nanos, spendable)
     if isinstance(move, Judging):
         # The purse held what the issuer did not have to add.
         added_nanos = funds.added_nanos.get(str(len(progress.judged)), 0)
@@ -107,26 +107,26 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
     return _end(progress, move, funds)
 
 
-def _whole_rounds(progress: Progress, outcomes: Sequence[AwardResult]) -> dict[str, list[AwardResult]]:
+def _whole_rounds(progress: Progress, results: Sequence[AwardResult]) -> dict[str, list[AwardResult]]:
     """Outcomes in the order in which awards fell due; each award has one."""
-    left = {path: list(found) for path, found in outcomes_by_lot(outcomes).items()}
+    left = {path: list(found) for path, found in results_by_lot(results).items()}
     done: dict[str, list[AwardResult]] = {}
     while due := due_awards(progress, done):
         for path, awards in due.items():
             for award in awards:
                 done.setdefault(path, []).append(_take(left.get(path, []), path, award))
     for path, found in left.items():
-        for outcome in found:
-            raise InvalidRecord(f"lot {path}: {outcome.award} has an outcome, but never fell due")
+        for result in found:
+            raise InvalidRecord(f"lot {path}: {result.award} has a result, but never fell due")
     return done
 
 
 def _take(left: list[AwardResult], path: str, award: Award) -> AwardResult:
-    for outcome in left:
-        if outcome.award == award:
-            left.remove(outcome)
-            return outcome
-    raise InvalidRecord(f"lot {path}: {award} fell due, but the record holds no outcome of it")
+    for result in left:
+        if result.award == award:
+            left.remove(result)
+            return result
+    raise InvalidRecord(f"lot {path}: {award} fell due, but the record holds no result of it")
 
 
 def _end(progress: Progress, move: Ending, funds: Funds) -> Step:
@@ -152,7 +152,7 @@ def unlawful_inputs(progress: Progress, move: Move) -> list[Finding]:
     if isinstance(move, Auctions):
         return list(_unlawful_answers(progress, move))
     if isinstance(move, Settlement):
-        return list(_unlawful_outcomes(progress, move.outcomes))
+        return list(_unlawful_results(progress, move.results))
     return []
 
 
@@ -190,32 +190,32 @@ def _unlawful_keep(lot: Lot, move: Auctions, roles: Mapping[str, Sequence[str]])
         yield Finding(f"lot {lot.path}", f"{lot.owner} gave a negative amount")
 
 
-def _unlawful_outcomes(progress: Progress, outcomes: Sequence[AwardResult]) -> Iterator[Finding]:
-    for outcome in outcomes:
-        where = f"lot {outcome.lot}"
-        award = outcome.award
-        if award is None or outcome.lot not in progress.on_sale:
-            yield Finding(where, "an outcome belongs to no award of this stage")
-        elif isinstance(outcome, Delivered):
-            texts = [piece.text for piece in (*outcome.segments, *progress.auctions[outcome.lot].lot.state.segments)]
+def _unlawful_results(progress: Progress, results: Sequence[AwardResult]) -> Iterator[Finding]:
+    for result in results:
+        where = f"lot {result.lot}"
+        award = result.award
+        if award is None or result.lot not in progress.on_sale:
+            yield Finding(where, "a result belongs to no award of this stage")
+        elif isinstance(result, Delivered):
+            texts = [piece.text for piece in (*result.segments, *progress.auctions[result.lot].lot.state.segments)]
             again = accept_delivery(
-                progress, outcome.lot, award, outcome.segments, replaces=outcome.replaces, cost_nanos=outcome.cost_nanos
+                progress, result.lot, award, result.segments, replaces=result.replaces, cost_nanos=result.cost_nanos
             )
             # What an erased text was like cannot be judged any more.
-            if again != outcome and ERASED not in texts:
+            if again != result and ERASED not in texts:
                 yield Finding(where, f"what {award.bidder} delivered is outside the contract")
         else:
             again = failure(
                 progress,
-                outcome.lot,
+                result.lot,
                 award,
-                outcome.fault,
-                outcome.reason,
-                own_fault=outcome.own_fault,
-                cost_nanos=outcome.cost_nanos,
+                result.fault,
+                result.reason,
+                own_fault=result.own_fault,
+                cost_nanos=result.cost_nanos,
             )
-            lawful = outcome.fault == _MAYBE_OWN or outcome.own_fault == (outcome.fault not in BLAMELESS)
-            if again != outcome or not lawful:
+            lawful = result.fault == _MAYBE_OWN or result.own_fault == (result.fault not in BLAMELESS)
+            if again != result or not lawful:
                 yield Finding(where, f"the fault of {award.bidder} is not blamed or fined as the rules say")
-        if (outcome.cost_nanos or 0) < 0:
-            yield Finding(where, f"{outcome.award} has a negative cost")
+        if (result.cost_nanos or 0) < 0:
+            yield Finding(where, f"{result.award} has a negative cost")

@@ -78,13 +78,13 @@ class Loop:
 
         future = asyncio.run_coroutine_threadsafe(run_guarded(call, deadline_seconds), self._loop)
         try:
-            outcome = future.result(deadline_seconds + _GRACE_SECONDS)
+            result = future.result(deadline_seconds + _GRACE_SECONDS)
         except Unanswered:
             self._is_stuck = True
             return Attempt(Stuck(), deadline_seconds)
-        if isinstance(outcome, Returned) and isinstance(outcome.value, NotAsync):
-            return Attempt(outcome.value, 0.0)
-        return Attempt(outcome, watch.longest_seconds)
+        if isinstance(result, Returned) and isinstance(result.value, NotAsync):
+            return Attempt(result.value, 0.0)
+        return Attempt(result, watch.longest_seconds)
 
 
 def call_plainly(function: Callable[..., Any], *arguments: Any) -> Returned | Raised:

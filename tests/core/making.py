@@ -91,11 +91,11 @@ def deliver(progress: Progress, path: str, bidder: str, *texts: str, replaces: b
 def play_stage(progress: Progress, bids: Mapping[str, Sequence[Answer]], texts: Mapping[str, str]) -> Step:
     """A stage in which every winner delivers: the text given for it, else one that names it."""
     present = close(progress, bids).progress
-    outcomes = {
+    results = {
         path: [
             deliver(present, path, award.bidder, texts.get(award.bidder, f"{award.bidder} at {path}"))
             for award in present.auctions[path].awards
         ]
         for path in present.on_sale
     }
-    return settle_stage(present, outcomes, 0)
+    return settle_stage(present, results, 0)

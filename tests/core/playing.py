@@ -84,12 +84,12 @@ class Play:
                 return self._cancel(progress)
             spendable = {account.id: self.book.spendable_nanos(account.id) for account, _ in self.book.accounts()}
             progress = self._commit(close_stage(progress, announced, answers, spendable))
-            outcomes, due = self._transform(progress)
+            results, due = self._transform(progress)
             if stop_at and self.luck.random() < 0.3:
                 return self._cancel(progress)
             self._apply(due)
-            spendable = self.book.spendable(beyond_promise(progress, outcomes))
-            progress = self._commit(settle_stage(progress, outcomes, self._cap_left(), spendable))
+            spendable = self.book.spendable(beyond_promise(progress, results))
+            progress = self._commit(settle_stage(progress, results, self._cap_left(), spendable))
         return self._end(progress) if progress.status == "open" else progress
 
     def _open(self) -> Progress:
@@ -169,14 +169,14 @@ class Play:
         return self.luck.choice((0, cost_max, cost_max // 2, cost_max + excess, None))
 
     def _transform(self, progress: Progress) -> tuple[dict[str, list[AwardResult]], list[Transfer]]:
-        outcomes: dict[str, list[AwardResult]] = {}
+        results: dict[str, list[AwardResult]] = {}
         due: list[Transfer] = []
-        while awards := due_awards(progress, outcomes):
+        while awards := due_awards(progress, results):
             for path in sorted(awards):
-                results = [self._deliver(progress, path, award, due) for award in awards[path]]
-                self.disorder.shuffle(results)
-                outcomes.setdefault(path, []).extend(results)
-        return outcomes, due
+                delivered = [self._deliver(progress, path, award, due) for award in awards[path]]
+                self.disorder.shuffle(delivered)
+                results.setdefault(path, []).extend(delivered)
+        return results, due
 
     def _deliver(self, progress: Progress, path: str, award: Award, due: list[Transfer]) -> AwardResult:
         self.took_part.add(award.bidder)

@@ -232,10 +232,10 @@ def test_about_every_second_lot_is_drawn_for_a_trial() -> None:
 def test_a_newcomer_that_fails_is_fined_and_the_displaced_winner_takes_the_lot() -> None:
     progress = drawn()
     (award,) = progress.auctions["0"].awards
-    outcomes = {"0": [failure(progress, "0", award, "raised", "fell over")]}
-    (substitute,) = due_awards(progress, outcomes)["0"]
+    results = {"0": [failure(progress, "0", award, "raised", "fell over")]}
+    (substitute,) = due_awards(progress, results)["0"]
     assert (substitute.bidder, substitute.price_nanos, substitute.audition) == ("a", 80, False)
-    step = settle_stage(progress, {"0": [*outcomes["0"], _delivered(progress, substitute)]}, 0)
+    step = settle_stage(progress, {"0": [*results["0"], _delivered(progress, substitute)]}, 0)
     moved = {(row.code, row.kind): row.amount_nanos for row in step.transfers if row.debit == audition_account("n")}
     assert moved == {("audition", "void"): 80}
     assert [row.amount_nanos for row in step.transfers if row.code == "forfeit"] == [25]

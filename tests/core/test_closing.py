@@ -53,8 +53,8 @@ def test_an_owner_keeps_its_state_when_no_bid_reaches_its_reserve_and_no_money_m
     assert [(award.bidder, award.kept, award.price_nanos) for award in step.progress.auctions["0.0"].awards] == [
         ("a", True, 0)
     ]
-    outcome = deliver(step.progress, "0.0", "a", "going on")
-    settled = settle_stage(step.progress, {"0.0": [outcome]}, 0)
+    result = deliver(step.progress, "0.0", "a", "going on")
+    settled = settle_stage(step.progress, {"0.0": [result]}, 0)
     assert {(row.kind, row.code) for row in settled.transfers} == {("void", "price"), ("void", "cost")}
     assert settled.progress.lots()[0].owner == "a"
     assert settled.progress.lots()[0].stage == 3
@@ -74,10 +74,10 @@ def test_an_owner_that_cannot_pay_for_going_on_cannot_keep() -> None:
 
 def test_an_owner_that_fails_to_go_on_loses_its_chain_and_forfeits_nothing() -> None:
     step = close_with_keep(second_stage())
-    outcome = deliver(step.progress, "0.0", "a")
-    assert isinstance(outcome, Faulted)
-    assert outcome.forfeit_nanos == 0
-    assert settle_stage(step.progress, {"0.0": [outcome]}, 0).progress.status == "failed"
+    result = deliver(step.progress, "0.0", "a")
+    assert isinstance(result, Faulted)
+    assert result.forfeit_nanos == 0
+    assert settle_stage(step.progress, {"0.0": [result]}, 0).progress.status == "failed"
 
 
 @pytest.mark.parametrize(("wallet", "accepted"), [(11, False), (12, True)])

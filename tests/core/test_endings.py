@@ -127,11 +127,11 @@ def test_a_deposit_pays_nobody_for_what_the_issuer_bore_beyond_a_broken_promise(
     honest = Answer("b", "bid", 7, cost_max_nanos=6, bid_cost_nanos=3, bid_cost_max_nanos=3, provider="p")
     present = close(opened(request), {"0": [liar, honest]}).progress
     spent = {"a": 900, "b": 6}
-    outcomes = [
+    results = [
         accept_delivery(present, "0", award, [Segment(award.bidder)], replaces=False, cost_nanos=spent[award.bidder])
         for award in present.auctions["0"].awards
     ]
-    step = cancel(settle_stage(present, {"0": outcomes}, 0).progress, [], {}, 0)
+    step = cancel(settle_stage(present, {"0": results}, 0).progress, [], {}, 0)
     assert {row.credit: row.amount_nanos for row in step.transfers if row.code == "compensation"} == {
         "bidder:a": 2 + 1,
         "bidder:b": 3 + 6,
@@ -218,11 +218,11 @@ def test_a_journal_opens_with_requested_and_holds_it_once() -> None:
 
 def test_a_delivery_that_leads_to_another_state_than_recorded_does_not_fold() -> None:
     progress = close(opened(make_request("a")), {"0": [bid("a", 9)]}).progress
-    outcome = deliver(progress, "0", "a", "better")
-    assert isinstance(outcome, Delivered)
-    assert advance(progress, [outcome])
+    result = deliver(progress, "0", "a", "better")
+    assert isinstance(result, Delivered)
+    assert advance(progress, [result])
     with pytest.raises(BrokenLaw, match="leads to state"):
-        advance(progress, [replace(outcome, state="0" * 64)])
+        advance(progress, [replace(result, state="0" * 64)])
 
 
 def test_the_record_says_how_and_why_a_request_ended() -> None:

@@ -30,7 +30,7 @@ REWARDING = Rules(stage_reward_max_nanos=100, last_stage="any", stages_max=3, se
 
 def settled(progress: Progress, rewards: Mapping[str, int] | None = None, said: str = "") -> Step:
     """Every winner delivers, for the reward given for it, its own text or the one that all say."""
-    outcomes = {
+    results = {
         path: [
             accept_delivery(
                 progress,
@@ -45,7 +45,7 @@ def settled(progress: Progress, rewards: Mapping[str, int] | None = None, said: 
         ]
         for path in progress.on_sale
     }
-    return settle_stage(progress, outcomes, 0)
+    return settle_stage(progress, results, 0)
 
 
 def second_stage(rules: Rules, bids: Sequence[Answer]) -> Progress:
@@ -154,8 +154,8 @@ def test_a_delivery_that_is_merged_with_an_equal_one_earns_nothing() -> None:
 
 def test_a_winner_that_fails_is_freed_of_its_penalty() -> None:
     progress = close(opened(make_request("a", rules=REWARDING)), {"0": [bid("a", 9)]}).progress
-    outcome = failure(progress, "0", progress.auctions["0"].awards[0], "raised", "fell over")
-    step = settle_stage(progress, {"0": [outcome]}, 0)
+    result = failure(progress, "0", progress.auctions["0"].awards[0], "raised", "fell over")
+    step = settle_stage(progress, {"0": [result]}, 0)
     assert moves(step.transfers, "penalty") == [("void", "bidder:a", "treasury", 100)]
 
 

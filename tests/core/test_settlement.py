@@ -30,17 +30,17 @@ def fails(progress: Progress, award: Award, fault: FaultKind = "raised", *, own_
 
 def play(progress: Progress, failing: set[str], *, own_fault: bool = True) -> tuple[list[tuple[str, int, int]], Step]:
     """Everybody delivers but those who fail; who was awarded what, in which round, and the settlement."""
-    outcomes: dict[str, list[AwardResult]] = {}
+    results: dict[str, list[AwardResult]] = {}
     awarded = []
-    while due := due_awards(progress, outcomes):
+    while due := due_awards(progress, results):
         for award in due["0"]:
             awarded.append((award.bidder, award.price_nanos, award.round))
             if award.bidder in failing:
-                outcomes.setdefault("0", []).append(fails(progress, award, own_fault=own_fault))
+                results.setdefault("0", []).append(fails(progress, award, own_fault=own_fault))
             else:
                 at = progress._replace(auctions={"0": progress.auctions["0"]._replace(awards=(award,))})
-                outcomes.setdefault("0", []).append(deliver(at, "0", award.bidder, f"by {award.bidder}"))
-    return awarded, settle_stage(progress, outcomes, 0)
+                results.setdefault("0", []).append(deliver(at, "0", award.bidder, f"by {award.bidder}"))
+    return awarded, settle_stage(progress, results, 0)
 
 
 def moves(transfers: Sequence[Transfer]) -> set[tuple[str, str, str, int]]:
@@ -135,9 +135,9 @@ def works_at_a_cost(cost_nanos: int | None, wallet_nanos: int, *, own_fault: boo
     """A bidder that has bid 6 and promised 10, and that fails; its work has cost something all the same."""
     progress = present(Rules(forfeit_percent=50), [Answer("a", "bid", 6, cost_max_nanos=10, provider="p")])
     award = progress.auctions["0"].awards[0]
-    outcome = failure(progress, "0", award, "provider", "is down", own_fault=own_fault, cost_nanos=cost_nanos)
-    wallets = beyond_promise(progress, {"0": [outcome]})
-    return settle_stage(progress, {"0": [outcome]}, 0, dict.fromkeys(wallets, wallet_nanos))
+    result = failure(progress, "0", award, "provider", "is down", own_fault=own_fault, cost_nanos=cost_nanos)
+    wallets = beyond_promise(progress, {"0": [result]})
+    return settle_stage(progress, {"0": [result]}, 0, dict.fromkeys(wallets, wallet_nanos))
 
 
 def charged(step: Step) -> set[tuple[str, str, str, int]]:
@@ -186,12 +186,12 @@ def test_a_wallet_pays_for_work_beyond_its_promise_once_at_parallel_lots() -> No
     parallel = play_stage(opened(request), {"0": [bid("a", 9), bid("b", 8)]}, {}).progress
     answer = Answer("c", "bid", 1, cost_max_nanos=10, provider="p")
     progress = close(parallel, {"0.0": [answer], "0.1": [answer]}).progress
-    outcomes = {
+    results = {
         path: [failure(progress, path, progress.auctions[path].awards[0], "provider", "is down", own_fault=False,
                        cost_nanos=14)]
         for path in progress.on_sale
     }  # fmt: skip
-    rows = settle_stage(progress, outcomes, 0, {"bidder:c": 5}).transfers
+    rows = settle_stage(progress, results, 0, {"bidder:c": 5}).transfers
     beyond = [
         (row.stage, row.debit, row.amount_nanos)
         for row in rows
@@ -208,9 +208,9 @@ def test_losers_pay_for_no_transform() -> None:
 
 def test_a_fault_before_an_award_cannot_be_settled() -> None:
     progress = present(Rules())
-    outcome = failure(progress, "0", progress.auctions["0"].awards[0], "raised", "fell over")
+    result = failure(progress, "0", progress.auctions["0"].awards[0], "raised", "fell over")
     with pytest.raises(BrokenLaw, match="not after an award"):
-        settle_stage(progress, {"0": [type(outcome)(1, "0", "a", "raised", "early")]}, 0)
+        settle_stage(progress, {"0": [type(result)(1, "0", "a", "raised", "early")]}, 0)
 
 
 def test_an_owner_that_fails_on_its_own_lot_forfeits_nothing() -> None:

@@ -143,9 +143,9 @@ def test_a_delivery_without_a_usable_change_is_a_fault_that_forfeits(
 ) -> None:
     rules = Rules(state_bytes_max=100, forfeit_percent=50)
     present = close(opened(make_request("a", rules=rules)), {"0": [bid("a", 9)]}).progress
-    outcome = deliver(present, "0", "a", *delivered, replaces=replaces)
-    assert isinstance(outcome, Faulted)
-    assert (outcome.fault, outcome.own_fault, outcome.forfeit_nanos) == (fault, True, 4)
+    result = deliver(present, "0", "a", *delivered, replaces=replaces)
+    assert isinstance(result, Faulted)
+    assert (result.fault, result.own_fault, result.forfeit_nanos) == (fault, True, 4)
 
 
 @pytest.mark.parametrize(
@@ -163,14 +163,14 @@ def test_a_delivery_that_changes_the_text_within_its_size_is_accepted(
 def test_who_agrees_with_anothers_answer_delivers_something_and_who_copies_a_text_does_not(
     kind: str, is_fault: bool
 ) -> None:
-    outcome = _says_again(kind, "b")
-    assert isinstance(outcome, Faulted) == is_fault
+    result = _says_again(kind, "b")
+    assert isinstance(result, Faulted) == is_fault
 
 
 def test_who_repeats_its_own_answer_delivers_nothing() -> None:
-    outcome = _says_again("answer", "a")
-    assert isinstance(outcome, Faulted)
-    assert outcome.fault == "unchanged"
+    result = _says_again("answer", "a")
+    assert isinstance(result, Faulted)
+    assert result.fault == "unchanged"
 
 
 def _says_again(kind: str, bidder: str) -> AwardResult:
@@ -187,15 +187,15 @@ def _deliver_18(present: Progress, path: str, kind: str) -> AwardResult:
 
 def test_a_presenter_that_delivers_nothing_is_at_fault() -> None:
     present = close(opened(make_request("p")), {"0": [bid("p", 9, PRESENTER)]}).progress
-    outcome = deliver(present, "0", "p")
-    assert isinstance(outcome, Faulted)
-    assert outcome.fault == "empty"
+    result = deliver(present, "0", "p")
+    assert isinstance(result, Faulted)
+    assert result.fault == "empty"
 
 
 def test_a_digest_that_the_bidder_made_up_is_not_believed() -> None:
     present = close(opened(make_request("a")), {"0": [bid("a", 9)]}).progress
     forged = Segment("mine", author="somebody", digest=digest_text("a stranger's private text"))
-    outcome = accept_delivery(present, "0", present.auctions["0"].awards[0], [forged], replaces=False, cost_nanos=0)
-    assert isinstance(outcome, Delivered)
-    assert outcome.segments == (Segment("mine"),)
-    assert outcome.segments[0].digest == digest_text("mine")
+    result = accept_delivery(present, "0", present.auctions["0"].awards[0], [forged], replaces=False, cost_nanos=0)
+    assert isinstance(result, Delivered)
+    assert result.segments == (Segment("mine"),)
+    assert result.segments[0].digest == digest_text("mine")

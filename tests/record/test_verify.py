@@ -326,10 +326,10 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
         lambda record: body_of(record, "requested")["request"]["rules"].update(state_bytes_max=10),
         "outside the contract",
     ),
-    "an outcome that never fell due": (
+    "a result that never fell due": (
         "fallback-with-forfeit",
         lambda record: body_of(record, "delivered")["award"].update(round=2),
-        "the record holds no outcome of it",
+        "the record holds no result of it",
     ),
     "a transfer too many": (
         "simple-chain",

@@ -128,12 +128,12 @@ class _Calls:
         self._process.send(("perform", self._task, call))
         return await performed
 
-    def _settle(self, call: int, outcome: Callable[[], Charged]) -> None:
+    def _settle(self, call: int, result: Callable[[], Charged]) -> None:
         performed = self._performed.pop(call, None)
         if performed is None or performed.done():
             return
         try:
-            performed.set_result(outcome())
+            performed.set_result(result())
         except Exception as error:
             performed.set_exception(error)
 

@@ -150,14 +150,14 @@ class Simulation:
         invited = {path: [answer.bidder for answer in given] for path, given in said.answers.items()}
         spendable = self.book.spendable(self._payers(progress, said, invited))
         progress = self._apply(close_stage(progress, announce(progress, said.keeps, invited), said.answers, spendable))
-        outcomes: dict[str, list[AwardResult]] = {}
-        while due := due_awards(progress, outcomes):
+        results: dict[str, list[AwardResult]] = {}
+        while due := due_awards(progress, results):
             for path, awards in due.items():
-                delivered = outcomes.setdefault(path, [])
+                delivered = results.setdefault(path, [])
                 for award in awards:
                     delivered.append(self._deliver(progress, path, award))
-        spendable = self.book.spendable(beyond_promise(progress, outcomes))
-        return self._apply(settle_stage(progress, outcomes, self._cap_left(progress), spendable))
+        spendable = self.book.spendable(beyond_promise(progress, results))
+        return self._apply(settle_stage(progress, results, self._cap_left(progress), spendable))
 
     def _payers(self, progress: Progress, said: Said, invited: Mapping[str, Sequence[str]]) -> set[str]:
         """The accounts from which a stage could be paid."""
