@@ -12,7 +12,7 @@ from benchmarks.tables import write_into_docs
 from orchestrator.errors import VickreyError
 
 
-def _one_core() -> AbstractContextManager[object]:
+def one_core() -> AbstractContextManager[object]:
     """Sums in one thread: the same digits whatever the number of cores, and small ones are faster so."""
     # A limit holds for libraries that are loaded by then: SciPy brings one of its own, scikit-learn another.
     import scipy.linalg  # noqa: F401
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = read_settings(arguments)
         data = read_outcomes(settings.path)
-        with _one_core():
+        with one_core():
             for report in reports(settings, data):
                 print(report.to_json() if settings.as_json else report.to_markdown() + "\n", flush=True)
                 if settings.writes and not write_into_docs(report):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from benchmarks.soundness.lots import BOUNTY_NANOS, CostAware, CostlyPresenter, one_lot
+from benchmarks.soundness.rivalry import Rivalry, bids_by_lot, rivalry
 from benchmarks.tables import Report
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import receipts
@@ -19,7 +20,6 @@ from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Simulation
 from orchestrator.money import NANOS_PER_USD
-from orchestrator.progress.rivalry import Rivalry, bids_by_lot, rivalry
 
 BIDDERS = (2, 3, 4, 6, 10)
 REQUESTS = 200

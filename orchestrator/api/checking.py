@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -80,9 +80,7 @@ class ModelCheck:
         }
 
 
-def check_models(
-    config: Config, deadline_seconds: float, clock: Callable[[], float] = time.monotonic
-) -> tuple[ModelCheck, ...]:
+def check_models(config: Config, deadline_seconds: float) -> tuple[ModelCheck, ...]:
     """Make one tiny call of every model of a config's bidders and of its judge, all at once.
 
     Those that share a model share its call. It is paid for like any other, outside of any request.
@@ -90,7 +88,6 @@ def check_models(
     Args:
         config: the market's settings.
         deadline_seconds: how long one call may take.
-        clock: seconds.
 
     Returns:
         What each call showed, in the order of the bidders, the judge's last.
@@ -102,7 +99,7 @@ def check_models(
     seating = seat_all(config, ())
     try:
         users = _users([seat.bidder for seat in seating.seats.values()], judge)
-        return run_blocking(lambda: _check_all(users, deadline_seconds, clock))
+        return run_blocking(lambda: _check_all(users, deadline_seconds))
     finally:
         for seat in seating.seats.values():
             read_guarded(seat.close)
@@ -142,13 +139,11 @@ def _users(bidders: Sequence[Any], judge: Any) -> list[_Users]:
     return list(found.values())
 
 
-async def _check_all(
-    users: Sequence[_Users], deadline_seconds: float, clock: Callable[[], float]
-) -> tuple[ModelCheck, ...]:
-    return tuple(await asyncio.gather(*(_check(each, deadline_seconds, clock) for each in users)))
+async def _check_all(users: Sequence[_Users], deadline_seconds: float) -> tuple[ModelCheck, ...]:
+    return tuple(await asyncio.gather(*(_check(each, deadline_seconds) for each in users)))
 
 
-async def _check(users: _Users, deadline_seconds: float, clock: Callable[[], float]) -> ModelCheck:
+async def _check(users: _Users, deadline_seconds: float) -> ModelCheck:
     model = users.model
     prompt = Prompt(
         (Message("user", 'Reply with the JSON object {"word": "ready"} and nothing else.'),),
@@ -163,18 +158,18 @@ async def _check(users: _Users, deadline_seconds: float, clock: Callable[[], flo
     obstacle = obstacle_of(model) or ("" if is_priced else _UNPRICED)
     if obstacle:
         return replace(unmade, problem=obstacle)
-    started = clock()
+    started = time.monotonic()
     # A little longer than the model's own limit, whose message says more.
-    outcome = await run_guarded(lambda: model.complete(prompt), deadline_seconds * _PATIENCE)
-    tried = replace(unmade, problem=_problem(outcome, deadline_seconds), seconds=clock() - started)
-    return _with_cost(tried, model, outcome)
+    result = await run_guarded(lambda: model.complete(prompt), deadline_seconds * _PATIENCE)
+    tried = replace(unmade, problem=_problem(result, deadline_seconds), seconds=time.monotonic() - started)
+    return _with_cost(tried, model, result)
 
 
-def _with_cost(tried: ModelCheck, model: Model, outcome: object) -> ModelCheck:
+def _with_cost(tried: ModelCheck, model: Model, result: object) -> ModelCheck:
     """What the call cost, and how the model was asked."""
-    value = outcome.value if isinstance(outcome, Returned) else None
+    value = result.value if isinstance(result, Returned) else None
     if not isinstance(value, Completion):
-        failure = outcome.error if isinstance(outcome, Raised) else None
+        failure = result.error if isinstance(result, Raised) else None
         return replace(tried, cost_nanos=failure.cost_nanos if isinstance(failure, ProviderError) else None)
     return replace(
         tried,
@@ -184,18 +179,18 @@ def _with_cost(tried: ModelCheck, model: Model, outcome: object) -> ModelCheck:
     )
 
 
-def _problem(outcome: object, deadline_seconds: float) -> str:
+def _problem(result: object, deadline_seconds: float) -> str:
     """What did not work, in one line; empty where everything did."""
-    if isinstance(outcome, Raised):
-        return str(outcome.error) if isinstance(outcome.error, ProviderError) else outcome.reason
-    if not isinstance(outcome, Returned):
+    if isinstance(result, Raised):
+        return str(result.error) if isinstance(result.error, ProviderError) else result.reason
+    if not isinstance(result, Returned):
         return f"no answer after {deadline_seconds:g} s"
-    if not isinstance(outcome.value, Completion):
-        return f"its `complete` returned {type(outcome.value).__name__}, not Completion"
+    if not isinstance(result.value, Completion):
+        return f"its `complete` returned {type(result.value).__name__}, not Completion"
     try:
-        Greeting.model_validate_json(outcome.value.text.strip())
+        Greeting.model_validate_json(result.value.text.strip())
     except ValidationError:
-        if outcome.value.finish == "length":
+        if result.value.finish == "length":
             return "its answer was cut off; if it thinks before it answers, raise its `reasoning_tokens_max`"
         return "it answers, but not with the JSON object that it was asked for"
     return ""

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from orchestrator.api.comparison import Comparison
     from orchestrator.comparing import Contestant
 
-_AGAINST = "best-single,best-of-n,self-consistency,moa,cascade"
+ALL_RIVALS = "best-single,best-of-n,self-consistency,moa,cascade"
 
 
 def compare(
     budget: BudgetOption,
     text: TextArgument = None,
     file: FileOption = None,
-    against: Annotated[str, typer.Option(metavar="NAMES", help="The rivals, separated by commas.")] = _AGAINST,
+    against: Annotated[str, typer.Option(metavar="NAMES", help="The rivals, separated by commas.")] = ALL_RIVALS,
     spend_cap: Annotated[
         str | None,
         typer.Option(

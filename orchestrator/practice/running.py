@@ -60,7 +60,7 @@ async def practise(
     store, plan, calls = session.store, session.plan, session.calls
     store.transact(lambda tx: _begin(tx, session, cap_nanos))
     try:
-        results = await _work(session, watcher)
+        results = await _work_through(session, watcher)
     finally:
         due = calls.take_due()
         store.transact(lambda tx: _close(tx, session, due))
@@ -106,7 +106,7 @@ def _scored(verifier: Verifier, task: LabelledTask, results: Sequence[WorkResult
         ) from refusal
 
 
-async def _work(session: Session, watcher: Watcher | None) -> list[list[WorkResult]]:
+async def _work_through(session: Session, watcher: Watcher | None) -> list[list[WorkResult]]:
     plan, calls = session.plan, session.calls
     room = asyncio.Semaphore(TASKS_AT_ONCE)
     done = 0

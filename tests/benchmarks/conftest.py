@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.outcomes.data import Outcomes, read_outcomes
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 
 
 @pytest.fixture(scope="session")

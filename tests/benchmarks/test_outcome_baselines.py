@@ -15,8 +15,8 @@ from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.data import NO_ANSWER, Outcomes, read_outcomes
 from benchmarks.outcomes.held_out import baselines
 from benchmarks.outcomes.splits import report_contests
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 
 VALUE_USD = 0.01
 BANDITS = pytest.mark.parametrize(

@@ -25,7 +25,6 @@ from benchmarks.outcomes.data import Outcomes, read_outcomes
 from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.played import Played
 from benchmarks.outcomes.splits import report_contests
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
 from benchmarks.society.change import FORMS, Form
 from bidders.policies.tracker import TrackerPolicy
@@ -33,6 +32,7 @@ from orchestrator import Observation, Valuation
 from orchestrator.core.keys import derive_seed
 from orchestrator.errors import BrokenLaw, InvalidRequest
 from orchestrator.ledger import Book
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 from tests.benchmarks.tallies import TRANSFORMER, TalliesPolicy
 
 VALUE_USD = 0.01

@@ -18,8 +18,8 @@ from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines
 from benchmarks.outcomes.measures import figures
 from benchmarks.outcomes.played import join, single_choices
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 
 TALLIES = ("--policy", "tests.benchmarks.tallies:TalliesPolicy", "--value", "0.01")
 
@@ -200,8 +200,8 @@ def test_a_table_that_has_no_place_in_the_docs_says_so(
 
 def test_no_library_sums_in_several_threads_not_even_one_that_is_needed_late() -> None:
     program = """
-from benchmarks.outcomes.__main__ import _one_core
-with _one_core():
+from benchmarks.outcomes.__main__ import one_core
+with one_core():
     import sklearn.decomposition, sklearn.linear_model
     from threadpoolctl import threadpool_info
     print({library["num_threads"] for library in threadpool_info()})

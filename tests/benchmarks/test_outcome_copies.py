@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.outcomes.copies import COPIES, spread_models, with_copies
 from benchmarks.outcomes.data import Outcomes, read_outcomes
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 from tests.benchmarks.test_outcome_command import TALLIES, tables_of
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from benchmarks.outcomes.answers import normalise
 from benchmarks.outcomes.data import NO_ANSWER, read_outcomes
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from orchestrator.errors import InvalidRecord
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from benchmarks.outcomes.market import Design, OutcomeMarket
 from benchmarks.outcomes.players import ModelPlayer, cost_bounds_nanos, cost_nanos
 from benchmarks.outcomes.regimes import newcomer_share, practised, requests_to_settle
 from benchmarks.outcomes.splits import report_contests, validation_contests
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Observation
@@ -22,6 +21,7 @@ from orchestrator.core.keys import digest_text
 from orchestrator.engine.simulation import Delivery
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Book
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 from tests.benchmarks.tallies import TalliesPolicy
 
 LEARNERS = Design(TrackerPolicy, pooled=False, value_usd=0.01)

@@ -13,9 +13,9 @@ from benchmarks.outcomes.data import read_outcomes
 from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.router import Curve, curves, router_table
 from benchmarks.outcomes.splits import report_contests
-from benchmarks.outcomes.synthetic import made_up_rows, write_parquet
 from benchmarks.outcomes.user import User
 from bidders.policies.tracker import TrackerPolicy
+from tests.benchmarks.made_up import made_up_rows, write_parquet
 from tests.benchmarks.tallies import TalliesPolicy
 
 

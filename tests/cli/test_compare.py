@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.cli.compare import _AGAINST
+from orchestrator.cli.compare import ALL_RIVALS
 from orchestrator.comparing import RIVALS
 from tests.cli.markets import vickrey, write_market
 from tests.cli.test_checks import presenter, speaking
@@ -28,7 +28,7 @@ def entries(*options: str) -> dict[str, Any]:
 
 
 def test_the_default_is_all_rivals() -> None:
-    assert tuple(_AGAINST.split(",")) == RIVALS
+    assert tuple(ALL_RIVALS.split(",")) == RIVALS
     found = entries()
     assert tuple(found) == ("market", *RIVALS)
     assert all(entry["answered"] and entry["text"] and entry["cost_known"] for entry in found.values())

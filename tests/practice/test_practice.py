@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,9 @@ from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import ProviderError
 from orchestrator.practice import LabelledTask, PracticeReport, Session, practise, prepare, read_tasks
-from orchestrator.practice.paying import open_cap
-from orchestrator.practice.running import _work
+from orchestrator.practice.lease import leave
 from orchestrator.practice.verifiers import Verifier, exact
-from orchestrator.store import MemoryStore
+from orchestrator.store import MemoryStore, Store, Transaction
 from tests.engine.world import Paid, Provider, assert_sound, make_market, posted, presenter
 
 NANOS = 10**9
@@ -76,6 +76,26 @@ def run(market: Market, tasks: Sequence[LabelledTask], cap: int | None = None, a
     session = session_of(market, tasks)
     most = session.plan.cost_max_nanos if cap is None else cap
     return asyncio.run(practise(session, most, again=again))
+
+
+class Dead(Exception):
+    """A process that has died writes nothing more."""
+
+
+class DyingStore:
+    """A store whose process may die before what it writes last."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.is_dead = False
+
+    def transact(self, work: Callable[[Transaction], Any]) -> Any:
+        if self.is_dead:
+            raise Dead
+        return self._store.transact(work)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 SUMS = [{"request": "6 * 3?", "answer": "18"}, {"request": "20 - 3?", "answer": 17, "bounty": 1}]
@@ -138,6 +158,7 @@ def test_a_practice_whose_process_died_goes_on_where_it_was(tmp_path: Path) -> N
     provider = Provider("0.01")
     bidders = [Answering("a", "18", provider, Recalling()), Answering("b", "17", provider)]
     market = make_market(*bidders)
+    dying: Any = DyingStore(market.store)
     tasks = write_tasks(tmp_path, *SUMS, {"request": "1 + 1?", "answer": "2"})
 
     async def die_at_the_fourth_call() -> None:
@@ -147,11 +168,15 @@ def test_a_practice_whose_process_died_goes_on_where_it_was(tmp_path: Path) -> N
                 await asyncio.Event().wait()
 
         provider.pause, reached = hang, asyncio.Event()
-        session = await plan(market, tasks)
-        market.store.transact(lambda tx: open_cap(tx, session.plan.id, session.plan.cost_max_nanos))
-        working = asyncio.ensure_future(_work(session, None))
+        session = replace(await plan(market, tasks), store=dying)
+        working = asyncio.ensure_future(practise(session, session.plan.cost_max_nanos))
         await reached.wait()
+        dying.is_dead = True
         working.cancel()
+        with pytest.raises(Dead):
+            await working
+        # As if its process could be seen to be gone, which is this one.
+        market.store.transact(lambda tx: leave(tx, session.plan.id, session.lease))
 
     asyncio.run(die_at_the_fourth_call())
     provider.pause = None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.progress.rivalry import LOTS_MIN, Pair, bids_by_lot, rivalry
+from benchmarks.soundness.rivalry import LOTS_MIN, Pair, bids_by_lot, rivalry
 from tests.bidders.lots import receipt
 
 lots = st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 100), max_size=4), max_size=60)
