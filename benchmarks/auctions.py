@@ -11,6 +11,7 @@ import time
 from statistics import median
 
 from benchmarks.market import job, society
+from benchmarks.running import run_command
 from benchmarks.tables import Report
 from orchestrator.core.bid import Answer
 from orchestrator.core.clearing import clear
@@ -76,3 +77,7 @@ def _bare() -> float:
         if number % 100 == 0:
             book.forget()
     return BARE / (time.process_time() - start)
+
+
+if __name__ == "__main__":
+    run_command("benchmarks.auctions", __doc__, [measure])

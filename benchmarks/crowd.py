@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.market import BOUNTY_NANOS, BOUNTY_USD, WEALTH, FacetPlayer
+from benchmarks.running import run_command
 from benchmarks.tables import Report
 from orchestrator.bidding import Observation, Valuation
 from orchestrator.core.lot import Offer
@@ -126,3 +127,7 @@ def _row(market: TimedMarket, first: int, last: int | None = None) -> tuple[floa
 
 def _take_first(offers: Sequence[Offer]) -> int:
     return min(1, len(offers))
+
+
+if __name__ == "__main__":
+    run_command("benchmarks.crowd", __doc__, [measure])

@@ -23,6 +23,7 @@ import httpx
 import openai
 from pydantic import BaseModel
 
+from benchmarks.running import run_command
 from benchmarks.tables import Report
 from bidders.models.metering import metered
 from bidders.models.openai import OpenAIModel
@@ -189,3 +190,7 @@ async def _timed(call: Callable[[], Awaitable[None]]) -> float:
     for _ in range(CALLS):
         await call()
     return (time.process_time() - start) / CALLS
+
+
+if __name__ == "__main__":
+    run_command("benchmarks.overhead", __doc__, [measure])

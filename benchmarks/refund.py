@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.market import BOUNTY_NANOS, WEALTH, FacetPlayer
+from benchmarks.running import run_command
 from benchmarks.tables import Report
 from orchestrator.bidding import Observation, Valuation
 from orchestrator.core.keys import derive_seed
@@ -75,3 +76,7 @@ def _row(bidders: int) -> tuple[int, float, float, float]:
     found = np.array(shares(bidders, REQUESTS)) * 100
     error = float(found.std(ddof=1) / math.sqrt(len(found)))
     return bidders, float(found.mean()), error, 100 * (bidders - 1) / (bidders + 1)
+
+
+if __name__ == "__main__":
+    run_command("benchmarks.refund", __doc__, [measure])

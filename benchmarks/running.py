@@ -28,17 +28,25 @@ def run_command(
     parser = argparse.ArgumentParser(prog=f"python -m {program}", description=about)
     parser.add_argument("--json", action="store_true", help="one JSON document a table")
     parser.add_argument("--write", action="store_true", help="put the tables into the docs")
-    parser.add_argument("--only", default="", help="only the table of this module, such as `regret`")
+    names = [_name(measure) for measure in measures]
+    if len(names) > 1:
+        parser.add_argument("--only", choices=names, help="only this table")
     if draw is not None:
         parser.add_argument("--plot", type=Path, metavar="FILE", help="draw into a file, and do nothing else")
     given = parser.parse_args(arguments)
     if draw is not None and given.plot is not None:
         print(draw(given.plot))
         return
-    for measure in measures:
-        if given.only and given.only != measure.__module__.rpartition(".")[2]:
+    only = getattr(given, "only", None)
+    for name, measure in zip(names, measures, strict=True):
+        if only not in (None, name):
             continue
         report = measure()
         print(report.to_json() if given.json else report.to_markdown() + "\n", flush=True)
         if given.write:
             write_into_docs(report)
+
+
+def _name(measure: Callable[[], Report]) -> str:
+    """What a measurement is called on the command line: as its module."""
+    return measure.__module__.rpartition(".")[2]

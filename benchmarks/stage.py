@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, TypedDict
 
+from benchmarks.running import run_command
 from benchmarks.tables import Report
 from orchestrator import Announcement, Market, Money, Pass, Segment, WonLot
 
@@ -148,3 +149,7 @@ async def _langgraph(place: Path) -> float:
         start = time.perf_counter()
         await app.ainvoke({"stage": 0, "text": [], "bids": []}, settings)
         return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    run_command("benchmarks.stage", __doc__, [measure])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import runpy
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import NAMES
 from benchmarks.running import run_command
 from benchmarks.tables import Report
 
@@ -27,11 +31,37 @@ def test_a_table_is_printed_for_people_or_for_programs(capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out)["rows"] == [{"what": "this", "how much": 1.5}]
 
 
-def test_only_one_module_is_run_where_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    run_command("benchmarks.tried", "About.", [measure], arguments=["--only", "another"])
-    assert capsys.readouterr().out == ""
-    run_command("benchmarks.tried", "About.", [measure], arguments=["--only", "test_running"])
-    assert "A table" in capsys.readouterr().out
+def test_only_one_table_is_made_where_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    def other() -> Report:
+        return Report("other", "Another table", ("what",), (("that",),))
+
+    other.__module__ = "benchmarks.tried.other"
+    run_command("benchmarks.tried", "About.", [measure, other], arguments=["--only", "other"])
+    shown = capsys.readouterr().out
+    assert "Another table" in shown
+    assert "A table" not in shown
+
+
+def test_a_table_that_there_is_not_is_refused_and_the_others_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run_command("benchmarks.tried", "About.", [measure, measure], arguments=["--only", "another"])
+    assert "choose from 'test_running'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_benchmark_runs_as_a_module_of_its_own(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [name, "--help"])
+    with pytest.raises(SystemExit) as ended, pytest.warns(RuntimeWarning) if seen(name) else nullcontext():
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__")
+    assert ended.value.code == 0
+    assert f"usage: python -m benchmarks.{name}" in capsys.readouterr().out
+
+
+def seen(name: str) -> bool:
+    """Python warns where a module is run that has been imported before."""
+    return f"benchmarks.{name}" in sys.modules
 
 
 def test_a_plot_is_drawn_instead_of_measuring(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,6 +128,7 @@ def test_with_a_key_that_works_the_market_runs(
     config = aimed_at(provider.url, name, tmp_path)
     checked = vickrey("bidders", "check", "--config", config, "--store", "memory", "--json").document
     assert {(model["problem"], model["price"]) for model in checked["models"]} == {("", "known")}
+    assert all(model["structured_output"] for model in checked["models"]), "it says how objects are asked for"
     assert len(provider.requests) == len(checked["models"])
     ran = vickrey(*RUN, "--config", config, "--json", "--quiet").document
     assert ran["offers"]
