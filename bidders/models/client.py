@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import ssl
 from abc import abstractmethod
+from functools import cache
 from typing import Any
 
-from bidders.models.certificates import trusted
 from bidders.models.credentials import NO_KEY
 from bidders.models.format import Question
 from bidders.models.per_loop import PerLoop
@@ -95,7 +97,7 @@ class ClientModel(ProviderModel):
             api_key=self.key() or NO_KEY,
             base_url=settings.base_url,
             max_retries=0,
-            http_client=self._sdk.DefaultAsyncHttpxClient(verify=trusted(self.http_library)),
+            http_client=self._sdk.DefaultAsyncHttpxClient(verify=_trusted_certificates(self.http_library)),
             timeout=self._sdk.Timeout(
                 settings.read_seconds, connect=settings.connect_seconds, pool=settings.connect_seconds
             ),
@@ -104,3 +106,10 @@ class ClientModel(ProviderModel):
 
 async def _close(client: Any) -> None:
     await client.close()
+
+
+@cache
+def _trusted_certificates(library: str) -> ssl.SSLContext:
+    """What `httpx` or `httpx2` reads from its bundle and the environment: once, for it takes longer than the rest."""
+    context: ssl.SSLContext = importlib.import_module(library).create_ssl_context()
+    return context

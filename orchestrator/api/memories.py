@@ -1,4 +1,4 @@
-"""Bidders' memories: shown, exported to a file, taken from one, reset."""
+"""Bidders' memories: shown, described by their policies, exported to a file, taken from one, reset."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.api.market import Market
 from orchestrator.bidding import Observation, Policy
+from orchestrator.engine.describing import Description, describe
 from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.isolation.bidder import IsolatedPolicy
 from orchestrator.engine.learning import LearningFailure, forget_failure, read_failure
@@ -133,6 +134,24 @@ def check_memory(market: Market, bidder: str, document: Any) -> None:
         UnknownBidder: the config has no such bidder, or it is broken.
     """
     _importable(_seat(market, bidder), document)
+
+
+def describe_memory(market: Market, found: BidderMemory) -> Description | None:
+    """Have a bidder's policy say what it believes.
+
+    Args:
+        market: the bidder's market.
+        found: what `read_memory` or `stored_memories` found of the bidder.
+
+    Returns:
+        Its tables, or why it could not make them; None where nothing has been learned, or the bidder takes part
+        with no such policy, or the policy describes nothing.
+    """
+    seat = market.seats.get(found.bidder)
+    policy = seat.policy if seat is not None else None
+    if policy is None or found.memory is None or (policy.name, policy.version) != (found.policy, found.version):
+        return None
+    return describe(policy, found.memory)
 
 
 def import_memory(market: Market, bidder: str, document: Any) -> BidderMemory:

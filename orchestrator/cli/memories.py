@@ -144,7 +144,7 @@ def _document(found: Sequence[BidderMemory], name: str) -> dict[str, Any]:
 
 def _beliefs(market: Market, found: Sequence[BidderMemory]) -> dict[str, Any]:
     """What the policy believes, as JSON-able data beside its memory; null where it does not say."""
-    from orchestrator.api.beliefs import describe_memory
+    from orchestrator.api.memories import describe_memory
 
     if len(found) != 1:
         return {}
@@ -157,7 +157,7 @@ def _beliefs(market: Market, found: Sequence[BidderMemory]) -> dict[str, Any]:
 def _show(
     market: Market, found: Sequence[BidderMemory], name: str, is_seated: bool, parts: bool, output: Output
 ) -> None:
-    from orchestrator.api.beliefs import describe_memory
+    from orchestrator.api.memories import describe_memory
     from orchestrator.cli.memory_views import memory_views
 
     if not found:

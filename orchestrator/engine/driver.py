@@ -109,7 +109,7 @@ class Driver:
     ) -> dict[str, list[Answer]]:
         """Ask all invited, of all lots at once; answers come back in (lot, bidder) order (R13)."""
         asked = [(row.lot, name) for row in announced.lots for name in row.invited]
-        given = await _all(self._ask(lot, name, shown[lot][name]) for lot, name in asked)
+        given = await at_once(self._ask(lot, name, shown[lot][name]) for lot, name in asked)
         answers: dict[str, list[Answer]] = {row.lot: [] for row in announced.lots}
         for (lot, _), answer in zip(asked, given, strict=True):
             answers[lot].append(answer)
@@ -124,7 +124,7 @@ class Driver:
         results: dict[str, list[AwardResult]] = {}
         while due := due_awards(self._log.progress, results):
             tasks = [(path, award) for path, awards in due.items() for award in awards]
-            delivered = await _all(self._deliver(path, award) for path, award in tasks)
+            delivered = await at_once(self._deliver(path, award) for path, award in tasks)
             for (path, _), result in zip(tasks, delivered, strict=True):
                 results.setdefault(path, []).append(result)
         await self._commit(
@@ -146,8 +146,8 @@ class Driver:
                 self._listener(event, progress)
 
 
-async def _all(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Do several things at once. What bidders do never raises here; what the store does stops all."""
+async def at_once(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Do several things at once; where one raises, the others are stopped. What bidders do never raises here."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         return await asyncio.gather(*tasks)

@@ -103,6 +103,7 @@ class Recorder:
         spendable = tx.spendable(beyond_promise(log.progress, results))
         step = settle_stage(log.progress, results, self._cap_left_nanos(tx, log), spendable)
         if step.progress.ending is not None:
+            # Only now is it known that the request ends here, and its cap gives back what these leave of it.
             _settle_orphans(tx, log.progress.request.id)
             step = settle_stage(log.progress, results, self._cap_left_nanos(tx, log), spendable)
         try:

@@ -12,6 +12,7 @@ from orchestrator.core.events import AwardResult
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.callbook import apply_due
 from orchestrator.engine.delivering import deliver
+from orchestrator.engine.driver import at_once
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Transfer
@@ -124,14 +125,7 @@ async def _work_through(session: Session, watcher: Watcher | None) -> list[list[
             watcher(done, len(plan.exercises))
         return [read_result(of_one[-1].result, of_one[-1].work) for of_one in found]
 
-    tasks = [asyncio.ensure_future(one(exercise)) for exercise in plan.exercises]
-    try:
-        return await asyncio.gather(*tasks)
-    except BaseException:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        raise
+    return await at_once(one(exercise) for exercise in plan.exercises)
 
 
 async def _rounds(work: Assignment, exercise: Exercise, session: Session) -> list[_Round]:
