@@ -12,7 +12,7 @@ from rich.text import Text
 
 from orchestrator.api.timeline import Watcher
 from orchestrator.cli.inert import inert, one_line
-from orchestrator.cli.stages import Rows, bidding_rows, counted, lot_heading, outcome_rows, rounded_usd
+from orchestrator.cli.stages import Rows, bidding_rows, counted, delivery_rows, lot_heading, rounded_usd
 from orchestrator.cli.writing import WritingView
 from orchestrator.core.events import Announced, Cleared, Event, Offered, Settled
 from orchestrator.core.rules import PRESENTER
@@ -77,16 +77,16 @@ class LiveProgress:
                 winners = [award.bidder for row in event.lots for award in row.awards]
                 self._wait_for(_at_work(winners) if winners else None)
             case Settled():
-                self._show_outcomes(event, progress)
+                self._show_deliveries(event, progress)
             case Offered():
                 self._wait_for(None)
                 self._show_offers(len(event.offers), progress)
 
-    def _show_outcomes(self, event: Settled, progress: Progress) -> None:
+    def _show_deliveries(self, event: Settled, progress: Progress) -> None:
         self._wait_for(None)
         for row in event.lots:
             report = self._watcher.lot(progress.auctions[row.lot])
-            rows = outcome_rows(report, rounded_usd, full=False)
+            rows = delivery_rows(report, rounded_usd, full=False)
             if not rows:
                 continue
             if len(event.lots) > 1:

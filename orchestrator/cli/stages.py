@@ -68,7 +68,7 @@ def bidding_rows(report: LotReport, amounts: Amounts) -> list[Row]:
     return rows
 
 
-def outcome_rows(report: LotReport, amounts: Amounts, *, full: bool) -> list[Row]:
+def delivery_rows(report: LotReport, amounts: Amounts, *, full: bool) -> list[Row]:
     """What was delivered, what failed, what was paid and what changed in the text."""
     rows = [("failed", _failure(fault, amounts)) for fault in report.failures]
     sales = {sale.buyer: sale for sale in report.sales}

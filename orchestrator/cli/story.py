@@ -9,7 +9,7 @@ from rich.text import Text
 from orchestrator.api.timeline import Timeline
 from orchestrator.cli.inert import inert
 from orchestrator.cli.render import cell
-from orchestrator.cli.stages import Rows, bidding_rows, lot_heading, outcome_rows
+from orchestrator.cli.stages import Rows, bidding_rows, delivery_rows, lot_heading
 from orchestrator.money import format_usd
 
 
@@ -26,7 +26,7 @@ def story(timeline: Timeline) -> Iterable[Text | Rows]:
         yield Text(f"\nStage {stage}", style="bold cyan")
         for report in reports:
             yield lot_heading(report.lot)
-            yield Rows([*bidding_rows(report, format_usd), *outcome_rows(report, format_usd, full=True)])
+            yield Rows([*bidding_rows(report, format_usd), *delivery_rows(report, format_usd, full=True)])
     yield Text("\nOffers", style="bold cyan")
     for rank, offer in enumerate(progress.offers if progress.ranked else (), 1):
         taken = " (taken)" if rank == progress.picked_rank else ""

@@ -22,7 +22,7 @@ from bidders.policies.pooled.evidence import Evidence, Expectations, expectation
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
-from bidders.policies.pooled.planning import Planner
+from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import (
     Fit,
     Memory,
@@ -74,20 +74,68 @@ class LearningSettings(NamedTuple):
     answers: int
 
 
+class _Past(NamedTuple):
+    """What is left of requests that are not kept as they are.
+
+    Attributes:
+        counts: expected counts of them.
+        texts: sums over their texts.
+        echo_counts: who has met and echoed whom in them.
+    """
+
+    counts: Counts
+    texts: Sums
+    echo_counts: EchoCounts
+
+    @classmethod
+    def of(cls, memory: Memory, numbers: int) -> _Past:
+        """What a memory keeps of them, with room for all its bidders, and for texts of so many numbers."""
+        return cls(
+            counts_from_json(memory["faded"]).widened(len(memory["names"])),
+            Sums.from_json(memory["texts"]).fitting(numbers),
+            EchoCounts.from_json(memory["heard"]),
+        )
+
+    def times(self, factor: float) -> _Past:
+        """The same, faded."""
+        return _Past(self.counts.times(factor), self.texts.times(factor), self.echo_counts.times(factor))
+
+    def with_more(self, evidence: Evidence, expected: Expectations, echo_counts: EchoCounts) -> _Past:
+        """The same with some more requests.
+
+        Args:
+            evidence: these.
+            expected: what they make likely.
+            echo_counts: who has met and echoed whom in them.
+        """
+        return _Past(
+            self.counts + expected.counts,
+            self.texts + Sums.of(evidence.looks, expected.targets, evidence.weights),
+            self.echo_counts + echo_counts,
+        )
+
+    def in_memory(self, memory: Memory) -> Memory:
+        """A memory that keeps this."""
+        return {
+            **memory,
+            "faded": counts_to_json(self.counts),
+            "heard": self.echo_counts.to_json(),
+            "texts": self.texts.to_json(),
+        }
+
+
 class _Learned(NamedTuple):
     """What requests have taught.
 
     Attributes:
         abilities: who is right how often.
         forecast: what texts foretell.
-        targets: of each request, what its text should have foretold.
-        counts: what the requests make likely, without what was known before.
+        expected: what the requests make likely, without what was known before.
     """
 
     abilities: Abilities
     forecast: Forecast
-    targets: Floats
-    counts: Counts
+    expected: Expectations
 
 
 def after_requests(memory: Memory, named: Sequence[NamedCase], settings: LearningSettings) -> Memory:
@@ -113,22 +161,16 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
     evidence = gather([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
-    known = counts_from_json(learned["faded"]).widened(bidders)
-    texts = Sums.from_json(learned["texts"]).fitting(evidence.looks.shape[1])
+    past = _Past.of(learned, evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
     before = replace(before, abilities=before.abilities.widened(bidders))
-    echo_counts = EchoCounts.from_json(memory["heard"])
-    practised, met = _practised(evidence, known, texts, before, echo_counts)
-    learned["faded"] = counts_to_json(known + practised.counts)
-    learned["texts"] = (texts + Sums.of(evidence.looks, practised.targets, evidence.weights)).to_json()
-    learned["heard"] = (echo_counts + met).to_json()
+    practised, met = _practised(evidence, past, before)
+    learned = past.with_more(evidence, practised.expected, met).in_memory(learned)
     fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)
     return _refitted({**learned, "fit": fit.to_json()}, named[-1], settings)
 
 
-def _practised(
-    evidence: Evidence, known: Counts, texts: Sums, before: Fit, echo_counts: EchoCounts
-) -> tuple[_Learned, EchoCounts]:
+def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
     """What tasks teach, and who echoed whom in them.
 
     Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
@@ -137,13 +179,13 @@ def _practised(
     """
     heeded = evidence
     for _ in range(_ECHO_TURNS):
-        met = _met(heeded, _learned(heeded, known, texts, before, _ECHO_ROUNDS), echo_counts)
-        echoes = Echoes.of(echo_counts + met)
+        met = _met(heeded, _learned(heeded, past, before, _ECHO_ROUNDS), past.echo_counts)
+        echoes = Echoes.of(past.echo_counts + met)
         heeded = heeding(evidence, echoes)
         if not echoes:
             break
-    learned = _learned(heeded, known, texts, before, _PRACTICE_ROUNDS)
-    return learned, _met(heeded, learned, echo_counts)
+    learned = _learned(heeded, past, before, _PRACTICE_ROUNDS)
+    return learned, _met(heeded, learned, past.echo_counts)
 
 
 def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> EchoCounts:
@@ -157,16 +199,16 @@ def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> Echo
     return meetings(evidence, learned.forecast.foretell(evidence.looks), learned.abilities).counts(echo_counts)
 
 
-def _learned(evidence: Evidence, known: Counts, texts: Sums, before: Fit, rounds: int) -> _Learned:
+def _learned(evidence: Evidence, past: _Past, before: Fit, rounds: int) -> _Learned:
     """Expectation and maximisation by turns: from beliefs to what requests make likely, and back."""
     abilities, forecast = before.abilities, before.forecast
     foretold = forecast.foretell(evidence.looks)
     expected = _expected(evidence, foretold, abilities)
     for _ in range(rounds):
-        forecast, foretold = forecast_from(texts, evidence.looks, expected.targets, evidence.weights)
+        forecast, foretold = forecast_from(past.texts, evidence.looks, expected.targets, evidence.weights)
         expected = _expected(evidence, foretold, abilities)
-        abilities = abilities_from(known + expected.counts)
-    return _Learned(abilities, forecast, expected.targets, expected.counts)
+        abilities = abilities_from(past.counts + expected.counts)
+    return _Learned(abilities, forecast, expected)
 
 
 def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Expectations:
@@ -174,16 +216,10 @@ def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> E
     starts = range(0, len(evidence.weights), _CHUNK)
     chunks = [slice(start, start + _CHUNK) for start in starts]
     parts = [expectations(evidence.part(chunk), foretold.part(chunk), abilities) for chunk in chunks]
-    targets = [part.targets for part in parts]
-    total = _total([part.counts for part in parts], abilities.bidders)
-    return Expectations(total, np.concatenate([np.zeros((0, TARGETS)), *targets]))
-
-
-def _total(parts: Sequence[Counts], bidders: int) -> Counts:
-    total = Counts.none(bidders)
+    counts = Counts.none(abilities.bidders)
     for part in parts:
-        total = total + part
-    return total
+        counts = counts + part.counts
+    return Expectations(counts, np.concatenate([np.zeros((0, TARGETS)), *(part.targets for part in parts)]))
 
 
 def _with_names(memory: Memory, named: Sequence[NamedCase]) -> Memory:
@@ -202,44 +238,39 @@ def _with_names(memory: Memory, named: Sequence[NamedCase]) -> Memory:
 
 def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> Memory:
     """Work out anew what the memory makes one believe."""
-    bidders = len(memory["names"])
+    bidders, forgetting = len(memory["names"]), settings.forgetting
     before = Fit.from_json(memory["fit"])
-    forgetting = settings.forgetting
-    left = forgetting.left_after(memory["requests"] - memory["fitted"])
     cases = [case_from_json(stored) for stored in memory["trials"]]
     evidence = heeding(gather(cases, bidders, _weights(len(cases), forgetting)), before.echoes)
-    faded = counts_from_json(memory["faded"]).widened(bidders).times(left)
     numbers = evidence.looks.shape[1] if cases else len(memory["texts"]["products"]) - 1
-    texts = Sums.from_json(memory["texts"]).fitting(numbers).times(left)
+    left = forgetting.left_after(memory["requests"] - memory["fitted"])
+    past = _Past.of(memory, numbers).times(left)
     known = replace(before, abilities=before.abilities.widened(bidders))
-    echo_counts = EchoCounts.from_json(memory["heard"]).times(left)
     overflow = max(0, len(cases) - forgetting.window)
     if overflow:
-        old = evidence.part(slice(overflow))
-        expected = _expected(old, before.forecast.foretell(old.looks), known.abilities)
-        faded, texts = faded + expected.counts, texts + Sums.of(old.looks, expected.targets, old.weights)
-        echo_counts = echo_counts + meetings(old, before.forecast.foretell(old.looks), known.abilities).counts(
-            echo_counts
-        )
+        past = _with_older(past, evidence.part(slice(overflow)), known)
         evidence = evidence.part(slice(overflow, None))
-    learned = _learned(evidence, faded, texts, known, _ROUNDS) if cases else None
-    if learned:
-        echoes = Echoes.of(echo_counts + _met(evidence, learned, echo_counts))
-        known = replace(known, abilities=learned.abilities, forecast=learned.forecast, echoes=echoes)
-    else:
-        known = replace(known, echoes=Echoes.of(echo_counts))
+    counts, echo_counts = past.counts, past.echo_counts
+    if cases:
+        learned = _learned(evidence, past, known, _ROUNDS)
+        known = replace(known, abilities=learned.abilities, forecast=learned.forecast)
+        counts, echo_counts = counts + learned.expected.counts, echo_counts + _met(evidence, learned, echo_counts)
     fitted: Memory = {
-        **memory,
+        **past.in_memory(memory),
         "costs": times(memory["costs"], left),
         "worsts": times(memory["worsts"], left),
         "trials": memory["trials"][overflow:],
-        "faded": counts_to_json(faded),
-        "heard": echo_counts.to_json(),
-        "texts": texts.to_json(),
         "fitted": memory["requests"],
     }
-    shares = (faded + learned.counts if learned else faded).classes.sum(axis=1)
-    return _planned(fitted, known, shares, Terms(latest.bounty_usd, settings.answers))
+    terms = Terms(latest.bounty_usd, settings.answers)
+    return _planned(fitted, replace(known, echoes=Echoes.of(echo_counts)), counts.classes.sum(axis=1), terms)
+
+
+def _with_older(past: _Past, older: Evidence, known: Fit) -> _Past:
+    """The past with requests that have become too many to be kept, as they are understood now for good."""
+    foretold = known.forecast.foretell(older.looks)
+    expected = _expected(older, foretold, known.abilities)
+    return past.with_more(older, expected, meetings(older, foretold, known.abilities).counts(past.echo_counts))
 
 
 def _weights(cases: int, forgetting: Forgetting) -> Floats:
@@ -252,24 +283,13 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
     Args:
         memory: all else.
         learned: what is believed, with the plans of before.
-        shares: how many requests were of each kind; kinds that few were of share the plan of all.
+        shares: how many requests were of each kind.
         terms: of the latest request.
     """
     costs_usd = expected_costs(memory["costs"])
     plans, planned = learned.plans, memory["planned"]
     if terms.bounty_usd > 0 and (not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
-        abilities, right, echoes = learned.abilities, learned.abilities.proven_by_class(), learned.echoes
-        every = Planner(right, costs_usd, abilities.world(), echoes).improved(plans[-1], terms)
-        often = shares >= _PLANNED_SHARE_MIN * shares.sum()
-        plans = tuple(
-            Planner(right, costs_usd, abilities.world(kind), echoes).exchanged(
-                every if echoes.among(plans[kind]) else plans[kind] or every, terms
-            )
-            if often[kind] and kind < KINDS
-            else every
-            for kind in range(KINDS + 1)
-        )
-        planned = memory["requests"]
+        plans, planned = _plans(learned, costs_usd, shares, terms), memory["requests"]
     elif plans[-1]:
         terms = learned.terms
     fit = replace(
@@ -281,3 +301,16 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
         terms=terms,
     )
     return {**memory, "planned": planned, "fit": fit.to_json()}
+
+
+def _plans(learned: Fit, costs_usd: Floats, shares: Floats, terms: Terms) -> tuple[Plan, ...]:
+    """Whom to ask for a request of each kind; kinds that few were of share the plan of all, which stands last."""
+    abilities, echoes = learned.abilities, learned.echoes
+    right = abilities.proven_by_class()
+    of_all = Planner(right, costs_usd, abilities.world(), echoes).improved(learned.plans[-1], terms)
+    plans = [of_all] * (KINDS + 1)
+    for kind, before in enumerate(learned.plans[:KINDS]):
+        if shares[kind] >= _PLANNED_SHARE_MIN * shares.sum():
+            start = before if before and not echoes.among(before) else of_all
+            plans[kind] = Planner(right, costs_usd, abilities.world(kind), echoes).exchanged(start, terms)
+    return tuple(plans)

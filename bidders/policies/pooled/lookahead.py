@@ -87,21 +87,25 @@ def look_ahead(weights: Floats, sizes: tuple[int, ...], crew: Crew, world: World
     claims = len(sizes)
     # Single precision holds no probability of many works together; of those seen, only their proportions count.
     given = weights / weights.sum(axis=(1, 2), keepdims=True)
+    # Each claim that workers may yet add stands where none of those seen is the evident answer.
     padded = np.concatenate([given[:, :, :-1], np.repeat(given[:, :, -1:], crew.workers + 1, axis=2)], axis=2)
+    # Claim that is the evident answer (those seen, those that may be added, none), belief, class.
     columns = _singles(padded.transpose(2, 0, 1))
     (sound, upsets), costs_usd = _singles(world.acceptance.T), _singles(crew.costs_usd)
-    every, upset = (_side_by_side(each) for each in (columns, columns * upsets))
+    of_all, of_upsets = (_side_by_side(each) for each in (columns, columns * upsets))
     # Its own upsets are taken off each claim here, because those of all claims are added to it below.
     own = columns[:-1] * sound
     steps = zip(layers(claims, crew.workers), crew.findings(claims), _scatterings(sizes, crew.workers), strict=True)
+    # What the states of the layer behind are worth, by state and belief; the last stands for no state.
     following, asking = _singles(np.zeros((1, len(weights)))), _singles(np.zeros((len(weights), 0)))
     for layer, finding, scattering in reversed(list(steps)):
+        # How likely each state comes (evident answer, class, state); times that, how likely each claim is accepted.
         likelihoods = finding * scattering
         stacked = likelihoods.reshape(-1, likelihoods.shape[2])
-        chances = np.matmul(own, likelihoods[:-1]) + upset @ stacked
+        chances = np.matmul(own, likelihoods[:-1]) + of_upsets @ stacked
         value = terms.bounty_usd * best_sum(np.where(layer.exists.T[:, None, :], chances, 0.0), terms.answers).T
         if not layer.is_last:
-            paid = (every @ stacked).T[:, None, :] * costs_usd[layer.left][:, :, None]
+            paid = (of_all @ stacked).T[:, None, :] * costs_usd[layer.left][:, :, None]
             each = following[layer.children].sum(axis=2)
             value = np.maximum(value, (each - paid).max(axis=1))
             asking = each[0].T
