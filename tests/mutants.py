@@ -80,8 +80,8 @@ MUTANTS: Final = (
     Mutant(
         "a wallet at the floor is refilled",
         UPKEEP,
-        "if wealth >= rules.refill_below_nanos:",
-        "if wealth > rules.refill_below_nanos:",
+        "if wealth_nanos >= rules.refill_below_nanos:",
+        "if wealth_nanos > rules.refill_below_nanos:",
     ),
     Mutant(
         "one refill more than the rules allow",
@@ -92,8 +92,8 @@ MUTANTS: Final = (
     Mutant(
         "what the retired leave refills nobody",
         UPKEEP,
-        "treasury = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)",
-        "treasury = spendable.get(TREASURY, 0)",
+        "treasury_nanos = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)",
+        "treasury_nanos = spendable.get(TREASURY, 0)",
     ),
     Mutant(
         "a statement leaves out what the treasury paid for trials",
@@ -183,7 +183,10 @@ MUTANTS: Final = (
         "self.standing[max(awarded - 1, 0) : awarded + vacant]",
     ),
     Mutant(
-        "the same money backs two bids", CLOSING, "            self.left[account] -= needed\n", "            pass\n"
+        "the same money backs two bids",
+        CLOSING,
+        "            self.left[account] -= needed_nanos\n",
+        "            pass\n",
     ),
     Mutant(
         "the worst cost is not held with a bid",
@@ -240,8 +243,8 @@ MUTANTS: Final = (
     Mutant(
         "all of the escrow is refunded",
         ENDING,
-        "refund = min(taken.chain[0].price_nanos, request.bounty_nanos) if taken else 0",
-        "refund = escrowed if taken else 0",
+        "refund_nanos = min(taken.chain[0].price_nanos, request.bounty_nanos) if taken else 0",
+        "refund_nanos = in_escrow_nanos if taken else 0",
     ),
     Mutant("the deposit pays at every ending", ENDING, 'if outcome == "rejected" else {}', "if outcome else {}"),
     Mutant("the deposit pays in full", ENDING, "min(progress.request.deposit_nanos, total)", "total"),

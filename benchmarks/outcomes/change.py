@@ -18,7 +18,7 @@ from benchmarks.outcomes.baselines.q_learning import q_makers
 from benchmarks.outcomes.changes import PHASES, Cast, Society, changing_society, mean_utilities, static_society
 from benchmarks.outcomes.data import Integers
 from benchmarks.outcomes.market import Design, OutcomeMarket
-from benchmarks.outcomes.measures import PER, figures, standard_error
+from benchmarks.outcomes.measures import PER_QUERIES, figures, standard_error
 from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.stream import Stream
 from benchmarks.society.change import FORMS
@@ -148,12 +148,12 @@ def in_hindsight(contest: Contest, society: Society) -> Played:
 
 
 def _row(stream: Stream, market: Stream, value_usd: float) -> tuple[str | float, ...]:
-    utilities = np.array([played.utilities(value_usd) for played in stream.orders]) * PER
+    utilities = np.array([played.utilities(value_usd) for played in stream.orders]) * PER_QUERIES
     phases = [_with_error(part.mean(axis=1)) for part in np.array_split(utilities, PHASES, axis=1)]
     mine, theirs = join(stream.orders), join(market.orders)
     compared = figures(theirs, mine, value_usd)
     over = "" if stream is market else f"{compared.gain:+.1f} ± {compared.gain_error:.1f}"
-    cost = float(mine.costs_usd.mean()) * PER
+    cost = float(mine.costs_usd.mean()) * PER_QUERIES
     return (stream.name, *phases, _with_error(utilities.mean(axis=1)), cost, over)
 
 

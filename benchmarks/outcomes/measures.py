@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.outcomes.data import Floats
 from benchmarks.outcomes.played import Played
 
-PER = 1000
+PER_QUERIES = 1000
 """Figures are for so many queries."""
 
 
@@ -58,15 +58,15 @@ def figures(played: Played, single: Played, value_usd: float) -> Figures:
     A query that was played more than once counts once, at its mean.
     """
     mine, other = played.averaged(), single.averaged()
-    utilities = mine.utilities(value_usd) * PER
-    gains = utilities - other.utilities(value_usd) * PER
+    utilities = mine.utilities(value_usd) * PER_QUERIES
+    gains = utilities - other.utilities(value_usd) * PER_QUERIES
     return Figures(
         float(utilities.mean()),
         standard_error(utilities),
         float(gains.mean()),
         standard_error(gains),
         float(mine.scores.mean()),
-        float(mine.costs_usd.mean()) * PER,
+        float(mine.costs_usd.mean()) * PER_QUERIES,
         float(mine.stages.mean()),
     )
 

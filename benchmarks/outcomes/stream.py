@@ -12,7 +12,7 @@ from benchmarks.outcomes.baselines.contest import Contest, shuffled
 from benchmarks.outcomes.baselines.economy import Economy, tuned_constants
 from benchmarks.outcomes.data import Floats, Integers
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.measures import PER, figures
+from benchmarks.outcomes.measures import PER_QUERIES, figures
 from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.regimes import from_nothing, newcomer_share, requests_to_settle
 from benchmarks.tables import Report
@@ -37,7 +37,7 @@ class Stream:
 
     def curve(self, value_usd: float, window: int) -> Floats:
         """Utility per 1000 queries, smoothed over a window, mean over the orders."""
-        utilities = np.mean([played.utilities(value_usd) for played in self.orders], axis=0) * PER
+        utilities = np.mean([played.utilities(value_usd) for played in self.orders], axis=0) * PER_QUERIES
         return np.convolve(utilities, np.ones(window) / window, mode="valid")
 
 
@@ -65,9 +65,9 @@ def stream_table(name: str, title: str, contest: Contest, streams: Sequence[Stre
     for stream in streams:
         whole = figures(join(stream.orders), single, contest.value_usd)
         halves = [played.part(slice(len(played.queries) // 2, None)) for played in stream.orders]
-        late = [float(half.utilities(contest.value_usd).mean()) * PER for half in halves]
+        late = [float(half.utilities(contest.value_usd).mean()) * PER_QUERIES for half in halves]
         spread = float(np.std([float(played.utilities(contest.value_usd).mean()) for played in stream.orders], ddof=1))
-        rows.append((stream.name, *whole.row(), float(np.mean(late)), spread * PER))
+        rows.append((stream.name, *whole.row(), float(np.mean(late)), spread * PER_QUERIES))
     columns = ("utility", "±", "over best single", "± ", "score", "cost USD", "stages", "last half", "sd over orders")
     return Report(name, title, ("method", *columns), tuple(rows))
 

@@ -64,11 +64,11 @@ class _Purses:
 
     def take(self, account: str, holds: Sequence[Transfer]) -> bool:
         """Take holds from an account, all of them or, where it does not cover that, none."""
-        needed = _sum_nanos(holds)
-        if needed > self.left.get(account, 0):
+        needed_nanos = _sum_nanos(holds)
+        if needed_nanos > self.left.get(account, 0):
             return False
-        if needed:
-            self.left[account] -= needed
+        if needed_nanos:
+            self.left[account] -= needed_nanos
             self.transfers += holds
         return True
 
@@ -193,14 +193,14 @@ def _back(request: Request, lot: Lot, holds: LotHolds, answer: Answer, purses: _
     return _unbacked(answer, _sum_nanos(rows), purses.whole.get(wallet, 0), purses.left.get(wallet, 0))
 
 
-def _unbacked(answer: Answer, needed: int, whole: int, left: int) -> Answer:
+def _unbacked(answer: Answer, needed_nanos: int, whole_nanos: int, left_nanos: int) -> Answer:
     """A bid without a hold: more than the wallet ever had, or more than its other bids leave."""
-    asked = f"the bid and its worst-case cost need {format_usd(needed)} USD"
-    if needed <= whole:
-        reason = f"its bids on lots sold beside this one leave {format_usd(left)} USD; {asked}"
+    asked = f"the bid and its worst-case cost need {format_usd(needed_nanos)} USD"
+    if needed_nanos <= whole_nanos:
+        reason = f"its bids on lots sold beside this one leave {format_usd(left_nanos)} USD; {asked}"
         return replace(answer, kind="fault", fault="overcommitted", reason=reason)
     return replace(
-        answer, kind="fault", fault="unfunded", reason=f"its wallet can spend {format_usd(whole)} USD; {asked}"
+        answer, kind="fault", fault="unfunded", reason=f"its wallet can spend {format_usd(whole_nanos)} USD; {asked}"
     )
 
 

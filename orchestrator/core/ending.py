@@ -105,16 +105,16 @@ def _ending(
     """How a request ends, and the transfers that leave its accounts at zero."""
     request = progress.request
     requester = requester_account(request.requester)
-    escrowed = escrowed_nanos(progress)
-    refund = min(taken.chain[0].price_nanos, request.bounty_nanos) if taken else 0
-    payout = request.bounty_nanos if taken else 0
-    returned = request.bounty_nanos - payout
-    event = Ended(outcome, reason, payout, refund, returned, escrowed - refund, cut_off)
+    in_escrow_nanos = escrowed_nanos(progress)
+    refund_nanos = min(taken.chain[0].price_nanos, request.bounty_nanos) if taken else 0
+    payout_nanos = request.bounty_nanos if taken else 0
+    returned_nanos = request.bounty_nanos - payout_nanos
+    event = Ended(outcome, reason, payout_nanos, refund_nanos, returned_nanos, in_escrow_nanos - refund_nanos, cut_off)
     rows = [
-        *(_payout(progress, taken.presenter, payout) if taken else ()),
-        *_move(progress, bounty_account(request.id), requester, returned, "return"),
-        *_move(progress, escrow_account(request.id), requester, refund, "refund"),
-        *_move(progress, escrow_account(request.id), TREASURY, escrowed - refund, "escrow"),
+        *(_payout(progress, taken.presenter, payout_nanos) if taken else ()),
+        *_move(progress, bounty_account(request.id), requester, returned_nanos, "return"),
+        *_move(progress, escrow_account(request.id), requester, refund_nanos, "refund"),
+        *_move(progress, escrow_account(request.id), TREASURY, in_escrow_nanos - refund_nanos, "escrow"),
     ]
     if request.deposit_nanos:
         compensation = _compensation(advance(progress, (event,))) if outcome == "rejected" else {}
@@ -129,8 +129,8 @@ def escrowed_nanos(progress: Progress) -> int:
     return sum(sale.received_nanos(rule) for sale in progress.first_sales)
 
 
-def _payout(progress: Progress, presenter: str, payout: int) -> list[Transfer]:
-    return _move(progress, bounty_account(progress.request.id), bidder_account(presenter), payout, "payout")
+def _payout(progress: Progress, presenter: str, payout_nanos: int) -> list[Transfer]:
+    return _move(progress, bounty_account(progress.request.id), bidder_account(presenter), payout_nanos, "payout")
 
 
 def _move(progress: Progress, debit: str, credit: str, amount_nanos: int, code: str) -> list[Transfer]:

@@ -70,22 +70,24 @@ def upkeep(
     rents = _rents(request_id, active, spendable, rules)
     # All of it before the first refill: what a wallet gets must not depend on whose rent comes later.
     transfers = [*_swept(request_id, retired, spendable), *rents.values()]
-    treasury = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)
+    treasury_nanos = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)
     hopeless_nanos = max(rules.refill_to_nanos - rules.refill_below_nanos, rules.refill_below_nanos)
     refilled: list[str] = []
     suspended: list[str] = []
     for name in active:
         wallet = bidder_account(name)
-        rent = rents[wallet].amount_nanos if wallet in rents else 0
-        wealth = spendable.get(wallet, 0) - rent + held.get(wallet, 0)
-        if wealth >= rules.refill_below_nanos:
+        rent_nanos = rents[wallet].amount_nanos if wallet in rents else 0
+        wealth_nanos = spendable.get(wallet, 0) - rent_nanos + held.get(wallet, 0)
+        if wealth_nanos >= rules.refill_below_nanos:
             continue
-        refill = min(rules.refill_to_nanos - wealth, treasury)
+        refill_nanos = min(rules.refill_to_nanos - wealth_nanos, treasury_nanos)
         if refills.get(name, 0) >= rules.refills_max:
             suspended.append(name)
-        elif refill > 0 and unrewarded.get(wallet, 0) < hopeless_nanos:
-            transfers.append(transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill, "refill", request_id))
-            treasury -= refill
+        elif refill_nanos > 0 and unrewarded.get(wallet, 0) < hopeless_nanos:
+            transfers.append(
+                transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill_nanos, "refill", request_id)
+            )
+            treasury_nanos -= refill_nanos
             refilled.append(name)
     return Upkeep(tuple(transfers), tuple(refilled), tuple(suspended))
 

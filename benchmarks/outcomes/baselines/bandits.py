@@ -27,7 +27,7 @@ class Bandit(Protocol):
     def choose(self, context: Floats, draws: np.random.Generator) -> int:
         """The model to ask, exploring."""
 
-    def learn(self, context: Floats, model: int, is_right: bool, cost: float) -> None:
+    def learn(self, context: Floats, model: int, is_right: bool, cost_share: float) -> None:
         """Learn what asking it brought."""
 
     def best(self, context: Floats) -> int:
@@ -52,8 +52,8 @@ class EpsilonGreedy:
             return int(draws.integers(len(self._counts)))
         return self.best(context)
 
-    def learn(self, context: Floats, model: int, is_right: bool, cost: float) -> None:
-        self._sums[model] += is_right - cost
+    def learn(self, context: Floats, model: int, is_right: bool, cost_share: float) -> None:
+        self._sums[model] += is_right - cost_share
         self._counts[model] += 1
 
     def best(self, context: Floats) -> int:
@@ -77,10 +77,10 @@ class Thompson:
     def choose(self, context: Floats, draws: np.random.Generator) -> int:
         return int((draws.beta(self._right, self._wrong) - self._mean_costs()).argmax())
 
-    def learn(self, context: Floats, model: int, is_right: bool, cost: float) -> None:
+    def learn(self, context: Floats, model: int, is_right: bool, cost_share: float) -> None:
         self._right[model] += self._sharpness * is_right
         self._wrong[model] += self._sharpness * (not is_right)
-        self._costs[model] += cost
+        self._costs[model] += cost_share
         self._counts[model] += 1
 
     def best(self, context: Floats) -> int:
@@ -108,11 +108,11 @@ class LinUCB:
         along = self._inverse @ context
         return int((self._means(along) + self._bonus * np.sqrt(along @ context)).argmax())
 
-    def learn(self, context: Floats, model: int, is_right: bool, cost: float) -> None:
+    def learn(self, context: Floats, model: int, is_right: bool, cost_share: float) -> None:
         inverse = self._inverse[model]
         along = inverse @ context
         self._inverse[model] = inverse - np.outer(along, along) / (1 + context @ along)
-        self._sums[model] += context * (is_right - cost)
+        self._sums[model] += context * (is_right - cost_share)
 
     def best(self, context: Floats) -> int:
         return int(self._means(self._inverse @ context).argmax())
