@@ -214,6 +214,7 @@ class BayesPolicy:
         state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, self._answers))
         shares, bounty_usd = state.shares, seen.bounty_usd
         worths = [shares[number] * bounty_usd - cost_usd for number, cost_usd in standings]
+        # As `_within` does, written out: it is done for every bid.
         means = [0.0 if worth < 0.0 else worth if worth < bounty_usd else bounty_usd for worth in worths]
         deviations = nothing
         if not seen.contributions:

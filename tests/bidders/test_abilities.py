@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import Belief, after_claim, first_belief
-from bidders.policies.pooled.evidence import Case, expectations, gather
+from bidders.policies.pooled.evidence import Case, evidence_of, expectations
 from bidders.policies.pooled.kinds import UNKNOWN_KIND, Foretold
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
 from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, World, by_level
@@ -155,7 +155,7 @@ def test_looking_ahead_with_nobody_left_to_ask_is_showing_the_best_claim(
 def test_of_several_answers_that_were_taken_together_one_is_an_upset_at_most() -> None:
     # Two agree and are refused; the user takes one of the two others that were shown together.
     case = Case(authors=(0, 1, 2, 3), claims=(0, 0, 1, 2), taken=(1, 2), refused=(0,))
-    evidence = gather([case], 4, np.ones(1))
+    evidence = evidence_of([case], 4, np.ones(1))
     abilities = abilities_from(Counts.none(4))
     foretold = Foretold(np.full(1, -1), np.ones(1, dtype=bool))
     counts = expectations(evidence, foretold, abilities).counts

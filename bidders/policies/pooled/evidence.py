@@ -112,7 +112,7 @@ class Expectations(NamedTuple):
     targets: Floats
 
 
-def gather(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidence:
+def evidence_of(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidence:
     """Put cases into arrays."""
     works = min(WORKS_MAX, max((len(case.authors) for case in cases), default=1))
     claims = max((max(case.claims, default=SILENT) + 1 for case in cases), default=0)

@@ -18,7 +18,7 @@ from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
 from bidders.policies.pooled.echoes import EchoCounts, Echoes
 from bidders.policies.pooled.embedding import Embedding
-from bidders.policies.pooled.evidence import Evidence, Expectations, expectations, gather
+from bidders.policies.pooled.evidence import Evidence, Expectations, evidence_of, expectations
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
@@ -31,7 +31,7 @@ from bidders.policies.pooled.pool import (
     counts_from_json,
     counts_to_json,
 )
-from bidders.policies.pooled.reading import NamedCase, names_in
+from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
@@ -160,7 +160,7 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     learned = _with_names(memory, named)
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
-    evidence = gather([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
+    evidence = evidence_of([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
     past = _Past.of(learned, evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
     before = replace(before, abilities=before.abilities.widened(bidders))
@@ -224,7 +224,7 @@ def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> E
 
 def _with_names(memory: Memory, named: Sequence[NamedCase]) -> Memory:
     """The memory with everybody in it who worked, and what that cost."""
-    names = list(dict.fromkeys([*memory["names"], *names_in(named)]))
+    names = list(dict.fromkeys([*memory["names"], *workers_in(named)]))
     numbers = {name: number for number, name in enumerate(names)}
     costs = [cost for each in named for cost in each.costs]
     declared = [(cost.bidder, cost.cost_max_usd) for cost in costs if cost.cost_max_usd > 0]
@@ -241,7 +241,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     bidders, forgetting = len(memory["names"]), settings.forgetting
     before = Fit.from_json(memory["fit"])
     cases = [case_from_json(stored) for stored in memory["trials"]]
-    evidence = heeding(gather(cases, bidders, _weights(len(cases), forgetting)), before.echoes)
+    evidence = heeding(evidence_of(cases, bidders, _weights(len(cases), forgetting)), before.echoes)
     numbers = evidence.looks.shape[1] if cases else len(memory["texts"]["products"]) - 1
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     past = _Past.of(memory, numbers).times(left)

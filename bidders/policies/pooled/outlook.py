@@ -96,7 +96,7 @@ class Outlook:
         self._foresight = Foresight(abilities.proven_by_class(), self.fit.costs_usd, abilities.world(), self.fit.echoes)
 
     @property
-    def stranger(self) -> int:
+    def newcomer(self) -> int:
         """The row that all bidders share who are not known."""
         return len(self.fit.names)
 
@@ -108,8 +108,8 @@ class Outlook:
         """
         if seen.cost_usd is not None:
             return seen.cost_usd
-        worst, number = seen.cost_max_usd, self.numbers.get(seen.bidder, self.stranger)
-        if worst and number == self.stranger and self.fit.cost_share is not None:
+        worst, number = seen.cost_max_usd, self.numbers.get(seen.bidder, self.newcomer)
+        if worst and number == self.newcomer and self.fit.cost_share is not None:
             return worst * self.fit.cost_share
         return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
 
@@ -121,7 +121,7 @@ class Outlook:
     def _standing(self, key: tuple[object, ...], seen: Observation) -> Standing:
         if len(self._standings) >= _STATES_MAX:
             self._standings.clear()
-        number = self.numbers.get(seen.bidder, self.stranger)
+        number = self.numbers.get(seen.bidder, self.newcomer)
         standing = self._standings[key] = Standing(number, self.expected_cost_usd(seen))
         return standing
 
@@ -167,7 +167,7 @@ class Outlook:
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
         claims: dict[str, int] = {}
         return tuple(
-            (self.numbers.get(author, self.stranger), claims.setdefault(claim, len(claims)) if claim else SILENT)
+            (self.numbers.get(author, self.newcomer), claims.setdefault(claim, len(claims)) if claim else SILENT)
             for author, claim in contributions
         )
 
@@ -178,12 +178,12 @@ class Outlook:
         chances: list[float] = belief.chances(self._foresight.world).tolist()
         order = best_first(chances)
         # Newcomers share a row: that one has worked does not mean that another has.
-        asked = {bidder for bidder, _ in works} - {self.stranger}
+        asked = {bidder for bidder, _ in works} - {self.newcomer}
         of_use = self._of_use(plan, asked)
         repeats = self._repeats(works) if self.fit.echoes else None
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
             # Most requests pass here, and there is one such state for each kind; those of tryouts are very many.
-            left = [bidder for bidder in range(self.stranger + 1) if bidder not in asked]
+            left = [bidder for bidder in range(self.newcomer + 1) if bidder not in asked]
             ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, repeats)
             return Appraised(chances, order, ahead[0].tolist())
         shares = self._foresight.shares(belief, order, of_use, terms, repeats)
@@ -199,7 +199,7 @@ class Outlook:
     def _repeats(self, works: Works) -> Singles | None:
         """How likely each bidder repeats each claim of a state because it echoes who made it."""
         authors, claims = zip(*works, strict=True)
-        return self.fit.echoes.repeats(authors, claims, max(claims) + 1, self.stranger + 1)
+        return self.fit.echoes.repeats(authors, claims, max(claims) + 1, self.newcomer + 1)
 
     def _echo(self, before: Works, bidder: int, claim: int) -> EchoChances | None:
         """How likely a work on a state is an echo; None where it echoes nobody."""
@@ -254,14 +254,14 @@ class Outlook:
         return self._openings[key]
 
     def _opened(self, kinds: Sequence[int], plan: Plan, terms: Terms) -> list[list[float]]:
-        weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.stranger + 1)
+        weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.newcomer + 1)
         found: list[list[float]] = self._planner(kinds[0]).shares(weights, (), everybody, plan, terms).tolist()
         return found
 
     def _first(self, kind: int, terms: Terms) -> int:
         """The bidder that promises most if it is asked first."""
         shares = self._opening(kind, terms)
-        return max(range(self.stranger), key=lambda one: shares[one] * terms.bounty_usd - self.costs_usd[one])
+        return max(range(self.newcomer), key=lambda one: shares[one] * terms.bounty_usd - self.costs_usd[one])
 
     def _plan(self, kind: int, terms: Terms) -> Plan:
         """The plan for what a request pays: the stored one, or where the request is of another size one like it."""

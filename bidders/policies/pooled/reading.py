@@ -111,6 +111,6 @@ def case_of(lesson: Lesson) -> NamedCase:
     return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
 
 
-def names_in(cases: Iterable[NamedCase]) -> list[str]:
+def workers_in(cases: Iterable[NamedCase]) -> list[str]:
     """Everybody who worked, in order of appearance."""
     return list(dict.fromkeys(work.author for case in cases for work in case.works))
