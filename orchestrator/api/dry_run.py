@@ -284,11 +284,11 @@ async def _promises(seat: Seat, shown: Announcement) -> tuple[int, int] | str:
     methods: tuple[CostMethod, ...] = ("bid_cost_max", "transform_cost_max")
     found = []
     for method in methods:
-        outcome = await run_guarded(partial(seat.cost_max_nanos, method, shown), deadline)
-        if not isinstance(outcome, Returned):
-            said = outcome.reason if isinstance(outcome, Raised) else f"no answer after {deadline:g} s"
+        answer = await run_guarded(partial(seat.cost_max_nanos, method, shown), deadline)
+        if not isinstance(answer, Returned):
+            said = answer.reason if isinstance(answer, Raised) else f"no answer after {deadline:g} s"
             return f"cannot say what its calls may cost: {said}"
-        found.append(int(outcome.value))
+        found.append(int(answer.value))
     return found[0], found[1]
 
 

@@ -210,7 +210,7 @@ def _as_given(answer: Answer) -> Answer:
 
 
 def results_by_lot(results: Sequence[AwardResult]) -> Mapping[str, list[AwardResult]]:
-    """Outcomes of awards, by lot, in order."""
+    """What came of awards, by lot, in order."""
     found: dict[str, list[AwardResult]] = {}
     for result in results:
         found.setdefault(result.lot, []).append(result)

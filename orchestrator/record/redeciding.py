@@ -108,7 +108,7 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
 
 
 def _whole_rounds(progress: Progress, results: Sequence[AwardResult]) -> dict[str, list[AwardResult]]:
-    """Outcomes in the order in which awards fell due; each award has one."""
+    """Results in the order in which awards fell due; each award has one."""
     left = {path: list(found) for path, found in results_by_lot(results).items()}
     done: dict[str, list[AwardResult]] = {}
     while due := due_awards(progress, done):
