@@ -8,7 +8,7 @@ from importlib import import_module
 
 from benchmarks.tables import Report, write_into_docs
 
-NAMES = ("stage", "auctions", "refund", "crowd", "overhead")
+NAMES = ("stage", "auctions", "refund", "crowd", "overhead", "writing")
 
 
 def main() -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
+from bidders.policies.pooled.composing import Composing
 from bidders.policies.pooled.describing import (
     what_lots_bring,
     what_unclaimed_work_brings,
     who_echoes,
+    who_helps,
     whom_to_ask,
 )
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.learning import Forgetting, LearningSettings, after_practice, after_requests
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
+from bidders.policies.pooled.offers import Offers, after_offers, after_scored
 from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import case_of, cases_of
@@ -29,11 +32,13 @@ from bidders.policies.pooled.unclaimed import guess, results_of, results_of_less
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
+_CHANCE_MIN = 0.01
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
 Figure = tuple[float, float]
 Figures = tuple[list[float], list[float]]
+Valuer = Callable[[Observation], Figure]
 
 
 class BayesPolicy:
@@ -44,8 +49,10 @@ class BayesPolicy:
     its claim is accepted. To a transformer it is worth what the state can still become with its
     work, less what all that costs: looked ahead in full for whom to ask first, and next after the
     one who promised most; else by the best of a few simple ways to go on. So the auction itself finds
-    out whom to ask next, and when to stop. What makes no claims is valued by what such lots have
-    brought.
+    out whom to ask next, and when to stop.
+
+    What makes no claims is valued in a pool by what each work adds to the chance that the user takes
+    the offer, beside the works of others; without a pool by what such lots have brought.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
     shrinks with what its works have told, and is small for requests that are easy for all or for none;
@@ -109,19 +116,21 @@ class BayesPolicy:
         self._settings = LearningSettings(self._embedding, self._forgetting, self._answers)
         names = () if by is None else contexts_by(by)
         self._alike = Alike(names, number_in("linear_to", linear_to, 0.0, 1.0), each_own=pool is not None)
+        self._chance = min(1.0 - _CHANCE_MIN, max(_CHANCE_MIN, self._prior))
         self._outlooks: OrderedDict[str, Outlook] = OrderedDict()
+        self._composings: dict[str, Composing] = {}
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
-        regressions = Regressions(known["worth"], self._prior)
+        unclaimed = self._unclaimed(known, outlook)
         if not self._alike.by:
-            return Valuation(*self._by_lot(outlook, regressions, observations))
+            return Valuation(*self._by_lot(outlook, unclaimed, observations))
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         told_apart = [self._alike.covers(seen.features) for seen in observations]
         rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
-        others = zip(*self._by_lot(outlook, regressions, rest), strict=True)
+        others = zip(*self._by_lot(outlook, unclaimed, rest), strict=True)
         figures = [
             self._told_apart(takings, seen) if apart else next(others)
             for seen, apart in zip(observations, told_apart, strict=True)
@@ -131,9 +140,12 @@ class BayesPolicy:
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
         known = checked_memory(memory)
-        learned = after_requests(known, cases_of(beyond_takings(receipts, self._alike)), self._settings)
-        results = results_of(receipts, self._embedding)
-        if results:
+        others = beyond_takings(receipts, self._alike)
+        learned = after_requests(known, cases_of(others), self._settings)
+        if self.pool is not None:
+            offers = after_offers(known["offers"], others, self._embedding, self._forgetting.window)
+            learned = {**learned, "offers": offers}
+        elif results := results_of(receipts, self._embedding):
             faded = self._forgetting.left_after(1)
             learned = {**learned, "worth": after_results(learned["worth"], results, faded)}
         self._prepare(known, learned)
@@ -145,6 +157,9 @@ class BayesPolicy:
         known = checked_memory(memory)
         learned = after_practice(known, [case_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
+        if self.pool is not None:
+            offers = after_scored(known["offers"], lessons, self._embedding, self._chance)
+            learned = {**learned, "offers": offers}
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
 
@@ -160,6 +175,7 @@ class BayesPolicy:
         return (
             *whom_to_ask(outlook),
             *who_echoes(outlook),
+            *who_helps(self._composing(known["offers"]), outlook),
             *(what_lots_bring(takings) if self._alike.by else ()),
             *what_unclaimed_work_brings(known["worth"]),
         )
@@ -170,10 +186,20 @@ class BayesPolicy:
         claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
         if not claims:
             shown = observation._replace(role="presenter")
-            return [("", guess(Regressions(known["worth"], self._prior), shown, self._embedding).mean)]
+            mean_usd, _ = self._unclaimed(known, self._outlook(known))(shown)
+            return [("", mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0)]
         terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
         return [(claims[number], state.chances[number]) for number in state.order]
+
+    def _composing(self, offers: Offers) -> Composing:
+        """What is believed of offers; made once for each content that it rests on."""
+        found = self._composings.get(offers["id"])
+        if found is None:
+            self._composings.clear()
+            found = Composing.of(offers, self._embedding, self._chance, self._forgetting.rate)
+            self._composings[offers["id"]] = found
+        return found
 
     def _outlook(self, memory: Memory) -> Outlook:
         """What a memory means; made once for each fit, since a fit's id names its content."""
@@ -191,7 +217,7 @@ class BayesPolicy:
         if learned["fit"]["id"] != before["fit"]["id"]:
             self._outlook(learned).prepare()
 
-    def _by_lot(self, outlook: Outlook, regressions: Regressions, observations: Sequence[Observation]) -> Figures:
+    def _by_lot(self, outlook: Outlook, unclaimed: Valuer, observations: Sequence[Observation]) -> Figures:
         """Means and deviations; all bidders of a lot are valued together."""
         means: list[float] = []
         deviations: list[float] = []
@@ -200,7 +226,7 @@ class BayesPolicy:
             if _compares(outlook, lot[0]):
                 of_lot = self._claimed(outlook, lot)
             else:
-                of_lot = _columns([self._unclaimed(regressions, outlook, seen) for seen in lot])
+                of_lot = _columns([unclaimed(seen) for seen in lot])
             means += of_lot[0]
             deviations += of_lot[1]
         return means, deviations
@@ -230,7 +256,23 @@ class BayesPolicy:
         share, deviation = takings.guess(seen)
         return share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd
 
-    def _unclaimed(self, regressions: Regressions, outlook: Outlook, seen: Observation) -> Figure:
+    def _unclaimed(self, memory: Memory, outlook: Outlook) -> Valuer:
+        """What values lots whose works claim nothing: by who helps, in a pool; else by what such lots have brought.
+
+        After practice alone, on single works, nothing is known of works that stand beside one another.
+        """
+        if self.pool is None or (memory["worth"] and not memory["offers"]["stored"]):
+            regressions = Regressions(memory["worth"], self._prior)
+            return lambda seen: self._by_regression(regressions, outlook, seen)
+        composing = self._composing(memory["offers"])
+
+        def value(seen: Observation) -> Figure:
+            mean_usd, deviation_usd = composing.figure(seen, outlook)
+            return mean_usd, self._exploration * deviation_usd
+
+        return value
+
+    def _by_regression(self, regressions: Regressions, outlook: Outlook, seen: Observation) -> Figure:
         mean, deviation = guess(regressions, seen, self._embedding)
         worth = mean * seen.bounty_usd
         if seen.role == "transformer":

@@ -8,10 +8,13 @@ from typing import Any
 from bidders.policies.contexts import lots_in_words
 from bidders.policies.describing import tables_of
 from bidders.policies.pooled.abilities import Abilities
+from bidders.policies.pooled.composing import Composing
 from bidders.policies.pooled.kinds import UNKNOWN_KIND
+from bidders.policies.pooled.offers import TRANSFORMER
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.regressions import SHARED, mean_share
 from bidders.policies.pooled.takings import RunningMean, Takings
+from bidders.policies.pooled.uptake import chance
 from bidders.policies.pooled.world import Floats
 from orchestrator import Beliefs
 
@@ -86,6 +89,25 @@ def what_lots_bring(takings: Takings) -> list[Beliefs]:
         "What lots that are told apart are worth, as a share of the bounty",
         ("role", "bidder", "lots", "share", "doubt", "seen"),
         rows,
+    )
+
+
+def who_helps(composing: Composing, outlook: Outlook) -> list[Beliefs]:
+    """The bidders whose work was offered, first who helps most.
+
+    Args:
+        composing: what the pool believes of offers.
+        outlook: what it knows of costs.
+    """
+    helps, seen = composing.typical_helps(), composing.works_seen()
+    rows = sorted(
+        ((name, count, chance(helps.added[composing.row(TRANSFORMER, name)])) for name, count in seen.items()),
+        key=lambda row: -row[2],
+    )
+    return tables_of(
+        "Whose work helps an offer, most first",
+        ("bidder", "offers seen", "an even chance becomes", "a work costs USD"),
+        [(name, count, becomes, outlook.cost_usd(name)) for name, count, becomes in rows],
     )
 
 

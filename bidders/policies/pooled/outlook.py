@@ -113,6 +113,10 @@ class Outlook:
             return worst * self.fit.cost_share
         return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
 
+    def cost_usd(self, bidder: str) -> float:
+        """What a bidder's work is expected to cost, whatever the lot."""
+        return self.costs_usd[self.numbers.get(bidder, self.newcomer)]
+
     def standings(self, lot: Sequence[Observation]) -> list[Standing]:
         """How the bidders stand that are asked about a lot."""
         known, keys = self._standings, map(_OF_STANDING, lot)

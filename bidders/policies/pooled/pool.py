@@ -16,13 +16,14 @@ from bidders.policies.pooled.echoes import NO_ECHOES, EchoCounts, Echoes
 from bidders.policies.pooled.evidence import Case
 from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
+from bidders.policies.pooled.offers import Offers, no_offers
 from bidders.policies.pooled.planning import Plan
 from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 
 VERSION = 2
 _PLACES = 6
 # What memories of this version did not hold at first.
-_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": EchoCounts.none().to_json()}
+_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": EchoCounts.none().to_json(), "offers": no_offers()}
 
 
 class Memory(TypedDict):
@@ -43,6 +44,7 @@ class Memory(TypedDict):
         texts: sums over their texts.
         fit: what is believed.
         worth: what unclaimed work has brought.
+        offers: those without comparable answers that users saw, in a pool that shares its memory.
         takings: what lots that are told apart have brought, where any were sold.
     """
 
@@ -60,6 +62,7 @@ class Memory(TypedDict):
     texts: dict[str, Any]
     fit: dict[str, Any]
     worth: dict[str, Any]
+    offers: Offers
     takings: NotRequired[dict[str, Any]]
 
 
@@ -178,6 +181,7 @@ def empty_memory() -> Memory:
         "texts": nothing.to_json(),
         "fit": fit.to_json(),
         "worth": {},
+        "offers": no_offers(),
     }
 
 

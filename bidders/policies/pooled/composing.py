@@ -1,0 +1,202 @@
+"""Composing: what a text is worth that several bidders write together, to whoever may work on it next or show it.
+
+Whom to ask after somebody is thought through one by one: each time the one who adds most beyond its cost, until nobody
+does. Since works add up, that is close to the best there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bidders.policies.pooled.embedding import Embedding
+from bidders.policies.pooled.offers import (
+    PRESENTER,
+    TRANSFORMER,
+    Offers,
+    name_of,
+    numbers_of,
+    recent_authors,
+    typical_look,
+    uptake_of,
+    works_seen,
+)
+from bidders.policies.pooled.outlook import Outlook
+from bidders.policies.pooled.uptake import Helps, Uptake, chance, steepness
+from orchestrator import Contribution, Observation
+
+_KEPT_MAX = 1000
+_LATER = 0.2
+"""How much of its doubt a bidder draws from after the first stage: there a trial is one of many works."""
+
+_State = tuple[str, str, tuple[Contribution, ...], float]
+
+
+class Figure(NamedTuple):
+    """What a lot is worth to a bidder, in dollars, and how unsure that is."""
+
+    mean_usd: float
+    deviation_usd: float
+
+
+class _Worker(NamedTuple):
+    """One who may work on a text: its row in what is known of helps, and what its work is expected to cost."""
+
+    row: int
+    cost_usd: float
+
+
+class _Plan(NamedTuple):
+    """Whom to ask about a text, one after another.
+
+    Attributes:
+        workers: these.
+        log_odds: of the text once all have worked, but for what its last work adds by being the last.
+        cost_usd: what they are expected to cost together.
+    """
+
+    workers: tuple[_Worker, ...]
+    log_odds: float
+    cost_usd: float
+
+
+@dataclass(slots=True)
+class Composing:
+    """What a pool believes of open-ended work, made ready for valuing lots.
+
+    Attributes:
+        uptake: how likely offers are taken.
+        embedding: of requests.
+        rows: of those who took part, in what is known of helps, by name.
+        colleagues: bidders whose work was offered of late.
+        offers: what all this rests on.
+    """
+
+    uptake: Uptake
+    embedding: Embedding
+    rows: dict[str, int]
+    colleagues: list[str]
+    offers: Offers
+    _helps: dict[str, Helps] = field(default_factory=dict)
+    _plans: dict[_State, _Plan] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, offers: Offers, embedding: Embedding, prior: float, rate: float) -> Composing:
+        """Work out what a pool believes.
+
+        Args:
+            offers: what it keeps.
+            embedding: of requests.
+            prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
+            rate: share of its weight that an offer loses with each one after it.
+        """
+        uptake = uptake_of(offers, embedding, prior, rate)
+        rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
+        return cls(uptake, embedding, rows, recent_authors(offers), offers)
+
+    def figure(self, seen: Observation, outlook: Outlook) -> Figure:
+        """Value a lot for a bidder.
+
+        Args:
+            seen: what it sees of the lot.
+            outlook: what the pool knows of costs.
+        """
+        helps, authors = self.helps(seen.request), self._authors(seen.contributions)
+        if seen.role == PRESENTER:
+            return self._to_presenter(seen, helps, authors)
+        row = self.row(TRANSFORMER, seen.bidder)
+        has_worked = row in authors and row != self.uptake.newcomer
+        added = 0.0 if has_worked else helps.added[row]
+        alone = helps.without_last(authors) + added + helps.last[row]
+        worth_usd = seen.bounty_usd * chance(alone)
+        plan = self._plan(seen, outlook, helps, authors)
+        others = [worker for worker in plan.workers if worker.row != row]
+        if others:
+            is_planned = len(others) < len(plan.workers)
+            own_usd = sum(worker.cost_usd for worker in plan.workers) - sum(worker.cost_usd for worker in others)
+            together = plan.log_odds + (0.0 if is_planned else added) + helps.last[others[-1].row]
+            worth_usd = max(worth_usd, seen.bounty_usd * chance(together) - plan.cost_usd + own_usd)
+        share = 0.0 if has_worked else _LATER if authors else 1.0
+        deviation_usd = share * seen.bounty_usd * steepness(alone) * helps.doubts[row]
+        return Figure(_within(worth_usd - outlook.expected_cost_usd(seen), seen.bounty_usd), deviation_usd)
+
+    def helps(self, request: str) -> Helps:
+        """What each bidder's work adds for a request."""
+        found = self._helps.get(request)
+        if found is None:
+            if len(self._helps) >= _KEPT_MAX:
+                self._helps.clear()
+            found = self._helps[request] = self.uptake.helps(numbers_of(self.embedding, request))
+        return found
+
+    def typical_helps(self) -> Helps:
+        """What each bidder's work adds for a request that is like the others."""
+        return self.uptake.helps(typical_look(self.offers, self.uptake.numbers))
+
+    def works_seen(self) -> dict[str, int]:
+        """In how many of the offers that are kept each bidder's work was, by name."""
+        return works_seen(self.offers)
+
+    def _to_presenter(self, seen: Observation, helps: Helps, authors: Sequence[int]) -> Figure:
+        """The bounty times the chance that the text is taken; what nobody has worked on cannot be shown."""
+        if not authors:
+            return Figure(0.0, 0.0)
+        row = self.row(PRESENTER, seen.bidder)
+        log_odds = helps.log_odds(authors) + helps.shown[row]
+        deviation_usd = _LATER * seen.bounty_usd * steepness(log_odds) * helps.shown_doubts[row]
+        return Figure(_within(seen.bounty_usd * chance(log_odds), seen.bounty_usd), deviation_usd)
+
+    def row(self, role: str, bidder: str) -> int:
+        """A bidder's row in what `helps` gives."""
+        return self.rows.get(name_of(role, bidder), self.uptake.newcomer)
+
+    def _authors(self, contributions: Sequence[Contribution]) -> list[int]:
+        """The rows of those who have worked, each once, where it worked last."""
+        names = dict.fromkeys(author for author, _ in reversed(contributions))
+        return [self.row(TRANSFORMER, author) for author in reversed(names)]
+
+    def _plan(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> _Plan:
+        """Whom to ask about a text as it is."""
+        # What is known of costs changes with every request, what is known of offers does not.
+        key = (outlook.fit.id, seen.request, seen.contributions, seen.bounty_usd)
+        found = self._plans.get(key)
+        if found is None:
+            if len(self._plans) >= _KEPT_MAX:
+                self._plans.clear()
+            rows = {name: self.row(TRANSFORMER, name) for name in self.colleagues}
+            free = [
+                _Worker(row, outlook.cost_usd(name))
+                for name, row in rows.items()
+                if row not in (*authors, self.uptake.newcomer)
+            ]
+            found = self._plans[key] = _planned(helps, authors, free, seen.bounty_usd)
+        return found
+
+
+def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:
+    """Whom to ask one after another: each time the one who adds most beyond its cost.
+
+    Args:
+        helps: what each bidder's work adds.
+        authors: whose work the text holds, by row.
+        free: those who may be asked.
+        bounty_usd: what is paid if the text is taken.
+    """
+    workers: list[_Worker] = []
+    left, log_odds = list(free), helps.without_last(authors)
+    worth_usd = bounty_usd * chance(helps.log_odds(authors)) if authors else 0.0
+    while left:
+        after = [bounty_usd * chance(log_odds + helps.added[each.row] + helps.last[each.row]) for each in left]
+        gains = [after_usd - each.cost_usd for after_usd, each in zip(after, left, strict=True)]
+        most = max(range(len(left)), key=gains.__getitem__)
+        if gains[most] <= worth_usd:
+            break
+        worth_usd = after[most]
+        workers.append(left.pop(most))
+        log_odds += helps.added[workers[-1].row]
+    return _Plan(tuple(workers), log_odds, sum(worker.cost_usd for worker in workers))
+
+
+def _within(worth_usd: float, bounty_usd: float) -> float:
+    return min(max(0.0, worth_usd), bounty_usd)

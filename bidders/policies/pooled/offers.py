@@ -1,0 +1,206 @@
+"""Offers: what a pool keeps of those whose works claim nothing, and how it learns from them what offers are taken."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+
+from bidders.policies.pooled.embedding import Embedding, embedded
+from bidders.policies.pooled.evidence import LOOK_STEPS, look_of
+from bidders.policies.pooled.reading import receipt_order
+from bidders.policies.pooled.uptake import Knowledge, SeenOffer, Uptake, uptake_from
+from bidders.policies.pooled.world import Floats
+from orchestrator import Lesson, Receipt
+
+TRANSFORMER, PRESENTER = "transformer", "presenter"
+
+NUMBERS_MAX = 18
+"""How many of a request's numbers count: what suits whom is learned for each bidder, and must stay small."""
+
+_RECENT = 100
+_REFIT_GROWTH = 0.05
+_PLACES = 6
+
+
+class StoredOffer(TypedDict):
+    """An offer that the user has seen, as JSON can hold it.
+
+    Attributes:
+        authors: whose work it holds, by their places among the names.
+        presenter: who made it, likewise; None for a work that was scored alone.
+        look: the numbers of the request's text, as a case keeps them.
+        taken: whether it was taken.
+    """
+
+    authors: list[int]
+    presenter: int | None
+    look: str
+    taken: float
+
+
+class Offers(TypedDict):
+    """What a pool keeps of offers.
+
+    Attributes:
+        names: who took part, as `role/bidder`.
+        stored: the latest, the oldest first.
+        fitted: how many of these what is believed rests on.
+        known: what was known before them: who was told apart, weights, and how unsure each is.
+        id: names the content that what is believed rests on.
+    """
+
+    names: list[str]
+    stored: list[StoredOffer]
+    fitted: int
+    known: list[list[float]]
+    id: str
+
+
+def no_offers() -> Offers:
+    """Nothing seen."""
+    return {"names": [], "stored": [], "fitted": 0, "known": [[], [], []], "id": ""}
+
+
+def name_of(role: str, bidder: str) -> str:
+    """How a bidder is called among those who take part: one that works may make offers, too."""
+    return f"{role}/{bidder}"
+
+
+def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embedding, window: int) -> Offers:
+    """What is kept after some requests; their order makes no difference.
+
+    Args:
+        offers: what was kept before.
+        receipts: of all bidders of the pool.
+        embedding: of requests.
+        window: how many offers are kept, and a few more until what is believed is worked out anew.
+    """
+    new = [each for each in sorted(receipts, key=receipt_order) if _tells(each)]
+    if not new:
+        return offers
+    names = _with_names(offers["names"], [name for each in new for name in _names_in(each)])
+    numbers = {name: number for number, name in enumerate(names)}
+    stored = [*offers["stored"], *[_stored(each, numbers, embedding) for each in new]]
+    kept: Offers = {**offers, "names": names, "stored": stored}
+    if len(stored) - offers["fitted"] < max(1.0, _REFIT_GROWTH * min(len(stored), window)):
+        return kept
+    return _refitted({**kept, "stored": stored[-window:]})
+
+
+def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding, prior: float) -> Offers:
+    """What is kept after labelled tasks on which every bidder worked alone.
+
+    Args:
+        offers: what was kept before.
+        lessons: the tasks; those whose works claim something say nothing here.
+        embedding: of requests.
+        prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
+    """
+    scored = [(lesson, work) for lesson in lessons if not any(w.claim for w in lesson.works) for work in lesson.works]
+    if not scored:
+        return offers
+    names = _with_names(offers["names"], [name_of(TRANSFORMER, work.bidder) for _, work in scored])
+    numbers = {name: number for number, name in enumerate(names)}
+    alone = [
+        SeenOffer((numbers[name_of(TRANSFORMER, work.bidder)],), numbers_of(embedding, lesson.request), work.score)
+        for lesson, work in scored
+    ]
+    learned = uptake_from(alone, len(alone[0].look), prior, _known(offers)).knowledge()
+    known = [list(learned.authors), *[np.round(each, _PLACES).tolist() for each in learned[1:]]]
+    return _refitted({**offers, "names": names, "known": known})
+
+
+def uptake_of(offers: Offers, embedding: Embedding, prior: float, rate: float) -> Uptake:
+    """What is believed.
+
+    Args:
+        offers: what is kept.
+        embedding: of requests.
+        prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
+        rate: share of its weight that an offer loses with each one after it.
+    """
+    size = len(numbers_of(embedding, ""))
+    rows = _fitted(offers)
+    found = [
+        SeenOffer(tuple(row["authors"]), look, row["taken"], row["presenter"], (1.0 - rate) ** (len(rows) - 1 - place))
+        for place, row in enumerate(rows)
+        if len(look := _look(row["look"])) == size
+    ]
+    return uptake_from(found, size, prior, _known(offers))
+
+
+def numbers_of(embedding: Embedding, request: str) -> Floats:
+    """The numbers of a request's text that count."""
+    return embedded(embedding, request)[:NUMBERS_MAX]
+
+
+def typical_look(offers: Offers, numbers: int) -> Floats:
+    """The mean of the numbers of the requests whose offers are kept."""
+    looks = [look for row in _fitted(offers) if len(look := _look(row["look"])) == numbers]
+    return np.mean(looks, axis=0) if looks else np.zeros(numbers)
+
+
+def works_seen(offers: Offers) -> dict[str, int]:
+    """In how many of the offers that are kept each bidder's work was, by name."""
+    counts = Counter(author for row in _fitted(offers) for author in row["authors"])
+    return {_bidder_of(offers["names"][author]): count for author, count in sorted(counts.items())}
+
+
+def recent_authors(offers: Offers) -> list[str]:
+    """The bidders whose work was offered of late, by name."""
+    authors = {author for row in _fitted(offers)[-_RECENT:] for author in row["authors"]}
+    return [_bidder_of(offers["names"][author]) for author in sorted(authors)]
+
+
+def _fitted(offers: Offers) -> list[StoredOffer]:
+    """Those that what is believed rests on: whoever reads the memory later must come to believe the same."""
+    return offers["stored"][: offers["fitted"]]
+
+
+def _bidder_of(name: str) -> str:
+    return name.partition("/")[2]
+
+
+def _tells(receipt: Receipt) -> bool:
+    """Whether a receipt tells what became of an offer that the user has seen and whose works claim nothing."""
+    was_seen = receipt.role == PRESENTER and receipt.won and receipt.outcome in ("released", "rejected")
+    return was_seen and bool(receipt.contributions) and not any(claim for _, claim in receipt.contributions)
+
+
+def _names_in(receipt: Receipt) -> list[str]:
+    authors = [name_of(TRANSFORMER, author) for author, _ in receipt.contributions]
+    return [*authors, name_of(PRESENTER, receipt.bidder)]
+
+
+def _with_names(names: Sequence[str], more: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys([*names, *more]))
+
+
+def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> StoredOffer:
+    *authors, presenter = [numbers[name] for name in _names_in(receipt)]
+    look = base64.b85encode(look_of(numbers_of(embedding, receipt.request))).decode("ascii")
+    taken = float(receipt.in_picked_chain)
+    # Who has worked twice counts where it worked last.
+    in_order = list(dict.fromkeys(reversed(authors)))[::-1]
+    return {"authors": in_order, "presenter": presenter, "look": look, "taken": taken}
+
+
+def _refitted(offers: Offers) -> Offers:
+    """The same where what is believed rests on all that is kept."""
+    content = json.dumps([offers["names"], offers["stored"], offers["known"]], sort_keys=True)
+    return {**offers, "fitted": len(offers["stored"]), "id": hashlib.sha256(content.encode()).hexdigest()}
+
+
+def _known(offers: Offers) -> Knowledge:
+    authors, weights, spreads = offers["known"]
+    return Knowledge(tuple([int(author) for author in authors]), tuple(weights), tuple(spreads))
+
+
+def _look(stored: str) -> Floats:
+    return np.frombuffer(base64.b85decode(stored), dtype=np.int8) / LOOK_STEPS

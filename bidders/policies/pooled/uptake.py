@@ -1,0 +1,259 @@
+"""Uptake: how likely an offer is taken whose works claim nothing that could be compared, by whose work it holds.
+
+Open-ended work adds up: notes, a draft and a critique of it become one offer, which the user takes or not. So a work is
+worth what it adds to the chance of that, beside the work of others and for such a request. That is learned by logistic
+regression on who worked, who worked last, and the request's text, with normal priors (Laplace's approximation: the
+posterior is taken for normal around its peak; Spiegelhalter and Lauritzen, 1990).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, log, sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from bidders.policies.pooled.world import Floats, Integers
+
+AUTHORS_MAX = 64
+"""How many bidders are told apart; beyond these, whose work was seen most, all count as newcomers."""
+
+_BASE_SPREAD = 1.5
+_TEXT_SPREAD = 0.5
+_HELP_SPREAD = 0.5
+_OWN_SPREAD = 0.7
+_LAST_SPREAD = 0.3
+_SUITING_SPREAD = 0.5
+_NEWTON_STEPS = 12
+_STEP_MAX = 1.0
+_STEP_MIN = 1e-6
+
+
+class SeenOffer(NamedTuple):
+    """An offer that the user has seen.
+
+    Attributes:
+        authors: whose work it holds, by number, each once, in the order of their works.
+        look: the numbers of the request's text.
+        taken: whether it was taken: 1 or 0; of a work that was scored alone, its score.
+        presenter: who showed it, by number; None where nobody did.
+        weight: how much it counts.
+    """
+
+    authors: tuple[int, ...]
+    look: Floats
+    taken: float
+    presenter: int | None = None
+    weight: float = 1.0
+
+
+class Knowledge(NamedTuple):
+    """What was known before the offers that are kept.
+
+    Attributes:
+        authors: the bidders that it tells apart, presenters among them.
+        weights: of the regressors; as `Uptake` has them.
+        spreads: how unsure each is, as a standard deviation.
+    """
+
+    authors: tuple[int, ...] = ()
+    weights: tuple[float, ...] = ()
+    spreads: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Helps:
+    """What each bidder's work adds for one request, in log-odds of the offer being taken.
+
+    Attributes:
+        base: the log-odds of an offer that nobody worked on.
+        added: by bidder, what its work adds; the last is a newcomer's.
+        last: by bidder, what it adds that the offer ends with that work; the last is a newcomer's.
+        shown: by bidder, what it adds that it makes the offer; the last is a newcomer's.
+        doubts: by bidder, how unsure what its work adds is, as a standard deviation; the last is a newcomer's.
+        shown_doubts: the same of its making the offer.
+    """
+
+    base: float
+    added: list[float]
+    last: list[float]
+    shown: list[float]
+    doubts: list[float]
+    shown_doubts: list[float]
+
+    def log_odds(self, authors: Sequence[int]) -> float:
+        """Of an offer that holds the work of these bidders, in this order, to be taken."""
+        return self.without_last(authors) + (self.last[authors[-1]] if authors else 0.0)
+
+    def without_last(self, authors: Sequence[int]) -> float:
+        """The same but for what the last work adds by being the last."""
+        return self.base + sum([self.added[one] for one in authors])
+
+
+@dataclass(slots=True)
+class Uptake:
+    """What is believed of offers: weights of regressors, and how unsure they are together.
+
+    The regressors are a 1, the numbers of the request's text, how many bidders worked, and for each bidder that is told
+    apart whether it worked (or made the offer), whether it worked last, and the text's numbers where it did either.
+
+    Attributes:
+        authors: the bidders that are told apart, by number; presenters are among them.
+        numbers: how many numbers a text has.
+        weights: of the regressors.
+        covariance: of the weights.
+    """
+
+    authors: tuple[int, ...]
+    numbers: int
+    weights: Floats
+    covariance: Floats
+    _rows: Mapping[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rows = {author: row for row, author in enumerate(self.authors)}
+
+    @property
+    def newcomer(self) -> int:
+        """The row of everybody who is not told apart."""
+        return len(self.authors)
+
+    def row(self, author: int) -> int:
+        """A bidder's row in what `helps` gives."""
+        return self._rows.get(author, self.newcomer)
+
+    def knowledge(self) -> Knowledge:
+        """The same without what the doubts have in common, for offers to come to be learned on top of it."""
+        spreads = np.sqrt(np.diag(self.covariance))
+        return Knowledge(self.authors, tuple(self.weights.tolist()), tuple(spreads.tolist()))
+
+    def helps(self, look: Floats) -> Helps:
+        """What each bidder's work adds for a request whose text has these numbers."""
+        layout = _Layout(len(self.authors), self.numbers)
+        places = layout.of_authors()
+        weights = self.weights[places]
+        mean = float(self.weights[layout.works])
+        shown = weights[:, 0] + weights[:, 2:] @ look
+        newcomers = _OWN_SPREAD**2 + _SUITING_SPREAD**2 * float(look @ look)
+        newcomers_work = newcomers + _LAST_SPREAD**2 + float(self.covariance[layout.works, layout.works])
+        return Helps(
+            base=float(self.weights[0] + self.weights[1 : layout.works] @ look),
+            added=[*(mean + shown).tolist(), mean],
+            last=[*weights[:, 1].tolist(), 0.0],
+            shown=[*shown.tolist(), 0.0],
+            doubts=[*self._doubts(places, [1.0, 1.0, *look]), sqrt(newcomers_work)],
+            shown_doubts=[*self._doubts(places, [1.0, 0.0, *look]), sqrt(newcomers)],
+        )
+
+    def _doubts(self, places: Integers, parts: Sequence[float]) -> list[float]:
+        """Standard deviations of what bidders add, where their own regressors have these values."""
+        covariances = self.covariance[places[:, :, None], places[:, None, :]]
+        variances = np.einsum("i,aij,j->a", np.array(parts), covariances, np.array(parts))
+        deviations: list[float] = np.sqrt(np.maximum(variances, 0.0)).tolist()
+        return deviations
+
+
+class _Layout(NamedTuple):
+    """Where regressors stand."""
+
+    authors: int
+    numbers: int
+
+    @property
+    def works(self) -> int:
+        """The number of works."""
+        return 1 + self.numbers
+
+    @property
+    def size(self) -> int:
+        return 2 + self.numbers + self.authors * (2 + self.numbers)
+
+    def of_authors(self) -> Integers:
+        """By bidder that is told apart: whether it took part, whether it worked last, and the text's numbers."""
+        each = 2 + self.numbers
+        return np.asarray(self.works + 1 + each * np.arange(self.authors)[:, None] + np.arange(each))
+
+
+def uptake_from(offers: Sequence[SeenOffer], numbers: int, prior: float, before: Knowledge) -> Uptake:
+    """Learn from offers.
+
+    Args:
+        offers: those that were seen; all with so many numbers.
+        numbers: how many numbers a request's text has.
+        prior: the chance of an offer with one work to be taken before anything is known, above 0 and below 1.
+        before: what was known before these offers.
+    """
+    seen = Counter(one for offer in offers for one in _took_part(offer))
+    often = sorted(seen, key=lambda author: (-seen[author], author))
+    authors = tuple(sorted([*dict.fromkeys([*before.authors, *often])][:AUTHORS_MAX]))
+    layout = _Layout(len(authors), numbers)
+    weights, spreads = _prior(layout, prior, authors, before)
+    rows = {author: row for row, author in enumerate(authors)}
+    looks = np.array([_regressors(offer, layout, rows) for offer in offers]).reshape(len(offers), layout.size)
+    taken = np.array([offer.taken for offer in offers])
+    counts = np.array([offer.weight for offer in offers])
+    return Uptake(authors, numbers, *_fitted(looks, taken, counts, weights, 1.0 / spreads**2))
+
+
+def _prior(layout: _Layout, prior: float, authors: Sequence[int], before: Knowledge) -> tuple[Floats, Floats]:
+    weights, spreads = np.zeros(layout.size), np.full(layout.size, _TEXT_SPREAD)
+    weights[0], spreads[0] = log(prior / (1.0 - prior)), _BASE_SPREAD
+    spreads[layout.works] = _HELP_SPREAD
+    places = layout.of_authors()
+    spreads[places] = [_OWN_SPREAD, _LAST_SPREAD, *[_SUITING_SPREAD] * layout.numbers]
+    old = _Layout(len(before.authors), layout.numbers)
+    if len(before.weights) == old.size:
+        common = slice(layout.works + 1)
+        weights[common], spreads[common] = before.weights[common], before.spreads[common]
+        for author, known in zip(before.authors, old.of_authors(), strict=True):
+            if author in authors:
+                place = places[authors.index(author)]
+                weights[place], spreads[place] = np.array(before.weights)[known], np.array(before.spreads)[known]
+    return weights, spreads
+
+
+def _regressors(offer: SeenOffer, layout: _Layout, rows: Mapping[int, int]) -> Floats:
+    found = np.zeros(layout.size)
+    found[0] = 1.0
+    found[1 : layout.works] = offer.look
+    found[layout.works] = len(offer.authors)
+    places = layout.of_authors()
+    for one in _took_part(offer):
+        if one in rows:
+            found[places[rows[one]]] = [1.0, float(one == offer.authors[-1]), *offer.look]
+    return found
+
+
+def _took_part(offer: SeenOffer) -> tuple[int, ...]:
+    return offer.authors if offer.presenter is None else (*offer.authors, offer.presenter)
+
+
+def _fitted(looks: Floats, taken: Floats, counts: Floats, centre: Floats, precision: Floats) -> tuple[Floats, Floats]:
+    """The peak of the posterior, by Newton's method, and its covariance there."""
+    weights = centre.copy()
+    for _ in range(_NEWTON_STEPS):
+        chances = 1.0 / (1.0 + np.exp(-(looks @ weights)))
+        slope = looks.T @ (counts * (taken - chances)) - precision * (weights - centre)
+        step = np.clip(np.linalg.solve(_bend(looks, chances, counts, precision), slope), -_STEP_MAX, _STEP_MAX)
+        weights = weights + step
+        if np.abs(step).max() < _STEP_MIN:
+            break
+    chances = 1.0 / (1.0 + np.exp(-(looks @ weights)))
+    return weights, np.asarray(np.linalg.inv(_bend(looks, chances, counts, precision)))
+
+
+def _bend(looks: Floats, chances: Floats, counts: Floats, precision: Floats) -> Floats:
+    return np.asarray((looks * (counts * chances * (1.0 - chances))[:, None]).T @ looks + np.diag(precision))
+
+
+def chance(log_odds: float) -> float:
+    """The chance that belongs to log-odds."""
+    return 1.0 / (1.0 + exp(-log_odds)) if log_odds > 0.0 else exp(log_odds) / (1.0 + exp(log_odds))
+
+
+def steepness(log_odds: float) -> float:
+    """How much the chance changes where the log-odds change by a little."""
+    return chance(log_odds) * chance(-log_odds)

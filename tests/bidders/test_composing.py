@@ -1,0 +1,187 @@
+"""Open-ended work in a pool: a work is worth what it adds to an offer's chance, beside the works of others."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled.uptake import chance
+from orchestrator import Contribution, Lesson, Observation, Receipt
+from orchestrator.bidding.policy import Work
+from orchestrator.testing import check_policy
+from tests.bidders.lots import receipt
+from tests.bidders.test_offers import offer
+from tests.effort import examples
+
+POLICY = BayesPolicy(pool="p")
+ADDS = {"helper": 1.5, "editor": 1.0, "idler": 0.0, "spoiler": -1.5}
+COST_USD = 0.06
+
+
+def learned(offers: int = 400, seed: int = 0) -> Any:
+    """What a pool knows after offers of whoever happened to work, each at the same cost."""
+    draws, memory = np.random.default_rng(seed), None
+    for number in range(0, offers, 20):
+        receipts: list[Receipt] = []
+        for each in range(number, number + 20):
+            authors = [str(one) for one in draws.permutation(list(ADDS))[: draws.integers(1, 5)]]
+            taken = draws.random() < chance(sum(ADDS[one] for one in authors) - 1.0)
+            outcome = "released" if taken else "rejected"
+            receipts.append(offer(each, *authors, taken=taken, outcome=outcome))
+            receipts += [_work(each, author, taken=taken, outcome=outcome) for author in authors]
+        memory = POLICY.learn(memory, receipts)
+    return memory
+
+
+def _work(number: int, author: str, *, taken: bool, outcome: str) -> Receipt:
+    cost_nanos = round(COST_USD * 10**9)
+    return receipt(
+        request_id=f"r{number}",
+        bidder=author,
+        request=f"Plan tour {number}",
+        in_picked_chain=taken,
+        outcome=outcome,
+        cost_nanos=cost_nanos,
+        cost_max_nanos=cost_nanos,
+    )
+
+
+MEMORY = learned()
+
+
+def seen(bidder: str, *authors: str, **other: Any) -> Observation:
+    plain: dict[str, Any] = {
+        "bidder": bidder,
+        "role": "presenter" if bidder == "p" else "transformer",
+        "stage": 1 + len(authors),
+        "stages_max": 9,
+        "bounty_usd": 1.0,
+        "cost_max_usd": COST_USD,
+        "request": "Plan tour 7",
+        "contributions": tuple(Contribution(author, "") for author in authors),
+    }
+    return Observation(**{**plain, **other})
+
+
+def value(*lots: Observation, memory: Any = MEMORY, policy: BayesPolicy = POLICY) -> list[float]:
+    return list(policy.value(memory, lots).means)
+
+
+def test_the_pool_asks_those_who_help_and_then_shows_the_text() -> None:
+    authors: list[str] = []
+    for _ in range(len(ADDS)):
+        lots = [seen(one, *authors) for one in ("p", *ADDS) if one not in authors]
+        values = value(*lots)
+        winner = lots[int(np.argmax(values))].bidder
+        if winner == "p":
+            break
+        authors.append(winner)
+    assert sorted(authors) == ["editor", "helper"]
+
+
+def test_all_who_are_to_work_bid_what_the_text_will_become() -> None:
+    helper, editor, spoiler = value(seen("helper"), seen("editor"), seen("spoiler"))
+    assert helper == pytest.approx(editor, abs=0.05)
+    assert spoiler < helper - 0.1
+    (shown,) = value(seen("p", "editor", "helper"))
+    assert helper == pytest.approx(shown - 2 * COST_USD, abs=0.05)
+
+
+def test_a_work_that_adds_less_than_it_costs_is_worth_less_than_showing_the_text() -> None:
+    shown, idler, spoiler = value(
+        seen("p", "editor", "helper"), *(seen(one, "editor", "helper") for one in ("idler", "spoiler"))
+    )
+    assert shown > idler > spoiler
+
+
+def test_working_twice_adds_nothing() -> None:
+    shown, again = value(seen("p", "editor", "helper"), seen("helper", "editor", "helper"))
+    assert again == pytest.approx(shown - COST_USD, abs=0.05)
+    (doubt,) = POLICY.value(MEMORY, [seen("helper", "editor", "helper")]).deviations
+    assert doubt == 0.0
+
+
+def test_a_dearer_work_is_worth_less_by_what_it_costs_more() -> None:
+    cheap, dear = value(seen("helper", cost_usd=0.05), seen("helper", cost_usd=0.15))
+    assert cheap - dear == pytest.approx(0.1)
+
+
+def test_values_are_shares_of_the_bounty() -> None:
+    one, ten = value(seen("p", "helper"), seen("p", "helper", bounty_usd=10.0))
+    assert ten == pytest.approx(10 * one)
+
+
+def test_a_text_that_nobody_has_worked_on_cannot_be_shown() -> None:
+    assert value(seen("p")) == [0.0]
+
+
+def test_a_newcomer_is_worth_trying_at_the_first_stage_above_all() -> None:
+    valued = POLICY.value(MEMORY, [seen("newcomer"), seen("helper"), seen("newcomer", "helper")])
+    assert valued.deviations[0] > 1.5 * valued.deviations[1]
+    assert valued.deviations[0] > 2 * valued.deviations[2] > 0.0
+
+
+def test_one_bidder_asked_alone_knows_of_its_colleagues_what_all_asked_together_do() -> None:
+    lots = [seen(one, "idler") for one in ("helper", "editor", "spoiler")]
+    assert [value(lot)[0] for lot in lots] == value(*lots)
+
+
+def test_who_left_is_forgotten_as_a_colleague() -> None:
+    later = [offer(1000 + number, "idler", taken=number % 3 == 0) for number in range(110)]
+    memory = POLICY.learn(MEMORY, later)
+    before, after = value(seen("idler"))[0], value(seen("idler"), memory=memory)[0]
+    assert after < before - 0.1, "nobody who helps is left to ask after it"
+
+
+def test_a_pool_that_has_practised_single_works_values_them_by_their_scores() -> None:
+    works = (Work("a", "", 0.9, 0.01), Work("b", "", 0.2, 0.01))
+    memory = POLICY.practise(None, [Lesson(f"Plan tour {number}", 1.0, works) for number in range(40)])
+    first, second = value(seen("a"), seen("b"), memory=memory)
+    assert first > second + 0.4
+    seen_later = POLICY.learn(memory, [offer(1, "a")])
+    assert value(seen("a"), memory=seen_later)[0] > value(seen("b"), memory=seen_later)[0]
+
+
+def test_bidders_without_a_pool_know_nothing_of_each_other() -> None:
+    alone = BayesPolicy()
+    memory = alone.learn(None, [offer(number, "helper") for number in range(30)])
+    assert memory["offers"]["stored"] == []
+
+
+def test_what_is_believed_is_described() -> None:
+    titles = {belief.title: belief for belief in POLICY.describe(MEMORY)}
+    table = titles["Whose work helps an offer, most first"]
+    assert [row[0] for row in table.rows][:2] == ["helper", "editor"]
+    assert table.rows[-1][0] == "spoiler"
+
+
+def test_an_older_memory_without_offers_is_read() -> None:
+    older = {key: kept for key, kept in POLICY.learn(None, []).items() if key != "offers"}
+    assert value(seen("helper"), memory=older)[0] >= 0.0
+    assert POLICY.learn(older, [offer(1, "a")])["offers"]["names"]
+
+
+def test_it_keeps_the_contract_of_policies_from_what_it_knows_of_offers() -> None:
+    check_policy(BayesPolicy(pool="p"))
+    assert json.loads(json.dumps(MEMORY)) == MEMORY
+
+
+@examples(40)
+@given(
+    st.lists(st.sampled_from([*ADDS, "stranger"]), max_size=5),
+    st.sampled_from([*ADDS, "stranger", "p"]),
+    st.floats(0.0, 1e6),
+    st.floats(0.0, 1e3),
+)
+def test_values_lie_between_nothing_and_the_bounty(
+    authors: list[str], bidder: str, bounty_usd: float, cost_usd: float
+) -> None:
+    valued = POLICY.value(MEMORY, [seen(bidder, *authors, bounty_usd=bounty_usd, cost_usd=cost_usd)])
+    assert 0.0 <= valued.means[0] <= bounty_usd
+    assert 0.0 <= valued.deviations[0] <= bounty_usd * 10

@@ -1,0 +1,133 @@
+"""What a pool keeps of offers whose works claim nothing: those that the user has seen, in one order."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bidders.policies.pooled.embedding import shape_and_words
+from bidders.policies.pooled.offers import (
+    NUMBERS_MAX,
+    Offers,
+    after_offers,
+    after_scored,
+    no_offers,
+    numbers_of,
+    recent_authors,
+    uptake_of,
+)
+from orchestrator import Contribution, Lesson, Receipt
+from orchestrator.bidding.policy import Work
+from tests.bidders.lots import receipt
+
+WINDOW = 100
+
+
+def offer(number: int = 0, *authors: str, taken: bool = True, **other: Any) -> Receipt:
+    """The receipt of a presenter whose offer the user has seen."""
+    plain: dict[str, Any] = {
+        "request_id": f"r{number}",
+        "role": "presenter",
+        "bidder": "p",
+        "request": f"Plan tour {number}",
+        "contributions": tuple(Contribution(author, "") for author in authors or ("a",)),
+        "in_picked_chain": taken,
+    }
+    return receipt(**{**plain, **other})
+
+
+def kept(*receipts: Receipt, offers: Offers | None = None, window: int = WINDOW) -> Offers:
+    return after_offers(offers or no_offers(), receipts, shape_and_words, window)
+
+
+def test_an_offer_is_kept_with_whose_work_it_holds_who_made_it_and_whether_it_was_taken() -> None:
+    found = kept(offer(1, "a", "b"), offer(2, "b", taken=False, outcome="rejected"))
+    assert found["names"] == ["transformer/a", "transformer/b", "presenter/p"]
+    assert [(row["authors"], row["presenter"], row["taken"]) for row in found["stored"]] == [
+        ([0, 1], 2, 1.0),
+        ([1], 2, 0.0),
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"role": "transformer"},
+        {"won": False},
+        {"outcome": "expired"},
+        {"outcome": "failed"},
+        {"contributions": ()},
+        {"contributions": (Contribution("a", ""), Contribution("b", "claim"))},
+    ],
+    ids=["a work", "not won", "not seen", "failed", "empty", "comparable"],
+)
+def test_nothing_is_kept_of_what_says_nothing_about_offers(other: dict[str, Any]) -> None:
+    assert kept(offer(1, **other)) == no_offers()
+    assert kept(offer(1)) != no_offers()
+
+
+def test_who_has_worked_twice_counts_where_it_worked_last() -> None:
+    (row,) = kept(offer(1, "a", "b", "a"))["stored"]
+    assert row["authors"] == [1, 0]
+
+
+def test_the_order_of_receipts_makes_no_difference() -> None:
+    receipts = [offer(number, *"ab"[: 1 + number % 2], taken=number % 3 == 0) for number in range(6)]
+    assert kept(*receipts) == kept(*receipts[::-1])
+
+
+def test_what_is_believed_is_worked_out_anew_when_a_twentieth_has_come() -> None:
+    offers = kept(*(offer(number) for number in range(40)))
+    assert offers["fitted"] == 40
+    more = kept(offer(41), offer(42), offers=offers)
+    assert (more["fitted"], more["id"], len(more["stored"])) == (40, offers["id"], 42)
+    enough = kept(offer(43), offers=more)
+    assert enough["fitted"] == len(enough["stored"]) == 43
+    assert enough["id"] != offers["id"]
+
+
+def test_the_latest_are_kept_and_never_part_of_those_that_a_belief_rests_on() -> None:
+    offers = no_offers()
+    for number in range(60):
+        before = offers
+        offers = kept(offer(number, taken=number % 2 == 0), offers=offers, window=20)
+        assert len(offers["stored"]) <= 21
+        if offers["id"] == before["id"]:
+            assert offers["stored"][: offers["fitted"]] == before["stored"][: before["fitted"]]
+    assert offers["stored"][-1] == kept(offer(59, taken=False))["stored"][-1]
+
+
+def test_what_is_kept_survives_storage_to_the_digit() -> None:
+    offers = kept(*(offer(number, *"abc"[: 1 + number % 3], taken=number % 2 == 0) for number in range(12)))
+    offers = after_scored(offers, [_lesson(0.8, 0.1)], shape_and_words, 0.5)
+    back: Offers = json.loads(json.dumps(offers))
+    first, second = (uptake_of(each, shape_and_words, 0.5, 0.01) for each in (offers, back))
+    assert first.weights.tolist() == second.weights.tolist()
+
+
+def test_works_that_were_scored_alone_say_who_is_better() -> None:
+    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, shape_and_words, 0.5)
+    uptake = uptake_of(offers, shape_and_words, 0.5, 0.0)
+    helps = uptake.helps(numbers_of(shape_and_words, "Plan a tour"))
+    assert helps.added[uptake.row(0)] > helps.added[uptake.row(1)] + 1.0
+
+
+def test_tasks_whose_works_claim_answers_say_nothing_of_offers() -> None:
+    lesson = Lesson("How many?", 1.0, (Work("a", "claim", 1.0, 0.0), Work("b", "", 0.0, 0.0)))
+    assert after_scored(no_offers(), [lesson], shape_and_words, 0.5) == no_offers()
+
+
+def test_colleagues_are_those_whose_work_was_offered_of_late() -> None:
+    offers = kept(offer(0, "gone"), *(offer(number, "a", "b") for number in range(1, 101)), window=500)
+    assert recent_authors(offers) == ["a", "b"]
+
+
+def test_only_the_first_of_a_requests_numbers_count() -> None:
+    assert len(numbers_of(shape_and_words, "Plan a tour")) == NUMBERS_MAX
+
+
+def _lesson(*scores: float) -> Lesson:
+    works = tuple(Work(name, "", score, 0.0) for name, score in zip("ab", scores, strict=True))
+    return Lesson("Plan a tour", 1.0, works)

@@ -1,0 +1,109 @@
+"""Uptake: who helps an offer is learned from offers that were taken or not, whoever else worked on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from bidders.policies.pooled.uptake import AUTHORS_MAX, Knowledge, SeenOffer, chance, steepness, uptake_from
+from bidders.policies.pooled.world import Floats
+
+HELPS, NOTHING, HARMS, SHOWS_WELL = range(4)
+LOOKS = (np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+ADDS = {HELPS: 1.5, NOTHING: 0.0, HARMS: -1.5}
+
+
+def offers(number: int, seed: int = 0, suits: bool = False) -> list[SeenOffer]:
+    """Offers of a few who work, drawn at random; where `suits`, the one that helps does so at requests of one sort."""
+    draws = np.random.default_rng(seed)
+    found = []
+    for _ in range(number):
+        authors = tuple(int(one) for one in draws.permutation(3)[: draws.integers(1, 4)])
+        sort, shows_well = int(draws.integers(2)), bool(draws.integers(2))
+        helped = sum(ADDS[one] for one in authors if not (suits and sort == 1 and one == HELPS))
+        taken = draws.random() < chance(helped - 0.5 + shows_well)
+        found.append(SeenOffer(authors, LOOKS[sort], float(taken), SHOWS_WELL if shows_well else None))
+    return found
+
+
+def learned(seen: Sequence[SeenOffer], before: Knowledge | None = None) -> list[list[float]]:
+    """By sort of request, what each of the three adds."""
+    uptake = uptake_from(seen, 2, 0.5, before or Knowledge())
+    return [[uptake.helps(look).added[uptake.row(one)] for one in ADDS] for look in LOOKS]
+
+
+def test_who_helps_and_who_harms_is_told_apart_though_they_work_together() -> None:
+    for added in learned(offers(400)):
+        assert added[HELPS] > added[NOTHING] + 0.7 > added[HARMS] + 1.4
+
+
+def test_the_control_where_being_taken_has_nothing_to_do_with_who_worked() -> None:
+    luck = np.random.default_rng(1)
+    seen = [offer._replace(taken=float(luck.random() < 0.5)) for offer in offers(400)]
+    for added in learned(seen):
+        assert max(added) - min(added) < 0.7
+
+
+def test_whom_a_request_suits_is_learned_from_its_text() -> None:
+    first, second = learned(offers(600, suits=True))
+    assert first[HELPS] > second[HELPS] + 0.7
+    assert abs(first[HARMS] - second[HARMS]) < 0.7
+
+
+def test_who_makes_offers_well_is_told_apart_from_who_works() -> None:
+    uptake = uptake_from(offers(400), 2, 0.5, Knowledge())
+    helps = uptake.helps(LOOKS[0])
+    assert helps.shown[uptake.row(SHOWS_WELL)] > 0.4
+    assert helps.shown[uptake.newcomer] == 0.0
+
+
+def test_doubt_shrinks_with_what_was_seen_and_is_greatest_of_a_newcomer() -> None:
+    few, many = (uptake_from(offers(number), 2, 0.5, Knowledge()) for number in (10, 400))
+    for one in ADDS:
+        assert many.helps(LOOKS[0]).doubts[many.row(one)] < few.helps(LOOKS[0]).doubts[few.row(one)]
+    helps = many.helps(LOOKS[0])
+    assert max(helps.doubts) == helps.doubts[many.newcomer]
+    assert max(helps.shown_doubts) == helps.shown_doubts[many.newcomer]
+
+
+def test_an_offer_counts_as_much_as_its_weight() -> None:
+    seen = offers(100)
+    none = [offer._replace(taken=1.0 - offer.taken, weight=0.0) for offer in seen]
+    assert np.allclose(learned([*seen, *none]), learned(seen))
+    assert not np.allclose(learned([*seen, *(offer._replace(weight=1.0) for offer in none)]), learned(seen))
+
+
+def test_what_was_known_before_is_built_upon() -> None:
+    before = uptake_from(offers(400), 2, 0.5, Knowledge()).knowledge()
+    assert np.allclose(learned([], before), learned(offers(400)), atol=1e-6)
+    later = learned(offers(20, seed=5), before)
+    assert all(added[HELPS] > added[HARMS] + 1.4 for added in later)
+    assert max(learned(offers(20, seed=5))[0]) - min(learned(offers(20, seed=5))[0]) < 1.4
+
+
+def test_knowledge_of_texts_with_other_numbers_says_nothing() -> None:
+    before = uptake_from(offers(400), 2, 0.5, Knowledge()).knowledge()
+    uptake = uptake_from([], 3, 0.5, before)
+    assert set(uptake.weights.tolist()) == {0.0}
+
+
+def test_before_anything_is_known_an_offer_is_taken_as_often_as_the_prior_says() -> None:
+    helps = uptake_from([], 2, 0.2, Knowledge()).helps(LOOKS[0])
+    assert chance(helps.log_odds([0])) == pytest.approx(0.2)
+
+
+def test_of_very_many_bidders_those_are_told_apart_whose_work_was_seen_most() -> None:
+    look: Floats = LOOKS[0]
+    seen = [SeenOffer((one,), look, 1.0) for one in range(AUTHORS_MAX + 5) for _ in range(1 + (one > 4))]
+    uptake = uptake_from(seen, 2, 0.5, Knowledge())
+    assert uptake.authors == tuple(range(5, AUTHORS_MAX + 5))
+    assert {uptake.row(one) for one in range(5)} == {uptake.newcomer}
+
+
+@pytest.mark.parametrize("log_odds", [-800.0, -3.0, 0.0, 3.0, 800.0])
+def test_chances_are_chances_however_far_the_odds(log_odds: float) -> None:
+    assert 0.0 <= chance(log_odds) <= 1.0
+    assert chance(log_odds) + chance(-log_odds) == pytest.approx(1.0)
+    assert steepness(log_odds) == pytest.approx((chance(log_odds + 1e-4) - chance(log_odds - 1e-4)) / 2e-4, abs=1e-6)
