@@ -110,6 +110,7 @@ class Member:
             last_price_usd=lot.chain[-1].price_nanos / NANOS_PER_USD if lot.chain else 0.0,
             request=request.text,
             contributions=works,
+            workers=lot.workers,
         )
 
     def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:

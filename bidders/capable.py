@@ -115,6 +115,7 @@ class CapableBidder(ABC):
             contributions=announcement.state.contributions(),
             copies=announcement.copies,
             cost_usd=appraisal.cost_usd,
+            workers=tuple([sale.buyer for sale in announcement.chain]),
         )
 
 

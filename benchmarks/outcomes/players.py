@@ -47,6 +47,7 @@ class Sight:
                 "request": request.text,
                 "contributions": lot.state.contributions(),
                 "copies": request.rules.copies_at(lot.stage),
+                "workers": lot.workers,
             }
         return self._public
 

@@ -30,6 +30,7 @@ class Observation(NamedTuple):
         contributions: what the state holds: whose work, and what each claims.
         copies: how many buyers the lot has at most.
         cost_usd: what the transform is expected to cost, where the capability knows; else None.
+        workers: whose work led to the state, in order; also those whose work was replaced since.
     """
 
     bidder: str
@@ -46,6 +47,7 @@ class Observation(NamedTuple):
     contributions: tuple[Contribution, ...] = ()
     copies: int = 1
     cost_usd: float | None = None
+    workers: tuple[str, ...] = ()
 
 
 class Work(NamedTuple):

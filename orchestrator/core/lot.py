@@ -66,6 +66,11 @@ class Lot:
     owner: str
     chain: tuple[Sale, ...] = ()
 
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """Whose work led to its text, in order; also those whose work was replaced since."""
+        return tuple([sale.buyer for sale in self.chain])
+
 
 @light
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Receipt(NamedTuple):
         kept: whether this is an owner that kept its state: what it then brought also belongs to the
             work that had led there (R5).
         cost_max_nanos: the worst case of its work's cost, as it declared with its bid (R4).
+        workers: whose work had led to the lot, in order; also those whose work was replaced since.
     """
 
     request_id: str
@@ -96,6 +97,7 @@ class Receipt(NamedTuple):
     lot_buyers: tuple[str, ...] = ()
     kept: bool = False
     cost_max_nanos: int = 0
+    workers: tuple[str, ...] = ()
 
     @property
     def profit_nanos(self) -> int:
@@ -160,7 +162,7 @@ def _receipts_of(
     mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(path, ()))}
     last_price = _last_price_nanos(lot)
     costs = _costs(auction)
-    contributions = lot.state.contributions()
+    contributions, workers = lot.state.contributions(), lot.workers
     delivered = {event.award.bidder: event for event, _ in auction.deliveries}
     buyers = tuple(mine)
     lot_price = _posted_price_nanos(sales.get(path, ()))
@@ -202,6 +204,7 @@ def _receipts_of(
                 buyers,
                 sale is not None and sale.kept,
                 answer.cost_max_nanos,
+                workers,
             )
         )
     return written

@@ -15,6 +15,7 @@ RIGHT: Final = digest_text("18")
 WRONG: Final = digest_text("17")
 _ALONE: Final = (Contribution("walker", RIGHT),)
 _AGREEING: Final = (Contribution("runner", RIGHT), Contribution("rider", RIGHT))
+_PLAIN: Final = (Contribution("rider", ""),)
 _DIVIDED: Final = (*_AGREEING, Contribution("climber", WRONG), Contribution("guide", ""))
 
 
@@ -31,12 +32,14 @@ def observations() -> list[Observation]:
         Observation("walker", TRANSFORMER, 2, 8, 10.0, seed=5, request=REQUEST, contributions=_AGREEING, cost_usd=0.01),
         Observation("walker", PRESENTER, 4, 8, 10.0, seed=6, request=REQUEST, contributions=_DIVIDED, copies=3),
         Observation("stranger", PRESENTER, 4, 8, 10.0, seed=7, request="x", contributions=_DIVIDED),
+        Observation("walker", TRANSFORMER, 3, 8, 10.0, request="x", contributions=_PLAIN, workers=("guide", "rider")),
+        Observation("walker", PRESENTER, 3, 8, 10.0, request="x", contributions=_PLAIN, workers=("guide", "rider")),
         Observation("stranger", TRANSFORMER, 1, 2, 10.0, seed=8, request="x" * 20_000, copies=100),
     ]
 
 
 def receipts() -> list[list[Receipt]]:
-    """Receipts as they come, by request: released, rejected, passed on, failed, expired unseen, none; with claims."""
+    """Receipts as they come, by request: released, rejected, passed on, failed, expired unseen, none; claims or not."""
     lost = {"won": False, "price_nanos": 0, "revenue_nanos": 0, "in_picked_chain": False}
     seen = {"request": REQUEST, "contributions": _AGREEING, "lot_price_nanos": 10**9}
     taken = Verdict(RIGHT, (WRONG,))
@@ -53,6 +56,12 @@ def receipts() -> list[list[Receipt]]:
             make_receipt(lot="0.0", stage=2, verdict=taken, lot_buyers=("climber",), observed=(("a", 0.5),), **lost),
             make_receipt(
                 lot="0.0.0", stage=3, role=PRESENTER, verdict=taken, revenue_nanos=10**10, contributions=_DIVIDED
+            ),
+        ],
+        [
+            make_receipt(request="x", bidder="rider", lot="0.0", stage=2, workers=("guide",)),
+            make_receipt(
+                request="x", lot="0.0.0", stage=3, role=PRESENTER, contributions=_PLAIN, workers=("guide", "rider")
             ),
         ],
         [

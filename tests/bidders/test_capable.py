@@ -97,7 +97,11 @@ def test_the_policy_sees_the_lot_and_nothing_hidden() -> None:
     foretold = announce(price="3", stage=2)
     bid_usd(Told(0.4, policy, cost="0.25"), foretold)
     assert policy.seen == Observation(
-        "told", "transformer", 2, 8, 10.0, 0.4, 0.25, last_price_usd=3.0, seed=1, request=foretold.request
+        *("told", "transformer", 2, 8, 10.0, 0.4, 0.25),
+        last_price_usd=3.0,
+        seed=1,
+        request=foretold.request,
+        workers=("someone",),
     )
 
 

@@ -132,6 +132,29 @@ def test_one_bidder_asked_alone_knows_of_its_colleagues_what_all_asked_together_
     assert [value(lot)[0] for lot in lots] == value(*lots)
 
 
+def test_work_counts_that_was_replaced_since() -> None:
+    """A critique is gone from the text once a rewriter has used it, and is what made the difference."""
+    draws, receipts = np.random.default_rng(3), []
+    for number in range(200):
+        workers = ("critic", "rewriter") if number % 2 else ("rewriter",)
+        taken = bool(draws.random() < (0.8 if number % 2 else 0.2))
+        receipts.append(offer(number, "rewriter", taken=taken, workers=workers))
+    memory = POLICY.learn(None, receipts)
+    alone, after = value(
+        seen("p", "rewriter", workers=("rewriter",)),
+        seen("p", "rewriter", workers=("critic", "rewriter")),
+        memory=memory,
+    )
+    assert after > alone + 0.4
+    blind = [each._replace(workers=()) for each in receipts]
+    first, second = value(
+        seen("p", "rewriter", workers=("rewriter",)),
+        seen("p", "rewriter", workers=("critic", "rewriter")),
+        memory=POLICY.learn(None, blind),
+    )
+    assert abs(first - second) < 0.1, "the control: by what stands in the text nothing is learned of the critic"
+
+
 def test_who_left_is_forgotten_as_a_colleague() -> None:
     later = [offer(1000 + number, "idler", taken=number % 3 == 0) for number in range(110)]
     memory = POLICY.learn(MEMORY, later)

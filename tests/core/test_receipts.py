@@ -40,3 +40,9 @@ def test_the_posted_price_is_public_whoever_bought(prices: tuple[int, ...], post
     receipt = receipt_of((BOUGHT, KEPT), sales)
 
     assert (receipt.won, receipt.lot_price_nanos, receipt.lot_buyers) == (False, posted, tuple("cd"[: len(prices)]))
+
+
+def test_whose_work_led_to_a_lot_is_said_also_where_it_was_replaced_since() -> None:
+    receipt = receipt_of((BOUGHT, KEPT))
+    assert receipt.workers == ("a", "a")
+    assert receipt.contributions == (), "its text shows nobody's work"

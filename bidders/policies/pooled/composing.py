@@ -20,17 +20,18 @@ from bidders.policies.pooled.offers import (
     recent_authors,
     typical_look,
     uptake_of,
+    workers_of,
     works_seen,
 )
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.uptake import Helps, Uptake, chance, steepness
-from orchestrator import Contribution, Observation
+from orchestrator import Observation
 
 _KEPT_MAX = 1000
 _LATER = 0.2
 """How much of its doubt a bidder draws from after the first stage: there a trial is one of many works."""
 
-_State = tuple[str, str, tuple[Contribution, ...], float]
+_State = tuple[str, str, tuple[int, ...], float]
 
 
 class Figure(NamedTuple):
@@ -102,7 +103,7 @@ class Composing:
             seen: what it sees of the lot.
             outlook: what the pool knows of costs.
         """
-        helps, authors = self.helps(seen.request), self._authors(seen.contributions)
+        helps, authors = self.helps(seen.request), self._authors(seen)
         if seen.role == PRESENTER:
             return self._to_presenter(seen, helps, authors)
         row = self.row(TRANSFORMER, seen.bidder)
@@ -151,15 +152,15 @@ class Composing:
         """A bidder's row in what `helps` gives."""
         return self.rows.get(name_of(role, bidder), self.uptake.newcomer)
 
-    def _authors(self, contributions: Sequence[Contribution]) -> list[int]:
+    def _authors(self, seen: Observation) -> list[int]:
         """The rows of those who have worked, each once, where it worked last."""
-        names = dict.fromkeys(author for author, _ in reversed(contributions))
+        names = dict.fromkeys(reversed(workers_of(seen.workers, seen.contributions)))
         return [self.row(TRANSFORMER, author) for author in reversed(names)]
 
     def _plan(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> _Plan:
         """Whom to ask about a text as it is."""
         # What is known of costs changes with every request, what is known of offers does not.
-        key = (outlook.fit.id, seen.request, seen.contributions, seen.bounty_usd)
+        key = (outlook.fit.id, seen.request, tuple(authors), seen.bounty_usd)
         found = self._plans.get(key)
         if found is None:
             if len(self._plans) >= _KEPT_MAX:

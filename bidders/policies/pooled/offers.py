@@ -16,7 +16,7 @@ from bidders.policies.pooled.evidence import LOOK_STEPS, look_of
 from bidders.policies.pooled.reading import receipt_order
 from bidders.policies.pooled.uptake import Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
-from orchestrator import Lesson, Receipt
+from orchestrator import Contribution, Lesson, Receipt
 
 TRANSFORMER, PRESENTER = "transformer", "presenter"
 
@@ -140,6 +140,11 @@ def numbers_of(embedding: Embedding, request: str) -> Floats:
     return embedded(embedding, request)[:NUMBERS_MAX]
 
 
+def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) -> tuple[str, ...]:
+    """Whose work led to a text, in order, where whoever observed it has said so; else whose work it shows."""
+    return workers or tuple([author for author, _ in contributions])
+
+
 def typical_look(offers: Offers, numbers: int) -> Floats:
     """The mean of the numbers of the requests whose offers are kept."""
     looks = [look for row in _fitted(offers) if len(look := _look(row["look"])) == numbers]
@@ -170,11 +175,16 @@ def _bidder_of(name: str) -> str:
 def _tells(receipt: Receipt) -> bool:
     """Whether a receipt tells what became of an offer that the user has seen and whose works claim nothing."""
     was_seen = receipt.role == PRESENTER and receipt.won and receipt.outcome in ("released", "rejected")
-    return was_seen and bool(receipt.contributions) and not any(claim for _, claim in receipt.contributions)
+    return was_seen and bool(_workers(receipt)) and not any(claim for _, claim in receipt.contributions)
+
+
+def _workers(receipt: Receipt) -> tuple[str, ...]:
+    """Whose work led to an offer; as far as its text shows where that is all that is known."""
+    return workers_of(receipt.workers, receipt.contributions)
 
 
 def _names_in(receipt: Receipt) -> list[str]:
-    authors = [name_of(TRANSFORMER, author) for author, _ in receipt.contributions]
+    authors = [name_of(TRANSFORMER, author) for author in _workers(receipt)]
     return [*authors, name_of(PRESENTER, receipt.bidder)]
 
 

@@ -77,6 +77,7 @@ def receipt_order(receipt: Receipt) -> tuple[object, ...]:
         receipt.reward_nanos,
         receipt.kept,
         receipt.cost_max_nanos,
+        receipt.workers,
     )
 
 
