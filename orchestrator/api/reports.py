@@ -18,7 +18,8 @@ from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
 
 STATUSES: Final = ("running", "open", *OUTCOMES)
-_WEALTH_CODES = ("endow", "refill", "topup", "rent", "retire", "reinstate")
+# Money that a bidder has neither earned nor spent on work: upkeep, and what a deposit pays back.
+_NO_PROFIT_CODES: Final = ("endow", "refill", "topup", "rent", "retire", "reinstate", "compensation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class LeaderboardRow:
         principal: who stands behind it.
         status: `active`, `suspended` or `retired`.
         wins: lots won and delivered.
-        profit_nanos: revenue less prices, costs and forfeits.
+        profit_nanos: revenue less prices, costs and forfeits, as in statements: what a deposit paid back is not in it.
         cost_nanos: what its calls are known to have cost.
         cost_known: whether that is all of it.
         faults: breaches.
@@ -145,7 +146,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
         profits: dict[str, int] = {}
         costs: dict[str, int] = {}
         for moved in reader.turnover(wallets):
-            if moved.code not in _WEALTH_CODES:
+            if moved.code not in _NO_PROFIT_CODES:
                 profits[moved.account] = profits.get(moved.account, 0) + moved.in_nanos - moved.out_nanos
             if moved.code == "cost":
                 costs[moved.account] = moved.out_nanos

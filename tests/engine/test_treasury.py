@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator import WonLot
 from orchestrator.api import Posting
+from orchestrator.api.reports import leaderboard
 from orchestrator.engine.driver import Driver
 from orchestrator.errors import TreasuryEmpty
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
@@ -86,5 +87,6 @@ def test_cancelling_a_running_request_compensates_the_work_that_it_cuts_off() ->
     result = market.result(request_id)
     assert result.statement().costs_nanos["a"] == NANOS // 100
     assert result.statement().profits_nanos["a"] == -NANOS // 100
+    assert {row.bidder: row.profit_nanos for row in leaderboard(market.store)}["a"] == -NANOS // 100
     assert market.balance("a").nanos - before.nanos == 5 * NANOS + NANOS // 100, "its hold is free and its cost repaid"
     assert_sound(market)
