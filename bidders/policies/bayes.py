@@ -10,7 +10,7 @@ from typing import Any
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
-from bidders.policies.pooled.composing import Composing
+from bidders.policies.pooled.composing import Composing, composing_of
 from bidders.policies.pooled.describing import (
     what_lots_bring,
     what_unclaimed_work_brings,
@@ -118,7 +118,6 @@ class BayesPolicy:
         self._alike = Alike(names, number_in("linear_to", linear_to, 0.0, 1.0), each_own=pool is not None)
         self._chance = min(1.0 - _CHANCE_MIN, max(_CHANCE_MIN, self._prior))
         self._outlooks: OrderedDict[str, Outlook] = OrderedDict()
-        self._composings: dict[str, Composing] = {}
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
@@ -193,13 +192,7 @@ class BayesPolicy:
         return [(claims[number], state.chances[number]) for number in state.order]
 
     def _composing(self, offers: Offers) -> Composing:
-        """What is believed of offers; made once for each content that it rests on."""
-        found = self._composings.get(offers["id"])
-        if found is None:
-            self._composings.clear()
-            found = Composing.of(offers, self._embedding, self._chance, self._forgetting.rate)
-            self._composings[offers["id"]] = found
-        return found
+        return composing_of(offers, self._embedding, self._chance, self._forgetting.rate)
 
     def _outlook(self, memory: Memory) -> Outlook:
         """What a memory means; made once for each fit, since a fit's id names its content."""
@@ -216,6 +209,8 @@ class BayesPolicy:
         """Look ahead from what was learned now, rather than when a lot is on sale and everybody waits for bids."""
         if learned["fit"]["id"] != before["fit"]["id"]:
             self._outlook(learned).prepare()
+        if learned["offers"]["id"] != before["offers"]["id"]:
+            self._composing(learned["offers"])
 
     def _by_lot(self, outlook: Outlook, unclaimed: Valuer, observations: Sequence[Observation]) -> Figures:
         """Means and deviations; all bidders of a lot are valued together."""

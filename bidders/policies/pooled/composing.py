@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from bidders.policies.pooled.embedding import Embedding
@@ -81,20 +82,6 @@ class Composing:
     offers: Offers
     _helps: dict[str, Helps] = field(default_factory=dict)
     _plans: dict[_State, _Plan] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, offers: Offers, embedding: Embedding, prior: float, rate: float) -> Composing:
-        """Work out what a pool believes.
-
-        Args:
-            offers: what it keeps.
-            embedding: of requests.
-            prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
-            rate: share of its weight that an offer loses with each one after it.
-        """
-        uptake = uptake_of(offers, embedding, prior, rate)
-        rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
-        return cls(uptake, embedding, rows, recent_authors(offers), offers)
 
     def figure(self, seen: Observation, outlook: Outlook) -> Figure:
         """Value a lot for a bidder.
@@ -173,6 +160,34 @@ class Composing:
             ]
             found = self._plans[key] = _planned(helps, authors, free, seen.bounty_usd)
         return found
+
+
+def composing_of(offers: Offers, embedding: Embedding, prior: float, rate: float) -> Composing:
+    """What a pool believes of open-ended work; worked out once for all of its bidders.
+
+    Args:
+        offers: what it keeps.
+        embedding: of requests.
+        prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
+        rate: share of its weight that an offer loses with each one after it.
+    """
+    return _composing_of(_Content(offers["id"], offers), embedding, prior, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """Offers, which their id stands for."""
+
+    id: str
+    offers: Offers = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _composing_of(content: _Content, embedding: Embedding, prior: float, rate: float) -> Composing:
+    offers = content.offers
+    uptake = uptake_of(offers, embedding, prior, rate)
+    rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
+    return Composing(uptake, embedding, rows, recent_authors(offers), offers)
 
 
 def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:

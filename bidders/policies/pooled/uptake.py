@@ -18,7 +18,7 @@ import numpy as np
 
 from bidders.policies.pooled.world import Floats, Integers
 
-AUTHORS_MAX = 64
+AUTHORS_MAX = 40
 """How many bidders are told apart; beyond these, whose work was seen most, all count as newcomers."""
 
 _BASE_SPREAD = 1.5
@@ -29,7 +29,7 @@ _LAST_SPREAD = 0.3
 _SUITING_SPREAD = 0.5
 _NEWTON_STEPS = 12
 _STEP_MAX = 1.0
-_STEP_MIN = 1e-6
+_STEP_MIN = 1e-4
 
 
 class SeenOffer(NamedTuple):
