@@ -137,15 +137,16 @@ class Uptake:
         weights = self.weights[places]
         mean = float(self.weights[layout.works])
         shown = weights[:, 0] + weights[:, 2:] @ look
-        newcomers = _OWN_SPREAD**2 + _SUITING_SPREAD**2 * float(look @ look)
-        newcomers_work = newcomers + _LAST_SPREAD**2 + float(self.covariance[layout.works, layout.works])
+        # Of a newcomer only what works add on average is known.
+        showing_variance = _OWN_SPREAD**2 + _SUITING_SPREAD**2 * float(look @ look)
+        work_variance = showing_variance + _LAST_SPREAD**2 + float(self.covariance[layout.works, layout.works])
         return Helps(
             base=float(self.weights[0] + self.weights[1 : layout.works] @ look),
             added=[*(mean + shown).tolist(), mean],
             last=[*weights[:, 1].tolist(), 0.0],
             shown=[*shown.tolist(), 0.0],
-            doubts=[*self._doubts(places, [1.0, 1.0, *look]), sqrt(newcomers_work)],
-            shown_doubts=[*self._doubts(places, [1.0, 0.0, *look]), sqrt(newcomers)],
+            doubts=[*self._doubts(places, [1.0, 1.0, *look]), sqrt(work_variance)],
+            shown_doubts=[*self._doubts(places, [1.0, 0.0, *look]), sqrt(showing_variance)],
         )
 
     def _doubts(self, places: Integers, parts: Sequence[float]) -> list[float]:
@@ -188,7 +189,7 @@ def uptake_from(offers: Sequence[SeenOffer], numbers: int, prior: float, before:
     """
     seen = Counter(one for offer in offers for one in _took_part(offer))
     often = sorted(seen, key=lambda author: (-seen[author], author))
-    authors = tuple(sorted([*dict.fromkeys([*before.authors, *often])][:AUTHORS_MAX]))
+    authors = tuple(sorted([*dict.fromkeys([*often, *before.authors])][:AUTHORS_MAX]))
     layout = _Layout(len(authors), numbers)
     weights, spreads = _prior(layout, prior, authors, before)
     rows = {author: row for row, author in enumerate(authors)}
