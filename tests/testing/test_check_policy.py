@@ -130,8 +130,8 @@ DRAWS = random.Random(5)
 
 VALUES: dict[str, tuple[Values, str]] = {
     "a list": (Values(lambda memory, lots: [1.0] * len(lots)), "value() returned list; it must return a Valuation"),
-    "too few": (Values(lambda memory, lots: Valuation([1.0], [0.0])), "value() returned means of length 1, for 9"),
-    "no deviations": (Values(lambda memory, lots: Valuation([1.0] * len(lots), [])), "deviations of length 0, for 9"),
+    "too few": (Values(lambda memory, lots: Valuation([1.0], [0.0])), "value() returned means of length 1, for 11"),
+    "no deviations": (Values(lambda memory, lots: Valuation([1.0] * len(lots), [])), "deviations of length 0, for 11"),
     "figures for no lots": (
         Values(lambda memory, lots: Valuation([1.0] * max(1, len(lots)), [0.0] * max(1, len(lots)))),
         "value() returned means of length 1, for 0 observations [before it has learned anything, no lots]",
