@@ -138,6 +138,7 @@ def test_money_in_the_economy_comes_from_bounties_and_goes_to_costs_and_the_hous
     assert played.stages.max() <= 3
 
 
+@pytest.mark.slow
 def test_text_tells_a_router_which_model_knows_a_subject(tmp_path: Path) -> None:
     rows = made_up_rows(queries=300, models=2)
     for row in rows:

@@ -32,6 +32,7 @@ def test_fixed_writers_bring_the_same_at_every_request_of_a_sort() -> None:
     assert len(set(fixed(1, lambda world, sort: best_set(world, 0), 30).utilities)) == 2
 
 
+@pytest.mark.slow
 def test_a_stream_is_the_same_again_and_a_pool_that_draws_otherwise_plays_another() -> None:
     first, again, other = (
         play(3, BayesPolicy(pool="p", exploration=explores), pooled=True, requests=12) for explores in (1.0, 1.0, 0.0)

@@ -118,6 +118,7 @@ def test_more_agreement_is_worth_more() -> None:
     assert bid_usd(presenter, held("42")) < bid_usd(presenter, held("42", "42"))
 
 
+@pytest.mark.slow
 def test_the_pick_of_an_offer_with_several_answers_says_that_one_of_them_was_right() -> None:
     with market(answers=2) as learning:
         results = [
@@ -155,6 +156,7 @@ def test_a_market_learns_from_picks_who_is_right_and_all_of_a_pool_share_one_mem
         assert delivered(presenter, win(announce(state), memory=memory)) == "42"
 
 
+@pytest.mark.slow
 def test_a_market_learns_which_share_of_their_declared_worst_case_works_cost() -> None:
     with market(cost_max="0.05") as learning:
         ask(learning, "is", 12)

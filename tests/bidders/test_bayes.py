@@ -113,6 +113,7 @@ def of_version_1(memory: dict[str, Any]) -> dict[str, Any]:
     return {**memory, **parts, "version": 1}
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract_of_policies_and_carries_a_memory_of_the_first_version_over() -> None:
     quiz = Quiz(TRIO)
     quiz.memory = quiz.policy.practise(None, quiz.lessons(100))

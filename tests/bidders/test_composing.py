@@ -190,6 +190,7 @@ def test_an_older_memory_without_offers_is_read() -> None:
     assert POLICY.learn(older, [offer(1, "a")])["offers"]["names"]
 
 
+@pytest.mark.slow
 def test_it_keeps_the_contract_of_policies_from_what_it_knows_of_offers() -> None:
     check_policy(BayesPolicy(pool="p"))
     assert json.loads(json.dumps(MEMORY)) == MEMORY

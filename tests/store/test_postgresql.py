@@ -80,6 +80,7 @@ def test_writers_of_two_hosts_take_turns_so_that_nothing_learned_is_lost(
     two.close()
 
 
+@pytest.mark.slow
 def test_requests_that_two_hosts_post_at_once_both_stand(server_url: str) -> None:
     with Market(CONFIG, store=server_url) as one, Market(CONFIG, store=server_url) as two:
         failures: list[BaseException] = []
@@ -192,6 +193,7 @@ def test_what_became_of_a_commit_may_stay_unknown_and_the_operator_is_told_to_lo
     assert texts(server_store, "one") == ["one"]
 
 
+@pytest.mark.slow
 def test_a_run_whose_server_crashed_goes_on_and_pays_no_call_twice(server: Server, server_url: str) -> None:
     """At each of its commits: before it arrives, and after it was made but not answered."""
     for number in range(8):
