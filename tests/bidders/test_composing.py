@@ -182,6 +182,7 @@ def test_what_is_believed_is_described() -> None:
     table = titles["Whose work helps an offer, most first"]
     assert [row[0] for row in table.rows][:2] == ["helper", "editor"]
     assert table.rows[-1][0] == "spoiler"
+    assert list(titles) == [table.title], "nothing is known of who gives right answers, since nobody gave any"
 
 
 def test_an_older_memory_without_offers_is_read() -> None:

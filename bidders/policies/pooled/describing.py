@@ -25,9 +25,12 @@ def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
     """The bidders, first who promises most if it is asked first about a typical request.
 
     Args:
-        outlook: what the pool believes.
+        outlook: what the pool believes; nothing of answers where no work has given any.
     """
-    fit, promised = outlook.fit, outlook.promises_usd()
+    fit = outlook.fit
+    if not fit.abilities.seen.any():
+        return []
+    promised = outlook.promises_usd()
     chances, places = chances_right(fit.abilities), {each: at for at, each in enumerate(fit.plans[UNKNOWN_KIND], 1)}
     rows = [
         (
