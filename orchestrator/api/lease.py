@@ -6,26 +6,39 @@ sequence numbers.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from orchestrator.core.progress import Progress
 from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark
 from orchestrator.engine.recorder import read_log
-from orchestrator.errors import WrongStatus
+from orchestrator.errors import InvalidConfig, WrongStatus
 from orchestrator.store import RequestRow, Store, Transaction
 
+_NAMES_SHOWN = 3
 
-def claim(store: Store, request_id: str, mark: str, *, take_over: bool = False) -> None:
+
+def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, take_over: bool = False) -> None:
     """Take a running request over; one that has come to its offers needs no driver.
 
     Args:
         store: where it is.
         request_id: the request.
         mark: of the work of driving it, which is under way.
+        seats: the bidders of the market that is to drive it, by name.
         take_over: whether a process on another host that drives it is gone.
 
     Raises:
         UnknownRequest: there is no such request.
         WrongStatus: another process, or another call in this one, is driving it.
+        InvalidConfig: the market has none of the request's bidders, so it would end without an offer.
     """
-    store.read(lambda reader: read_log(reader, request_id))
+    progress = store.read(lambda reader: read_log(reader, request_id)).progress
+    if is_foreign(progress, seats):
+        names = ", ".join([entry.name for entry in progress.request.roster][:_NAMES_SHOWN])
+        raise InvalidConfig(
+            f"request {request_id} was posted to bidders of another market ({names}); go on with the config that has "
+            "them, or cancel the request"
+        )
     if _has_lease(store.read(lambda reader: reader.find_request(request_id)), mark):
         return
 
@@ -42,6 +55,12 @@ def claim(store: Store, request_id: str, mark: str, *, take_over: bool = False) 
         tx.put_request(row._replace(driver=mark))
 
     store.transact(work)
+
+
+def is_foreign(progress: Progress, seats: Collection[str]) -> bool:
+    """Whether a running request has bidders, and a market none of them."""
+    roster = progress.request.roster
+    return progress.status == "running" and bool(roster) and not any(entry.name in seats for entry in roster)
 
 
 def _has_lease(row: RequestRow | None, mark: str) -> bool:

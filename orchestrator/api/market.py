@@ -14,7 +14,7 @@ from typing import Any, Unpack
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import hear_judge
-from orchestrator.api.lease import claim
+from orchestrator.api.lease import claim, is_foreign
 from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.posting import (
     Amount,
@@ -143,7 +143,7 @@ class Market:
         with nullcontext() if judge is None else chosen_judge(judge, self.config) as chosen:
             with work_mark() as mark:
                 request_id = self._write_posting(posting_of(text, budget, posting), mark)
-                claim(self._store, request_id, mark)
+                claim(self._store, request_id, mark, self.seats)
                 await self._drive(request_id, on_event, on_text)
             if chosen is not None:
                 await self._judge(request_id, chosen)
@@ -173,7 +173,7 @@ class Market:
         """Finish requests that were interrupted.
 
         Args:
-            request_id: the request; left out, all whose driver is gone.
+            request_id: the request; left out, all whose driver is gone and of whose bidders this market has any.
             on_event: told of every event as it happens.
             on_text: told of what presenters write while they write.
             take_over: whether processes on other hosts are gone, which cannot be seen from here; what
@@ -185,12 +185,14 @@ class Market:
         Raises:
             UnknownRequest: there is no such request.
             WrongStatus: another process is driving it.
+            InvalidConfig: this market has none of its bidders.
         """
         rows = interrupted(self._store, take_over=take_over) if request_id is None else []
-        ids = [row.id for row in rows] if request_id is None else [request_id]
+        own = [row.id for row in rows if not is_foreign(self.read_log(row.id).progress, self.seats)]
+        ids = own if request_id is None else [request_id]
         for each in ids:
             with work_mark() as mark:
-                claim(self._store, each, mark, take_over=take_over)
+                claim(self._store, each, mark, self.seats, take_over=take_over)
                 run_blocking(partial(self._drive, each, on_event, on_text))
         return [Result(self, each) for each in ids]
 

@@ -17,7 +17,8 @@ from orchestrator import Market
 from orchestrator.api.posting import Posting
 from orchestrator.engine.driver import Driver
 from orchestrator.engine.marks import is_alive
-from orchestrator.errors import StaleDriver, WrongStatus
+from orchestrator.errors import InvalidConfig, StaleDriver, WrongStatus
+from orchestrator.store import MemoryStore
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
 
 
@@ -130,6 +131,21 @@ def test_a_request_that_another_living_process_drives_is_not_taken_over() -> Non
     assert [row.id for row in market.interrupted()] == [request_id]
     market.resume()
     finish(market)
+
+
+def test_a_market_that_has_none_of_a_requests_bidders_leaves_it_alone() -> None:
+    store = MemoryStore()
+    market = make_market(*crew(Provider()), store=store)
+    request_id = market.post(Posting("hello", 10, seed=1))
+    row = market.requests()[0]
+    store.transact(lambda tx: tx.put_request(row._replace(driver="")))
+    other = make_market(presenter("somebody"), presenter("else"), store=store)
+    with pytest.raises(InvalidConfig, match=r"bidders of another market \(a, .*the config that has them"):
+        other.resume(request_id)
+    assert other.resume() == []
+    assert market.requests()[0].status == "running"
+    (result,) = market.resume()
+    assert result.status == "open", "the control: its own market finishes it"
 
 
 def test_what_a_process_on_another_host_drives_is_taken_over_only_where_somebody_says_that_it_is_gone() -> None:
