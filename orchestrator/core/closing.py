@@ -57,7 +57,7 @@ class _Purses:
 
     def give(self, account: str, nanos: int) -> int:
         """Have an account give an amount as far as it covers that, and say how much it gave."""
-        given = min(nanos, self.left.get(account, 0)) if nanos else 0
+        given = min(nanos, max(0, self.left.get(account, 0))) if nanos else 0
         if given:
             self.left[account] -= given
         return given

@@ -317,7 +317,7 @@ def _beyond_nanos(
             if bidder != auction.lot.owner:
                 lost = sales[bidder].paid_nanos if bidder in sales else 0
                 left += award.bid_nanos - lost - (result.forfeit_nanos if isinstance(result, Faulted) else 0)
-            paid[bidder] = min(excess, left)
+            paid[bidder] = min(excess, max(0, left))
             purses[wallet] = left - paid[bidder]
     return paid
 

@@ -175,6 +175,13 @@ def test_a_wallet_pays_for_work_beyond_its_promise_and_the_issuer_what_that_cann
     assert settled.spendable == (Spendable("bidder:a", wallet_nanos),)
 
 
+def test_a_wallet_that_would_have_less_than_nothing_in_a_replay_pays_nothing_beyond_its_promise() -> None:
+    assert charged(works_at_a_cost(17, -10)) == {
+        ("post", "cost", "bidder:a", 10),
+        ("posted", "overrun", "issuer", 7),
+    }
+
+
 def test_what_a_failed_bid_forfeits_pays_for_no_work_beyond_its_promise() -> None:
     step = works_at_a_cost(20, 0, own_fault=True)
     assert {("posted", "cost", "bidder:a", 3), ("posted", "overrun", "issuer", 7)} < charged(step)
