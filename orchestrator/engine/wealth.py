@@ -21,7 +21,6 @@ ACTIVE = "active"
 SUSPENDED = "suspended"
 RETIRED = "retired"
 _TREASURY_STOCK = "market/treasury/"
-_ALL = 2**31 - 1
 
 
 def register(tx: Transaction, seats: Iterable[Seat], endowments_nanos: Mapping[str, int], rules: WealthRules) -> None:
@@ -179,7 +178,7 @@ def missing_stock(reader: Reader, stock_nanos: int) -> int:
     """What the treasury's own stock still lacks of what the rules say it opens with, in nano-dollars."""
     if stock_nanos == 0:
         return 0
-    stocked = reader.recent("stock", _ALL)
+    stocked = reader.recent("stock")
     return max(0, stock_nanos - sum(row.amount_nanos for row in stocked if row.id.startswith(_TREASURY_STOCK)))
 
 

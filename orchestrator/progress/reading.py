@@ -60,7 +60,7 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     wallets = {name: bidder_account(name) for name in known}
     spendable = reader.spendable(wallets.values())
     present = {name: spendable[account] for name, account in wallets.items()}
-    practice_nanos = sum(row.amount_nanos for row in reader.recent("practice", _ALL))
+    practice_nanos = sum(row.amount_nanos for row in reader.recent("practice"))
     return make_report(traces, latest, present, _rents_nanos(reader, traces), practice_nanos, bidder)
 
 
@@ -69,7 +69,7 @@ def _rents_nanos(reader: Reader, traces: Sequence[RequestTrace]) -> dict[str, in
     covered = {each.request_id for each in traces}
     names = {bidder_account(name): name for name in reader.bidders()}
     paid = dict.fromkeys(names.values(), 0)
-    for row in reader.recent("rent", _ALL):
+    for row in reader.recent("rent"):
         if row.request in covered and row.debit in names:
             paid[names[row.debit]] += row.amount_nanos
     return paid

@@ -40,8 +40,8 @@ class Reader(Protocol):
     def count_transfers(self, account: str) -> int:
         """How many transfers have touched an account."""
 
-    def recent(self, code: str, limit: int) -> list[Transfer]:
-        """The latest transfers of a code that moved money, newest first."""
+    def recent(self, code: str, limit: int | None = None) -> list[Transfer]:
+        """The latest so many transfers of a code that moved money, or all, newest first."""
 
     def spent_since(self, account: str, earning: Sequence[str], spending: Sequence[str]) -> int:
         """What an account has paid under some codes since it last received anything under some others.

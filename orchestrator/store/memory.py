@@ -112,10 +112,10 @@ class _MemoryView:
         """How many transfers have touched an account."""
         return len(self._index.of_account(account))
 
-    def recent(self, code: str, limit: int) -> list[Transfer]:
-        """The latest transfers of a code that moved money, newest first."""
+    def recent(self, code: str, limit: int | None = None) -> list[Transfer]:
+        """The latest so many transfers of a code that moved money, or all, newest first."""
         moved = self._index.moved_under(code)
-        return moved[: -limit - 1 : -1]
+        return list(islice(reversed(moved), limit))
 
     def spent_since(self, account: str, earning: Sequence[str], spending: Sequence[str]) -> int:
         """What an account has paid under some codes since it last received anything under some others."""

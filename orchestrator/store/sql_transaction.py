@@ -108,8 +108,8 @@ class SqlTransaction:
         queries = (select(func.count()).where(side == account) for side in (table.c.debit, table.c.credit))
         return sum(self._connection.execute(query).scalar_one() for query in queries)
 
-    def recent(self, code: str, limit: int) -> list[Transfer]:
-        """The latest transfers of a code that moved money, newest first."""
+    def recent(self, code: str, limit: int | None = None) -> list[Transfer]:
+        """The latest so many transfers of a code that moved money, or all, newest first."""
         self.flush()
         table = schema.transfers
         query = (

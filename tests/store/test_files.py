@@ -22,9 +22,10 @@ from sqlalchemy import event
 from orchestrator.errors import InsufficientFunds, OperatorError, StaleDriver, StoreTooNew, StoreUnavailable
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, audit, transfer
-from orchestrator.store import Transaction, open_store
+from orchestrator.store import Store, Transaction, open_store
 from orchestrator.store.schema import HEAD
 from orchestrator.store.sql import SqlStore
+from tests.store.opening import opened_at_once
 
 ACCOUNTS = [Account("issuer", may_overdraw=True), Account("a"), Account("b")]
 FUND = transfer("fund", "issuer", "a", 10, "fund")
@@ -34,7 +35,7 @@ def put_text(name: str, size: int = 1) -> Callable[[Transaction], None]:
     return lambda tx: tx.put_texts({name: "x" * size})
 
 
-def texts(store: SqlStore, *names: str) -> list[str]:
+def texts(store: Store, *names: str) -> list[str]:
     return sorted(store.read(lambda reader: reader.texts(names)))
 
 
@@ -371,20 +372,7 @@ def test_two_processes_write_to_one_store_and_overdraw_nothing(sql_store: SqlSto
 
 
 def test_two_stores_that_open_one_new_file_at_once_both_get_it(url: str) -> None:
-    opened: list[Any] = []
-
-    def open_it() -> None:
-        try:
-            opened.append(open_store(url))
-        except Exception as error:
-            opened.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert [each for each in opened if isinstance(each, Exception)] == []
+    opened = opened_at_once(lambda: open_store(url))
     for number, store in enumerate(opened):
         store.transact(put_text(f"t{number}"))
     assert texts(opened[0], "t0", "t1", "t2", "t3") == ["t0", "t1", "t2", "t3"]

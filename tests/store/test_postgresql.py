@@ -20,6 +20,7 @@ from orchestrator.store import MemoryRow, Reader, Transaction, open_store, postg
 from orchestrator.store.database import open_engine, upgrade
 from orchestrator.store.schema import HEAD
 from orchestrator.store.sql import SqlStore
+from tests.store.opening import opened_at_once
 from tests.store.server import Server
 from tests.store.test_long_lives import CONFIG, live
 
@@ -287,21 +288,7 @@ def test_a_database_that_not_every_text_fits_into_is_refused(server: Server) -> 
 
 
 def test_two_hosts_that_open_one_new_store_at_once_both_get_it(server_url: str) -> None:
-    opened: list[Any] = []
-
-    def open_it() -> None:
-        try:
-            opened.append(SqlStore(server_url))
-        except Exception as error:
-            opened.append(error)
-
-    threads = [threading.Thread(target=open_it) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert [each for each in opened if isinstance(each, Exception)] == []
-    for store in opened:
+    for store in opened_at_once(lambda: SqlStore(server_url)):
         store.close()
 
 

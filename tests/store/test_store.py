@@ -353,6 +353,7 @@ def test_recent_transfers_are_those_of_a_code_that_moved_money_newest_first(stor
     found = store.read(lambda reader: reader.recent("price", 10))
     assert [row.id for row in found] == ["p2", "h/post", "p1"]
     assert store.read(lambda reader: reader.recent("price", 2)) == found[:2]
+    assert store.read(lambda reader: reader.recent("price")) == found
     assert store.read(lambda reader: reader.recent("payout", 2)) == []
 
 
