@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from orchestrator.api.reports import interrupted
 from orchestrator.core.progress import Progress
 from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark
 from orchestrator.engine.recorder import read_log
@@ -33,7 +34,7 @@ def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, t
         InvalidConfig: the market has none of the request's bidders, so it would end without an offer.
     """
     progress = store.read(lambda reader: read_log(reader, request_id)).progress
-    if is_foreign(progress, seats):
+    if _is_foreign(progress, seats):
         names = ", ".join([entry.name for entry in progress.request.roster][:_NAMES_SHOWN])
         raise InvalidConfig(
             f"request {request_id} was posted to bidders of another market ({names}); go on with the config that has "
@@ -57,7 +58,20 @@ def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, t
     store.transact(work)
 
 
-def is_foreign(progress: Progress, seats: Collection[str]) -> bool:
+def resumable(store: Store, seats: Collection[str], *, take_over: bool = False) -> list[str]:
+    """The interrupted requests that a market can finish, since it has some of their bidders.
+
+    Args:
+        store: where they are.
+        seats: the market's bidders, by name.
+        take_over: whether processes on other hosts are gone, which cannot be seen from here.
+    """
+    ids = [row.id for row in interrupted(store, take_over=take_over)]
+    logs = store.read(lambda reader: [read_log(reader, request_id) for request_id in ids])
+    return [log.progress.request.id for log in logs if not _is_foreign(log.progress, seats)]
+
+
+def _is_foreign(progress: Progress, seats: Collection[str]) -> bool:
     """Whether a running request has bidders, and a market none of them."""
     roster = progress.request.roster
     return progress.status == "running" and bool(roster) and not any(entry.name in seats for entry in roster)

@@ -14,7 +14,7 @@ from typing import Any, Unpack
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import hear_judge
-from orchestrator.api.lease import claim, is_foreign
+from orchestrator.api.lease import claim, resumable
 from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.posting import (
     Amount,
@@ -28,6 +28,7 @@ from orchestrator.api.posting import (
 )
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
+from orchestrator.api.run_options import RunOptions
 from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Judge, MeteredJudge
 from orchestrator.config import Config, load_config
@@ -44,14 +45,6 @@ from orchestrator.errors import StaleDriver, UnknownBidder, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
-
-
-class RunOptions(PostingOptions, total=False):
-    """What a run may be told beside its text and its budget, as keywords; see `Market.arun`."""
-
-    judge: AnyJudge | None
-    on_event: Listener | None
-    on_text: TextListener | None
 
 
 class Market:
@@ -187,9 +180,7 @@ class Market:
             WrongStatus: another process is driving it.
             InvalidConfig: this market has none of its bidders.
         """
-        rows = interrupted(self._store, take_over=take_over) if request_id is None else []
-        own = [row.id for row in rows if not is_foreign(self.read_log(row.id).progress, self.seats)]
-        ids = own if request_id is None else [request_id]
+        ids = resumable(self._store, self.seats, take_over=take_over) if request_id is None else [request_id]
         for each in ids:
             with work_mark() as mark:
                 claim(self._store, each, mark, self.seats, take_over=take_over)

@@ -32,7 +32,7 @@ class LeaderboardRow:
         status: `active`, `suspended` or `retired`.
         wins: lots won and delivered.
         profit_nanos: revenue less prices, costs and forfeits, as in statements: what a deposit paid back is not in it.
-        cost_nanos: what its calls are known to have cost.
+        cost_nanos: what it has paid for its calls.
         cost_known: whether that is all of it.
         faults: breaches.
         refills: how often its wallet was refilled.

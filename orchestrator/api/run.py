@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
-from orchestrator.api.market import Market, RunOptions
+from orchestrator.api.market import Market
 from orchestrator.api.posting import Amount
 from orchestrator.api.result import Result
+from orchestrator.api.run_options import RunOptions
 
 
 def run_request(

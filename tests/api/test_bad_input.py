@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import pytest
 
 from orchestrator import Later, Market, Rank, Reject, run_request
-from orchestrator.api.market import RunOptions
 from orchestrator.api.posting import Posting, PostingOptions
+from orchestrator.api.run_options import RunOptions
 from orchestrator.errors import (
     BrokenPlugin,
     CallerError,
