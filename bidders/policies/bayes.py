@@ -19,13 +19,14 @@ from bidders.policies.pooled.describing import (
     whom_to_ask,
 )
 from bidders.policies.pooled.embedding import embedding_named
-from bidders.policies.pooled.learning import Forgetting, LearningSettings, after_practice, after_requests
+from bidders.policies.pooled.forgetting import Forgetting
+from bidders.policies.pooled.learning import LearningSettings, after_practice, after_requests
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
 from bidders.policies.pooled.offers import Offers, after_offers, after_scored
 from bidders.policies.pooled.outlook import Appraised, Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
-from bidders.policies.pooled.reading import case_of, cases_of
+from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
@@ -142,7 +143,7 @@ class BayesPolicy:
         others = beyond_takings(receipts, self._alike)
         learned = after_requests(known, cases_of(others), self._settings)
         if self.pool is not None:
-            offers = after_offers(known["offers"], others, self._embedding, self._forgetting.window)
+            offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
             learned = {**learned, "offers": offers}
         elif results := results_of(receipts, self._embedding):
             faded = self._forgetting.left_after(1)
@@ -184,7 +185,7 @@ class BayesPolicy:
         known = checked_memory(memory)
         claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
         if not claims:
-            shown = observation._replace(role="presenter")
+            shown = observation._replace(role=PRESENTER)
             mean_usd, _ = self._unclaimed(known, self._outlook(known))(shown)
             return [("", mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0)]
         terms = Terms(observation.bounty_usd, self._answers)
@@ -192,7 +193,7 @@ class BayesPolicy:
         return [(claims[number], state.chances[number]) for number in state.order]
 
     def _composing(self, offers: Offers) -> Composing:
-        return composing_of(offers, self._embedding, self._chance, self._forgetting.rate)
+        return composing_of(offers, self._embedding, self._chance, self._forgetting)
 
     def _outlook(self, memory: Memory) -> Outlook:
         """What a memory means; made once for each fit, since a fit's id names its content."""
@@ -243,7 +244,7 @@ class BayesPolicy:
             unit_usd, doubts = self._exploration * bounty_usd, outlook.doubts(seen.request)
             deviations = [unit_usd * doubts[number] for number, _ in standings]
         for place, each in enumerate(lot):
-            if each.role == "presenter":
+            if each.role == PRESENTER:
                 means[place], deviations[place] = _presented(state, each, self._answers), 0.0
         return means, deviations
 
@@ -270,7 +271,7 @@ class BayesPolicy:
     def _by_regression(self, regressions: Regressions, outlook: Outlook, seen: Observation) -> Figure:
         mean, deviation = guess(regressions, seen, self._embedding)
         worth = mean * seen.bounty_usd
-        if seen.role == "transformer":
+        if seen.role == TRANSFORMER:
             worth -= outlook.expected_cost_usd(seen)
         return _within(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
 

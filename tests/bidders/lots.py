@@ -15,6 +15,7 @@ from orchestrator import (
     Announcement,
     Bid,
     Charged,
+    Contribution,
     Money,
     Pass,
     Receipt,
@@ -153,6 +154,19 @@ def receipt(**other: Any) -> Receipt:
         "censored": False,
     }
     return Receipt(**{**plain, **other})
+
+
+def offer(number: int = 0, *authors: str, taken: bool = True, **other: Any) -> Receipt:
+    """The receipt of a presenter whose offer the user has seen."""
+    plain: dict[str, Any] = {
+        "request_id": f"r{number}",
+        "role": "presenter",
+        "bidder": "p",
+        "request": f"Plan tour {number}",
+        "contributions": tuple(Contribution(author, "") for author in authors or ("a",)),
+        "in_picked_chain": taken,
+    }
+    return receipt(**{**plain, **other})
 
 
 def write_documents(folder: Path, markdown: str = GARDENS) -> Path:

@@ -15,8 +15,7 @@ from bidders.policies.pooled.uptake import chance
 from orchestrator import Contribution, Lesson, Observation, Receipt
 from orchestrator.bidding.policy import Work
 from orchestrator.testing import check_policy
-from tests.bidders.lots import receipt
-from tests.bidders.test_offers import offer
+from tests.bidders.lots import offer, receipt
 from tests.effort import examples
 
 POLICY = BayesPolicy(pool="p")

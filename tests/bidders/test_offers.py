@@ -7,39 +7,25 @@ from typing import Any
 
 import pytest
 
-from bidders.policies.pooled.embedding import shape_and_words
+from bidders.policies.pooled.embedding import leading, shape_and_words
+from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.offers import (
-    NUMBERS_MAX,
     Offers,
     after_offers,
     after_scored,
     no_offers,
-    numbers_of,
     recent_authors,
     uptake_of,
 )
 from orchestrator import Contribution, Lesson, Receipt
 from orchestrator.bidding.policy import Work
-from tests.bidders.lots import receipt
+from tests.bidders.lots import offer
 
 WINDOW = 100
 
 
-def offer(number: int = 0, *authors: str, taken: bool = True, **other: Any) -> Receipt:
-    """The receipt of a presenter whose offer the user has seen."""
-    plain: dict[str, Any] = {
-        "request_id": f"r{number}",
-        "role": "presenter",
-        "bidder": "p",
-        "request": f"Plan tour {number}",
-        "contributions": tuple(Contribution(author, "") for author in authors or ("a",)),
-        "in_picked_chain": taken,
-    }
-    return receipt(**{**plain, **other})
-
-
 def kept(*receipts: Receipt, offers: Offers | None = None, window: int = WINDOW) -> Offers:
-    return after_offers(offers or no_offers(), receipts, shape_and_words, window)
+    return after_offers(offers or no_offers(), receipts, shape_and_words, Forgetting(0.01, window))
 
 
 def test_an_offer_is_kept_with_whose_work_it_holds_who_made_it_and_whether_it_was_taken() -> None:
@@ -103,14 +89,21 @@ def test_what_is_kept_survives_storage_to_the_digit() -> None:
     offers = kept(*(offer(number, *"abc"[: 1 + number % 3], taken=number % 2 == 0) for number in range(12)))
     offers = after_scored(offers, [_lesson(0.8, 0.1)], shape_and_words, 0.5)
     back: Offers = json.loads(json.dumps(offers))
-    first, second = (uptake_of(each, shape_and_words, 0.5, 0.01) for each in (offers, back))
+    first, second = (uptake_of(each, shape_and_words, 0.5, Forgetting(0.01, WINDOW)) for each in (offers, back))
     assert first.weights.tolist() == second.weights.tolist()
+
+
+def test_older_offers_count_less() -> None:
+    seen = kept(*(offer(number, taken=number < 50) for number in range(100)))
+    fading, lasting = (uptake_of(seen, shape_and_words, 0.5, Forgetting(rate, WINDOW)) for rate in (0.1, 0.0))
+    numbers = leading(shape_and_words, "Plan tour 1")
+    assert fading.helps(numbers).log_odds([0]) < lasting.helps(numbers).log_odds([0]) - 1.0
 
 
 def test_works_that_were_scored_alone_say_who_is_better() -> None:
     offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, shape_and_words, 0.5)
-    uptake = uptake_of(offers, shape_and_words, 0.5, 0.0)
-    helps = uptake.helps(numbers_of(shape_and_words, "Plan a tour"))
+    uptake = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW))
+    helps = uptake.helps(leading(shape_and_words, "Plan a tour"))
     assert helps.added[uptake.row(0)] > helps.added[uptake.row(1)] + 1.0
 
 
@@ -122,10 +115,6 @@ def test_tasks_whose_works_claim_answers_say_nothing_of_offers() -> None:
 def test_colleagues_are_those_whose_work_was_offered_of_late() -> None:
     offers = kept(offer(0, "gone"), *(offer(number, "a", "b") for number in range(1, 101)), window=500)
     assert recent_authors(offers) == ["a", "b"]
-
-
-def test_only_the_first_of_a_requests_numbers_count() -> None:
-    assert len(numbers_of(shape_and_words, "Plan a tour")) == NUMBERS_MAX
 
 
 def _lesson(*scores: float) -> Lesson:

@@ -11,20 +11,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from bidders.policies.pooled.embedding import Embedding
-from bidders.policies.pooled.offers import (
-    PRESENTER,
-    TRANSFORMER,
-    Offers,
-    name_of,
-    numbers_of,
-    recent_authors,
-    typical_look,
-    uptake_of,
-    workers_of,
-    works_seen,
-)
+from bidders.policies.pooled.embedding import Embedding, leading
+from bidders.policies.pooled.forgetting import Forgetting
+from bidders.policies.pooled.offers import Offers, recent_authors, uptake_of, workers_of
 from bidders.policies.pooled.outlook import Outlook
+from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER
+from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.uptake import Helps, Uptake, chance, steepness
 from orchestrator import Observation
 
@@ -55,12 +47,10 @@ class _Plan(NamedTuple):
     Attributes:
         workers: these.
         log_odds: of the text once all have worked, but for what its last work adds by being the last.
-        cost_usd: what they are expected to cost together.
     """
 
     workers: tuple[_Worker, ...]
     log_odds: float
-    cost_usd: float
 
 
 @dataclass(slots=True)
@@ -102,9 +92,9 @@ class Composing:
         others = [worker for worker in plan.workers if worker.row != row]
         if others:
             is_planned = len(others) < len(plan.workers)
-            own_usd = sum(worker.cost_usd for worker in plan.workers) - sum(worker.cost_usd for worker in others)
             together = plan.log_odds + (0.0 if is_planned else added) + helps.last[others[-1].row]
-            worth_usd = max(worth_usd, seen.bounty_usd * chance(together) - plan.cost_usd + own_usd)
+            others_usd = sum(worker.cost_usd for worker in others)
+            worth_usd = max(worth_usd, seen.bounty_usd * chance(together) - others_usd)
         share = 0.0 if has_worked else _LATER if authors else 1.0
         deviation_usd = share * seen.bounty_usd * steepness(alone) * helps.doubts[row]
         return Figure(_within(worth_usd - outlook.expected_cost_usd(seen), seen.bounty_usd), deviation_usd)
@@ -115,16 +105,8 @@ class Composing:
         if found is None:
             if len(self._helps) >= _KEPT_MAX:
                 self._helps.clear()
-            found = self._helps[request] = self.uptake.helps(numbers_of(self.embedding, request))
+            found = self._helps[request] = self.uptake.helps(leading(self.embedding, request))
         return found
-
-    def typical_helps(self) -> Helps:
-        """What each bidder's work adds for a request that is like the others."""
-        return self.uptake.helps(typical_look(self.offers, self.uptake.numbers))
-
-    def works_seen(self) -> dict[str, int]:
-        """In how many of the offers that are kept each bidder's work was, by name."""
-        return works_seen(self.offers)
 
     def _to_presenter(self, seen: Observation, helps: Helps, authors: Sequence[int]) -> Figure:
         """The bounty times the chance that the text is taken; what nobody has worked on cannot be shown."""
@@ -137,7 +119,7 @@ class Composing:
 
     def row(self, role: str, bidder: str) -> int:
         """A bidder's row in what `helps` gives."""
-        return self.rows.get(name_of(role, bidder), self.uptake.newcomer)
+        return self.rows.get(role_key(role, bidder), self.uptake.newcomer)
 
     def _authors(self, seen: Observation) -> list[int]:
         """The rows of those who have worked, each once, where it worked last."""
@@ -146,7 +128,7 @@ class Composing:
 
     def _plan(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> _Plan:
         """Whom to ask about a text as it is."""
-        # What is known of costs changes with every request, what is known of offers does not.
+        # What is known of costs is the outlook's, and comes to change apart from what is known of offers.
         key = (outlook.fit.id, seen.request, tuple(authors), seen.bounty_usd)
         found = self._plans.get(key)
         if found is None:
@@ -162,16 +144,16 @@ class Composing:
         return found
 
 
-def composing_of(offers: Offers, embedding: Embedding, prior: float, rate: float) -> Composing:
+def composing_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting) -> Composing:
     """What a pool believes of open-ended work; worked out once for all of its bidders.
 
     Args:
         offers: what it keeps.
         embedding: of requests.
         prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
-        rate: share of its weight that an offer loses with each one after it.
+        forgetting: how offers lose weight.
     """
-    return _composing_of(_Content(offers["id"], offers), embedding, prior, rate)
+    return _composing_of(_Content(offers["id"], offers), embedding, prior, forgetting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +165,9 @@ class _Content:
 
 
 @lru_cache(maxsize=8)
-def _composing_of(content: _Content, embedding: Embedding, prior: float, rate: float) -> Composing:
+def _composing_of(content: _Content, embedding: Embedding, prior: float, forgetting: Forgetting) -> Composing:
     offers = content.offers
-    uptake = uptake_of(offers, embedding, prior, rate)
+    uptake = uptake_of(offers, embedding, prior, forgetting)
     rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
     return Composing(uptake, embedding, rows, recent_authors(offers), offers)
 
@@ -211,7 +193,7 @@ def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], boun
         worth_usd = after[most]
         workers.append(left.pop(most))
         log_odds += helps.added[workers[-1].row]
-    return _Plan(tuple(workers), log_odds, sum(worker.cost_usd for worker in workers))
+    return _Plan(tuple(workers), log_odds)
 
 
 def _within(worth_usd: float, bounty_usd: float) -> float:

@@ -10,8 +10,9 @@ from bidders.policies.describing import tables_of
 from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.composing import Composing
 from bidders.policies.pooled.kinds import UNKNOWN_KIND
-from bidders.policies.pooled.offers import TRANSFORMER
+from bidders.policies.pooled.offers import typical_look, works_seen
 from bidders.policies.pooled.outlook import Outlook
+from bidders.policies.pooled.reading import TRANSFORMER
 from bidders.policies.pooled.regressions import SHARED, mean_share
 from bidders.policies.pooled.takings import RunningMean, Takings
 from bidders.policies.pooled.uptake import chance
@@ -102,7 +103,8 @@ def who_helps(composing: Composing, outlook: Outlook) -> list[Beliefs]:
         composing: what the pool believes of offers.
         outlook: what it knows of costs.
     """
-    helps, seen = composing.typical_helps(), composing.works_seen()
+    helps = composing.uptake.helps(typical_look(composing.offers, composing.uptake.numbers))
+    seen = works_seen(composing.offers)
     rows = sorted(
         ((name, count, chance(helps.added[composing.row(TRANSFORMER, name)])) for name, count in seen.items()),
         key=lambda row: -row[2],

@@ -26,6 +26,7 @@ SHAPE = 6
 """How many of the numbers tell the text's shape; they stand first."""
 
 _WORD_PLACES = DIMENSIONS_MAX - SHAPE
+_LEADING = 18
 _WORDS_MAX = 400
 _CHARACTERS_MAX = 20_000
 
@@ -103,6 +104,11 @@ def embedding_named(path: str | None) -> Embedding:
         raise orchestrator.errors.InvalidConfig(f"embedding {path!r} is no function")
     embedding: Embedding = found
     return embedding
+
+
+def leading(embedding: Embedding, text: str) -> Floats:
+    """The first of a text's numbers, for what is learned of each bidder by itself and must stay small."""
+    return embedded(embedding, text)[:_LEADING]
 
 
 def embedded(embedding: Embedding, text: str) -> Floats:

@@ -7,6 +7,7 @@ Agreement counts as evidence where no verdict was given; a verdict settles most 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
@@ -32,7 +33,7 @@ from bidders.policies.pooled.world import (
 SILENT = -1
 """The claim of a work that claims nothing."""
 
-LOOK_STEPS = 127.0
+_LOOK_STEPS = 127.0
 
 _UNFORESEEN = 1e-6
 
@@ -139,13 +140,28 @@ def _looks(cases: Sequence[Case]) -> Floats:
     looks = np.zeros((len(cases), numbers))
     for row, case in enumerate(cases):
         if len(case.look) == numbers:
-            looks[row] = np.frombuffer(case.look, dtype=np.int8) / LOOK_STEPS
+            looks[row] = numbers_of_look(case.look)
     return looks
 
 
 def look_of(numbers: Floats) -> bytes:
     """The numbers of a text as a case keeps them; one byte each is all that they are worth."""
-    return np.round(np.clip(numbers, -1.0, 1.0) * LOOK_STEPS).astype(np.int8).tobytes()
+    return np.round(np.clip(numbers, -1.0, 1.0) * _LOOK_STEPS).astype(np.int8).tobytes()
+
+
+def numbers_of_look(look: bytes) -> Floats:
+    """The numbers of a text that a case keeps."""
+    return np.frombuffer(look, dtype=np.int8) / _LOOK_STEPS
+
+
+def look_to_json(look: bytes) -> str:
+    """The numbers of a text as JSON can hold them."""
+    return base64.b85encode(look).decode("ascii")
+
+
+def look_from_json(stored: str) -> bytes:
+    """Read the numbers of a text back."""
+    return base64.b85decode(stored)
 
 
 def expectations(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Expectations:

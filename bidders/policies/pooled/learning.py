@@ -8,8 +8,7 @@ kept as expected counts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import exp
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from bidders.policies.pooled.costs import added, expected_costs, share_of_worst,
 from bidders.policies.pooled.echoes import EchoCounts, Echoes
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, Expectations, evidence_of, expectations
+from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
@@ -37,27 +37,9 @@ from bidders.policies.pooled.world import Floats
 _ROUNDS = 3
 _PRACTICE_ROUNDS = 30
 _ECHO_TURNS, _ECHO_ROUNDS = 3, 3
-_REFIT_GROWTH = 0.05
 _REPLAN_GROWTH = 0.15
 _PLANNED_SHARE_MIN = 0.03
 _CHUNK = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Forgetting:
-    """How the past loses weight.
-
-    Attributes:
-        rate: share of its weight that a request loses with each one after it.
-        window: how many requests are kept as they are.
-    """
-
-    rate: float
-    window: int
-
-    def left_after(self, requests: int) -> float:
-        """The weight left after so many requests."""
-        return exp(-self.rate * requests)
 
 
 class LearningSettings(NamedTuple):
@@ -148,7 +130,7 @@ def after_requests(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     learned["trials"] = [*memory["trials"], *cases]
     learned["requests"] = memory["requests"] + len(named)
     fresh = learned["requests"] - memory["fitted"]
-    if fresh < max(1.0, _REFIT_GROWTH * min(len(learned["trials"]), settings.forgetting.window)):
+    if not settings.forgetting.is_refit_due(fresh, len(learned["trials"])):
         return learned
     return _refitted(learned, named[-1], settings)
 
@@ -241,7 +223,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     bidders, forgetting = len(memory["names"]), settings.forgetting
     before = Fit.from_json(memory["fit"])
     cases = [case_from_json(stored) for stored in memory["trials"]]
-    evidence = heeding(evidence_of(cases, bidders, _weights(len(cases), forgetting)), before.echoes)
+    evidence = heeding(evidence_of(cases, bidders, forgetting.weights(len(cases))), before.echoes)
     numbers = evidence.looks.shape[1] if cases else len(memory["texts"]["products"]) - 1
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     past = _Past.of(memory, numbers).times(left)
@@ -271,10 +253,6 @@ def _with_older(past: _Past, older: Evidence, known: Fit) -> _Past:
     foretold = known.forecast.foretell(older.looks)
     expected = _expected(older, foretold, known.abilities)
     return past.with_more(older, expected, meetings(older, foretold, known.abilities).counts(past.echo_counts))
-
-
-def _weights(cases: int, forgetting: Forgetting) -> Floats:
-    return np.array([forgetting.left_after(cases - 1 - place) for place in range(cases)])
 
 
 def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memory:

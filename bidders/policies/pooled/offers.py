@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections import Counter
@@ -11,20 +10,16 @@ from typing import TypedDict
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, embedded
-from bidders.policies.pooled.evidence import LOOK_STEPS, look_of
-from bidders.policies.pooled.reading import receipt_order
+from bidders.policies.pooled.embedding import Embedding, leading
+from bidders.policies.pooled.evidence import look_from_json, look_of, look_to_json, numbers_of_look
+from bidders.policies.pooled.forgetting import Forgetting
+from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, receipt_order
+from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.uptake import Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
 from orchestrator import Contribution, Lesson, Receipt
 
-TRANSFORMER, PRESENTER = "transformer", "presenter"
-
-NUMBERS_MAX = 18
-"""How many of a request's numbers count: what suits whom is learned for each bidder, and must stay small."""
-
 _RECENT = 100
-_REFIT_GROWTH = 0.05
 _PLACES = 6
 
 
@@ -67,19 +62,14 @@ def no_offers() -> Offers:
     return {"names": [], "stored": [], "fitted": 0, "known": [[], [], []], "id": ""}
 
 
-def name_of(role: str, bidder: str) -> str:
-    """How a bidder is called among those who take part: one that works may make offers, too."""
-    return f"{role}/{bidder}"
-
-
-def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embedding, window: int) -> Offers:
+def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embedding, forgetting: Forgetting) -> Offers:
     """What is kept after some requests; their order makes no difference.
 
     Args:
         offers: what was kept before.
         receipts: of all bidders of the pool.
         embedding: of requests.
-        window: how many offers are kept, and a few more until what is believed is worked out anew.
+        forgetting: how many offers are kept; until what is believed is worked out anew, a few more are.
     """
     new = [each for each in sorted(receipts, key=receipt_order) if _tells(each)]
     if not new:
@@ -88,9 +78,9 @@ def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embeddi
     numbers = {name: number for number, name in enumerate(names)}
     stored = [*offers["stored"], *[_stored(each, numbers, embedding) for each in new]]
     kept: Offers = {**offers, "names": names, "stored": stored}
-    if len(stored) - offers["fitted"] < max(1.0, _REFIT_GROWTH * min(len(stored), window)):
+    if not forgetting.is_refit_due(len(stored) - offers["fitted"], len(stored)):
         return kept
-    return _refitted({**kept, "stored": stored[-window:]})
+    return _refitted({**kept, "stored": stored[-forgetting.window :]})
 
 
 def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding, prior: float) -> Offers:
@@ -105,10 +95,10 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
     scored = [(lesson, work) for lesson in lessons if not any(w.claim for w in lesson.works) for work in lesson.works]
     if not scored:
         return offers
-    names = _with_names(offers["names"], [name_of(TRANSFORMER, work.bidder) for _, work in scored])
+    names = _with_names(offers["names"], [role_key(TRANSFORMER, work.bidder) for _, work in scored])
     numbers = {name: number for number, name in enumerate(names)}
     alone = [
-        SeenOffer((numbers[name_of(TRANSFORMER, work.bidder)],), numbers_of(embedding, lesson.request), work.score)
+        SeenOffer((numbers[role_key(TRANSFORMER, work.bidder)],), leading(embedding, lesson.request), work.score)
         for lesson, work in scored
     ]
     learned = uptake_from(alone, len(alone[0].look), prior, _known(offers)).knowledge()
@@ -116,28 +106,23 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
     return _refitted({**offers, "names": names, "known": known})
 
 
-def uptake_of(offers: Offers, embedding: Embedding, prior: float, rate: float) -> Uptake:
+def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting) -> Uptake:
     """What is believed.
 
     Args:
         offers: what is kept.
         embedding: of requests.
         prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
-        rate: share of its weight that an offer loses with each one after it.
+        forgetting: how offers lose weight.
     """
-    size = len(numbers_of(embedding, ""))
+    size = len(leading(embedding, ""))
     rows = _fitted(offers)
     found = [
-        SeenOffer(tuple(row["authors"]), look, row["taken"], row["presenter"], (1.0 - rate) ** (len(rows) - 1 - place))
-        for place, row in enumerate(rows)
-        if len(look := _look(row["look"])) == size
+        SeenOffer(tuple(row["authors"]), look, row["taken"], row["presenter"], weight)
+        for row, weight in zip(rows, forgetting.weights(len(rows)).tolist(), strict=True)
+        if len(look := _look(row)) == size
     ]
     return uptake_from(found, size, prior, _known(offers))
-
-
-def numbers_of(embedding: Embedding, request: str) -> Floats:
-    """The numbers of a request's text that count."""
-    return embedded(embedding, request)[:NUMBERS_MAX]
 
 
 def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) -> tuple[str, ...]:
@@ -147,7 +132,7 @@ def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) 
 
 def typical_look(offers: Offers, numbers: int) -> Floats:
     """The mean of the numbers of the requests whose offers are kept."""
-    looks = [look for row in _fitted(offers) if len(look := _look(row["look"])) == numbers]
+    looks = [look for row in _fitted(offers) if len(look := _look(row)) == numbers]
     return np.mean(looks, axis=0) if looks else np.zeros(numbers)
 
 
@@ -184,8 +169,8 @@ def _workers(receipt: Receipt) -> tuple[str, ...]:
 
 
 def _names_in(receipt: Receipt) -> list[str]:
-    authors = [name_of(TRANSFORMER, author) for author in _workers(receipt)]
-    return [*authors, name_of(PRESENTER, receipt.bidder)]
+    authors = [role_key(TRANSFORMER, author) for author in _workers(receipt)]
+    return [*authors, role_key(PRESENTER, receipt.bidder)]
 
 
 def _with_names(names: Sequence[str], more: Sequence[str]) -> list[str]:
@@ -194,7 +179,7 @@ def _with_names(names: Sequence[str], more: Sequence[str]) -> list[str]:
 
 def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> StoredOffer:
     *authors, presenter = [numbers[name] for name in _names_in(receipt)]
-    look = base64.b85encode(look_of(numbers_of(embedding, receipt.request))).decode("ascii")
+    look = look_to_json(look_of(leading(embedding, receipt.request)))
     taken = float(receipt.in_picked_chain)
     # Who has worked twice counts where it worked last.
     in_order = list(dict.fromkeys(reversed(authors)))[::-1]
@@ -212,5 +197,5 @@ def _known(offers: Offers) -> Knowledge:
     return Knowledge(tuple([int(author) for author in authors]), tuple(weights), tuple(spreads))
 
 
-def _look(stored: str) -> Floats:
-    return np.frombuffer(base64.b85decode(stored), dtype=np.int8) / LOOK_STEPS
+def _look(row: StoredOffer) -> Floats:
+    return numbers_of_look(look_from_json(row["look"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from dataclasses import dataclass, fields
@@ -13,7 +12,7 @@ import numpy as np
 import orchestrator
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.echoes import NO_ECHOES, EchoCounts, Echoes
-from bidders.policies.pooled.evidence import Case
+from bidders.policies.pooled.evidence import Case, look_from_json, look_to_json
 from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.offers import Offers, no_offers
@@ -151,14 +150,13 @@ def counts_from_json(stored: dict[str, Any]) -> Counts:
 
 def case_to_json(case: Case) -> list[Any]:
     """A case as JSON can hold it."""
-    look = base64.b85encode(case.look).decode("ascii")
-    return [list(case.authors), list(case.claims), list(case.taken), list(case.refused), look]
+    return [list(case.authors), list(case.claims), list(case.taken), list(case.refused), look_to_json(case.look)]
 
 
 def case_from_json(stored: list[Any]) -> Case:
     """Read a case back."""
     authors, claims, taken, refused, look = stored
-    return Case(tuple(authors), tuple(claims), tuple(taken), tuple(refused), base64.b85decode(look))
+    return Case(tuple(authors), tuple(claims), tuple(taken), tuple(refused), look_from_json(look))
 
 
 def empty_memory() -> Memory:

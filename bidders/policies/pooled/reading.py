@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bidders.policies.pooled.costs import WorkCost
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT, Case, look_of
 from orchestrator import Contribution, Lesson, Receipt
+
+TRANSFORMER: Final = "transformer"
+PRESENTER: Final = "presenter"
 
 _NANOS_PER_USD = 1_000_000_000
 _SCORE_RIGHT_MIN = 0.5
@@ -86,7 +90,7 @@ def _case_of_request(receipts: Sequence[Receipt]) -> NamedCase:
     costs = []
     for receipt in receipts:
         works.update(dict.fromkeys(receipt.contributions))
-        if receipt.won and receipt.role == "transformer":
+        if receipt.won and receipt.role == TRANSFORMER:
             works[Contribution(receipt.bidder, receipt.claim)] = None
             if receipt.cost_known:
                 usd, usd_max = receipt.cost_nanos / _NANOS_PER_USD, receipt.cost_max_nanos / _NANOS_PER_USD

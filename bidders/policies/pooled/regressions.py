@@ -57,7 +57,7 @@ class LotResult:
     """What a lot brought.
 
     Attributes:
-        key: whose result it is, from `worth_key`.
+        key: whose result it is, from `role_key`.
         regressors: of what was known of it.
         share: what it brought, as a share of the bounty.
         weight: how much it counts.
@@ -69,8 +69,8 @@ class LotResult:
     weight: float = 1.0
 
 
-def worth_key(role: str, bidder: str = SHARED) -> str:
-    """Where a bidder's regression in a role is kept; without a bidder, the one that all share."""
+def role_key(role: str, bidder: str = SHARED) -> str:
+    """Where what is known of a bidder in a role is kept; without a bidder, what all share."""
     return f"{role}/{bidder}"
 
 
@@ -84,7 +84,7 @@ def after_results(stored: Mapping[str, Any], results: Sequence[LotResult], faded
     """
     learned = dict(stored)
     for result in results:
-        shared = worth_key(result.key.partition("/")[0])
+        shared = role_key(result.key.partition("/")[0])
         for key in dict.fromkeys((shared, result.key)):
             learned[key] = _added(learned.get(key), result, faded)
     return learned
@@ -155,7 +155,7 @@ class Regressions:
         found = self._solved.get(key)
         if found is None:
             centre, precision = self._centre(role, bidder, size)
-            found = self._solved[key] = _solved(self.stored.get(worth_key(role, bidder)), centre, precision)
+            found = self._solved[key] = _solved(self.stored.get(role_key(role, bidder)), centre, precision)
         return found
 
     def _centre(self, role: str, bidder: str, size: int) -> tuple[Floats, Floats]:

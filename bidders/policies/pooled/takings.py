@@ -15,7 +15,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from bidders.policies.contexts import STAGE, bent, context_of, results_of_won_lots
-from bidders.policies.pooled.regressions import SHARED, worth_key
+from bidders.policies.pooled.regressions import SHARED, role_key
 from bidders.policies.pooled.unclaimed import Guess
 from orchestrator import Observation, Receipt
 
@@ -107,7 +107,7 @@ def after_receipts(
 
 def _keys(role: str, bidder: str, alike: Alike) -> list[str]:
     """Where takings are kept: those that all share, and a bidder's own, which is drawn towards them."""
-    return [worth_key(role), worth_key(role, bidder)] if alike.each_own else [worth_key(role)]
+    return [role_key(role), role_key(role, bidder)] if alike.each_own else [role_key(role)]
 
 
 def beyond_takings(receipts: Sequence[Receipt], alike: Alike) -> Sequence[Receipt]:

@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bidders.policies.contexts import brought_nanos
-from bidders.policies.pooled.embedding import Embedding, embedded
-from bidders.policies.pooled.reading import receipt_order
-from bidders.policies.pooled.regressions import LotFeatures, LotResult, Regressions, worth_key
+from bidders.policies.pooled.embedding import Embedding, leading
+from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, receipt_order
+from bidders.policies.pooled.regressions import LotFeatures, LotResult, Regressions, role_key
 from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson, Observation, Receipt
 
-_TRANSFORMER, _PRESENTER = "transformer", "presenter"
 _ESTIMATE = "estimate"
 _POSTED_PRICE_WEIGHT = 0.2
-_NUMBERS_MAX = 18
 
 
 class Guess(NamedTuple):
@@ -38,22 +36,17 @@ def guess(regressions: Regressions, seen: Observation, embedding: Embedding) -> 
         seen: the lot.
         embedding: of requests.
     """
-    numbers = _embedded(embedding, seen.request)
+    numbers = leading(embedding, seen.request)
     if seen.estimate is not None:
         price_share = seen.last_price_usd / seen.bounty_usd if seen.bounty_usd > 0 else 0.0
         features = LotFeatures(seen.stage, price_share, seen.estimate, len(seen.contributions), numbers)
         return _guessed(regressions, seen.role, seen.bidder, features)
-    if seen.role == _TRANSFORMER:
-        return _guessed(regressions, _TRANSFORMER, seen.bidder, _plain(numbers))
+    if seen.role == TRANSFORMER:
+        return _guessed(regressions, TRANSFORMER, seen.bidder, _plain(numbers))
     if not seen.contributions:
         return Guess(0.0, 0.0)
     author = seen.contributions[-1].author
-    return Guess(_guessed(regressions, _TRANSFORMER, author, _plain(numbers)).mean, 0.0)
-
-
-def _embedded(embedding: Embedding, request: str) -> Floats:
-    """The first of a request's numbers: each bidder has regressions of its own, which must stay small."""
-    return embedded(embedding, request)[:_NUMBERS_MAX]
+    return Guess(_guessed(regressions, TRANSFORMER, author, _plain(numbers)).mean, 0.0)
 
 
 def _plain(numbers: Floats) -> LotFeatures:
@@ -71,7 +64,7 @@ def results_of(receipts: Sequence[Receipt], embedding: Embedding) -> list[LotRes
     shown_last = {
         (receipt.request_id, receipt.contributions[-1].author)
         for receipt in ordered
-        if receipt.won and receipt.role == _PRESENTER and receipt.contributions
+        if receipt.won and receipt.role == PRESENTER and receipt.contributions
     }
     found = []
     for receipt, nanos in _with_brought(ordered):
@@ -96,33 +89,33 @@ def _result(receipt: Receipt, nanos: int, embedding: Embedding, is_shown: bool) 
     if estimate is None:
         return _answer_result(receipt, embedding) if is_shown else None
     price_share = receipt.last_price_nanos / receipt.bounty_nanos
-    numbers = _embedded(embedding, receipt.request)
+    numbers = leading(embedding, receipt.request)
     regressors = LotFeatures(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).regressors()
     if receipt.won:
         share = min(1.0, max(-1.0, nanos / receipt.bounty_nanos))
-        return LotResult(worth_key(receipt.role, receipt.bidder), regressors, share)
+        return LotResult(role_key(receipt.role, receipt.bidder), regressors, share)
     if receipt.lot_price_nanos is None or receipt.answer != "bid":
         return None
     # What somebody else paid for the lot: the market's own estimate, public and only half to the point.
     posted = min(1.0, receipt.lot_price_nanos / receipt.bounty_nanos)
-    return LotResult(worth_key(receipt.role), regressors, posted, _POSTED_PRICE_WEIGHT)
+    return LotResult(role_key(receipt.role), regressors, posted, _POSTED_PRICE_WEIGHT)
 
 
 def _answer_result(receipt: Receipt, embedding: Embedding) -> LotResult | None:
     """An answer that was shown was right exactly if it was picked."""
-    if receipt.role != _TRANSFORMER or not receipt.won or receipt.claim:
+    if receipt.role != TRANSFORMER or not receipt.won or receipt.claim:
         return None
     if receipt.outcome not in ("released", "rejected"):
         return None
-    regressors = _plain(_embedded(embedding, receipt.request)).regressors()
-    return LotResult(worth_key(_TRANSFORMER, receipt.bidder), regressors, float(receipt.in_picked_chain))
+    regressors = _plain(leading(embedding, receipt.request)).regressors()
+    return LotResult(role_key(TRANSFORMER, receipt.bidder), regressors, float(receipt.in_picked_chain))
 
 
 def results_of_lessons(lessons: Sequence[Lesson], embedding: Embedding) -> list[LotResult]:
     """What lessons say of unclaimed work."""
     return [
         LotResult(
-            worth_key(_TRANSFORMER, work.bidder), _plain(_embedded(embedding, lesson.request)).regressors(), work.score
+            role_key(TRANSFORMER, work.bidder), _plain(leading(embedding, lesson.request)).regressors(), work.score
         )
         for lesson in lessons
         if not any(work.claim for work in lesson.works)
