@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Valuation,
         WonLot,
         Work,
+        words_within,
     )
     from orchestrator.config import load_config
     from orchestrator.core.lot import Sale
@@ -93,6 +94,7 @@ _HOMES = {
         "Valuation",
         "WonLot",
         "Work",
+        "words_within",
     ),
     "orchestrator.config": ("load_config",),
     "orchestrator.core.lot": ("Sale",),
@@ -154,6 +156,7 @@ __all__ = [
     "release_model",
     "run_request",
     "traced_complete",
+    "words_within",
 ]
 
 

@@ -15,14 +15,13 @@ from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
 from bidders.llm.writing import write
 from bidders.policies.options import number_in
-from orchestrator import Announcement, Model, Money, Policy, Prompt, Replacement, Segment, WonLot
+from orchestrator import Announcement, Model, Money, Policy, Prompt, Replacement, Segment, WonLot, words_within
 from orchestrator.errors import InvalidConfig, ProviderError
 
 _WORK_WORDS: Final = frozenset({"state", "mark", "instructions", "words"})
 _ESTIMATE_WORDS: Final = frozenset({"state", "mark", "work"})
 _SHOWN: Final = frozenset({"state"})
 _DEADLINE_SHARE: Final = 0.95  # of its bidder's time that a call may take; the rest is for reading the answer
-_WORDS_PER_TOKEN: Final = 0.5  # in English 0.75; less in most languages, and in markup and code
 _REPEAT_FACTOR: Final = 0.35  # a second round of the same work is worth so much of the first
 
 
@@ -204,17 +203,12 @@ class LanguageModelBidder(CapableBidder):
         return _filled(self._estimate_file, announcement, self._estimate_tokens_max, most, {"work": front.does})
 
 
-def _words_in(tokens: int) -> int:
-    """How many words a model may be told to write, so that it comes to an end before it is cut off."""
-    return max(10, int(tokens * _WORDS_PER_TOKEN) // 10 * 10)
-
-
 def _filled(
     file: PromptFile, lot: Announcement | WonLot, tokens_max: int, max_tokens: int, words: Mapping[str, str]
 ) -> Prompt:
     """Fill a prompt file in with a lot's state, digested to a number of tokens."""
     fenced = show(lot.request, lot.state, tokens_max)
-    words = {**words, "words": str(_words_in(max_tokens))}
+    words = {**words, "words": str(words_within(max_tokens))}
     messages = file.fill({**words, "state": fenced.text, "mark": fenced.mark})
     deadline_seconds = lot.deadline_seconds * _DEADLINE_SHARE
     return Prompt(messages, max_tokens, seed=lot.seed, deadline_seconds=deadline_seconds)

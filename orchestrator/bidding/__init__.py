@@ -5,7 +5,7 @@ from orchestrator.bidding.answer import Bid, Pass, Replacement
 from orchestrator.bidding.bidder import Bidder
 from orchestrator.bidding.judge import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.bidding.meter import Charged, Meter
-from orchestrator.bidding.model import Completion, Finish, Message, Model, Prompt, Usage
+from orchestrator.bidding.model import Completion, Finish, Message, Model, Prompt, Usage, words_within
 from orchestrator.bidding.policy import Beliefs, Lesson, Observation, Policy, Valuation, Work
 
 __all__ = [
@@ -38,4 +38,5 @@ __all__ = [
     "Valuation",
     "WonLot",
     "Work",
+    "words_within",
 ]

@@ -118,3 +118,13 @@ class Model(Protocol):
             on_text: called with each piece of the answer as it arrives; with it the answer is
                 streamed.
         """
+
+
+def words_within(tokens: int) -> int:
+    """How many words a model may be told to write, so that it comes to an end before it is cut off.
+
+    Args:
+        tokens: the most that it may write.
+    """
+    # In English a token is three quarters of a word; it is less in most languages, and in markup and code.
+    return max(10, tokens // 20 * 10)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from orchestrator.bidding.model import Model
+from orchestrator.bidding.model import Model, words_within
 from orchestrator.comparing.purse import Purse
 
 
@@ -29,7 +29,7 @@ class RivalTask:
     @property
     def words(self) -> str:
         """How many words a model is told to keep to, as bidders are: then it ends before it is cut off."""
-        return str(max(10, self.max_tokens // 20 * 10))
+        return str(words_within(self.max_tokens))
 
 
 @dataclass(frozen=True, slots=True)
