@@ -10,7 +10,7 @@ from typing import Any
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in
-from bidders.policies.pooled.composing import Composing, composing_of
+from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
 from bidders.policies.pooled.describing import (
     what_lots_bring,
     what_unclaimed_work_brings,
@@ -236,7 +236,7 @@ class BayesPolicy:
         state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, self._answers))
         shares, bounty_usd = state.shares, seen.bounty_usd
         worths = [shares[number] * bounty_usd - cost_usd for number, cost_usd in standings]
-        # As `_within` does, written out: it is done for every bid.
+        # As `within_bounty` does, written out: it is done for every bid.
         means = [0.0 if worth < 0.0 else worth if worth < bounty_usd else bounty_usd for worth in worths]
         deviations = nothing
         if not seen.contributions:
@@ -273,7 +273,7 @@ class BayesPolicy:
         worth = mean * seen.bounty_usd
         if seen.role == TRANSFORMER:
             worth -= outlook.expected_cost_usd(seen)
-        return _within(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
+        return within_bounty(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
 
 
 def _compares(outlook: Outlook, seen: Observation) -> bool:
@@ -289,7 +289,7 @@ def _presented(state: Appraised, seen: Observation, answers: int) -> float:
     """A presenter's figure: it has no doubt of its own, for all that is known is in the claims."""
     first = int(seen.features.get("option", 0))
     chance = sum(state.chances[claim] for claim in state.order[first : first + answers])
-    return _within(chance * seen.bounty_usd, seen.bounty_usd)
+    return within_bounty(chance * seen.bounty_usd, seen.bounty_usd)
 
 
 def _guessed_lots(seen: Observation) -> tuple[object, ...]:
@@ -299,7 +299,3 @@ def _guessed_lots(seen: Observation) -> tuple[object, ...]:
 
 def _columns(figures: Sequence[Figure]) -> Figures:
     return [mean for mean, _ in figures], [deviation for _, deviation in figures]
-
-
-def _within(worth: float, bounty_usd: float) -> float:
-    return min(max(0.0, worth), bounty_usd)

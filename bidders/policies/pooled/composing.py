@@ -97,7 +97,7 @@ class Composing:
             worth_usd = max(worth_usd, seen.bounty_usd * chance(together) - others_usd)
         share = 0.0 if has_worked else _LATER if authors else 1.0
         deviation_usd = share * seen.bounty_usd * steepness(alone) * helps.doubts[row]
-        return Figure(_within(worth_usd - outlook.expected_cost_usd(seen), seen.bounty_usd), deviation_usd)
+        return Figure(within_bounty(worth_usd - outlook.expected_cost_usd(seen), seen.bounty_usd), deviation_usd)
 
     def helps(self, request: str) -> Helps:
         """What each bidder's work adds for a request."""
@@ -115,7 +115,7 @@ class Composing:
         row = self.row(PRESENTER, seen.bidder)
         log_odds = helps.log_odds(authors) + helps.shown[row]
         deviation_usd = _LATER * seen.bounty_usd * steepness(log_odds) * helps.shown_doubts[row]
-        return Figure(_within(seen.bounty_usd * chance(log_odds), seen.bounty_usd), deviation_usd)
+        return Figure(within_bounty(seen.bounty_usd * chance(log_odds), seen.bounty_usd), deviation_usd)
 
     def row(self, role: str, bidder: str) -> int:
         """A bidder's row in what `helps` gives."""
@@ -196,5 +196,6 @@ def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], boun
     return _Plan(tuple(workers), log_odds)
 
 
-def _within(worth_usd: float, bounty_usd: float) -> float:
+def within_bounty(worth_usd: float, bounty_usd: float) -> float:
+    """A worth as it may be bid: not below nothing, and not above the bounty."""
     return min(max(0.0, worth_usd), bounty_usd)
