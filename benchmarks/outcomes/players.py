@@ -137,13 +137,17 @@ class PresenterPlayer:
         return Delivery([Segment(piece.text, kind=piece.kind) for piece in ranked[: self.shown]])
 
     def _best_first(self, request: Request, lot: Lot, memory: Any, pieces: list[Segment]) -> list[Segment]:
-        """The latest piece of each claim that the policy ranks; none where it ranks none."""
+        """The latest piece of each claim that the policy ranks, or all that claim nothing; none where it ranks none."""
         best_claims = getattr(self.policy, "best_claims", None)
         observation = self.observe(request, lot)
         if best_claims is None or observation is None:
             return []
+        ranked = [claim for claim, _ in best_claims(memory, observation)]
+        if ranked == [""]:
+            # What claims nothing repeats nothing either, as far as anybody can tell.
+            return [piece for piece in reversed(pieces) if not piece.claim]
         latest = {piece.claim: piece for piece in pieces}
-        return [latest[claim] for claim, _ in best_claims(memory, observation) if claim in latest]
+        return [latest[claim] for claim in ranked if claim in latest]
 
 
 def _most_given(pieces: list[Segment]) -> list[Segment]:

@@ -13,7 +13,7 @@ from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.request import Request
 from orchestrator.core.rules import PRESENTER, Role
-from orchestrator.core.state import Contribution, Segment
+from orchestrator.core.state import REQUESTER, Contribution, Segment, State
 
 _NO_SALE: Final = (0, None)
 
@@ -67,6 +67,7 @@ class Receipt(NamedTuple):
             work that had led there (R5).
         cost_max_nanos: the worst case of its work's cost, as it declared with its bid (R4).
         workers: whose work had led to the lot, in order; also those whose work was replaced since.
+        repeats: whose work a presenter delivered word for word; nobody's where any of its words are its own.
     """
 
     request_id: str
@@ -98,6 +99,7 @@ class Receipt(NamedTuple):
     kept: bool = False
     cost_max_nanos: int = 0
     workers: tuple[str, ...] = ()
+    repeats: tuple[str, ...] = ()
 
     @property
     def profit_nanos(self) -> int:
@@ -139,6 +141,13 @@ def _claim_of(segments: Sequence[Segment]) -> str:
         if piece.claim:
             return piece.claim
     return ""
+
+
+def _repeated(state: State, delivered: Sequence[Segment]) -> tuple[str, ...]:
+    """The authors of what was delivered, where all of it stands in a state as it is."""
+    known = {piece.digest: piece.author for piece in state.segments if piece.author != REQUESTER}
+    authors = dict.fromkeys([known.get(piece.digest, "") for piece in delivered])
+    return () if "" in authors else tuple(authors)
 
 
 def _sales_by_lot(progress: Progress) -> dict[str, list[Sale]]:
@@ -205,6 +214,7 @@ def _receipts_of(
                 sale is not None and sale.kept,
                 answer.cost_max_nanos,
                 workers,
+                _repeated(lot.state, delivery.segments) if delivery and answer.role == PRESENTER else (),
             )
         )
     return written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from benchmarks.outcomes.players import ModelPlayer, cost_bounds_nanos, cost_nan
 from benchmarks.outcomes.regimes import newcomer_share, practised, requests_to_settle
 from benchmarks.outcomes.splits import report_contests, validation_contests
 from benchmarks.outcomes.user import User
+from bidders.policies.bayes import BayesPolicy
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Observation
 from orchestrator.core.keys import digest_text
@@ -217,3 +219,36 @@ def test_choosing_never_touches_the_folds_of_the_report(made_up: Outcomes) -> No
         assert set(made_up.folds[np.concatenate([contest.train, contest.test])]) == set(range(5))
         assert not set(contest.train) & set(contest.test)
         assert len(set(made_up.folds[contest.test])) == 2
+
+
+def without_answers(tmp_path: Path, queries: int, models: int) -> User:
+    rows = [{**row, "answer": None} for row in made_up_rows(queries, models, seed=1)]
+    return User.of(read_outcomes(write_parquet(tmp_path / "silent.parquet", rows)), 0)
+
+
+def offers_without_answers(tmp_path: Path, shown: int) -> list[dict[str, Any]]:
+    design = Design(lambda: BayesPolicy(pool="p", answers=shown), pooled=True, value_usd=0.01, shown=shown)
+    market = OutcomeMarket(without_answers(tmp_path, 40, 3), design)
+    market.learn(market.user.data.training())
+    stored: list[dict[str, Any]] = market.memories["market"]["offers"]["stored"]
+    return stored
+
+
+@pytest.mark.parametrize("shown", [1, 2])
+def test_of_works_that_claim_nothing_as_many_are_shown_as_the_user_looks_at(tmp_path: Path, shown: int) -> None:
+    assert max(len(offer["authors"]) for offer in offers_without_answers(tmp_path, shown)) == shown
+
+
+def test_of_works_that_claim_nothing_the_others_are_known_to_be_hidden(tmp_path: Path) -> None:
+    assert any(offer.get("hidden") for offer in offers_without_answers(tmp_path, 1))
+
+
+@pytest.mark.slow
+def test_where_no_answer_is_known_a_market_learns_to_ask_one_good_model(tmp_path: Path) -> None:
+    user = without_answers(tmp_path, 800, 6)
+    market = OutcomeMarket(user, Design(lambda: BayesPolicy(pool="p"), pooled=True, value_usd=0.05))
+    market.learn(user.data.training())
+    played = market.test(user.data.test())
+    alone = user.accepts()[played.queries].mean(axis=0) * 0.05 - user.data.costs_usd[played.queries].mean(axis=0)
+    assert played.stages.mean() < 1.1
+    assert played.utilities(0.05).mean() > sorted(alone)[-3]

@@ -154,6 +154,61 @@ def test_work_counts_that_was_replaced_since() -> None:
     assert abs(first - second) < 0.1, "the control: by what stands in the text nothing is learned of the critic"
 
 
+def shown_alone(offers: int = 300) -> Any:
+    """What a pool knows whose presenters show the last work of a text alone; the helper's is taken more often."""
+    draws, receipts = np.random.default_rng(5), []
+    for number in range(offers):
+        authors = [str(one) for one in draws.permutation(["helper", "editor"])]
+        taken = bool(draws.random() < (0.8 if authors[-1] == "helper" else 0.6))
+        receipts.append(offer(number, *authors, taken=taken, repeats=(authors[-1],)))
+    return POLICY.learn(None, receipts)
+
+
+SHOWN_ALONE = shown_alone()
+
+
+def test_where_one_work_is_shown_another_replaces_it_and_is_asked_only_if_it_is_better() -> None:
+    after_helper = value(seen("p", "helper"), seen("editor", "helper"), memory=SHOWN_ALONE)
+    assert after_helper[0] > after_helper[1] + 0.1
+    after_editor = value(seen("p", "editor"), seen("helper", "editor"), memory=SHOWN_ALONE)
+    assert after_editor[1] > after_editor[0] + 0.05
+    both = [receipt._replace(repeats=()) for receipt in (offer(number, "editor", "helper") for number in range(300))]
+    shown, added = value(seen("p", "helper"), seen("editor", "helper"), memory=POLICY.learn(None, both))
+    assert added > shown - 0.1, "the control: where both are shown the editor's work counts beside the helper's"
+
+
+def test_where_one_work_is_shown_the_better_bidder_bids_most_for_the_request() -> None:
+    helper, editor = value(seen("helper"), seen("editor"), memory=SHOWN_ALONE)
+    assert helper > editor + 0.1
+
+
+def test_a_work_that_is_tried_out_is_not_hidden_by_another_trial() -> None:
+    lots = [seen("newcomer"), seen("other", "newcomer"), seen("p", "newcomer"), seen("p", "helper")]
+    first, later, shown, known = POLICY.value(SHOWN_ALONE, lots).deviations
+    assert first > 0.1
+    assert later == 0.0
+    assert shown > known + 0.05, "whoever presents draws from how unsure the work is"
+    together = POLICY.value(MEMORY, lots).deviations
+    assert together[1] > 0.0, "the control: where all is shown a later trial hides nothing"
+
+
+def test_a_text_is_worth_what_the_best_presenter_makes_of_it() -> None:
+    draws, receipts = np.random.default_rng(7), []
+    for number in range(300):
+        presenter = "good" if number % 2 else "bad"
+        taken = bool(draws.random() < (0.9 if presenter == "good" else 0.3))
+        receipts.append(offer(number, "helper", taken=taken)._replace(bidder=presenter))
+    memory = POLICY.learn(None, receipts)
+    helper, good, bad = value(
+        seen("helper"),
+        seen("good", "helper", role="presenter"),
+        seen("bad", "helper", role="presenter"),
+        memory=memory,
+    )
+    assert helper == pytest.approx(good, abs=0.02)
+    assert good > bad + 0.4
+
+
 def test_who_left_is_forgotten_as_a_colleague() -> None:
     later = [offer(1000 + number, "idler", taken=number % 3 == 0) for number in range(110)]
     memory = POLICY.learn(MEMORY, later)

@@ -54,6 +54,14 @@ def test_nothing_is_kept_of_what_says_nothing_about_offers(other: dict[str, Any]
     assert kept(offer(1)) != no_offers()
 
 
+def test_where_an_offer_repeats_some_works_only_these_are_kept_and_the_others_counted() -> None:
+    found = kept(offer(1, "a", "b", "c", repeats=("c", "a")), offer(2, "a", "b"), offer(3, "a", repeats=("a",)))
+    authors = [[found["names"][one] for one in row["authors"]] for row in found["stored"]]
+    assert authors == [["transformer/a", "transformer/c"], ["transformer/a", "transformer/b"], ["transformer/a"]]
+    assert [row.get("hidden", 0) for row in found["stored"]] == [1, 0, 0]
+    assert uptake_of(found, shape_and_words, 0.5, Forgetting(0.01, WINDOW)).visible == 2
+
+
 def test_who_has_worked_twice_counts_where_it_worked_last() -> None:
     (row,) = kept(offer(1, "a", "b", "a"))["stored"]
     assert row["authors"] == [1, 0]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bidders.policies.pooled.uptake import AUTHORS_MAX, Knowledge, SeenOffer, chance, steepness, uptake_from
+from bidders.policies.pooled.uptake import ALL, AUTHORS_MAX, Knowledge, SeenOffer, chance, steepness, uptake_from
 from bidders.policies.pooled.world import Floats
 
 HELPS, NOTHING, HARMS, SHOWS_WELL = range(4)
@@ -73,6 +73,35 @@ def test_an_offer_counts_as_much_as_its_weight() -> None:
     none = [offer._replace(taken=1.0 - offer.taken, weight=0.0) for offer in seen]
     assert np.allclose(learned([*seen, *none]), learned(seen))
     assert not np.allclose(learned([*seen, *(offer._replace(weight=1.0) for offer in none)]), learned(seen))
+
+
+@pytest.mark.parametrize(
+    ("hiding", "whole", "visible"),
+    [
+        ([], [1, 2, 3], ALL),
+        ([1], [1], 1),
+        ([2, 2, 2, 1], [1], 2),
+        ([1], [3, 3], ALL),
+        ([3], [3, 3], 3),
+    ],
+    ids=["nothing hidden", "one shown", "two shown as a rule", "mostly all shown", "no more than shown elsewhere"],
+)
+def test_as_many_works_are_visible_as_offers_show_that_leave_some_out(
+    hiding: list[int], whole: list[int], visible: int
+) -> None:
+    seen = [SeenOffer(tuple(range(shown)), LOOKS[0], 1.0, hidden=1) for shown in hiding]
+    seen += [SeenOffer(tuple(range(shown)), LOOKS[0], 1.0) for shown in whole]
+    assert uptake_from(seen, 2, 0.5, Knowledge()).visible == visible
+
+
+@pytest.mark.parametrize("visible", [1, 2, ALL])
+def test_only_works_that_are_visible_count(visible: int) -> None:
+    uptake = uptake_from(offers(400), 2, 0.5, Knowledge())
+    uptake.visible = visible
+    helps = uptake.helps(LOOKS[0])
+    authors = [HARMS, NOTHING, HELPS]
+    counted = sum(helps.added[one] for one in authors[-visible:])
+    assert helps.log_odds(authors) == pytest.approx(helps.base + counted + helps.last[HELPS])
 
 
 def test_what_was_known_before_is_built_upon() -> None:

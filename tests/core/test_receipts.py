@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.core.bid import Answer
+from orchestrator.core.clearing import Award
+from orchestrator.core.events import Delivered
 from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction, Progress
 from orchestrator.core.receipts import Receipt, receipts
-from orchestrator.core.rules import TRANSFORMER
-from orchestrator.core.state import REQUESTER, first_state
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.core.state import REQUESTER, Segment, State, first_state
 from tests.core.making import make_request
 
 BOUGHT = Sale("0", 1, REQUESTER, "a", TRANSFORMER, 9, 5)
@@ -46,3 +48,43 @@ def test_whose_work_led_to_a_lot_is_said_also_where_it_was_replaced_since() -> N
     receipt = receipt_of((BOUGHT, KEPT))
     assert receipt.workers == ("a", "a")
     assert receipt.contributions == (), "its text shows nobody's work"
+
+
+def receipt_for(role: Role, *delivered: str) -> Receipt:
+    """The receipt of b, which bought a text of three works and delivered these pieces in their place."""
+    request = make_request("a", "b")
+    pieces = (Segment("a draft", author="a"), Segment("a map", author="c"), Segment("a second draft", author="a"))
+    state = State((*first_state(request.text, request.text_digest).segments, *pieces))
+    award = Award("b", role, 9, 5)
+    segments = tuple(Segment(text) for text in delivered)
+    event = Delivered(3, "0.0.0", award, segments, replaces=True, cost_nanos=0, state="")
+    lot = Lot("0.0.0", 3, state, "a")
+    auction = Auction(lot, answers=(Answer("b", "bid", 9, role=role),), awards=(award,), deliveries=((event, state),))
+    (receipt,) = receipts(Progress(request, auctions={lot.path: auction}))
+    return receipt
+
+
+@pytest.mark.parametrize(
+    ("delivered", "repeated"),
+    [
+        (["a map"], ("c",)),
+        (["a second draft", "a map"], ("a", "c")),
+        (["a draft", "a second draft"], ("a",)),
+        (["Here is a map:", "a map"], ()),
+        (["a text"], ()),
+        ([], ()),
+    ],
+    ids=["one", "two", "one author's", "with own words", "own words", "nothing"],
+)
+def test_a_presenter_repeats_those_whose_words_are_all_that_it_delivers(
+    delivered: list[str], repeated: tuple[str, ...]
+) -> None:
+    assert receipt_for(PRESENTER, *delivered).repeats == repeated
+
+
+def test_the_words_of_the_request_are_nobodys_work() -> None:
+    assert receipt_for(PRESENTER, make_request("a", "b").text).repeats == ()
+
+
+def test_whoever_transforms_presents_nothing() -> None:
+    assert receipt_for(TRANSFORMER, "a map").repeats == ()

@@ -1,7 +1,7 @@
 """Composing: what a text is worth that several bidders write together, to whoever may work on it next or show it.
 
 Whom to ask after somebody is thought through one by one: each time the one who adds most beyond its cost, until nobody
-does. Since works add up, that is close to the best there is.
+does. Where works add up, and where each replaces the one before, that is close to the best there is.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import hypot
 from typing import NamedTuple
 
 from bidders.policies.pooled.embedding import Embedding, leading
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.offers import Offers, recent_authors, uptake_of, workers_of
+from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, uptake_of, workers_of
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER
 from bidders.policies.pooled.regressions import role_key
@@ -23,6 +24,9 @@ from orchestrator import Observation
 _KEPT_MAX = 1000
 _LATER = 0.2
 """How much of its doubt a bidder draws from after the first stage: there a trial is one of many works."""
+
+_AT_BEST = 2.0
+"""By how much of its doubt a bidder thinks itself better than known where it chooses to work alone or before others."""
 
 _State = tuple[str, str, tuple[int, ...], float]
 
@@ -34,6 +38,29 @@ class Figure(NamedTuple):
     deviation_usd: float
 
 
+class _Prospect(NamedTuple):
+    """What may become of a text.
+
+    Attributes:
+        log_odds: of its being taken.
+        doubt: how unsure they are, as a standard deviation.
+        less_usd: what others must be paid for that.
+    """
+
+    log_odds: float
+    doubt: float
+    less_usd: float = 0.0
+
+    def at_best_usd(self, bounty_usd: float) -> float:
+        """What it is worth if all is as well as it may be."""
+        return bounty_usd * chance(self.log_odds + _AT_BEST * self.doubt) - self.less_usd
+
+    def figure(self, bounty_usd: float, cost_usd: float = 0.0) -> Figure:
+        """What it is worth less a cost, and how unsure that is."""
+        worth_usd = bounty_usd * chance(self.log_odds) - self.less_usd - cost_usd
+        return Figure(within_bounty(worth_usd, bounty_usd), bounty_usd * steepness(self.log_odds) * self.doubt)
+
+
 class _Worker(NamedTuple):
     """One who may work on a text: its row in what is known of helps, and what its work is expected to cost."""
 
@@ -41,16 +68,8 @@ class _Worker(NamedTuple):
     cost_usd: float
 
 
-class _Plan(NamedTuple):
-    """Whom to ask about a text, one after another.
-
-    Attributes:
-        workers: these.
-        log_odds: of the text once all have worked, but for what its last work adds by being the last.
-    """
-
-    workers: tuple[_Worker, ...]
-    log_odds: float
+_Plan = tuple[_Worker, ...]
+"""Whom to ask about a text, one after another."""
 
 
 @dataclass(slots=True)
@@ -62,6 +81,7 @@ class Composing:
         embedding: of requests.
         rows: of those who took part, in what is known of helps, by name.
         colleagues: bidders whose work was offered of late.
+        presenters: the rows of those who have made offers of late.
         offers: what all this rests on.
     """
 
@@ -69,6 +89,7 @@ class Composing:
     embedding: Embedding
     rows: dict[str, int]
     colleagues: list[str]
+    presenters: list[int]
     offers: Offers
     _helps: dict[str, Helps] = field(default_factory=dict)
     _plans: dict[_State, _Plan] = field(default_factory=dict)
@@ -85,19 +106,19 @@ class Composing:
             return self._to_presenter(seen, helps, authors)
         row = self.row(TRANSFORMER, seen.bidder)
         has_worked = row in authors and row != self.uptake.newcomer
-        added = 0.0 if has_worked else helps.added[row]
-        alone = helps.without_last(authors) + added + helps.last[row]
-        worth_usd = seen.bounty_usd * chance(alone)
-        plan = self._plan(seen, outlook, helps, authors)
-        others = [worker for worker in plan.workers if worker.row != row]
+        # Who works again counts where it worked last.
+        after = [*(one for one in authors if not (has_worked and one == row)), row]
+        doubt = 0.0 if has_worked else self._trying(helps, authors) * helps.doubts[row]
+        shown = self._shown(helps)
+        prospects = [_Prospect(helps.log_odds(after) + shown, doubt)]
+        others = [worker for worker in self._plan(seen, outlook, helps, authors) if worker.row != row]
         if others:
-            is_planned = len(others) < len(plan.workers)
-            together = plan.log_odds + (0.0 if is_planned else added) + helps.last[others[-1].row]
+            together = helps.log_odds([*after, *[worker.row for worker in others]])
             others_usd = sum(worker.cost_usd for worker in others)
-            worth_usd = max(worth_usd, seen.bounty_usd * chance(together) - others_usd)
-        share = 0.0 if has_worked else _LATER if authors else 1.0
-        deviation_usd = share * seen.bounty_usd * steepness(alone) * helps.doubts[row]
-        return Figure(within_bounty(worth_usd - outlook.expected_cost_usd(seen), seen.bounty_usd), deviation_usd)
+            doubt_then = doubt if len(others) < helps.visible else 0.0
+            prospects.append(_Prospect(together + shown, doubt_then, others_usd))
+        best = max(prospects, key=lambda each: each.at_best_usd(seen.bounty_usd))
+        return best.figure(seen.bounty_usd, outlook.expected_cost_usd(seen))
 
     def helps(self, request: str) -> Helps:
         """What each bidder's work adds for a request."""
@@ -113,9 +134,21 @@ class Composing:
         if not authors:
             return Figure(0.0, 0.0)
         row = self.row(PRESENTER, seen.bidder)
-        log_odds = helps.log_odds(authors) + helps.shown[row]
-        deviation_usd = _LATER * seen.bounty_usd * steepness(log_odds) * helps.shown_doubts[row]
-        return Figure(within_bounty(seen.bounty_usd * chance(log_odds), seen.bounty_usd), deviation_usd)
+        doubt = _LATER * helps.shown_doubts[row]
+        if len(authors) >= helps.visible:
+            # What was tried out is shown only if it may be better than what would replace it.
+            doubt = hypot(doubt, helps.doubts[authors[-helps.visible]])
+        return _Prospect(helps.log_odds(authors) + helps.shown[row], doubt).figure(seen.bounty_usd)
+
+    def _trying(self, helps: Helps, authors: Sequence[int]) -> float:
+        """How much of its doubt a bidder draws from: nothing where its work would hide one that is being tried out."""
+        if not authors:
+            return 1.0
+        return _LATER if len(authors) < helps.visible else 0.0
+
+    def _shown(self, helps: Helps) -> float:
+        """What it adds that the best of the presenters makes the offer."""
+        return max([helps.shown[row] for row in self.presenters], default=0.0)
 
     def row(self, role: str, bidder: str) -> int:
         """A bidder's row in what `helps` gives."""
@@ -140,7 +173,7 @@ class Composing:
                 for name, row in rows.items()
                 if row not in (*authors, self.uptake.newcomer)
             ]
-            found = self._plans[key] = _planned(helps, authors, free, seen.bounty_usd)
+            found = self._plans[key] = _planned(helps, self._shown(helps), authors, free, seen.bounty_usd)
         return found
 
 
@@ -169,31 +202,33 @@ def _composing_of(content: _Content, embedding: Embedding, prior: float, forgett
     offers = content.offers
     uptake = uptake_of(offers, embedding, prior, forgetting)
     rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
-    return Composing(uptake, embedding, rows, recent_authors(offers), offers)
+    presenters = [rows[role_key(PRESENTER, name)] for name in recent_presenters(offers)]
+    return Composing(uptake, embedding, rows, recent_authors(offers), presenters, offers)
 
 
-def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:
+def _planned(helps: Helps, shown: float, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:
     """Whom to ask one after another: each time the one who adds most beyond its cost.
 
     Args:
         helps: what each bidder's work adds.
+        shown: what whoever makes the offer adds.
         authors: whose work the text holds, by row.
         free: those who may be asked.
         bounty_usd: what is paid if the text is taken.
     """
     workers: list[_Worker] = []
-    left, log_odds = list(free), helps.without_last(authors)
-    worth_usd = bounty_usd * chance(helps.log_odds(authors)) if authors else 0.0
+    left, before = list(free), helps.before_last(authors) + shown
+    worth_usd = bounty_usd * chance(helps.log_odds(authors) + shown) if authors else 0.0
     while left:
-        after = [bounty_usd * chance(log_odds + helps.added[each.row] + helps.last[each.row]) for each in left]
+        after = [bounty_usd * chance(before + helps.as_last(each.row)) for each in left]
         gains = [after_usd - each.cost_usd for after_usd, each in zip(after, left, strict=True)]
         most = max(range(len(left)), key=gains.__getitem__)
         if gains[most] <= worth_usd:
             break
         worth_usd = after[most]
         workers.append(left.pop(most))
-        log_odds += helps.added[workers[-1].row]
-    return _Plan(tuple(workers), log_odds)
+        before = shown + helps.before_last([*authors, *[worker.row for worker in workers]])
+    return tuple(workers)
 
 
 def within_bounty(worth_usd: float, bounty_usd: float) -> float:

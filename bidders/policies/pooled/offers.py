@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -27,16 +27,18 @@ class StoredOffer(TypedDict):
     """An offer that the user has seen, as JSON can hold it.
 
     Attributes:
-        authors: whose work it holds, by their places among the names.
+        authors: whose work it shows, by their places among the names.
         presenter: who made it, likewise; None for a work that was scored alone.
         look: the numbers of the request's text, as a case keeps them.
         taken: whether it was taken.
+        hidden: how many works the text held that it does not show; 0 where left out.
     """
 
     authors: list[int]
     presenter: int | None
     look: str
     taken: float
+    hidden: NotRequired[int]
 
 
 class Offers(TypedDict):
@@ -118,7 +120,7 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
     size = len(leading(embedding, ""))
     rows = _fitted(offers)
     found = [
-        SeenOffer(tuple(row["authors"]), look, row["taken"], row["presenter"], weight)
+        SeenOffer(tuple(row["authors"]), look, row["taken"], row["presenter"], weight, row.get("hidden", 0))
         for row, weight in zip(rows, forgetting.weights(len(rows)).tolist(), strict=True)
         if len(look := _look(row)) == size
     ]
@@ -148,6 +150,13 @@ def recent_authors(offers: Offers) -> list[str]:
     return [_bidder_of(offers["names"][author]) for author in sorted(authors)]
 
 
+def recent_presenters(offers: Offers) -> list[str]:
+    """The bidders who have shown offers of late, by name."""
+    shown_by = [row["presenter"] for row in _fitted(offers)[-_RECENT:]]
+    presenters = {presenter for presenter in shown_by if presenter is not None}
+    return [_bidder_of(offers["names"][presenter]) for presenter in sorted(presenters)]
+
+
 def _fitted(offers: Offers) -> list[StoredOffer]:
     """Those that what is believed rests on: whoever reads the memory later must come to believe the same."""
     return offers["stored"][: offers["fitted"]]
@@ -164,8 +173,9 @@ def _tells(receipt: Receipt) -> bool:
 
 
 def _workers(receipt: Receipt) -> tuple[str, ...]:
-    """Whose work led to an offer; as far as its text shows where that is all that is known."""
-    return workers_of(receipt.workers, receipt.contributions)
+    """Whose work an offer shows: of those whose work led to it all, unless it repeats only some of them."""
+    led = workers_of(receipt.workers, receipt.contributions)
+    return tuple([author for author in led if author in receipt.repeats]) or led
 
 
 def _names_in(receipt: Receipt) -> list[str]:
@@ -183,7 +193,9 @@ def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> 
     taken = float(receipt.in_picked_chain)
     # Who has worked twice counts where it worked last.
     in_order = list(dict.fromkeys(reversed(authors)))[::-1]
-    return {"authors": in_order, "presenter": presenter, "look": look, "taken": taken}
+    offer: StoredOffer = {"authors": in_order, "presenter": presenter, "look": look, "taken": taken}
+    hidden = len(set(workers_of(receipt.workers, receipt.contributions))) - len(in_order)
+    return {**offer, "hidden": hidden} if hidden else offer
 
 
 def _refitted(offers: Offers) -> Offers:

@@ -18,6 +18,9 @@ import numpy as np
 
 from bidders.policies.pooled.world import Floats, Integers
 
+ALL = 1_000_000
+"""How many works offers show that show them all."""
+
 AUTHORS_MAX = 40
 """How many bidders are told apart; beyond these, whose work was seen most, all count as newcomers."""
 
@@ -36,11 +39,12 @@ class SeenOffer(NamedTuple):
     """An offer that the user has seen.
 
     Attributes:
-        authors: whose work it holds, by number, each once, in the order of their works.
+        authors: whose work it shows, by number, each once, in the order of their works.
         look: the numbers of the request's text.
         taken: whether it was taken: 1 or 0; of a work that was scored alone, its score.
         presenter: who showed it, by number; None where nobody did.
         weight: how much it counts.
+        hidden: how many works the text held that it does not show.
     """
 
     authors: tuple[int, ...]
@@ -48,6 +52,7 @@ class SeenOffer(NamedTuple):
     taken: float
     presenter: int | None = None
     weight: float = 1.0
+    hidden: int = 0
 
 
 class Knowledge(NamedTuple):
@@ -75,6 +80,7 @@ class Helps:
         shown: by bidder, what it adds that it makes the offer; the last is a newcomer's.
         doubts: by bidder, how unsure what its work adds is, as a standard deviation; the last is a newcomer's.
         shown_doubts: the same of its making the offer.
+        visible: how many of a text's works an offer shows, the latest ones.
     """
 
     base: float
@@ -83,14 +89,19 @@ class Helps:
     shown: list[float]
     doubts: list[float]
     shown_doubts: list[float]
+    visible: int
 
     def log_odds(self, authors: Sequence[int]) -> float:
-        """Of an offer that holds the work of these bidders, in this order, to be taken."""
-        return self.without_last(authors) + (self.last[authors[-1]] if authors else 0.0)
+        """Of an offer of a text that these bidders worked on, in this order, to be taken."""
+        return self.before_last(authors[:-1]) + self.as_last(authors[-1]) if authors else self.base
 
-    def without_last(self, authors: Sequence[int]) -> float:
-        """The same but for what the last work adds by being the last."""
-        return self.base + sum([self.added[one] for one in authors])
+    def before_last(self, authors: Sequence[int]) -> float:
+        """The part of this that works bring which another one follows."""
+        return self.base + sum([self.added[one] for one in authors[max(0, len(authors) + 1 - self.visible) :]])
+
+    def as_last(self, author: int) -> float:
+        """The part of this that the last work brings."""
+        return self.added[author] + self.last[author]
 
 
 @dataclass(slots=True)
@@ -105,12 +116,14 @@ class Uptake:
         numbers: how many numbers a text has.
         weights: of the regressors.
         covariance: of the weights.
+        visible: how many of a text's works an offer shows, the latest ones.
     """
 
     authors: tuple[int, ...]
     numbers: int
     weights: Floats
     covariance: Floats
+    visible: int
     _rows: Mapping[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +160,7 @@ class Uptake:
             shown=[*shown.tolist(), 0.0],
             doubts=[*self._doubts(places, [1.0, 1.0, *look]), sqrt(work_variance)],
             shown_doubts=[*self._doubts(places, [1.0, 0.0, *look]), sqrt(showing_variance)],
+            visible=self.visible,
         )
 
     def _doubts(self, places: Integers, parts: Sequence[float]) -> list[float]:
@@ -196,7 +210,19 @@ def uptake_from(offers: Sequence[SeenOffer], numbers: int, prior: float, before:
     looks = np.array([_regressors(offer, layout, rows) for offer in offers]).reshape(len(offers), layout.size)
     taken = np.array([offer.taken for offer in offers])
     counts = np.array([offer.weight for offer in offers])
-    return Uptake(authors, numbers, *_fitted(looks, taken, counts, weights, 1.0 / spreads**2))
+    weights, covariance = _fitted(looks, taken, counts, weights, 1.0 / spreads**2)
+    return Uptake(authors, numbers, weights, covariance, _visible(offers))
+
+
+def _visible(offers: Sequence[SeenOffer]) -> int:
+    """How many works offers show: all, unless most that could show more than some number left others out."""
+    hiding = [offer for offer in offers if offer.hidden]
+    if not hiding:
+        return ALL
+    weight = sum([offer.weight for offer in hiding])
+    usual = round(sum([offer.weight * len(offer.authors) for offer in hiding]) / weight)
+    beyond = sum([offer.weight for offer in offers if not offer.hidden and len(offer.authors) > usual])
+    return usual if weight >= beyond else ALL
 
 
 def _prior(layout: _Layout, prior: float, authors: Sequence[int], before: Knowledge) -> tuple[Floats, Floats]:
