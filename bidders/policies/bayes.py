@@ -30,6 +30,7 @@ from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cas
 from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
+from bidders.policies.pooled.uptake import ALL
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
@@ -158,7 +159,7 @@ class BayesPolicy:
         learned = after_practice(known, [case_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
         if self.pool is not None:
-            offers = after_scored(known["offers"], lessons, self._embedding, self._chance)
+            offers = after_scored(known["offers"], lessons, self._embedding, self._chance, self._answers)
             learned = {**learned, "offers": offers}
         results = results_of_lessons(lessons, self._embedding)
         return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
@@ -193,7 +194,8 @@ class BayesPolicy:
         return [(claims[number], state.chances[number]) for number in state.order]
 
     def _composing(self, offers: Offers) -> Composing:
-        return composing_of(offers, self._embedding, self._chance, self._forgetting)
+        visible = self._answers if self._answers > 1 else ALL
+        return composing_of(offers, self._embedding, self._chance, self._forgetting, visible)
 
     def _outlook(self, memory: Memory) -> Outlook:
         """What a memory means; made once for each fit, since a fit's id names its content."""
@@ -255,9 +257,11 @@ class BayesPolicy:
     def _unclaimed(self, memory: Memory, outlook: Outlook) -> Valuer:
         """What values lots whose works claim nothing: by who helps, in a pool; else by what such lots have brought.
 
-        After practice alone, on single works, nothing is known of works that stand beside one another.
+        After practice alone, on single works, nothing is known of works that stand beside one another, unless one good
+        one of those that are shown together is enough.
         """
-        if self.pool is None or (memory["worth"] and not memory["offers"]["stored"]):
+        has_only_practised = memory["worth"] and not memory["offers"]["stored"]
+        if self.pool is None or (has_only_practised and self._answers == 1):
             regressions = Regressions(memory["worth"], self._prior)
             return lambda seen: self._by_regression(regressions, outlook, seen)
         composing = self._composing(memory["offers"])

@@ -225,6 +225,23 @@ def test_a_pool_that_has_practised_single_works_values_them_by_their_scores() ->
     assert value(seen("a"), memory=seen_later)[0] > value(seen("b"), memory=seen_later)[0]
 
 
+@pytest.mark.parametrize(("answers", "asked"), [(1, 1), (2, 2)])
+def test_a_pool_that_has_practised_asks_as_many_as_are_shown_together(answers: int, asked: int) -> None:
+    policy, draws = BayesPolicy(pool="p", answers=answers), np.random.default_rng(2)
+    names, lessons = ("a", "b", "c"), []
+    for number in range(60):
+        works = tuple(Work(name, "", float(draws.random() < 0.6), 0.02) for name in names)
+        lessons.append(Lesson(f"Plan tour {number}", 1.0, works))
+    memory, authors = policy.practise(None, lessons), list[str]()
+    while len(authors) < len(names):
+        lots = [seen(one, *authors, cost_usd=0.02) for one in ("p", *names) if one not in authors]
+        winner = lots[int(np.argmax(value(*lots, memory=memory, policy=policy)))].bidder
+        if winner == "p":
+            break
+        authors.append(winner)
+    assert len(authors) == asked
+
+
 def test_bidders_without_a_pool_know_nothing_of_each_other() -> None:
     alone = BayesPolicy()
     memory = alone.learn(None, [offer(number, "helper") for number in range(30)])

@@ -95,7 +95,7 @@ def test_the_latest_are_kept_and_never_part_of_those_that_a_belief_rests_on() ->
 
 def test_what_is_kept_survives_storage_to_the_digit() -> None:
     offers = kept(*(offer(number, *"abc"[: 1 + number % 3], taken=number % 2 == 0) for number in range(12)))
-    offers = after_scored(offers, [_lesson(0.8, 0.1)], shape_and_words, 0.5)
+    offers = after_scored(offers, [_lesson(0.8, 0.1)], shape_and_words, 0.5, 1)
     back: Offers = json.loads(json.dumps(offers))
     first, second = (uptake_of(each, shape_and_words, 0.5, Forgetting(0.01, WINDOW)) for each in (offers, back))
     assert first.weights.tolist() == second.weights.tolist()
@@ -109,15 +109,40 @@ def test_older_offers_count_less() -> None:
 
 
 def test_works_that_were_scored_alone_say_who_is_better() -> None:
-    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, shape_and_words, 0.5)
+    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, shape_and_words, 0.5, 1)
     uptake = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW))
     helps = uptake.helps(leading(shape_and_words, "Plan a tour"))
     assert helps.added[uptake.row(0)] > helps.added[uptake.row(1)] + 1.0
 
 
+@pytest.mark.parametrize(("answers", "adds"), [(1, False), (2, True)])
+def test_where_several_works_are_shown_one_good_one_is_enough(answers: int, adds: bool) -> None:
+    """Of two bidders each is right where the other is wrong: together they always are."""
+    lessons = [
+        _lesson(float(number % 2), float(1 - number % 2))._replace(request=f"Tour {number}") for number in range(60)
+    ]
+    offers = after_scored(no_offers(), lessons, shape_and_words, 0.5, answers)
+    helps = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW)).helps(leading(shape_and_words, "Tour 7"))
+    assert (helps.log_odds([0, 1]) > helps.log_odds([0]) + 1.0) == adds
+
+
+def test_who_has_practised_is_a_colleague_until_offers_are_seen() -> None:
+    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)], shape_and_words, 0.5, 1)
+    assert recent_authors(offers) == ["a", "b"]
+    assert recent_authors(kept(offer(1, "b"), offers=offers)) == ["b"]
+
+
+def test_until_one_is_seen_to_leave_any_out_offers_show_as_many_works_as_was_thought() -> None:
+    thought = [
+        uptake_of(each, shape_and_words, 0.5, Forgetting(0.01, WINDOW), 3).visible
+        for each in (no_offers(), kept(offer(1, "a")), kept(offer(1, "a", "b", repeats=("b",))))
+    ]
+    assert thought == [3, 3, 1]
+
+
 def test_tasks_whose_works_claim_answers_say_nothing_of_offers() -> None:
     lesson = Lesson("How many?", 1.0, (Work("a", "claim", 1.0, 0.0), Work("b", "", 0.0, 0.0)))
-    assert after_scored(no_offers(), [lesson], shape_and_words, 0.5) == no_offers()
+    assert after_scored(no_offers(), [lesson], shape_and_words, 0.5, 1) == no_offers()
 
 
 def test_colleagues_are_those_whose_work_was_offered_of_late() -> None:

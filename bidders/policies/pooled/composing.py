@@ -177,7 +177,7 @@ class Composing:
         return found
 
 
-def composing_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting) -> Composing:
+def composing_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting, visible: int) -> Composing:
     """What a pool believes of open-ended work; worked out once for all of its bidders.
 
     Args:
@@ -185,8 +185,9 @@ def composing_of(offers: Offers, embedding: Embedding, prior: float, forgetting:
         embedding: of requests.
         prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
         forgetting: how offers lose weight.
+        visible: how many of a text's works offers are thought to show until one is seen to leave any out.
     """
-    return _composing_of(_Content(offers["id"], offers), embedding, prior, forgetting)
+    return _composing_of(_Content(offers["id"], offers), embedding, prior, forgetting, visible)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +199,11 @@ class _Content:
 
 
 @lru_cache(maxsize=8)
-def _composing_of(content: _Content, embedding: Embedding, prior: float, forgetting: Forgetting) -> Composing:
+def _composing_of(
+    content: _Content, embedding: Embedding, prior: float, forgetting: Forgetting, visible: int
+) -> Composing:
     offers = content.offers
-    uptake = uptake_of(offers, embedding, prior, forgetting)
+    uptake = uptake_of(offers, embedding, prior, forgetting, visible)
     rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
     presenters = [rows[role_key(PRESENTER, name)] for name in recent_presenters(offers)]
     return Composing(uptake, embedding, rows, recent_authors(offers), presenters, offers)

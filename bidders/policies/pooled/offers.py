@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections import Counter
 from collections.abc import Sequence
 from typing import NotRequired, TypedDict
@@ -15,9 +16,10 @@ from bidders.policies.pooled.evidence import look_from_json, look_of, look_to_js
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, receipt_order
 from bidders.policies.pooled.regressions import role_key
-from bidders.policies.pooled.uptake import Knowledge, SeenOffer, Uptake, uptake_from
+from bidders.policies.pooled.uptake import ALL, Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
 from orchestrator import Contribution, Lesson, Receipt
+from orchestrator.bidding.policy import Work
 
 _RECENT = 100
 _PLACES = 6
@@ -85,7 +87,7 @@ def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embeddi
     return _refitted({**kept, "stored": stored[-forgetting.window :]})
 
 
-def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding, prior: float) -> Offers:
+def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding, prior: float, answers: int) -> Offers:
     """What is kept after labelled tasks on which every bidder worked alone.
 
     Args:
@@ -93,22 +95,34 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
         lessons: the tasks; those whose works claim something say nothing here.
         embedding: of requests.
         prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
+        answers: how many works are shown together; of several one that is good is enough.
     """
-    scored = [(lesson, work) for lesson in lessons if not any(w.claim for w in lesson.works) for work in lesson.works]
-    if not scored:
+    telling = [lesson for lesson in lessons if lesson.works and not any(work.claim for work in lesson.works)]
+    if not telling:
         return offers
-    names = _with_names(offers["names"], [role_key(TRANSFORMER, work.bidder) for _, work in scored])
+    names = _with_names(
+        offers["names"], [role_key(TRANSFORMER, work.bidder) for lesson in telling for work in lesson.works]
+    )
     numbers = {name: number for number, name in enumerate(names)}
-    alone = [
-        SeenOffer((numbers[role_key(TRANSFORMER, work.bidder)],), leading(embedding, lesson.request), work.score)
-        for lesson, work in scored
-    ]
-    learned = uptake_from(alone, len(alone[0].look), prior, _known(offers)).knowledge()
+    scored = []
+    for lesson in telling:
+        look = leading(embedding, lesson.request)
+        for works in _shown_together(lesson, answers):
+            authors = tuple([numbers[role_key(TRANSFORMER, work.bidder)] for work in works])
+            scored.append(SeenOffer(authors, look, max(work.score for work in works)))
+    learned = uptake_from(scored, len(scored[0].look), prior, _known(offers)).knowledge()
     known = [list(learned.authors), *[np.round(each, _PLACES).tolist() for each in learned[1:]]]
     return _refitted({**offers, "names": names, "known": known})
 
 
-def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting) -> Uptake:
+def _shown_together(lesson: Lesson, answers: int) -> list[Sequence[Work]]:
+    """Each work of a task alone, and where several are shown together, some of the sets in which they might be."""
+    draws, most = random.Random(lesson.request), min(answers, len(lesson.works))
+    sets = [draws.sample(lesson.works, draws.randint(2, most)) for _ in lesson.works] if most > 1 else []
+    return [*([work] for work in lesson.works), *sets]
+
+
+def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting, visible: int = ALL) -> Uptake:
     """What is believed.
 
     Args:
@@ -116,6 +130,7 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
         embedding: of requests.
         prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
         forgetting: how offers lose weight.
+        visible: how many of a text's works offers are thought to show until one is seen to leave any out.
     """
     size = len(leading(embedding, ""))
     rows = _fitted(offers)
@@ -124,7 +139,7 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
         for row, weight in zip(rows, forgetting.weights(len(rows)).tolist(), strict=True)
         if len(look := _look(row)) == size
     ]
-    return uptake_from(found, size, prior, _known(offers))
+    return uptake_from(found, size, prior, _known(offers), visible)
 
 
 def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) -> tuple[str, ...]:
@@ -145,8 +160,10 @@ def works_seen(offers: Offers) -> dict[str, int]:
 
 
 def recent_authors(offers: Offers) -> list[str]:
-    """The bidders whose work was offered of late, by name."""
+    """The bidders whose work was offered of late, or before any was, those that are known, by name."""
     authors = {author for row in _fitted(offers)[-_RECENT:] for author in row["authors"]}
+    if not offers["stored"]:
+        authors = set(_known(offers).authors)
     return [_bidder_of(offers["names"][author]) for author in sorted(authors)]
 
 

@@ -192,7 +192,9 @@ class _Layout(NamedTuple):
         return np.asarray(self.works + 1 + each * np.arange(self.authors)[:, None] + np.arange(each))
 
 
-def uptake_from(offers: Sequence[SeenOffer], numbers: int, prior: float, before: Knowledge) -> Uptake:
+def uptake_from(
+    offers: Sequence[SeenOffer], numbers: int, prior: float, before: Knowledge, visible: int = ALL
+) -> Uptake:
     """Learn from offers.
 
     Args:
@@ -200,6 +202,7 @@ def uptake_from(offers: Sequence[SeenOffer], numbers: int, prior: float, before:
         numbers: how many numbers a request's text has.
         prior: the chance of an offer with one work to be taken before anything is known, above 0 and below 1.
         before: what was known before these offers.
+        visible: how many of a text's works offers are thought to show until one is seen to leave any out.
     """
     seen = Counter(one for offer in offers for one in _took_part(offer))
     often = sorted(seen, key=lambda author: (-seen[author], author))
@@ -211,14 +214,14 @@ def uptake_from(offers: Sequence[SeenOffer], numbers: int, prior: float, before:
     taken = np.array([offer.taken for offer in offers])
     counts = np.array([offer.weight for offer in offers])
     weights, covariance = _fitted(looks, taken, counts, weights, 1.0 / spreads**2)
-    return Uptake(authors, numbers, weights, covariance, _visible(offers))
+    return Uptake(authors, numbers, weights, covariance, _visible(offers, visible))
 
 
-def _visible(offers: Sequence[SeenOffer]) -> int:
-    """How many works offers show: all, unless most that could show more than some number left others out."""
+def _visible(offers: Sequence[SeenOffer], thought: int) -> int:
+    """How many works offers show: as many as those do that leave others out, unless most show more than that."""
     hiding = [offer for offer in offers if offer.hidden]
     if not hiding:
-        return ALL
+        return thought
     weight = sum([offer.weight for offer in hiding])
     usual = round(sum([offer.weight * len(offer.authors) for offer in hiding]) / weight)
     beyond = sum([offer.weight for offer in offers if not offer.hidden and len(offer.authors) > usual])
