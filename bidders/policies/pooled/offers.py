@@ -19,7 +19,6 @@ from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.uptake import ALL, Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
 from orchestrator import Contribution, Lesson, Receipt
-from orchestrator.bidding.policy import Work
 
 _RECENT = 100
 _PLACES = 6
@@ -107,7 +106,8 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
     scored = []
     for lesson in telling:
         look = leading(embedding, lesson.request)
-        for works in _shown_together(lesson, answers):
+        for together in _shown_together(lesson, answers):
+            works = [lesson.works[place] for place in together]
             authors = tuple([numbers[role_key(TRANSFORMER, work.bidder)] for work in works])
             scored.append(SeenOffer(authors, look, max(work.score for work in works)))
     learned = uptake_from(scored, len(scored[0].look), prior, _known(offers)).knowledge()
@@ -115,11 +115,12 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
     return _refitted({**offers, "names": names, "known": known})
 
 
-def _shown_together(lesson: Lesson, answers: int) -> list[Sequence[Work]]:
-    """Each work of a task alone, and where several are shown together, some of the sets in which they might be."""
-    draws, most = random.Random(lesson.request), min(answers, len(lesson.works))
-    sets = [draws.sample(lesson.works, draws.randint(2, most)) for _ in lesson.works] if most > 1 else []
-    return [*([work] for work in lesson.works), *sets]
+def _shown_together(lesson: Lesson, answers: int) -> list[list[int]]:
+    """By their places, each work of a task alone, and where several are shown together, some sets of these."""
+    draws, places = random.Random(lesson.request), range(len(lesson.works))
+    most = min(answers, len(places))
+    sets = [draws.sample(places, draws.randint(2, most)) for _ in places] if most > 1 else []
+    return [*([place] for place in places), *sets]
 
 
 def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Forgetting, visible: int = ALL) -> Uptake:
