@@ -27,7 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Print the tables of one file, or one line that says why there are none."""
     try:
         settings = read_settings(arguments)
-        data = read_outcomes(settings.path)
+        record = read_outcomes(settings.path)
+        data = record if settings.has_answers else record.without_answers()
         with one_core():
             for report in reports(settings, data):
                 print(report.to_json() if settings.as_json else report.to_markdown() + "\n", flush=True)

@@ -67,6 +67,15 @@ class Outcomes:
             codes=np.ascontiguousarray(self.codes[:, models]),
         )
 
+    def without_answers(self) -> Outcomes:
+        """The record as if nobody had kept what was answered, but only how right it was."""
+        return replace(
+            self,
+            name=f"{self.name}_without_answers",
+            answers=tuple((None,) * len(self.models) for _ in self.answers),
+            codes=np.full_like(self.codes, NO_ANSWER),
+        )
+
     def training(self) -> Integers:
         """Rows of the folds that may be learned from, in the file's order."""
         return np.flatnonzero(np.isin(self.folds, list(TRAINING_FOLDS)))

@@ -25,6 +25,7 @@ class Settings:
         is_validation: whether everything happens within folds 0 to 4.
         seed: root of every draw.
         orders: in how many orders methods learn from the training queries.
+        has_answers: whether what was answered is used, where the record has it.
         as_json: whether to print JSON.
         writes: whether tables and plots go into the docs.
     """
@@ -36,6 +37,7 @@ class Settings:
     is_validation: bool
     seed: int
     orders: int
+    has_answers: bool
     as_json: bool
     writes: bool
 
@@ -60,6 +62,7 @@ def read_settings(arguments: list[str] | None) -> Settings:
         given.validate,
         given.seed,
         given.orders,
+        not given.without_answers,
         given.json,
         given.write,
     )
@@ -88,6 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=0, help="root of every draw (default 0)")
     made.add_argument(
         "--orders", type=int, default=3, help="orders of training, of which the mean is shown (default 3)"
+    )
+    made.add_argument(
+        "--without-answers", action="store_true", help="forget what was answered: as in open-ended work, nothing agrees"
     )
     made.add_argument("--json", action="store_true", help="one JSON document a table")
     made.add_argument("--write", action="store_true", help="put tables and plots into the docs")

@@ -78,7 +78,8 @@ class BayesPolicy:
         forget: share of its weight that a request loses with each one after it, and that what a lot
             brought loses with each later lot of the same figures, 0 to 0.5.
         exploration: how much of its doubt a bidder draws from, 0 to 10.
-        answers: how many answers a presenter of this pool shows together, 1 to 10.
+        answers: how many answers a presenter of this pool shows together, 1 to 10; above 1, and until offers are seen
+            to show more or fewer, as many works as claim nothing, too.
         window: how many requests are kept as they are, 10 to 5000; older ones are kept as counts.
         embedding: of requests: `package.module:function` from a text to at most 64 numbers; its shape
             and hashed words where left out.

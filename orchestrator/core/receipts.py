@@ -16,6 +16,7 @@ from orchestrator.core.rules import PRESENTER, Role
 from orchestrator.core.state import REQUESTER, Contribution, Segment, State
 
 _NO_SALE: Final = (0, None)
+_NO_DELIVERY: Final = (None, None)
 
 
 class Verdict(NamedTuple):
@@ -143,11 +144,10 @@ def _claim_of(segments: Sequence[Segment]) -> str:
     return ""
 
 
-def _repeated(state: State, delivered: Sequence[Segment]) -> tuple[str, ...]:
-    """The authors of what was delivered, where all of it stands in a state as it is."""
-    known = {piece.digest: piece.author for piece in state.segments if piece.author != REQUESTER}
-    authors = dict.fromkeys([known.get(piece.digest, "") for piece in delivered])
-    return () if "" in authors else tuple(authors)
+def _repeated(offer: State, presenter: str) -> tuple[str, ...]:
+    """Whose work an offer is, where none of it is its presenter's own; what is repeated keeps its author."""
+    authors = dict.fromkeys([piece.author for piece in offer.segments])
+    return () if presenter in authors or REQUESTER in authors else tuple(authors)
 
 
 def _sales_by_lot(progress: Progress) -> dict[str, list[Sale]]:
@@ -172,7 +172,7 @@ def _receipts_of(
     last_price = _last_price_nanos(lot)
     costs = _costs(auction)
     contributions, workers = lot.state.contributions(), lot.workers
-    delivered = {event.award.bidder: event for event, _ in auction.deliveries}
+    delivered = {event.award.bidder: (event, state) for event, state in auction.deliveries}
     buyers = tuple(mine)
     lot_price = _posted_price_nanos(sales.get(path, ()))
     forfeits = _forfeits(auction) if auction.faults else {}
@@ -180,7 +180,7 @@ def _receipts_of(
     for answer in _answers(auction):
         bidder = answer.bidder
         copy, sale = mine.get(bidder, _NO_SALE)
-        delivery = delivered.get(bidder)
+        delivery, reached = delivered.get(bidder, _NO_DELIVERY)
         spent = costs.get(bidder, ())
         # By position: a keyword for each field would double what a receipt costs a simulation.
         written.append(
@@ -214,7 +214,7 @@ def _receipts_of(
                 sale is not None and sale.kept,
                 answer.cost_max_nanos,
                 workers,
-                _repeated(lot.state, delivery.segments) if delivery and answer.role == PRESENTER else (),
+                _repeated(reached, bidder) if reached and answer.role == PRESENTER else (),
             )
         )
     return written

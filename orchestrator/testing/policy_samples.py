@@ -66,6 +66,17 @@ def receipts() -> list[list[Receipt]]:
         ],
         [
             make_receipt(
+                request="x",
+                lot="0.0.0",
+                stage=3,
+                role=PRESENTER,
+                contributions=_PLAIN,
+                workers=("guide", "rider"),
+                repeats=("rider",),
+            ),
+        ],
+        [
+            make_receipt(
                 outcome="rejected",
                 claim=WRONG,
                 verdict=Verdict("", (WRONG,)),

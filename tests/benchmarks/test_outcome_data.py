@@ -235,3 +235,14 @@ def test_made_up_outcomes_are_the_same_for_the_same_seed() -> None:
     assert made_up_rows(seed=3) == made_up_rows(seed=3)
     assert made_up_rows(seed=3) != made_up_rows(seed=4)
     assert np.mean([row["score"] for row in made_up_rows(queries=200)]) > 0.4
+
+
+def test_a_record_without_answers_is_what_a_file_without_them_says(tmp_path: Path) -> None:
+    rows = made_up_rows()
+    silent = [{**row, "answer": None} for row in rows]
+    read, stripped = (read_outcomes(write_parquet(tmp_path / "one.parquet", each)) for each in (silent, rows))
+    forgotten = stripped.without_answers()
+    assert forgotten.name == "one_without_answers"
+    assert forgotten.answers == read.answers != stripped.answers
+    assert (forgotten.codes == read.codes).all()
+    assert (forgotten.scores == read.scores).all()

@@ -222,8 +222,8 @@ def test_choosing_never_touches_the_folds_of_the_report(made_up: Outcomes) -> No
 
 
 def without_answers(tmp_path: Path, queries: int, models: int) -> User:
-    rows = [{**row, "answer": None} for row in made_up_rows(queries, models, seed=1)]
-    return User.of(read_outcomes(write_parquet(tmp_path / "silent.parquet", rows)), 0)
+    rows = made_up_rows(queries, models, seed=1)
+    return User.of(read_outcomes(write_parquet(tmp_path / "made_up.parquet", rows)).without_answers(), 0)
 
 
 def offers_without_answers(tmp_path: Path, shown: int) -> list[dict[str, Any]]:

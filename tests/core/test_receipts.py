@@ -8,7 +8,7 @@ from orchestrator.core.bid import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import Delivered
 from orchestrator.core.lot import Lot, Sale
-from orchestrator.core.progress import Auction, Progress
+from orchestrator.core.progress import Auction, Progress, delivered_state
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER, Segment, State, first_state
@@ -57,9 +57,10 @@ def receipt_for(role: Role, *delivered: str) -> Receipt:
     state = State((*first_state(request.text, request.text_digest).segments, *pieces))
     award = Award("b", role, 9, 5)
     segments = tuple(Segment(text) for text in delivered)
-    event = Delivered(3, "0.0.0", award, segments, replaces=True, cost_nanos=0, state="")
     lot = Lot("0.0.0", 3, state, "a")
-    auction = Auction(lot, answers=(Answer("b", "bid", 9, role=role),), awards=(award,), deliveries=((event, state),))
+    reached = delivered_state(lot, award, segments, replaces=True)
+    event = Delivered(3, lot.path, award, segments, replaces=True, cost_nanos=0, state=reached.digest)
+    auction = Auction(lot, answers=(Answer("b", "bid", 9, role=role),), awards=(award,), deliveries=((event, reached),))
     (receipt,) = receipts(Progress(request, auctions={lot.path: auction}))
     return receipt
 

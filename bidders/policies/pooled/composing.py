@@ -7,7 +7,7 @@ does. Where works add up, and where each replaces the one before, that is close 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import hypot
 from typing import NamedTuple
@@ -109,24 +109,26 @@ class Composing:
         # Who works again counts where it worked last.
         after = [*(one for one in authors if not (has_worked and one == row)), row]
         doubt = 0.0 if has_worked else self._trying(helps, authors) * helps.doubts[row]
-        shown = self._shown(helps)
-        prospects = [_Prospect(helps.log_odds(after) + shown, doubt)]
+        prospects = [_Prospect(helps.log_odds(after), doubt)]
         others = [worker for worker in self._plan(seen, outlook, helps, authors) if worker.row != row]
         if others:
             together = helps.log_odds([*after, *[worker.row for worker in others]])
             others_usd = sum(worker.cost_usd for worker in others)
             doubt_then = doubt if len(others) < helps.visible else 0.0
-            prospects.append(_Prospect(together + shown, doubt_then, others_usd))
+            prospects.append(_Prospect(together, doubt_then, others_usd))
         best = max(prospects, key=lambda each: each.at_best_usd(seen.bounty_usd))
         return best.figure(seen.bounty_usd, outlook.expected_cost_usd(seen))
 
     def helps(self, request: str) -> Helps:
-        """What each bidder's work adds for a request."""
+        """What each bidder's work adds for a request, to offers that the best of the presenters makes."""
         found = self._helps.get(request)
         if found is None:
             if len(self._helps) >= _KEPT_MAX:
                 self._helps.clear()
-            found = self._helps[request] = self.uptake.helps(leading(self.embedding, request))
+            helps = self.uptake.helps(leading(self.embedding, request))
+            best = max([helps.shown[row] for row in self.presenters], default=0.0)
+            less = [shown - best for shown in helps.shown]
+            found = self._helps[request] = replace(helps, base=helps.base + best, shown=less)
         return found
 
     def _to_presenter(self, seen: Observation, helps: Helps, authors: Sequence[int]) -> Figure:
@@ -145,10 +147,6 @@ class Composing:
         if not authors:
             return 1.0
         return _LATER if len(authors) < helps.visible else 0.0
-
-    def _shown(self, helps: Helps) -> float:
-        """What it adds that the best of the presenters makes the offer."""
-        return max([helps.shown[row] for row in self.presenters], default=0.0)
 
     def row(self, role: str, bidder: str) -> int:
         """A bidder's row in what `helps` gives."""
@@ -173,7 +171,7 @@ class Composing:
                 for name, row in rows.items()
                 if row not in (*authors, self.uptake.newcomer)
             ]
-            found = self._plans[key] = _planned(helps, self._shown(helps), authors, free, seen.bounty_usd)
+            found = self._plans[key] = _planned(helps, authors, free, seen.bounty_usd)
         return found
 
 
@@ -209,19 +207,18 @@ def _composing_of(
     return Composing(uptake, embedding, rows, recent_authors(offers), presenters, offers)
 
 
-def _planned(helps: Helps, shown: float, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:
+def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:
     """Whom to ask one after another: each time the one who adds most beyond its cost.
 
     Args:
         helps: what each bidder's work adds.
-        shown: what whoever makes the offer adds.
         authors: whose work the text holds, by row.
         free: those who may be asked.
         bounty_usd: what is paid if the text is taken.
     """
     workers: list[_Worker] = []
-    left, before = list(free), helps.before_last(authors) + shown
-    worth_usd = bounty_usd * chance(helps.log_odds(authors) + shown) if authors else 0.0
+    left, before = list(free), helps.before_last(authors)
+    worth_usd = bounty_usd * chance(helps.log_odds(authors)) if authors else 0.0
     while left:
         after = [bounty_usd * chance(before + helps.as_last(each.row)) for each in left]
         gains = [after_usd - each.cost_usd for after_usd, each in zip(after, left, strict=True)]
@@ -230,7 +227,7 @@ def _planned(helps: Helps, shown: float, authors: Sequence[int], free: Sequence[
             break
         worth_usd = after[most]
         workers.append(left.pop(most))
-        before = shown + helps.before_last([*authors, *[worker.row for worker in workers]])
+        before = helps.before_last([*authors, *[worker.row for worker in workers]])
     return tuple(workers)
 
 

@@ -117,6 +117,7 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
 
 def _shown_together(lesson: Lesson, answers: int) -> list[list[int]]:
     """By their places, each work of a task alone, and where several are shown together, some sets of these."""
+    # The text is the seed: what is learned of a task is the same whenever and wherever it is practised.
     draws, places = random.Random(lesson.request), range(len(lesson.works))
     most = min(answers, len(places))
     sets = [draws.sample(places, draws.randint(2, most)) for _ in places] if most > 1 else []
