@@ -198,6 +198,7 @@ def test_a_table_that_has_no_place_in_the_docs_says_so(
     assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/newcomer\n"
 
 
+@pytest.mark.slow
 def test_no_library_sums_in_several_threads_not_even_one_that_is_needed_late() -> None:
     program = """
 from benchmarks.outcomes.__main__ import one_core

@@ -229,6 +229,7 @@ def test_what_a_bidder_claims_of_author_and_digest_reaches_no_record(life: Life)
         assert all(piece.author in (*NAMES, "requester") for piece in auction.lot.state.segments)
 
 
+@pytest.mark.slow
 def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
     """The control: without releases, refunds, substitutes, keeps, forfeits and the rest the laws would be idle."""
     seen = Counter[str]()

@@ -266,6 +266,7 @@ def test_the_control_a_file_that_is_left_as_it_was_leaves_no_trace(file: Path) -
     assert not leaves_a_trace(file, file.read_bytes())
 
 
+@pytest.mark.slow
 @examples(400)
 @given(data=st.data())
 def test_no_byte_is_changed_put_in_or_taken_out_without_a_trace(
