@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from orchestrator.core.events import Ended, Outcome, Picked, Spent
+from orchestrator.core.events import Ended, Outcome, Picked, Spendable, Spent
+from orchestrator.core.holds import charge, hold_behind
 from orchestrator.core.keys import (
     CAP_ISSUER,
     TREASURY,
@@ -20,7 +22,7 @@ from orchestrator.core.lot import Offer
 from orchestrator.core.progress import Progress, advance
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
-from orchestrator.ledger import POST, Transfer, transfer
+from orchestrator.ledger import POSTED, VOID, Transfer, transfer
 from orchestrator.ledger.transfer import resolve
 
 
@@ -63,7 +65,11 @@ def fail(step: Step, reason: str, cap_left_nanos: int) -> Step:
 
 
 def cancel(
-    progress: Progress, open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int], cap_left_nanos: int
+    progress: Progress,
+    open_holds: Sequence[Transfer],
+    costs_nanos: Mapping[str, int],
+    cap_left_nanos: int,
+    spendable: Mapping[str, int] = MappingProxyType({}),
 ) -> Step:
     """The requester withdraws, at whatever moment; counts as a rejection of what was done.
 
@@ -73,24 +79,61 @@ def cancel(
         costs_nanos: what is known to have been spent under a hold, by hold id; every other hold
             is voided.
         cap_left_nanos: what is left of the spend cap once those holds are resolved.
+        spendable: what wallets can spend once those holds are resolved that are `overspent`; the issuer bears
+            what others, or these, cannot pay. Below 0 only in a replay.
 
     Returns:
         The step that ends the request.
     """
-    freed = tuple(resolve(row, min(costs_nanos.get(row.id, 0), row.amount_nanos)) for row in open_holds)
+    freed = _freed(open_holds, costs_nanos, spendable)
+    cut_off = _cut_off(open_holds, freed)
+    seen = tuple([Spendable(wallet, spendable[wallet]) for wallet in sorted(spendable)])
     reason = "cancelled by the requester"
-    ended, rows = _ending(progress, "rejected", reason, cap_left_nanos, cut_off=_cut_off(freed))
+    ended, rows = _ending(progress, "rejected", reason, cap_left_nanos, cut_off=cut_off, spendable=seen)
     return Step((ended,), (*freed, *rows), advance(progress, (ended,)))
 
 
-def _cut_off(freed: Sequence[Transfer]) -> tuple[Spent, ...]:
+def overspent(open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int]) -> set[str]:
+    """The wallets of those whose calls cost more than what is held for them (R7).
+
+    Args:
+        open_holds: a request's holds that are not resolved.
+        costs_nanos: what is known to have been spent under a hold, by hold id.
+    """
+    held = [row for row in open_holds if row.code == "cost"]
+    return {row.debit for row in held if costs_nanos.get(row.id, 0) > row.amount_nanos}
+
+
+def _freed(
+    open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int], spendable: Mapping[str, int]
+) -> list[Transfer]:
+    """The ends of a request's holds: costs are charged as always (R7), and all else is freed."""
+    purses = dict(spendable)
+    rows: list[Transfer] = []
+    for row in open_holds:
+        cost_nanos = costs_nanos.get(row.id, 0)
+        if row.code != "cost":
+            rows.append(resolve(row, min(cost_nanos, row.amount_nanos)))
+            continue
+        charged = charge(row, cost_nanos, max(0, purses.get(row.debit, 0)))
+        for each in charged:
+            if each.kind == POSTED and each.debit == row.debit:
+                purses[row.debit] -= each.amount_nanos
+        rows += charged
+    return rows
+
+
+def _cut_off(open_holds: Sequence[Transfer], freed: Sequence[Transfer]) -> tuple[Spent, ...]:
     """What was charged for work that the cancellation cut off: no delivery will account for it."""
-    spent: dict[str, int] = {}
+    holders = {row.id: holder_of(row.debit) for row in open_holds if row.code == "cost"}
+    spent: dict[str, Spent] = {}
     for row in freed:
-        if row.kind == POST and row.code == "cost":
-            bidder = holder_of(row.debit)
-            spent[bidder] = spent.get(bidder, 0) + row.amount_nanos
-    return tuple(Spent(bidder, nanos) for bidder, nanos in sorted(spent.items()))
+        bidder = holders.get(hold_behind(row))
+        if bidder is not None and row.kind != VOID:
+            so_far = spent.get(bidder, Spent(bidder, 0))
+            beyond_nanos = row.amount_nanos if row.kind == POSTED else 0
+            spent[bidder] = Spent(bidder, so_far.nanos + row.amount_nanos, so_far.beyond_nanos + beyond_nanos)
+    return tuple([spent[bidder] for bidder in sorted(spent)])
 
 
 def _ending(
@@ -101,6 +144,7 @@ def _ending(
     *,
     taken: Offer | None = None,
     cut_off: tuple[Spent, ...] = (),
+    spendable: tuple[Spendable, ...] = (),
 ) -> tuple[Ended, list[Transfer]]:
     """How a request ends, and the transfers that leave its accounts at zero."""
     request = progress.request
@@ -109,12 +153,13 @@ def _ending(
     refund_nanos = min(taken.chain[0].price_nanos, request.bounty_nanos) if taken else 0
     payout_nanos = request.bounty_nanos if taken else 0
     returned_nanos = request.bounty_nanos - payout_nanos
-    event = Ended(outcome, reason, payout_nanos, refund_nanos, returned_nanos, in_escrow_nanos - refund_nanos, cut_off)
+    escrow_nanos = in_escrow_nanos - refund_nanos
+    event = Ended(outcome, reason, payout_nanos, refund_nanos, returned_nanos, escrow_nanos, cut_off, spendable)
     rows = [
         *(_payout(progress, taken.presenter, payout_nanos) if taken else ()),
         *_move(progress, bounty_account(request.id), requester, returned_nanos, "return"),
         *_move(progress, escrow_account(request.id), requester, refund_nanos, "refund"),
-        *_move(progress, escrow_account(request.id), TREASURY, in_escrow_nanos - refund_nanos, "escrow"),
+        *_move(progress, escrow_account(request.id), TREASURY, escrow_nanos, "escrow"),
     ]
     if request.deposit_nanos:
         compensation = _compensation(advance(progress, (event,))) if outcome == "rejected" else {}

@@ -232,10 +232,17 @@ class Picked:
 @light
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a bidder's calls cost."""
+    """What a bidder's calls cost.
+
+    Attributes:
+        bidder: whose calls.
+        nanos: all of it.
+        beyond_nanos: what of it no worst case had promised.
+    """
 
     bidder: str
     nanos: int
+    beyond_nanos: int = 0
 
 
 @light
@@ -251,6 +258,8 @@ class Ended:
         returned_nanos: bounty that was not released.
         treasury_nanos: what of the escrow went to the treasury.
         cut_off: costs of work that a cancellation cut off, by bidder.
+        spendable: what wallets could spend, once their holds were resolved, whose work that was cut off had cost
+            more than was promised; mostly there are none.
     """
 
     kind: ClassVar[str] = "ended"
@@ -261,6 +270,7 @@ class Ended:
     returned_nanos: int
     treasury_nanos: int
     cut_off: tuple[Spent, ...] = ()
+    spendable: tuple[Spendable, ...] = ()
 
 
 Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Judged | Picked | Ended

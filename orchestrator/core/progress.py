@@ -125,7 +125,7 @@ class Progress(NamedTuple):
             for fault in auction.faults:
                 _add_cost(costs, fault.bidder, fault.cost_nanos, promised.get(fault.bidder, 0))
         for spent in self.ending.cut_off if self.ending else ():
-            costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
+            costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos - spent.beyond_nanos
         return costs
 
     @property

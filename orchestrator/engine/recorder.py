@@ -13,8 +13,9 @@ from typing import Any
 from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
-from orchestrator.core.ending import cancel, expire, pick
+from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import Announced, AwardResult, Delivered, Event, Faulted, Judged, Settled
+from orchestrator.core.holds import cap_overrun
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
@@ -143,11 +144,14 @@ class Recorder:
         log = read_log(tx, request_id)
         holds = tx.open_holds(request_id)
         costs = _costs_by_hold(tx, request_id)
-        cap = cap_account(request_id)
-        spent = sum(min(costs.get(row.id, 0), row.amount_nanos) for row in holds if row.debit == cap)
-        held = sum(row.amount_nanos for row in holds if row.debit == cap)
-        left = self._cap_left_nanos(tx, log) + held - spent
-        return self._write(tx, log, cancel(log.progress, holds, costs, left), now_seconds)
+        apply_due(tx, _cap_overruns(holds, costs))
+        cap, wallets = cap_account(request_id), overspent(holds, costs)
+        left = tx.spendable({cap, *wallets})
+        for row in holds:
+            if row.debit in left:
+                left[row.debit] += row.amount_nanos - min(costs.get(row.id, 0), row.amount_nanos)
+        step = cancel(log.progress, holds, costs, left[cap], {wallet: left[wallet] for wallet in wallets})
+        return self._write(tx, log, step, now_seconds)
 
     def _cap_left_nanos(self, tx: Transaction, log: RequestLog) -> int:
         cap = cap_account(log.progress.request.id)
@@ -228,6 +232,12 @@ def _settle_orphans(tx: Transaction, request_id: str) -> None:
     if orphans:
         answers = tx.answers(request_id)
         tx.apply([settle_orphan(row, answers) for row in orphans])
+
+
+def _cap_overruns(holds: Sequence[Transfer], costs: Mapping[str, int]) -> list[Transfer]:
+    """What a request's calls cost beyond what is held for them on its spend cap."""
+    excess = {row: costs.get(row.id, 0) - row.amount_nanos for row in holds if row.code == "cap"}
+    return [cap_overrun(row, nanos) for row, nanos in excess.items() if nanos > 0]
 
 
 def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:

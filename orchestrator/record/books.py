@@ -21,7 +21,14 @@ from orchestrator.core.step import Step
 from orchestrator.errors import LedgerRefused
 from orchestrator.ledger import PENDING, POST, POSTED, Account, Book, Finding, Transfer, transfer
 from orchestrator.money import format_usd
-from orchestrator.record.calls import check_answers, held_for_calls, is_cut_short, task_behind, tasks_of
+from orchestrator.record.calls import (
+    charges_beyond_answers,
+    check_answers,
+    held_for_calls,
+    is_cut_short,
+    task_behind,
+    tasks_of,
+)
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Ending, Move
 
@@ -47,8 +54,10 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
     decided = [row for step in steps for row in step.transfers]
     if isinstance(moves[-1], Ending) and moves[-1].is_cancelled:
         # What a cancellation frees was read from the record itself; its amounts are checked as cut short.
-        freed = {row.id for row in steps[-1].transfers if row.pending_id is not None}
+        cancelled = steps[-1].transfers
+        freed = {row.id for row in cancelled if row.pending_id is not None}
         decided = [row for row in decided if row.id not in freed]
+        yield from charges_beyond_answers(run, cancelled)
     tasks = tasks_of(moves, present)
     calls = [row for task in tasks for row in held_for_calls(task, run.request_id, recorded)]
     yield from _compare(recorded, [*decided, *calls])

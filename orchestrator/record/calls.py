@@ -22,7 +22,7 @@ from orchestrator.core.tasks import (
     is_on_cap,
     task_of,
 )
-from orchestrator.ledger import PENDING, POST, VOID, Finding, Transfer, post, void
+from orchestrator.ledger import PENDING, POST, POSTED, VOID, Finding, Transfer, post, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Auctions, Move, Settlement
@@ -132,6 +132,27 @@ def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord
     return row == cap_overrun(held, row.amount_nanos) and row.amount_nanos <= spent - held.amount_nanos
 
 
+def charges_beyond_answers(run: RunRecord, cancelled: Sequence[Transfer]) -> Iterator[Finding]:
+    """What a cancellation charged beyond a promise, though no calls of that task had cost as much.
+
+    Args:
+        run: the record.
+        cancelled: the transfers of the cancellation.
+
+    Yields:
+        What is wrong.
+    """
+    charged: dict[str, int] = {}
+    beyond: set[str] = set()
+    for row in cancelled:
+        if row.kind in (POST, POSTED) and (held := hold_behind(row)) != row.id:
+            charged[held] = charged.get(held, 0) + row.amount_nanos
+            beyond |= {held} if row.kind == POSTED else set()
+    for held in sorted(beyond):
+        if charged[held] not in _first_calls_nanos(task_of(held), run.answers):
+            yield Finding(f"transfer {held[:200]}", "more was charged for it than what first calls of its task cost")
+
+
 def task_behind(row: Transfer) -> str:
     """The key of the task for which a transfer holds something, or resolves what was held."""
     return task_of(hold_behind(row))
@@ -219,12 +240,17 @@ def _possible_costs(held: Transfer, answers: Sequence[AnswerRow]) -> set[int]:
     A hold for the cost of a transform does not say in which round its bidder worked.
     """
     possible = {held.amount_nanos} if held.code == "cap" else set()
-    own = task_of(held.id)
+    totals = _first_calls_nanos(task_of(held.id), answers)
+    return possible | {min(total, held.amount_nanos) for total in totals}
+
+
+def _first_calls_nanos(own: str, answers: Sequence[AnswerRow]) -> set[int]:
+    """What the first call of a task cost, its first two, and so on to all of them."""
+    totals: set[int] = set()
     for task, rows in _answers_by_task(answers).items():
         if task == own or are_rounds_of_one(task, own):
-            totals = accumulate(row.cost_nanos or 0 for row in rows)
-            possible.update(min(total, held.amount_nanos) for total in totals)
-    return possible
+            totals.update(accumulate(row.cost_nanos or 0 for row in rows))
+    return totals
 
 
 def _answers_by_task(answers: Sequence[AnswerRow]) -> dict[str, list[AnswerRow]]:

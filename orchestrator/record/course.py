@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
-from orchestrator.core.ending import cancel, expire, pick
+from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import AwardResult, Delivered, Event
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import bidder_account
@@ -237,5 +237,9 @@ class Course:
     def _cancel(self, move: Ending) -> Step:
         """The requester withdraws as it did; what others had spent by then, they had spent."""
         spent = [each for each in move.ended.cut_off if self._takes_part(each.bidder)]
-        held = [hold(each.bidder, bidder_account(each.bidder), "", each.nanos, "cost") for each in spent]
-        return cancel(self.now, held, {row.id: row.amount_nanos for row in held}, 0)
+        held = [
+            hold(each.bidder, bidder_account(each.bidder), "", each.nanos - each.beyond_nanos, "cost") for each in spent
+        ]
+        costs = {each.bidder: each.nanos for each in spent}
+        spendable = self._spendable(move.spendable)
+        return cancel(self.now, held, costs, 0, {wallet: spendable.get(wallet, 0) for wallet in overspent(held, costs)})

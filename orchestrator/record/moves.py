@@ -112,6 +112,11 @@ class Ending:
         """Whether the requester withdrew."""
         return self.picked is None and self.ended.outcome == "rejected"
 
+    @property
+    def spendable(self) -> dict[str, int]:
+        """What wallets could spend whose work that was cut off had cost more than was promised."""
+        return {row.account: row.nanos for row in self.ended.spendable}
+
 
 Move = Opening | Auctions | Settlement | Judging | Ending
 

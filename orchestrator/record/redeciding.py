@@ -12,6 +12,7 @@ from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import ERASED
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import AwardResult, Delivered
+from orchestrator.core.holds import hold_behind
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import CAP_SPENT, cap_account, requester_account
 from orchestrator.core.lot import Lot
@@ -38,7 +39,7 @@ class Funds:
         purse_nanos: what the requester could spend before it posted.
         cap_left_nanos: what was left of the spend cap at the ending.
         cost_holds: what was held for costs on wallets.
-        charged_nanos: what of each hold was charged, by its id.
+        charged_nanos: what was charged under each hold, by its id, and what was charged beyond it.
         added_nanos: what the issuer added for each judge that was asked, by its number.
     """
 
@@ -65,8 +66,18 @@ def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
             for row in transfers
             if row.id.startswith(f"{request.id}/judging-fund/")
         },
-        charged_nanos={row.pending_id: row.amount_nanos for row in transfers if row.kind == POST and row.pending_id},
+        charged_nanos=_charged_nanos(transfers),
     )
+
+
+def _charged_nanos(transfers: Sequence[Transfer]) -> dict[str, int]:
+    holds = {row.id for row in transfers if row.kind == PENDING}
+    charged: dict[str, int] = {}
+    for row in transfers:
+        held = hold_behind(row)
+        if row.kind in (POST, POSTED) and held in holds:
+            charged[held] = charged.get(held, 0) + row.amount_nanos
+    return charged
 
 
 def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
@@ -135,7 +146,8 @@ def _end(progress: Progress, move: Ending, funds: Funds) -> Step:
     if move.picked is not None:
         return pick(progress, move.picked.rank, move.picked.judge, funds.cap_left_nanos)
     if move.is_cancelled:
-        return cancel(progress, _cut_off(progress, funds), funds.charged_nanos, funds.cap_left_nanos)
+        held = _cut_off(progress, funds)
+        return cancel(progress, held, funds.charged_nanos, funds.cap_left_nanos, move.spendable)
     if move.ended.outcome != "expired" or progress.status != "open":
         raise InvalidRecord(f"a request that is {progress.status} cannot end as {move.ended.outcome} without a pick")
     return expire(progress, funds.cap_left_nanos)

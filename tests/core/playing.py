@@ -16,7 +16,7 @@ from orchestrator.core.bid import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import decode, encode, texts_of
-from orchestrator.core.ending import cancel, expire, pick
+from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import Announced, AwardResult, Event
 from orchestrator.core.holds import bid_cost_hold, cap_hold
 from orchestrator.core.keys import (
@@ -236,8 +236,14 @@ class Play:
         holds = self.book.open_holds(self.request.id)
         cap = cap_account(self.request.id)
         costs = {row.id: self.luck.randint(0, row.amount_nanos) for row in holds if row.code in ("cost", "cap")}
-        held = sum(row.amount_nanos - costs[row.id] for row in holds if row.debit == cap)
-        return self._commit(cancel(progress, holds, costs, self._cap_left() + held))
+        for row in holds:
+            if row.code == "cost" and self.luck.random() < 0.5:
+                costs[row.id] = row.amount_nanos + self.luck.choice((3, 30_000))
+        left = self.book.spendable({cap, *overspent(holds, costs)})
+        for row in holds:
+            if row.debit in left:
+                left[row.debit] += row.amount_nanos - min(costs.get(row.id, 0), row.amount_nanos)
+        return self._commit(cancel(progress, holds, costs, left.pop(cap), left))
 
     def _cap_left(self) -> int:
         return self.book.spendable_nanos(cap_account(self.request.id))

@@ -239,6 +239,7 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
         *("overrun", "unknown cost", "substitute", "forfeit", "price", "payout", "return"),
         *("escrow", "compensation", "deposit-return", "cap-return", "cost"),
         *("discount", "reward", "penalty", "discount on an own lot", "reward of a kept lot", "work that was cut off"),
+        *("work that was cut off and cost more than promised", "and more than its wallet could pay"),
     ]
     faults = ("raised", "late", "malformed", "unfunded", "unchanged", "empty", "too large", "provider", "over the cap")
 
@@ -270,6 +271,13 @@ def test_random_markets_reach_every_corner_that_these_laws_are_about() -> None:
         for row in play.book.transfers():
             seen[row.code] += row.kind in ("posted", "post")
             seen["discount on an own lot"] += row.code == "discount" and row.kind == "post"
+        if progress.ending is not None:
+            purses = {row.account: row.nanos for row in progress.ending.spendable}
+            for spent in progress.ending.cut_off:
+                seen["work that was cut off and cost more than promised"] += spent.beyond_nanos > 0
+                seen["and more than its wallet could pay"] += spent.beyond_nanos > purses.get(
+                    bidder_account(spent.bidder), spent.beyond_nanos
+                )
         for receipt in receipts(progress):
             seen["reward of a kept lot"] += receipt.kept and receipt.reward_nanos != 0
             seen["work that was cut off"] += receipt.censored and progress.status != "expired"

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.bid import Answer
-from orchestrator.core.ending import cancel, expire, pick
-from orchestrator.core.events import Delivered, Ended, Picked, Requested
+from orchestrator.core.ending import cancel, expire, overspent, pick
+from orchestrator.core.events import Delivered, Ended, Picked, Requested, Spent
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress, advance, begin, fold
 from orchestrator.core.receipts import receipts
@@ -157,6 +157,28 @@ def test_a_cancellation_frees_every_hold_charges_what_is_known_and_returns_the_b
     ]
     assert step.progress.status == "rejected"
     assert ("return", "bounty:r1", "requester:user", 1000) in moved(step.transfers)
+
+
+@pytest.mark.parametrize(
+    ("purse", "from_wallet", "from_issuer"), [(9, [3, 5], []), (6, [3, 3], [2]), (0, [], [3, 5]), (-4, [], [3, 5])]
+)
+def test_what_cancelled_work_cost_beyond_its_promise_is_paid_by_its_wallet_as_far_as_that_reaches(
+    purse: int, from_wallet: list[int], from_issuer: list[int]
+) -> None:
+    progress = close(opened(make_request("a", deposit_nanos=100)), {"0": [bid("a", 9)]}).progress
+    held = [hold(id, "bidder:a", "provider:p", 5, "cost", "r1", 1) for id in ("h1", "h2")]
+    costs = {"h1": 8, "h2": 10}
+    assert overspent(held, costs) == {"bidder:a"}
+    assert overspent(held, {"h1": 5, "h2": 4}) == set()
+    step = cancel(progress, held, costs, 0, {"bidder:a": purse})
+    beyond = [row for row in step.transfers if row.kind == "posted" and row.credit == "provider:p"]
+    assert [row.amount_nanos for row in beyond if row.debit == "bidder:a"] == from_wallet
+    assert [row.amount_nanos for row in beyond if row.debit == "issuer"] == from_issuer
+    ended = step.events[-1]
+    assert isinstance(ended, Ended)
+    assert ended.cut_off == (Spent("a", 18, 8),)
+    # Nobody promised to pay for what nobody had been told.
+    assert ("compensation", "deposit:r1", "bidder:a", 10) in moved(step.transfers)
 
 
 @pytest.mark.parametrize("rank", [-1, 3, 99])

@@ -68,6 +68,19 @@ def _cancelling(doing: str, stage: int) -> list[Scripted]:
     return bidders
 
 
+def _bids_understated_and_cancelled() -> list[Scripted]:
+    bidders = _understated()
+    bidders[1].bid_cost = "0.03"
+    bidders[2].cancels, bidders[2].yields = ("bid", 2), 20
+    return bidders
+
+
+def _understated_and_cancelled() -> list[Scripted]:
+    bidders = _understated()
+    bidders[1].cancels = ("transform", 2)
+    return bidders
+
+
 def _poor() -> list[Scripted]:
     return [
         Scripted("ann", {1: "3", 2: "4"}),
@@ -128,6 +141,12 @@ SCENARIOS: dict[str, Scenario] = {
     "cancelled-while-open": Scenario(_costly, ends="cancel", options={"deposit": "0.5"}),
     "cancelled-while-bidding": Scenario(lambda: _cancelling("bid", 2), ends=""),
     "cancelled-while-transforming": Scenario(lambda: _cancelling("transform", 2), ends=""),
+    "cancelled-beyond-promise": Scenario(
+        _understated_and_cancelled, ends="", options={"spend_cap": "50", "deposit": "0.5"}
+    ),
+    "cancelled-bids-beyond-promise": Scenario(
+        _bids_understated_and_cancelled, ends="", options={"spend_cap": "50", "deposit": "0.5"}
+    ),
     "poor-bidders": Scenario(_poor),
     "copies-that-fail": Scenario(_copies_that_fail, rules={"copies": 2}),
     "overcommitted": Scenario(_eager, rules={"copies": [2, 1]}, options={"spend_cap": "500"}),

@@ -380,6 +380,21 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
         lambda record: body_of(record, "settled", 0)["spendable"].append({"account": "bidder:plan", "nanos": 1}),
         "but the rules give",
     ),
+    "what a wallet could pay for cancelled work beyond a promise": (
+        "cancelled-beyond-promise",
+        lambda record: body_of(record, "ended")["spendable"][0].update(nanos=10**9),
+        "but the rules give",
+    ),
+    "a wallet spared what it could pay for cancelled work beyond a promise": (
+        "cancelled-bids-beyond-promise",
+        lambda record: body_of(record, "ended").pop("spendable"),
+        "should have moved; nothing did",
+    ),
+    "cancelled work that cost more than its calls did": (
+        "cancelled-beyond-promise",
+        lambda record: transfer_of(record, "overrun", "posted").update(amount_nanos=10**10 + 1),
+        "more was charged for it than what first calls of its task cost",
+    ),
     "a call charged to somebody who took no part": (
         "rejected-with-deposit",
         lambda record: record["transfers"].extend(_call_of("eve", record)),
