@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from orchestrator.cli.failures import PROBLEM, interruptible
+from orchestrator.cli.failures import OK, PROBLEM, exit_code, interruptible
 from orchestrator.cli.options import (
     BudgetOption,
     ConfigOption,
@@ -24,7 +24,7 @@ from orchestrator.cli.options import (
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
 from orchestrator.cli.request_text import read_labels, read_request_text
-from orchestrator.errors import InvalidConfig, InvalidRequest
+from orchestrator.errors import InvalidConfig, InvalidRequest, VickreyError
 
 if TYPE_CHECKING:
     from orchestrator.api import Market, Posting, Result
@@ -131,31 +131,48 @@ def resume(
 ) -> None:
     """Finish requests that were interrupted.
 
-    Each goes on under the config and the judge that it was posted with, unless others are named.
+    Each goes on under the config and the judge that it was posted with, unless others are named. Of
+    several, one that cannot go on keeps no other from it.
     """
     place = Place(config, home, store)
+    codes = [OK]
     with writing(as_json) as output:
         documents: list[dict[str, Any]] = []
-        failed = False
-        for request_id in [request] if request is not None else interrupted_ids(place, output, take_over):
-            with place.market(output, request_id, judge) as market:
-                result = market.result(request_id)
-                if result.status not in _UNENDED:
-                    output.notice(f"{request_id} has ended already, so there is nothing to resume")
-                else:
-                    result = drive(market, request_id, place, output, quiet, take_over)
-                    result = judge_offers(market, result, find_judge(market, judge), place, output)
-                failed = failed or result.status == "failed"
+        ids = [request] if request is not None else interrupted_ids(place, output, take_over)
+        for request_id in ids:
+            try:
+                result = _resume_one(place, request_id, judge, output, quiet, take_over)
+            except VickreyError as error:
+                if len(ids) == 1:
+                    raise
+                output.notice(f"{request_id} is as it was: {error}")
+                codes.append(exit_code(error))
+            else:
+                codes.append(PROBLEM if result.status == "failed" else OK)
                 documents.append(result.to_dict())
-                _tell_failures(market, result, output)
-                if not as_json:
-                    conclude(market, result, place, output)
         if as_json:
             output.emit({"results": documents})
-        elif not documents:
+        elif not ids:
             output.say("Nothing was interrupted.")
-    if failed:
-        raise typer.Exit(PROBLEM)
+    if any(codes):
+        raise typer.Exit(max(codes))
+
+
+def _resume_one(
+    place: Place, request_id: str, judge: str | None, output: Output, quiet: bool, take_over: bool
+) -> Result:
+    """Finish an interrupted request under the config that it was posted with."""
+    with place.market(output, request_id, judge) as market:
+        result = market.result(request_id)
+        if result.status not in _UNENDED:
+            output.notice(f"{request_id} has ended already, so there is nothing to resume")
+        else:
+            result = drive(market, request_id, place, output, quiet, take_over)
+            result = judge_offers(market, result, find_judge(market, judge), place, output)
+        _tell_failures(market, result, output)
+        if not output.as_json:
+            conclude(market, result, place, output)
+        return result
 
 
 def find_judge(market: Market, named: str | None) -> Judge:

@@ -146,6 +146,20 @@ def test_a_request_is_resumed_with_its_own_config_and_judge(tmp_path: Path) -> N
     assert "r1 is released: top took offer 1." in shown
 
 
+def test_of_several_requests_one_that_cannot_go_on_keeps_no_other_from_it(tmp_path: Path, market: Path) -> None:
+    broken = write_market(tmp_path, name="broken.yaml")
+    stuck, free = leave_interrupted(broken), leave_interrupted(market)
+    broken.write_text("bidders: [")
+    outcome = vickrey("resume", "--json", "--quiet")
+    assert outcome.code == 3
+    assert [row["request_id"] for row in outcome.document["results"]] == [free]
+    assert f"vickrey: {stuck} is as it was: " in outcome.stderr
+    assert "broken.yaml" in outcome.stderr
+    alone = vickrey("resume", "--json", "--quiet")
+    assert (alone.code, alone.stdout) == (3, "")
+    assert "broken.yaml" in alone.stderr
+
+
 def test_cancel_ends_an_interrupted_request_without_finishing_it(market: Path) -> None:
     request_id = leave_interrupted(market)
     assert vickrey("cancel", request_id, "--json").document["offers"] == []
