@@ -6,15 +6,17 @@ sequence numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
 from orchestrator.api.reports import interrupted
 from orchestrator.core.progress import Progress
 from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark
 from orchestrator.engine.recorder import read_log
-from orchestrator.errors import InvalidConfig, WrongStatus
+from orchestrator.errors import InvalidConfig, VickreyError, WrongStatus
 from orchestrator.store import RequestRow, Store, Transaction
 
+T = TypeVar("T")
 _NAMES_SHOWN = 3
 
 
@@ -56,6 +58,24 @@ def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, t
         tx.put_request(row._replace(driver=mark))
 
     store.transact(work)
+
+
+def in_turn(request_ids: Sequence[str], finish: Callable[[str], list[T]]) -> list[T]:
+    """Finish requests one after the other; one that cannot go on keeps no other from it.
+
+    Raises:
+        VickreyError: the first that there was, once all have had their turn.
+    """
+    finished: list[T] = []
+    failures: list[VickreyError] = []
+    for request_id in request_ids:
+        try:
+            finished += finish(request_id)
+        except VickreyError as failure:
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return finished
 
 
 def resumable(store: Store, seats: Collection[str], *, take_over: bool = False) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any, Unpack
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import hear_judge
-from orchestrator.api.lease import claim, resumable
+from orchestrator.api.lease import claim, in_turn, resumable
 from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.posting import (
     Amount,
@@ -179,13 +179,15 @@ class Market:
             UnknownRequest: there is no such request.
             WrongStatus: another process is driving it.
             InvalidConfig: this market has none of its bidders.
+            VickreyError: one cannot go on; of several, the first such failure, once all have had their turn.
         """
-        ids = resumable(self._store, self.seats, take_over=take_over) if request_id is None else [request_id]
-        for each in ids:
-            with work_mark() as mark:
-                claim(self._store, each, mark, self.seats, take_over=take_over)
-                run_blocking(partial(self._drive, each, on_event, on_text))
-        return [Result(self, each) for each in ids]
+        if request_id is None:
+            ids = resumable(self._store, self.seats, take_over=take_over)
+            return in_turn(ids, lambda each: self.resume(each, on_event, on_text, take_over=take_over))
+        with work_mark() as mark:
+            claim(self._store, request_id, mark, self.seats, take_over=take_over)
+            run_blocking(partial(self._drive, request_id, on_event, on_text))
+        return [Result(self, request_id)]
 
     def interrupted(self) -> list[RequestRow]:
         """Running requests whose driver is gone."""

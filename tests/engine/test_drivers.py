@@ -15,10 +15,11 @@ import pytest
 
 from orchestrator import Market
 from orchestrator.api.posting import Posting
+from orchestrator.core.progress import Progress
 from orchestrator.engine.driver import Driver
 from orchestrator.engine.marks import is_alive
-from orchestrator.errors import InvalidConfig, StaleDriver, WrongStatus
-from orchestrator.store import MemoryStore
+from orchestrator.errors import BidderError, InvalidConfig, StaleDriver, WrongStatus
+from orchestrator.store import MemoryStore, Transaction
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
 
 
@@ -131,6 +132,26 @@ def test_a_request_that_another_living_process_drives_is_not_taken_over() -> Non
     assert [row.id for row in market.interrupted()] == [request_id]
     market.resume()
     finish(market)
+
+
+def test_of_several_interrupted_requests_one_that_fails_keeps_no_other_from_ending() -> None:
+    market = make_market(*crew(Provider()))
+    stuck, free = (market.post(Posting("hello", 10, seed=seed)) for seed in (1, 2))
+    rows = market.requests()
+
+    def leave(tx: Transaction) -> None:
+        for row in rows:
+            tx.put_request(row._replace(driver=""))
+
+    market.store.transact(leave)
+
+    def listen(event: object, progress: Progress) -> None:
+        if progress.request.id == stuck:
+            raise BidderError("it cannot go on")
+
+    with pytest.raises(BidderError, match="it cannot go on"):
+        market.resume(on_event=listen)
+    assert {row.id: row.status for row in market.requests()} == {stuck: "running", free: "open"}
 
 
 def test_a_market_that_has_none_of_a_requests_bidders_leaves_it_alone() -> None:
