@@ -36,6 +36,7 @@ from orchestrator.core.keys import bidder_account
 from orchestrator.core.request import Participant
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.guarded import read_guarded
+from orchestrator.engine.isolation.bidder import IsolatedBidder
 from orchestrator.engine.marks import own_mark, work_mark
 from orchestrator.engine.memories import migrate_memories
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
@@ -98,6 +99,13 @@ class Market:
         for seat in self.seats.values():
             read_guarded(seat.close)
         self._store.close()
+
+    def rest(self) -> None:
+        """From now on, keep threads, files and bidders' processes only while they are in use: little may follow."""
+        for seat in self.seats.values():
+            if isinstance(seat.bidder, IsolatedBidder):
+                seat.bidder.rest()
+        self._store.rest()
 
     def run(self, text: str, budget: Amount, **options: Unpack[RunOptions]) -> Result:
         """Post a request and wait for its offers; see `arun` for the options."""
