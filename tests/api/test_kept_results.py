@@ -24,13 +24,13 @@ def config(folder: Path) -> dict[str, Any]:
 
 
 def test_a_kept_result_of_a_single_request_keeps_no_thread_and_no_process(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
     result = run_request("hello", 10, config=config(tmp_path), seed=1)
     market: Any = result._market
     assert market.seats["ann"].bidder.pid is None
-    for thread in threading.enumerate():
-        if thread.name == "vickrey-store":
-            thread.join(PATIENCE_SECONDS)
-            assert not thread.is_alive()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive(), thread.name
 
 
 def test_a_kept_result_can_still_be_read_and_picked_from(tmp_path: Path) -> None:

@@ -8,19 +8,10 @@ from orchestrator.store import Store, Transaction
 from orchestrator.store.sql import SqlStore
 
 PATIENCE_SECONDS = 20.0
-WRITER = "vickrey-store"
 
 
 def keep(tx: Transaction) -> None:
     tx.put_texts({"d1": "one"})
-
-
-def wait_for_writers() -> None:
-    """A writer with nothing to do ends soon, on its own thread."""
-    for thread in threading.enumerate():
-        if thread.name == WRITER:
-            thread.join(PATIENCE_SECONDS)
-            assert not thread.is_alive()
 
 
 def connections(store: SqlStore) -> int:
@@ -31,16 +22,26 @@ def test_a_store_that_rests_keeps_neither_thread_nor_connection(sql_store: SqlSt
     sql_store.transact(keep)
     sql_store.read(lambda reader: reader.bidders())
     assert connections(sql_store) > 0
+    writer = sql_store._writer._thread
+    assert writer is not None
     sql_store.rest()
-    wait_for_writers()
+    writer.join(PATIENCE_SECONDS)
+    assert not writer.is_alive()
     assert connections(sql_store) == 0
 
 
 def test_a_store_that_rests_is_read_and_written_and_rests_again(sql_store: SqlStore) -> None:
     sql_store.rest()
-    sql_store.transact(keep)
+    writers: list[threading.Thread] = []
+
+    def work(tx: Transaction) -> None:
+        writers.append(threading.current_thread())
+        keep(tx)
+
+    sql_store.transact(work)
     assert sql_store.read(lambda reader: reader.texts(["d1"])) == {"d1": "one"}
-    wait_for_writers()
+    writers[0].join(PATIENCE_SECONDS)
+    assert not writers[0].is_alive()
     assert connections(sql_store) == 0
 
 
