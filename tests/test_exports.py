@@ -17,7 +17,7 @@ from orchestrator import errors
 SOURCE = Path(orchestrator.__file__)
 
 # Names that are neither class, function nor module, and so can have no docstring of their own.
-ALIASES = {"Finish", "Role"}
+ALIASES = {"Event", "Finish", "Role", "Status"}
 
 
 def type_only_names(source: str) -> set[str]:

@@ -9,8 +9,7 @@ from typing import Any, ParamSpec
 
 import pytest
 
-from orchestrator import Announcement, Market, Rank, Segment, ShownOffer, WonLot
-from orchestrator.api import Posting
+from orchestrator import Announcement, Event, Market, Posting, Progress, Rank, Segment, ShownOffer, Status, WonLot
 from orchestrator.errors import InvalidRequest
 from tests.engine.world import Scripted, assert_sound, make_market, presenter
 
@@ -167,9 +166,13 @@ async def test_a_judge_may_wait_for_another_task_of_the_same_loop() -> None:
 
 @in_a_loop
 async def test_events_are_told_from_the_posting_to_the_pick() -> None:
-    heard: list[tuple[str, str]] = []
+    heard: list[tuple[str, Status]] = []
+
+    def hear(event: Event, progress: Progress) -> None:
+        heard.append((event.kind, progress.status))
+
     market = quick_market()
-    await market.arun("hello", 10, seed=1, judge="top", on_event=lambda e, p: heard.append((e.kind, p.status)))
+    await market.arun("hello", 10, seed=1, judge="top", on_event=hear)
     assert heard[0] == ("requested", "running")
     assert heard[-3:] == [("offered", "open"), ("picked", "released"), ("ended", "released")]
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from orchestrator import Announcement, Market, Money, Segment, WonLot
+from orchestrator import Announcement, Market, Money, Posting, Segment, WonLot
 from orchestrator.api.blocking import run_blocking
 
 T = TypeVar("T")
@@ -78,3 +78,12 @@ def test_an_interrupted_cell_leaves_no_run_behind_that_goes_on_spending() -> Non
         assert [row.id for row in market.interrupted()] == ["r1"]
         (result,) = in_a_cell(market.resume)
         assert result.status == "open"
+
+
+def test_a_cell_shows_a_list_of_requests_without_the_config_of_each_and_money_in_dollars() -> None:
+    with Market({"version": 1, "store": "memory", "bidders": [PRESENTER]}) as market:
+        market.post(Posting("hello", 10))
+        (shown,) = map(repr, market.requests())
+        assert shown.startswith("RequestRow(id='r1', status='running', requester='user', bounty_nanos=10000000000,")
+        assert "setting" not in shown
+        assert repr(market.balance("pia")) == "Money.usd('50.00')"
