@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     __version__: str
 
     from orchestrator import errors
-    from orchestrator.api import Market, Offer, Result, arun_request, run_request
+    from orchestrator.api import Market, Offer, Posting, Result, RunOptions, arun_request, run_request
     from orchestrator.background import in_daemon_thread
     from orchestrator.bidding import (
         Acceptance,
@@ -53,16 +53,21 @@ if TYPE_CHECKING:
         words_within,
     )
     from orchestrator.config import load_config
+    from orchestrator.core.events import Event
     from orchestrator.core.lot import Sale
+    from orchestrator.core.progress import Progress, Status
     from orchestrator.core.receipts import Receipt, Verdict
     from orchestrator.core.rules import Role
     from orchestrator.core.state import Contribution, Segment, State
+    from orchestrator.core.statement import Statement
+    from orchestrator.engine.streaming import Piece
     from orchestrator.models import build_model, release_model
     from orchestrator.money import Money
+    from orchestrator.store import BidderRow, RequestRow
     from orchestrator.telemetry import traced_complete
 
 _HOMES = {
-    "orchestrator.api": ("Market", "Offer", "Result", "arun_request", "run_request"),
+    "orchestrator.api": ("Market", "Offer", "Posting", "Result", "RunOptions", "arun_request", "run_request"),
     "orchestrator.background": ("in_daemon_thread",),
     "orchestrator.bidding": (
         "Acceptance",
@@ -97,12 +102,17 @@ _HOMES = {
         "words_within",
     ),
     "orchestrator.config": ("load_config",),
+    "orchestrator.core.events": ("Event",),
     "orchestrator.core.lot": ("Sale",),
+    "orchestrator.core.progress": ("Progress", "Status"),
     "orchestrator.core.receipts": ("Receipt", "Verdict"),
     "orchestrator.core.rules": ("Role",),
     "orchestrator.core.state": ("Contribution", "Segment", "State"),
+    "orchestrator.core.statement": ("Statement",),
+    "orchestrator.engine.streaming": ("Piece",),
     "orchestrator.models": ("build_model", "release_model"),
     "orchestrator.money": ("Money",),
+    "orchestrator.store": ("BidderRow", "RequestRow"),
     "orchestrator.telemetry": ("traced_complete",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -113,9 +123,11 @@ __all__ = [
     "Beliefs",
     "Bid",
     "Bidder",
+    "BidderRow",
     "Charged",
     "Completion",
     "Contribution",
+    "Event",
     "Finish",
     "Hearing",
     "Judge",
@@ -130,19 +142,26 @@ __all__ = [
     "Observation",
     "Offer",
     "Pass",
+    "Piece",
     "Policy",
+    "Posting",
+    "Progress",
     "Prompt",
     "PublicPrice",
     "Rank",
     "Receipt",
     "Reject",
     "Replacement",
+    "RequestRow",
     "Result",
     "Role",
+    "RunOptions",
     "Sale",
     "Segment",
     "ShownOffer",
     "State",
+    "Statement",
+    "Status",
     "Usage",
     "Valuation",
     "Verdict",

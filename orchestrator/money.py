@@ -96,6 +96,9 @@ class Money:
     def __str__(self) -> str:
         return format_usd(self.nanos)
 
+    def __repr__(self) -> str:
+        return f"Money.usd('{self}')"
+
 
 def format_usd(nanos: int) -> str:
     """Write signed nano-dollars as decimal dollars with two to nine places, losing nothing.

@@ -17,7 +17,7 @@ from orchestrator import errors
 SOURCE = Path(orchestrator.__file__)
 
 # Names that are neither class, function nor module, and so can have no docstring of their own.
-ALIASES = {"Finish", "Role"}
+ALIASES = {"Event", "Finish", "Role", "Status"}
 
 
 def type_only_names(source: str) -> set[str]:
@@ -124,3 +124,8 @@ def test_missing_docstrings_are_noticed_on_classes_methods_properties_and_functi
     assert list(undocumented("Bare", Bare)) == ["Bare", "Bare.method", "Bare.figure"]
     assert list(undocumented("AutomaticallyDescribed", AutomaticallyDescribed)) == ["AutomaticallyDescribed"]
     assert list(undocumented("bare", bare)) == ["bare"]
+
+
+@pytest.mark.parametrize("package", ["orchestrator", "bidders"])
+def test_a_type_checker_believes_the_annotations_of_an_installed_package(package: str) -> None:
+    assert (SOURCE.parents[1] / package / "py.typed").is_file()

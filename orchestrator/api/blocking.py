@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, wait
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -15,7 +17,7 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine to its end.
 
     Where this thread already runs an event loop, as in a notebook, the work gets a thread and a
-    loop of its own.
+    loop of its own. An interrupt stops the work there too.
 
     Args:
         work: makes the coroutine.
@@ -23,23 +25,51 @@ def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     Returns:
         What it returns.
     """
-    if not _is_in_a_loop():
-        return _run(work)
-    outcome: list[T] = []
-    failure: list[BaseException] = []
+    return _run_beside(work) if _is_in_a_loop() else _run(work)
+
+
+def _run_beside(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine in a thread and a loop of its own, and wait for it."""
+    begun: Future[Callable[[], object]] = Future()
+    outcome: Future[T] = Future()
+
+    async def begin() -> T:
+        begun.set_result(_stopper())
+        return await work()
 
     def run() -> None:
         try:
-            outcome.append(_run(work))
+            outcome.set_result(_run(begin))
         except BaseException as error:
-            failure.append(error)
+            outcome.set_exception(error)
+            if not begun.done():
+                begun.set_result(lambda: None)
 
     thread = threading.Thread(target=run, name="vickrey-run")
     thread.start()
+    try:
+        wait([outcome])
+    except BaseException:
+        # Interrupted: whoever waits for the work no longer would not know of what it goes on to spend. Its outcome is
+        # waited for, since Python 3.11 counts a thread as over whose `join` was interrupted.
+        begun.result()()
+        wait([outcome])
+        raise
     thread.join()
-    if failure:
-        raise failure[0]
-    return outcome[0]
+    return outcome.result()
+
+
+def _stopper() -> Callable[[], object]:
+    """What cancels the task that calls this, from another thread."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+    def stop() -> None:
+        # The loop may be gone by now, and its work with it.
+        if task is not None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+
+    return stop
 
 
 def _is_in_a_loop() -> bool:

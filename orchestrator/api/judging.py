@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.api.listening import tell
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import derive_seed
@@ -13,9 +14,10 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.driver import Listener
 from orchestrator.engine.guarded import Returned, TimedOut, read_guarded, run_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
-from orchestrator.engine.recorder import Recorder, read_log
+from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.seat import plain_nanos
 from orchestrator.errors import (
     BidderError,
@@ -55,6 +57,7 @@ async def hear_judge(
     judge: Judge | MeteredJudge,
     request_id: str,
     deadline_seconds: float,
+    on_event: Listener | None = None,
 ) -> int | None:
     """Have a judge look at a request's offers, and charge what its calls cost.
 
@@ -65,6 +68,7 @@ async def hear_judge(
         judge: who looks.
         request_id: the request.
         deadline_seconds: how long a judge may take that waits for no person.
+        on_event: told that a judge was asked at a cost.
 
     Returns:
         The rank that it picks, 0 for none of the offers; None where it decides later, or the request is not open.
@@ -84,11 +88,11 @@ async def hear_judge(
     judged, now_seconds = ruling.judged, clock()
     if judged is not None:
 
-        def charge(tx: Transaction) -> None:
+        def charge(tx: Transaction) -> RequestLog:
             _check_open(read_log(tx, request_id).progress, judge.name)
-            recorder.charge_judge(tx, request_id, judged, ruling.due, now_seconds)
+            return recorder.charge_judge(tx, request_id, judged, ruling.due, now_seconds)
 
-        store.transact(charge)
+        tell(on_event, store.transact(charge))
     if ruling.failure is not None:
         raise ruling.failure
     return ruling.rank

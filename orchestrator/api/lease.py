@@ -6,7 +6,7 @@ sequence numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from orchestrator.api.reports import interrupted
@@ -60,7 +60,7 @@ def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, t
     store.transact(work)
 
 
-def in_turn(request_ids: Sequence[str], finish: Callable[[str], list[T]]) -> list[T]:
+async def in_turn(request_ids: Sequence[str], finish: Callable[[str], Awaitable[list[T]]]) -> list[T]:
     """Finish requests one after the other; one that cannot go on keeps no other from it.
 
     Raises:
@@ -70,7 +70,7 @@ def in_turn(request_ids: Sequence[str], finish: Callable[[str], list[T]]) -> lis
     failures: list[VickreyError] = []
     for request_id in request_ids:
         try:
-            finished += finish(request_id)
+            finished += await finish(request_id)
         except VickreyError as failure:
             failures.append(failure)
     if failures:

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
+from orchestrator.api.driving import Driving
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import hear_judge
 from orchestrator.api.lease import claim, in_turn, resumable
+from orchestrator.api.listening import check_listeners, tell
 from orchestrator.api.picking import check_judge_name, check_pick
-from orchestrator.api.posting import (
-    Amount,
-    CheckedPosting,
-    Posting,
-    PostingOptions,
-    check_repeat,
-    posting_of,
-    read_posting,
-    read_topup,
-)
+from orchestrator.api.post import post_request
+from orchestrator.api.posting import Amount, Posting, PostingOptions, posting_of, read_posting, read_topup
 from orchestrator.api.reports import audit_books, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.run_options import RunOptions
@@ -33,15 +24,15 @@ from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Judge, MeteredJudge
 from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
-from orchestrator.core.request import Participant
-from orchestrator.engine.driver import Driver, Listener
+from orchestrator.engine.driver import Listener
 from orchestrator.engine.guarded import read_guarded
+from orchestrator.engine.isolation.bidder import IsolatedBidder
 from orchestrator.engine.marks import own_mark, work_mark
 from orchestrator.engine.memories import migrate_memories
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.streaming import TextListener
-from orchestrator.engine.wealth import ACTIVE, on_audition, register, reinstate, retire, top_up
-from orchestrator.errors import StaleDriver, UnknownBidder, WrongStatus
+from orchestrator.engine.wealth import register, reinstate, retire, top_up
+from orchestrator.errors import UnknownBidder, WrongStatus
 from orchestrator.ledger import Finding
 from orchestrator.money import Money
 from orchestrator.store import BidderRow, RequestRow, Store, Transaction, open_store
@@ -83,6 +74,7 @@ class Market:
         self._clock = clock
         self._recorder = Recorder(self.seats, self.config.wealth)
         self._store = open_store(store or self.config.store_url) if store is None or isinstance(store, str) else store
+        self._driving = Driving(self._store, self._recorder, clock)
         self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth))
         migrate_memories(self._store, self.seats.values())
         self.expire_due()
@@ -98,6 +90,13 @@ class Market:
         for seat in self.seats.values():
             read_guarded(seat.close)
         self._store.close()
+
+    def rest(self) -> None:
+        """From now on, keep threads, files and bidders' processes only while they are in use: little may follow."""
+        for seat in self.seats.values():
+            if isinstance(seat.bidder, IsolatedBidder):
+                seat.bidder.rest()
+        self._store.rest()
 
     def run(self, text: str, budget: Amount, **options: Unpack[RunOptions]) -> Result:
         """Post a request and wait for its offers; see `arun` for the options."""
@@ -120,30 +119,36 @@ class Market:
             budget: the bounty in dollars.
             judge: who picks: a judge, a function of the request and the offers that returns a rank or None, or the
                 name of a judge, for example `top`; left out, the request stays open for `Result.pick`.
-            on_event: called with every event as it happens, and with how the request then stands. What it raises
-                stops the run, and `resume` goes on with it.
+            on_event: called with every event as it happens, from the posting to the judge's pick, and with how the
+                request then stands. A plain function, called in this event loop. What it raises stops the run, and
+                `resume` goes on with it.
             on_text: told of what presenters write while they write; see `orchestrator.engine.streaming`.
             posting: what `Posting` takes besides: seed, spend_cap, deposit, requester,
                 idempotency_key, labels.
 
         Returns:
-            The result.
+            The result. Where the task is cancelled that waits for it, the request stays `running`, and `resume` goes on
+            with it; `cancel` ends it.
 
         Raises:
+            WrongStatus: it was posted before under its idempotency key, and is being driven.
             CallerError: the request cannot be carried out as given.
             OperatorError: what it needs cannot be used.
         """
+        check_listeners(on_event=on_event, on_text=on_text)
         with nullcontext() if judge is None else chosen_judge(judge, self.config) as chosen:
             with work_mark() as mark:
-                request_id = self._write_posting(posting_of(text, budget, posting), mark)
+                log = self._write_posting(posting_of(text, budget, posting), mark)
+                request_id = log.progress.request.id
                 claim(self._store, request_id, mark, self.seats)
-                await self._drive(request_id, on_event, on_text)
+                tell(on_event, log)
+                await self._driving.drive(request_id, on_event, on_text)
             if chosen is not None:
-                await self._judge(request_id, chosen)
+                await self._judge(request_id, chosen, on_event)
         return Result(self, request_id)
 
     def post(self, posting: Posting) -> str:
-        """Post a request without running it; `resume` runs it.
+        """Post a request without running it; `resume` or `aresume` runs it.
 
         Returns:
             Its id; that of the earlier request where the idempotency key is known.
@@ -153,7 +158,7 @@ class Market:
                 text, bounty or requester.
             InvalidMoney: an amount is not money.
         """
-        return self._write_posting(posting, own_mark())
+        return self._write_posting(posting, own_mark()).progress.request.id
 
     def resume(
         self,
@@ -163,7 +168,18 @@ class Market:
         *,
         take_over: bool = False,
     ) -> list[Result]:
-        """Finish requests that were interrupted.
+        """Finish requests that were interrupted, or posted and not run; see `aresume`."""
+        return run_blocking(lambda: self.aresume(request_id, on_event, on_text, take_over=take_over))
+
+    async def aresume(
+        self,
+        request_id: str | None = None,
+        on_event: Listener | None = None,
+        on_text: TextListener | None = None,
+        *,
+        take_over: bool = False,
+    ) -> list[Result]:
+        """Finish requests that were interrupted, or posted and not run.
 
         Args:
             request_id: the request; left out, all whose driver is gone and of whose bidders this market has any.
@@ -181,12 +197,13 @@ class Market:
             InvalidConfig: this market has none of its bidders.
             VickreyError: one cannot go on; of several, the first such failure, once all have had their turn.
         """
+        check_listeners(on_event=on_event, on_text=on_text)
         if request_id is None:
             ids = resumable(self._store, self.seats, take_over=take_over)
-            return in_turn(ids, lambda each: self.resume(each, on_event, on_text, take_over=take_over))
+            return await in_turn(ids, lambda each: self.aresume(each, on_event, on_text, take_over=take_over))
         with work_mark() as mark:
             claim(self._store, request_id, mark, self.seats, take_over=take_over)
-            run_blocking(partial(self._drive, request_id, on_event, on_text))
+            await self._driving.drive(request_id, on_event, on_text)
         return [Result(self, request_id)]
 
     def interrupted(self) -> list[RequestRow]:
@@ -203,6 +220,10 @@ class Market:
         return Result(self, request_id)
 
     def judge(self, request_id: str, judge: AnyJudge) -> Result:
+        """Let a judge pick from an open request; see `ajudge`."""
+        return run_blocking(lambda: self.ajudge(request_id, judge))
+
+    async def ajudge(self, request_id: str, judge: AnyJudge) -> Result:
         """Let a judge pick from an open request; one that is not open stays as it is.
 
         Args:
@@ -215,7 +236,7 @@ class Market:
             VickreyError: the judge failed; what its calls cost is charged all the same.
         """
         with chosen_judge(judge, self.config) as chosen:
-            run_blocking(lambda: self._judge(request_id, chosen))
+            await self._judge(request_id, chosen)
         return Result(self, request_id)
 
     def pick(self, request_id: str, rank: int, judge: str = "caller") -> None:
@@ -231,16 +252,13 @@ class Market:
             WrongStatus: it is not open.
             InvalidRequest: it has no offer of this rank, or the judge's name cannot be recorded.
         """
-        check_judge_name(judge)
-
-        def work(tx: Transaction) -> None:
-            check_pick(read_log(tx, request_id).progress, rank)
-            self._recorder.pick(tx, request_id, rank, judge, self._clock())
-
-        self._store.transact(work)
+        self._pick(request_id, rank, judge)
 
     def cancel(self, request_id: str) -> None:
         """End a request, whatever it is doing; the bounty returns.
+
+        What bidders still do for it is stopped, where it is driven from here; what another process drives stops at the
+        end of its stage.
 
         Raises:
             UnknownRequest: there is no such request.
@@ -254,6 +272,7 @@ class Market:
             self._recorder.cancel(tx, request_id, self._clock())
 
         self._store.transact(work)
+        self._driving.stop(request_id)
 
     def expire_due(self) -> list[str]:
         """Return the bounties of open requests that nobody picked from in time.
@@ -350,50 +369,27 @@ class Market:
         """Where everything is recorded."""
         return self._store
 
-    def _write_posting(self, posting: Posting, driver: str) -> str:
+    def _write_posting(self, posting: Posting, driver: str) -> RequestLog:
         """Check a posting and write it down; `driver` is the mark of whoever is to drive it."""
-        checked = read_posting(posting, self.config.request)
-        return self._store.transact(partial(self._post, checked=checked, now_seconds=self._clock(), driver=driver))
-
-    def _post(self, tx: Transaction, checked: CheckedPosting, now_seconds: float, driver: str) -> str:
-        """Write a new request, or find the one that has its idempotency key."""
-        known = tx.find_by_idempotency_key(checked.idempotency_key) if checked.idempotency_key else None
-        if known is not None:
-            check_repeat(checked, read_log(tx, known.id).progress.request)
-            return known.id
-        request = checked.request(tx.next_request_id(), self.config.rules, self._roster(tx))
-        row = checked.row(
-            request.id,
-            created_seconds=now_seconds,
-            expires_days=self.config.request.expires_days,
-            setting=json.dumps(self.config.resolved(), sort_keys=True),
-            driver=driver,
-        )
-        self._recorder.post(tx, request, row)
-        return request.id
-
-    def _roster(self, tx: Transaction) -> tuple[Participant, ...]:
-        """Who takes part in a request that is posted now."""
-        rows = tx.bidders()
-        return tuple(
-            replace(seat.participant, audition=on_audition(rows[name], self.config.wealth))
-            for name, seat in sorted(self.seats.items())
-            if rows[name].status == ACTIVE
+        checked, now_seconds = read_posting(posting, self.config.request), self._clock()
+        return self._store.transact(
+            lambda tx: post_request(tx, self._recorder, self.config, checked, now_seconds, driver)
         )
 
-    async def _drive(self, request_id: str, on_event: Listener | None, on_text: TextListener | None = None) -> None:
-        try:
-            await Driver(self._store, self._recorder, request_id, self._clock, on_event, on_text).run()
-        except StaleDriver:
-            # Cancelled under its driver: there is nothing left to drive, and nothing went wrong.
-            if self.read_log(request_id).progress.ending is None:
-                raise
+    def _pick(self, request_id: str, rank: int, judge: str) -> RequestLog:
+        check_judge_name(judge)
 
-    async def _judge(self, request_id: str, judge: Judge | MeteredJudge) -> None:
+        def work(tx: Transaction) -> RequestLog:
+            check_pick(read_log(tx, request_id).progress, rank)
+            return self._recorder.pick(tx, request_id, rank, judge, self._clock())
+
+        return self._store.transact(work)
+
+    async def _judge(self, request_id: str, judge: Judge | MeteredJudge, on_event: Listener | None = None) -> None:
         deadline_seconds = self.config.request.judge_seconds
-        rank = await hear_judge(self._store, self._recorder, self._clock, judge, request_id, deadline_seconds)
+        rank = await hear_judge(self._store, self._recorder, self._clock, judge, request_id, deadline_seconds, on_event)
         if rank is not None:
-            self.pick(request_id, rank, judge.name)
+            tell(on_event, self._pick(request_id, rank, judge.name))
 
     def _check_known(self, bidder: str) -> None:
         if bidder not in self.bidder_rows():

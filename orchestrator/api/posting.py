@@ -148,6 +148,8 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> CheckedPosting:
         InvalidRequest: it makes no sense.
         InvalidMoney: an amount is not money.
     """
+    if not isinstance(posting, Posting):
+        raise InvalidRequest(f"what is posted is a Posting(text, budget), not {type(posting).__name__}")
     text = read_text(posting.text, defaults.text_bytes_max)
     bounty = read_bounty(posting.budget)
     cap = bounty if defaults.spend_cap_nanos is None else Money(defaults.spend_cap_nanos)

@@ -70,7 +70,8 @@ class Result:
         self.request_id = request_id
 
     def __repr__(self) -> str:
-        return f"<Result {self.request_id}: {self.status}, {len(self.offers)} offers>"
+        progress = self._progress
+        return f"<Result {self.request_id}: {progress.status}, {len(offers_of(progress))} offers>"
 
     @property
     def status(self) -> Status:
@@ -135,16 +136,17 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON-able data, amounts as decimal strings in USD."""
-        picked = self.picked
+        log = self._market.read_log(self.request_id)  # once, so that all of it is of one moment
+        progress = log.progress
         return {
             "request_id": self.request_id,
-            "status": self.status,
-            "reason": self.reason,
-            "bounty": str(self.bounty),
-            "offers": [offer.to_dict() for offer in self.offers],
-            "picked": picked.rank if picked else None,
-            "statement": statement_dict(self.statement()),
-            "journal_hash": self.journal_hash,
+            "status": progress.status,
+            "reason": progress.ending.reason if progress.ending else "",
+            "bounty": format_usd(progress.request.bounty_nanos),
+            "offers": [offer.to_dict() for offer in offers_of(progress)],
+            "picked": progress.picked_rank or None,
+            "statement": statement_dict(statement(progress)),
+            "journal_hash": log.digest,
         }
 
     @property

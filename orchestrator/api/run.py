@@ -45,4 +45,7 @@ async def arun_request(
 ) -> Result:
     """Post a request and wait for its offers, from asynchronous code; see `run_request`."""
     market = Market(config)
-    return await market.arun(text, budget, **options)
+    try:
+        return await market.arun(text, budget, **options)
+    finally:
+        market.rest()

@@ -47,6 +47,7 @@ class GroupWriter:
         self._url = url
         self._queue: queue.SimpleQueue[_Submission | None] = queue.SimpleQueue()
         self._stopped = False
+        self._resting = False
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._process = os.getpid()
@@ -69,10 +70,24 @@ class GroupWriter:
             StoreUnavailable: the writer has stopped, or is another process's.
         """
         self.check_process()
-        self._ensure_started()
         future: Future[T] = Future()
-        self._queue.put(_Submission(work, future))
+        with self._starting:
+            self._ensure_started()
+            self._queue.put(_Submission(work, future))
         return future
+
+    def rest(self) -> None:
+        """From now on, keep thread and connections only while something waits to be written."""
+        self.check_process()
+        with self._starting:
+            self._resting = True
+            if self._thread is not None:
+                self._queue.put(None)
+
+    def let_go(self) -> None:
+        """Close the connections that nobody uses, where the writer rests or has stopped."""
+        if self._resting or self._stopped:
+            self._engine.dispose()
 
     def stop(self) -> None:
         """Finish what was submitted, then close the database's connections; safe to call again."""
@@ -84,50 +99,57 @@ class GroupWriter:
             if self._stopped:
                 return
             self._stopped = True
-            if self._thread is not None:
+            thread = self._thread
+            if thread is not None:
                 self._queue.put(None)
-                # The collector may drop a store in any thread, this one's own included.
-                if self._thread is not threading.current_thread():
-                    self._thread.join()
+        # The collector may drop a store in any thread, the writer's own included.
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
         self._engine.dispose()
 
     def _ensure_started(self) -> None:
-        with self._starting:
-            if self._stopped:
-                raise StoreUnavailable(f"store {shown(self._url)} is closed; open it again")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="vickrey-store", daemon=True)
-                self._thread.start()
+        if self._stopped:
+            raise StoreUnavailable(f"store {shown(self._url)} is closed; open it again")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="vickrey-store", daemon=True)
+            self._thread.start()
 
     def _write(self) -> None:
-        while self._write_group():
-            pass
+        while not self._ends():
+            self._write_group()
+        self.let_go()
 
-    def _write_group(self) -> bool:
-        """Commit what waits next, and say whether to go on.
+    def _ends(self) -> bool:
+        """Whether this thread is done: the writer has stopped or rests, and nothing waits."""
+        with self._starting:
+            if not self._queue.empty() or not (self._stopped or self._resting):
+                return False
+            self._thread = None
+            return True
+
+    def _write_group(self) -> None:
+        """Commit what waits next.
 
         Nothing of it is kept while the thread waits for more: works refer to their store, which could then never be
         dropped.
         """
-        group, stopping = self._next_group()
+        group = self._next_group()
         if group:
             self._commit_group(group)
-        return not stopping
 
-    def _next_group(self) -> tuple[list[_Submission], bool]:
-        first = self._queue.get()
-        if first is None:
-            return [], True
-        group = [first]
-        while len(group) < GROUP_MAX:
+    def _next_group(self) -> list[_Submission]:
+        """What waits next; nothing where the thread is only to look whether it is done."""
+        group: list[_Submission] = []
+        following = self._queue.get()
+        while following is not None:
+            group.append(following)
+            if len(group) == GROUP_MAX:
+                break
             try:
                 following = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if following is None:
-                return group, True
-            group.append(following)
-        return group, False
+        return group
 
     def _commit_group(self, group: list[_Submission]) -> None:
         """Run a group's transactions, commit them at once, and only then tell those that wait."""

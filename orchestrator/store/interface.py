@@ -163,5 +163,8 @@ class Store(Protocol):
     def read(self, work: Callable[[Reader], T]) -> T:
         """Run `work` on a consistent view."""
 
+    def rest(self) -> None:
+        """From now on, keep threads, files and connections only while they are in use: little may follow."""
+
     def close(self) -> None:
         """Finish what was submitted, then let go of files and connections."""

@@ -50,6 +50,9 @@ class MemoryStore:
         with self._lock:
             return work(self._view)
 
+    def rest(self) -> None:
+        """Nothing to let go of."""
+
     def close(self) -> None:
         """Nothing to let go of."""
 

@@ -36,6 +36,11 @@ class RequestRow(NamedTuple):
     setting: str = "{}"
     driver: str = ""
 
+    def __repr__(self) -> str:
+        # In a list of requests each would show the whole config.
+        shown = ", ".join(f"{field}={value!r}" for field, value in self._asdict().items() if field != "setting")
+        return f"RequestRow({shown})"
+
 
 class Turnover(NamedTuple):
     """What has moved through an account under one code; holds move nothing until they are posted.

@@ -47,8 +47,12 @@ class SqlStore:
             with translated(self._url), self._engine.connect().execution_options(reading=True) as connection:
                 return work(SqlTransaction(connection))
         finally:
-            if not self._closing.alive:
-                self._engine.dispose()
+            self._writer.let_go()
+
+    def rest(self) -> None:
+        """From now on, keep thread and connections only while they are in use."""
+        self._writer.rest()
+        self._writer.let_go()
 
     def close(self) -> None:
         """Finish what was submitted, then close the database."""

@@ -44,6 +44,9 @@ class CrashingStore:
     def read(self, work: Callable[[Any], Any]) -> Any:
         return self._store.read(work)
 
+    def rest(self) -> None:
+        self._store.rest()
+
     def close(self) -> None:
         """The store outlives its driver."""
 

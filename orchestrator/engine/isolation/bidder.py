@@ -85,6 +85,10 @@ class IsolatedBidder:
         """Have a lot transformed; what comes back has yet to be checked."""
         return await self._connection.ask("transform", lot)
 
+    def rest(self) -> None:
+        """End the process; the next task starts it again."""
+        self._connection.rest()
+
     def close(self) -> None:
         """Kill the process and wait for its end."""
         self._closing()

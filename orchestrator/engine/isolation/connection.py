@@ -48,6 +48,14 @@ class Connection:
             self._process.kill("was closed")
             self._process.wait()
 
+    def rest(self) -> None:
+        """End the process; the next task starts it again."""
+        with self._starting:
+            process, self._process = self._process, None
+        if process is not None:
+            process.kill("rests")
+            process.wait()
+
     async def ask(self, verb: str, shown: Any) -> Any:
         """Give the process a task and serve its metered calls until it answers."""
         while (process := self.process()).is_stopping():

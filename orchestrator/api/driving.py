@@ -1,0 +1,64 @@
+"""Driving: the requests that a market drives at present, each until it is open or has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.engine.driver import Driver, Listener
+from orchestrator.engine.recorder import Recorder, read_log
+from orchestrator.engine.streaming import TextListener
+from orchestrator.errors import StaleDriver
+from orchestrator.store import Store
+
+
+class Driving:
+    """What a market drives at present.
+
+    Args:
+        store: where the requests are.
+        recorder: commits what the core decides.
+        clock: Unix time in seconds.
+    """
+
+    def __init__(self, store: Store, recorder: Recorder, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._clock = clock
+        self._under_way: dict[str, tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = {}
+
+    async def drive(self, request_id: str, on_event: Listener | None, on_text: TextListener | None) -> None:
+        """Drive a request until it is open or has ended, be it that it is cancelled meanwhile.
+
+        Raises:
+            StaleDriver: another driver has moved it on.
+        """
+        driver = Driver(self._store, self._recorder, request_id, self._clock, on_event, on_text)
+        task = asyncio.ensure_future(driver.run())
+        self._under_way[request_id] = (asyncio.get_running_loop(), task)
+        try:
+            await task
+        except (StaleDriver, asyncio.CancelledError):
+            # Of a request that was cancelled there is nothing left to drive, and nothing went wrong.
+            progress = self._store.read(lambda reader: read_log(reader, request_id)).progress
+            if _is_caller_cancelled() or progress.ending is None:
+                raise
+            if on_event is not None:
+                on_event(progress.ending, progress)
+        finally:
+            self._under_way.pop(request_id, None)
+
+    def stop(self, request_id: str) -> None:
+        """Stop what bidders still do for a request that has ended, where it is driven from here."""
+        if request_id in self._under_way:
+            loop, task = self._under_way[request_id]
+            with contextlib.suppress(RuntimeError):  # its loop may be closed by now
+                loop.call_soon_threadsafe(task.cancel)
+
+
+def _is_caller_cancelled() -> bool:
+    """Whether the task that waits was cancelled itself, and not only what it waits for."""
+    waiting = asyncio.current_task()
+    return waiting is not None and waiting.cancelling() > 0
