@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -24,6 +25,7 @@ ROWS_MAX: Final = 30
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _WIDTH: Final = 20
 _GAP: Final = "·"
+_ROUNDING: Final = 1e-9
 
 
 def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
@@ -66,8 +68,10 @@ def blocks(series: Series, width: int = _WIDTH) -> str:
         return ""
     low, high = min(known), max(known)
     steps = len(_BLOCKS) - 1
+    # Means of equal figures may differ in their last digit, which is no rise.
+    is_flat = math.isclose(low, high, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
     return "".join(
-        _GAP if point is None else _BLOCKS[round((point - low) / (high - low) * steps) if high > low else 0]
+        _GAP if point is None else _BLOCKS[0 if is_flat else round((point - low) / (high - low) * steps)]
         for point in points
     )
 

@@ -168,6 +168,9 @@ def test_of_one_bidder_no_others_rows_are_shown() -> None:
 def test_blocks_go_from_the_lowest_figure_to_the_highest() -> None:
     assert blocks((0.0, None, 1.0)) == "▁·█"
     assert blocks((2.0, 2.0)) == "▁▁"
+    assert blocks((0.98, 0.98 + 2e-16, 0.98 + 4e-16)) == "▁▁▁", "rounding is no rise"
+    assert blocks((0.0, 1e-15)) == "▁▁"
+    assert blocks((1e-6, 2e-6)) == "▁█", "bounties may be small"
     assert blocks((None,)) == ""
     assert len(blocks(tuple(float(n) for n in range(500)), 20)) == 20
 
