@@ -64,6 +64,15 @@ def test_choosing_shows_only_the_table_that_choices_rest_on(
     assert [row["method"] for row in found["held-out"]] == ["best single", "market, practised"]
 
 
+@pytest.mark.slow
+def test_a_newcomers_final_share_is_told_with_how_much_the_order_matters(
+    made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (row,) = tables_of(capsys, str(made_up_file), *TALLIES, "--table", "newcomer")["newcomer"]
+    lowest, highest = map(float, row["in single orders"].split(" to "))
+    assert lowest < row["final share of requests"] < highest
+
+
 def test_a_query_that_was_played_twice_counts_once(made_up: Outcomes) -> None:
     user = User.of(made_up, 0)
     rows = made_up.training()
@@ -97,6 +106,7 @@ def test_tables_and_plots_get_into_the_docs(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_the_learning_curve_of_any_file_can_be_drawn_without_touching_the_docs(
     made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
