@@ -84,19 +84,15 @@ class CapableBidder(ABC):
     async def prepare(self) -> None:  # noqa: B027 (most capabilities need no preparation)
         """Get ready for a first appraisal, off the event loop where that takes long."""
 
-    def ceiling(self, announcement: Announcement, appraisal: Appraisal) -> Money:
-        """The most that any draw may come to: no state sells for more than the bounty."""
-        return announcement.bounty
-
     def _worth(self, announcement: Announcement, appraisal: Appraisal, cost_max: Money) -> Money:
         valuation = self.policy.value(announcement.memory, [self._observation(announcement, appraisal, cost_max)])
         noise = random.Random(announcement.seed).gauss(0.0, 1.0)
         drawn_usd = valuation.means[0] + valuation.deviations[0] * noise
         if not math.isfinite(drawn_usd):
             raise orchestrator.errors.InvalidAnswer(f"policy {self.policy.name} valued the lot at {drawn_usd} USD")
-        ceiling = self.ceiling(announcement, appraisal)
-        # The ceiling comes before the conversion: a wild draw may be more than money can be.
-        return ceiling if drawn_usd >= ceiling.to_float() else Money.usd(round(max(0.0, drawn_usd), 9))
+        # No state sells for more than the bounty, and a wild draw may be more than money can be.
+        bounty = announcement.bounty
+        return bounty if drawn_usd >= bounty.to_float() else Money.usd(round(max(0.0, drawn_usd), 9))
 
     def _observation(self, announcement: Announcement, appraisal: Appraisal, cost_max: Money) -> Observation:
         sale = last_sale(announcement)

@@ -10,7 +10,7 @@ from bidders.capable import PRESENTER, Appraisal, CapableBidder, prospect
 from bidders.composing import compose_letter, compose_list, compose_plan
 from bidders.material import Material, gather
 from bidders.schedule import days_asked
-from orchestrator import Announcement, Money, Policy, Segment, WonLot
+from orchestrator import Announcement, Policy, Segment, WonLot
 
 _PIECES_A_DAY = 2
 
@@ -68,7 +68,7 @@ class PresenterBidder(CapableBidder):
     Args:
         name: unique in its market.
         style: `plan` (day by day), `list` (short) or `letter`.
-        policy: turns its estimate into a value, which never exceeds estimate x bounty.
+        policy: turns its estimate into a value; one that learns comes to know better than the estimate.
         day_kinds: for plans, the kinds of segments that fill days, for example `activity`; the others are listed
             below the days. Without it, everything fills days.
 
@@ -95,10 +95,6 @@ class PresenterBidder(CapableBidder):
             f"{len(material.pieces)} pieces of {len(material.kinds)} kinds to present",
             {"pieces": float(len(material.pieces)), "kinds": float(len(material.kinds))},
         )
-
-    def ceiling(self, announcement: Announcement, appraisal: Appraisal) -> Money:
-        """What the offer is worth if the estimate is right: a draw above it would buy at a loss."""
-        return announcement.bounty.share(appraisal.estimate)
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
         """Compose the offer."""

@@ -68,7 +68,7 @@ def requests_to_settle(shares: Floats) -> tuple[int | None, float]:
         The number of requests, None where it never came so far or has no share to speak of; and
         the final share.
     """
-    final = float(shares[len(shares) // 2 :].mean())
+    final = final_share(shares)
     if final < SHARE_MIN:
         return None, final
     for count in range(WINDOW_MIN, len(shares) + 1):
@@ -76,3 +76,8 @@ def requests_to_settle(shares: Floats) -> tuple[int | None, float]:
         if abs(recent - final) <= TOLERANCE * final:
             return count, final
     return None, final
+
+
+def final_share(shares: Floats) -> float:
+    """A newcomer's share of the work in the end: over the last half of the requests since its entry."""
+    return float(shares[len(shares) // 2 :].mean())

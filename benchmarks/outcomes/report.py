@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.change import change_table, play_societies
@@ -21,7 +21,10 @@ from benchmarks.outcomes.splits import report_contests, validation_contests
 from benchmarks.outcomes.stream import newcomer_table, play_streams, stream_methods, stream_table
 from benchmarks.outcomes.user import User
 from benchmarks.tables import DOCS, Report
-from orchestrator.errors import InvalidRecord
+from orchestrator.errors import InvalidRecord, InvalidRequest
+
+Key = TypeVar("Key")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,23 @@ class _Study:
         """Names one of its tables in the docs."""
         return f"outcomes/{self.record}/{self.design.value_usd:g}/{self.design.shown}/{table}"
 
-    def image(self, what: str) -> Path:
-        """Where a plot of it is kept."""
-        return DOCS / "images" / f"{what}-{self.record}-{self.design.value_usd:g}-{self.design.shown}.png"
+    def images(self, what: str) -> list[Path]:
+        """Where a plot of it is to be drawn: in the docs, in the folder that was named, in both or nowhere."""
+        name = f"{what}-{self.record}-{self.design.value_usd:g}-{self.design.shown}.png"
+        folders = [DOCS / "images"] if self.settings.writes else []
+        return [folder / name for folder in (*folders, *filter(None, [self.settings.plots]))]
+
+    def named(self, methods: Mapping[Key, T], name_of: Callable[[Key], str]) -> dict[Key, T]:
+        """Those methods that are asked for.
+
+        Raises:
+            InvalidRequest: there is none, and yet the table was named.
+        """
+        only = self.settings.only
+        found = {key: method for key, method in methods.items() if only in name_of(key)}
+        if not found and self.settings.tables:
+            raise InvalidRequest(f"no method's name has {only!r} in it: {', '.join(map(name_of, methods))}")
+        return found
 
 
 def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
@@ -65,6 +82,7 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
 
     Raises:
         InvalidRecord: the record does not suit the market, or a table that is asked for.
+        InvalidRequest: a table that is asked for has no method of the name that is asked for.
     """
     user = User.of(data, settings.seed)
     settings.design.check_names(data.models)
@@ -89,15 +107,15 @@ def _is_wanted(study: _Study, table: str) -> bool:
 def _held_out(study: _Study) -> Report:
     settings, design = study.settings, study.design
     every = {**baselines(design.shown, settings.orders), **market_methods(design, settings.orders)}
-    methods = {name: run for name, run in every.items() if settings.only in name[0] or name[0] == "best single"}
+    wanted = study.named(every, lambda name: name[0])
+    methods = {name: run for name, run in every.items() if name in wanted or name[0] == "best single"}
     return held_out_table(study.key("held-out"), f"Held-out queries: {study.where}", study.contests, methods)
 
 
 def _stream(study: _Study) -> Report:
-    methods = {name: play for name, play in stream_methods(study.design).items() if study.settings.only in name}
-    streams = play_streams(study.contests[0], methods)
-    if study.settings.writes:
-        plot_curves(streams, study.design.value_usd, study.where, study.image("learning"))
+    streams = play_streams(study.contests[0], study.named(stream_methods(study.design), str))
+    for place in study.images("learning") if streams else ():
+        plot_curves(streams, study.design.value_usd, study.where, place)
     title = f"From nothing, the whole stream: {study.where}"
     return stream_table(study.key("stream"), title, study.contests[0], streams)
 
@@ -109,8 +127,8 @@ def _newcomer(study: _Study) -> Report:
 
 def _change(study: _Study) -> Report:
     societies = play_societies(study.contests[0], study.design)
-    if study.settings.writes:
-        plot_change(societies, study.design.value_usd, study.where, study.image("change"))
+    for place in study.images("change"):
+        plot_change(societies, study.design.value_usd, study.where, place)
     title = f"Centralised against decentralised: {study.where}"
     return change_table(study.key("change"), title, study.contests[0], societies)
 

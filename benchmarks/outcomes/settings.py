@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.policies import is_pooled, policy_maker
-from orchestrator.errors import InvalidRequest
+from orchestrator.errors import BrokenPlugin, InvalidRequest
 
 TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change", "copies")
 
@@ -28,6 +29,7 @@ class Settings:
         has_answers: whether what was answered is used, where the record has it.
         as_json: whether to print JSON.
         writes: whether tables and plots go into the docs.
+        plots: the folder that plots go into, if not the docs; None for none.
     """
 
     path: Path
@@ -40,12 +42,14 @@ class Settings:
     has_answers: bool
     as_json: bool
     writes: bool
+    plots: Path | None
 
 
 def read_settings(arguments: list[str] | None) -> Settings:
     """Read the command line.
 
     Raises:
+        BrokenPlugin: plots are asked for, and matplotlib is not installed.
         InvalidConfig: there is no such policy, or it has no such option.
         InvalidRequest: a value that makes no sense.
     """
@@ -54,6 +58,8 @@ def read_settings(arguments: list[str] | None) -> Settings:
         raise InvalidRequest(f"--orders is 1 or more, not {given.orders}")
     if given.write and (given.validate or given.only):
         raise InvalidRequest("--write puts the report's whole tables into the docs: not with --validate or --only")
+    if given.plots is not None:
+        _check_plots(given.plots)
     return Settings(
         given.file,
         _design(given),
@@ -65,7 +71,18 @@ def read_settings(arguments: list[str] | None) -> Settings:
         not given.without_answers,
         given.json,
         given.write,
+        given.plots,
     )
+
+
+def _check_plots(folder: Path) -> None:
+    """See to it that plots can be drawn, before anything is measured for them."""
+    if find_spec("matplotlib") is None:
+        raise BrokenPlugin("plots need the package matplotlib; install it with: pip install 'vickrey[plots]'")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidRequest(f"--plots: {folder} is no folder and cannot be made one: {error.strerror}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--json", action="store_true", help="one JSON document a table")
     made.add_argument("--write", action="store_true", help="put tables and plots into the docs")
+    made.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="draw the curves of tables stream and change into this folder"
+    )
     return made
 
 

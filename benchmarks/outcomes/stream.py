@@ -14,7 +14,7 @@ from benchmarks.outcomes.data import Floats, Integers
 from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.measures import PER_QUERIES, figures
 from benchmarks.outcomes.played import Played, join, single_choices
-from benchmarks.outcomes.regimes import from_nothing, newcomer_share, requests_to_settle
+from benchmarks.outcomes.regimes import final_share, from_nothing, newcomer_share, requests_to_settle
 from benchmarks.tables import Report
 from orchestrator.core.keys import derive_seed
 
@@ -75,10 +75,24 @@ def stream_table(name: str, title: str, contest: Contest, streams: Sequence[Stre
 def newcomer_table(name: str, title: str, contest: Contest, design: Design) -> Report:
     """How fast the best model gets its share of the work when it enters at half time."""
     model = int(contest.utilities(contest.everything()).mean(axis=0).argmax())
-    shares = np.mean([newcomer_share(contest, design, model, order) for order in range(ORDERS)], axis=0)
+    orders = np.array([newcomer_share(contest, design, model, order) for order in range(ORDERS)], dtype=float)
+    shares = orders.mean(axis=0)
     requests, final = requests_to_settle(shares)
-    row = (contest.user.data.models[model], final, requests if requests is not None else "not settled", len(shares))
-    columns = ("newcomer", "final share of requests", "requests until within 20 % of it", "requests since its entry")
+    finals = sorted(final_share(each) for each in orders)
+    row = (
+        contest.user.data.models[model],
+        final,
+        f"{finals[0]:.2f} to {finals[-1]:.2f}",
+        requests if requests is not None else "not settled",
+        len(shares),
+    )
+    columns = (
+        "newcomer",
+        "final share of requests",
+        "in single orders",
+        "requests until within 20 % of it",
+        "requests since its entry",
+    )
     return Report(name, title, columns, (row,))
 
 

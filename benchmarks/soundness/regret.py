@@ -64,13 +64,14 @@ def settings() -> Iterator[Setting]:
     rules: tuple[Rule, ...] = ("vickrey", "first_price", "subsidised")
     for rule in rules:
         yield Setting("one lot", _presenters, Rules(rule, stages_max=1), one_lot, BOUNTY_NANOS, learns=False)
-    for rule in rules:
-        yield Setting("staged", _facets, Rules(rule, stages_max=5), job, STAGED_BOUNTY_NANOS)
-    for rule in rules[:2]:
-        copies = (2, 1)
-        yield Setting("staged, 2 copies", _facets, Rules(rule, stages_max=5, copies=copies), job, STAGED_BOUNTY_NANOS)
-    for rule in rules[:2]:
-        yield Setting("staged, rivals seek profit", _seekers, Rules(rule, stages_max=5), job, STAGED_BOUNTY_NANOS)
+    staged: tuple[tuple[str, Callable[[int], list[Player]], tuple[int, ...]], ...] = (
+        ("staged", _facets, (1,)),
+        ("staged, 2 copies", _facets, (2, 1)),
+        ("staged, rivals seek profit", _seekers, (1,)),
+    )
+    for name, players, copies in staged:
+        for rule in rules:
+            yield Setting(name, players, Rules(rule, stages_max=5, copies=copies), job, STAGED_BOUNTY_NANOS)
 
 
 def _presenters(_seed: int) -> list[Player]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -24,6 +25,7 @@ ROWS_MAX: Final = 30
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _WIDTH: Final = 20
 _GAP: Final = "·"
+_ROUNDING: Final = 1e-9
 
 
 def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
@@ -35,7 +37,8 @@ def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
         yield Text(f"Practice has cost {rounded_usd(report.practice_nanos)} USD beside that; the operator paid it.")
     yield _heading("Attribution: who earned it")
     yield shares_table(report.bidders, "bidder")
-    yield shares_table(report.skills, "skill")
+    if report.skills:
+        yield shares_table(report.skills, "skill")
     if report.replayed:
         yield _heading(f"What each presence was worth to the others, by replays of {report.replayed} without it")
         yield _presences_table(report.presences)
@@ -45,9 +48,12 @@ def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
     if forecasters:
         yield _heading("Presenters' bids as forecasts: the error is 0 at best")
         yield _forecasts_table(forecasters)
-    yield _heading("Prices of skills, as shares of the bounty")
-    yield _prices_table(report.prices)
-    yield from _thinness_views(report.thinness)
+    if report.thinness.lots:
+        yield _heading("Prices of skills, as shares of the bounty")
+        yield _prices_table(report.prices)
+        yield from _thinness_views(report.thinness)
+    else:
+        yield Text("\nNo lot was sold, so there are no prices.")
     if report.discounts:
         yield _heading("What transformers' copies sold for, against what they led to")
         yield _discounts_table(report.discounts)
@@ -62,8 +68,10 @@ def blocks(series: Series, width: int = _WIDTH) -> str:
         return ""
     low, high = min(known), max(known)
     steps = len(_BLOCKS) - 1
+    # Means of equal figures may differ in their last digit, which is no rise.
+    is_flat = math.isclose(low, high, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
     return "".join(
-        _GAP if point is None else _BLOCKS[round((point - low) / (high - low) * steps) if high > low else 0]
+        _GAP if point is None else _BLOCKS[0 if is_flat else round((point - low) / (high - low) * steps)]
         for point in points
     )
 
@@ -172,7 +180,8 @@ def _prices_table(prices: Sequence[SkillPrice]) -> Table:
 
 def _thinness_views(found: Thinness) -> Iterable[Text]:
     yield _heading("Thinness: highest less second bid, as a share of the bounty")
-    yield Text(f"{blocks(smoothed(found.gap))} {_change(found.trend, '{:.1%}')}")
+    if any(gap is not None for gap in found.gap):
+        yield Text(f"{blocks(smoothed(found.gap))} {_change(found.trend, '{:.1%}')}")
     yield Text(f"{found.uncontested} of {counted(found.lots, 'lot')} had one bidder only, or one principal's.")
 
 

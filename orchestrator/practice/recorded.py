@@ -10,6 +10,7 @@ from typing import Any, Final
 from orchestrator.bidding import Lesson, Work
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import BrokenPlugin, InvalidRequest
+from orchestrator.practice.answers import normalise
 from orchestrator.practice.tasks import practice_id
 
 COLUMNS: Final = ("query_id", "prompt", "model", "score", "cost_usd", "answer")
@@ -46,7 +47,8 @@ def read_recorded(
 
     Args:
         path: the file, with columns query_id, prompt, model, score (0 to 1), cost_usd and answer (the final
-            answer, or null). A work without a score or without a cost teaches nothing.
+            answer, or null; answers that read the same once they are written in one way agree). A work without a
+            score or without a cost teaches nothing.
         bidders: those whose works a model's can be: transformers.
         bounty_usd: what a right answer would be paid.
         models: the model of each bidder that is not called as its model is.
@@ -128,9 +130,8 @@ def _work(path: Path, bidder: str, row: Mapping[str, Any]) -> Work:
         raise InvalidRequest(f"{path}: {_place(row)}: its score {score!r} is not from 0 to 1")
     if not isinstance(cost, int | float) or not 0.0 <= cost < float("inf"):
         raise InvalidRequest(f"{path}: {_place(row)}: its cost {cost!r} is no amount of dollars")
-    answer = row["answer"]
-    claim = "" if answer is None or not str(answer).strip() else digest_text(str(answer))
-    return Work(bidder, claim, float(score), float(cost))
+    answer = None if _is_missing(row["answer"]) else normalise(str(row["answer"]))
+    return Work(bidder, "" if answer is None else digest_text(answer), float(score), float(cost))
 
 
 def _is_missing(figure: Any) -> bool:

@@ -165,5 +165,7 @@ def _label(panel: Axes, title: str, unit: str) -> None:
     panel.set_title(title)
     panel.set_ylabel(unit)
     panel.set_xlabel("points of equally many requests, in order")
+    # Of few requests matplotlib would number fractions of a point.
+    panel.locator_params(axis="x", integer=True, min_n_ticks=1)
     if panel.get_legend_handles_labels()[0]:
         panel.legend(fontsize="small")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from benchmarks import tables
-from benchmarks.outcomes import report
+from benchmarks.outcomes import report, settings
 from benchmarks.outcomes.__main__ import main
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines
@@ -64,6 +64,15 @@ def test_choosing_shows_only_the_table_that_choices_rest_on(
     assert [row["method"] for row in found["held-out"]] == ["best single", "market, practised"]
 
 
+@pytest.mark.slow
+def test_a_newcomers_final_share_is_told_with_how_much_the_order_matters(
+    made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (row,) = tables_of(capsys, str(made_up_file), *TALLIES, "--table", "newcomer")["newcomer"]
+    lowest, highest = map(float, row["in single orders"].split(" to "))
+    assert lowest < row["final share of requests"] < highest
+
+
 def test_a_query_that_was_played_twice_counts_once(made_up: Outcomes) -> None:
     user = User.of(made_up, 0)
     rows = made_up.training()
@@ -95,6 +104,42 @@ def test_tables_and_plots_get_into_the_docs(
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size < 100_000
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.slow
+def test_the_learning_curve_of_any_file_can_be_drawn_without_touching_the_docs(
+    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "DOCS", tmp_path / "docs")
+    plots = tmp_path / "plots"
+    asked = [str(made_up_file), *TALLIES, "--table", "stream", "--only", "market", "--plots", str(plots)]
+    assert main(asked) == 0
+    assert [path.name for path in plots.iterdir()] == ["learning-made-up-0.01-1.png"]
+    assert (plots / "learning-made-up-0.01-1.png").read_bytes().startswith(b"\x89PNG")
+    assert not (tmp_path / "docs").exists()
+
+
+def test_plots_that_cannot_be_drawn_are_refused_before_anything_is_measured(
+    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(made_up_file), "--plots", str(made_up_file)]) == 2
+    assert "is no folder" in capsys.readouterr().err
+    monkeypatch.setattr(settings, "find_spec", lambda name: None)
+    assert main([str(made_up_file), "--plots", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "pip install 'vickrey[plots]'" in said.err
+
+
+@pytest.mark.parametrize("table", ["held-out", "stream"])
+def test_where_no_method_has_the_name_that_is_asked_for_it_says_which_there_are(
+    table: str, made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(made_up_file), *TALLIES, "--table", table, "--only", "nobody"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no method's name has 'nobody' in it" in said.err
+    assert "LinUCB" in said.err
 
 
 @pytest.mark.parametrize(

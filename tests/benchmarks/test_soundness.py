@@ -45,6 +45,13 @@ def test_with_one_lot_shading_gains_under_first_price() -> None:
     assert fmean(found[0.75]) > 0.01
 
 
+def test_every_market_is_left_under_every_rule() -> None:
+    found = {(setting.name, setting.rules.rule) for setting in regret.settings()}
+    markets = {name for name, _ in found}
+    assert len(markets) == 4
+    assert found == {(name, rule) for name in markets for rule in ("vickrey", "first_price", "subsidised")}
+
+
 def test_profits_are_reproducible_to_the_digit() -> None:
     staged = next(each for each in settings() if each.name == "staged")
     shares = [profit_share(staged, "skill0", 1.25, seed, 20, 20) for seed in (1, 1)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import pytest
 
-from bidders.policies.fixed import FixedPolicy
+from bidders.policies.tracker import TrackerPolicy
 from bidders.presenters import TASTES, PresenterBidder
 from orchestrator import Segment, errors
-from tests.bidders.lots import announce, bid_usd, delivered, pass_reason, state_of, win
+from tests.bidders.lots import announce, bid_usd, delivered, pass_reason, receipt, state_of, win
 
 STYLES = list(TASTES)
 DIARY = Segment("I prefer gardens, bread and benches. Never casinos.", kind="preference", author="diary")
@@ -52,10 +54,20 @@ def test_styles_want_different_states() -> None:
     assert max(gains, key=lambda style: gains[style]) == "letter"
 
 
-def test_whatever_the_policy_says_a_presenter_bids_no_more_than_its_chance() -> None:
+def test_without_a_policy_of_its_own_a_presenter_bids_the_chance_that_it_guesses() -> None:
     announcement = announce(STATES[2])
-    eager = PresenterBidder("p", "plan", FixedPolicy(amount="9.99"))
-    assert bid_usd(eager, announcement) <= eager.appraise(announcement).estimate * 10
+    plain = PresenterBidder("p", "plan")
+    assert bid_usd(plain, announcement) == pytest.approx(plain.appraise(announcement).estimate * 10)
+
+
+@pytest.mark.parametrize("brought", [10, 0])
+def test_a_presenter_that_learns_comes_to_bid_what_its_offers_have_brought_whatever_it_guesses(brought: int) -> None:
+    policy = TrackerPolicy()
+    sold = [receipt(role="presenter", revenue_nanos=brought * 10**9)]
+    memory = reduce(lambda learned, _: policy.learn(learned, sold), range(30), None)
+    learned, announcement = PresenterBidder("p", "plan", policy), announce(STATES[2], memory=memory)
+    assert learned.appraise(announcement).estimate == pytest.approx(0.49, abs=0.01)
+    assert bid_usd(learned, announcement) == pytest.approx(brought, abs=0.5)
 
 
 @pytest.mark.parametrize("style", STYLES)

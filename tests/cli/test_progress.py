@@ -47,6 +47,24 @@ def test_it_answers_whether_the_market_is_getting_better() -> None:
     assert [line.split()[-1] for line in shown.splitlines() if line.startswith("letter")][-1] == "50%", "picked in half"
 
 
+def test_where_no_lot_was_sold_it_says_so_instead_of_showing_empty_tables(tmp_path: Path) -> None:
+    with Market(write_market(tmp_path, bidders=[bidder("shy"), bidder("pia", roles=["presenter"])])) as opened:
+        assert opened.run("Plan a day", 10, seed=1).status == "failed"
+    shown = vickrey("progress").stdout
+    assert "1 request, r1 to r1" in shown
+    assert "No lot was sold, so there are no prices." in shown
+    for absent in ("skill", "Thinness"):
+        assert absent not in shown
+
+
+def test_thin_lots_alone_have_no_gap_to_show(tmp_path: Path) -> None:
+    alone = [bidder("ann", bids=["4.00"]), bidder("pia", roles=["presenter"], bids=[None, "8.00"])]
+    with Market(write_market(tmp_path, bidders=alone)) as opened:
+        opened.pick(opened.run("Plan a day", 10, seed=1).request_id, 1)
+    after = vickrey("progress").stdout.split("Thinness")[1].splitlines()[1]
+    assert after == "2 of 2 lots had one bidder only, or one principal's."
+
+
 @pytest.mark.usefixtures("two_requests")
 def test_its_json_holds_amounts_as_decimal_strings() -> None:
     document = vickrey("progress", "--json").document
@@ -150,6 +168,9 @@ def test_of_one_bidder_no_others_rows_are_shown() -> None:
 def test_blocks_go_from_the_lowest_figure_to_the_highest() -> None:
     assert blocks((0.0, None, 1.0)) == "▁·█"
     assert blocks((2.0, 2.0)) == "▁▁"
+    assert blocks((0.98, 0.98 + 2e-16, 0.98 + 4e-16)) == "▁▁▁", "rounding is no rise"
+    assert blocks((0.0, 1e-15)) == "▁▁"
+    assert blocks((1e-6, 2e-6)) == "▁█", "bounties may be small"
     assert blocks((None,)) == ""
     assert len(blocks(tuple(float(n) for n in range(500)), 20)) == 20
 

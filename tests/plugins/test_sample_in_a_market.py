@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 from orchestrator.api import Market
+from orchestrator.api.memories import read_memory
 from orchestrator.judges import TopJudge
 from orchestrator.testing import check_bidder
+from tests.engine.world import answers
 from tests.plugins.conftest import PACKAGES, Installer
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "store": "memory",
     "bidders": [
         {"name": "sage", "type": "proverbs", "options": {"proverb": "Slow is smooth."}},
@@ -31,6 +34,37 @@ def test_the_sample_wins_and_is_paid_and_the_broken_one_is_listed(install: Insta
         assert offer.chain[0].buyer == "sage"
         assert result.status == "released"
         assert not market.audit()
+
+
+HOPES = """
+from orchestrator import Valuation
+
+
+class HopefulPolicy:
+    name = "hopeful"
+    version = 1
+
+    def __init__(self, hope=0.3):
+        self.hope = hope
+
+    def value(self, memory, observations):
+        return Valuation([self.hope * seen.bounty_usd for seen in observations], [0.0] * len(observations))
+
+    def learn(self, memory, receipts):
+        return {"requests": (memory or {"requests": 0})["requests"] + 1}
+"""
+
+
+def test_a_strangers_policy_bids_for_a_bidder_that_comes_along_and_learns(install: Installer) -> None:
+    points = {"vickrey.policies": {"hopeful": "planted_hopes:HopefulPolicy"}}
+    install.distribution("vickrey-hopes", "1.0", points, {"planted_hopes": HOPES})
+    tool = {"name": "loud", "type": "tool", "options": {"function": "tests.bidders.sample_tools:shout"}}
+    policy = {"type": "hopeful", "options": {"hope": 0.25}}
+    with Market({**CONFIG, "bidders": [{**tool, "policy": policy}, *CONFIG["bidders"][2:]]}) as market:
+        assert not market.broken
+        result = market.run("Plan a quiet day", budget=10, seed=1, judge=TopJudge())
+        assert answers(market, result.request_id)["0", "loud"].amount_nanos == 2_500_000_000
+        assert read_memory(market, "loud").memory == {"requests": 1}
 
 
 def test_without_its_package_the_sample_is_unknown() -> None:

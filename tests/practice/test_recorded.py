@@ -55,6 +55,26 @@ def test_each_query_is_a_lesson_in_which_equal_answers_agree(tmp_path: Path) -> 
     assert len(read_recorded(write(tmp_path, ROWS), ["big"], 0.1, limit=1).lessons) == 1
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "agree"),
+    [("10,080.", "10080", True), ("(b)", "B", True), ("[1,2]", "[1, 2]", True), ("8.5", "8", False), (8.0, 8.5, False)],
+)
+def test_answers_agree_that_read_the_same_once_they_are_written_in_one_way(
+    tmp_path: Path, one: Any, other: Any, agree: bool
+) -> None:
+    rows = [row("sum", "big", 1.0, one), row("sum", "small", 1.0, other)]
+    (lesson,) = read_recorded(write(tmp_path, rows), ["big", "small"], 0.1).lessons
+    assert (lesson.works[0].claim == lesson.works[1].claim) is agree
+    assert "" not in {work.claim for work in lesson.works}
+
+
+@pytest.mark.parametrize("absent", [None, float("nan")])
+def test_an_answer_that_the_record_lacks_claims_nothing(tmp_path: Path, absent: float | None) -> None:
+    rows = [row("sum", "big", 1.0, absent), row("sum", "small", 0.0, 7.0)]
+    (lesson,) = read_recorded(write(tmp_path, rows), ["big", "small"], 0.1).lessons
+    assert [work.claim for work in lesson.works] == ["", digest_text("7")]
+
+
 def test_policies_learn_from_it_once_and_no_money_moves(tmp_path: Path) -> None:
     bidder = Scripted("big", {1: "1"})
     bidder.policy = Recalling()  # type: ignore[attr-defined]

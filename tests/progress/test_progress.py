@@ -321,6 +321,16 @@ def test_the_picture_shows_each_of_the_questions_in_its_panel() -> None:
     assert "least profitable" not in figure.get_suptitle()
 
 
+def test_points_of_few_requests_are_numbered_by_whole_numbers() -> None:
+    for picks in ([1], [1, 0], [1, 0, 1]):
+        figure = make_figure(report_on(picks))
+        ticks = [
+            tick for panel in figure.axes if panel.get_xlabel().startswith("points") for tick in panel.get_xticks()
+        ]
+        assert ticks
+        assert all(float(tick).is_integer() for tick in ticks)
+
+
 def test_of_many_bidders_the_picture_shows_the_best_and_the_worst_and_says_so() -> None:
     losers = [Paid(f"loser{place:02}", {1: "0.5"}, Provider("0.01"), bid_calls=1) for place in range(12)]
     figure = make_figure(read_progress(played(market_of(*losers), [1]).store, replays=0))
