@@ -83,7 +83,7 @@ class AnswerPresenter(CapableBidder):
 
 
 def _answers(state: State) -> list[Segment]:
-    return [piece for piece in state.segments if piece.kind == _ANSWER]
+    return [piece for piece in state.segments if piece.claim]
 
 
 def _most_given(pieces: Sequence[Segment]) -> list[str]:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from orchestrator.core.answers import normalise
 from orchestrator.errors import InvalidRecord
-from orchestrator.practice import normalise
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -22,7 +22,7 @@ from orchestrator.core.ranking import rank
 from orchestrator.core.request import Request
 from orchestrator.core.research import research_payments
 from orchestrator.core.rules import PRESENTER
-from orchestrator.core.state import Segment, State
+from orchestrator.core.state import ANSWER, Segment, State
 from orchestrator.core.step import Step
 from orchestrator.errors import BrokenLaw
 from orchestrator.ledger import Transfer, transfer
@@ -88,9 +88,9 @@ def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], author
     for piece in delivered:
         if piece.digest not in known and piece.text.strip() and piece.text != bought.text:
             return False
-    claims = {piece.claim for piece in bought.segments if piece.claim}
-    claimants = {piece.author for piece in bought.segments if piece.claim}
-    return author in claimants or not any(piece.claim in claims for piece in delivered)
+    claims = {piece.digest for piece in bought.segments if piece.kind == ANSWER}
+    claimants = {piece.author for piece in bought.segments if piece.kind == ANSWER}
+    return author in claimants or not any(piece.kind == ANSWER and piece.digest in claims for piece in delivered)
 
 
 def failure(

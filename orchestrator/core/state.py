@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
+from orchestrator.core.answers import normalise
 from orchestrator.core.keys import digest_text
 from orchestrator.core.light import light
 
@@ -16,7 +18,9 @@ REQUESTER = "requester"
 TEXT = "text"
 PLAIN = "text/plain"
 ANSWER = "answer"
-"""Kind of a segment that claims to be the answer: two of equal text agree, and others do not."""
+"""Kind of a segment that claims to be the answer: two agree that read the same once written in one way."""
+
+_COMPARED_CHARACTERS_MAX = 2000
 
 
 class Contribution(NamedTuple):
@@ -24,8 +28,8 @@ class Contribution(NamedTuple):
 
     Attributes:
         author: whose work it is.
-        claim: what it claims, as a digest of its text, by which claims agree or differ; empty for
-            work that is not of kind `answer`.
+        claim: what it claims, as a digest by which claims agree or differ; empty for work that is not of
+            kind `answer`.
     """
 
     author: str
@@ -57,8 +61,15 @@ class Segment:
 
     @property
     def claim(self) -> str:
-        """What it claims to be the answer, as a digest; empty for any other kind of text."""
-        return self.digest if self.kind == ANSWER else ""
+        """What it claims to be the answer, as a digest; empty for any other kind of text.
+
+        Equal for answers that read the same once they are written in one way, such as `8.00` and `8`;
+        long ones are compared as they are.
+        """
+        if self.kind != ANSWER:
+            return ""
+        # An erased text is written in one way already: it is known by its own digest still.
+        return self.digest if len(self.text) > _COMPARED_CHARACTERS_MAX else _claim(self.text, self.digest)
 
 
 @light
@@ -142,6 +153,15 @@ def next_state(state: State, delivered: Sequence[Segment], *, replaces: bool, au
         for piece in delivered
     ]
     return State(tuple(replaced), state.digest)
+
+
+@lru_cache(maxsize=4096)
+def _claim(answer: str, digest: str) -> str:
+    """The digest of an answer written in one way; it is asked for at every bid on a state that holds it."""
+    normal = normalise(answer)
+    if normal is None:
+        return ""
+    return digest if normal == answer else digest_text(normal)
 
 
 def _digest(segments: Sequence[Segment], parent: str | None) -> str:

@@ -1,6 +1,5 @@
 """Practice: labelled tasks on which every bidder works, so that a market starts warm."""
 
-from orchestrator.practice.answers import normalise
 from orchestrator.practice.plan import PracticePlan, Session, prepare
 from orchestrator.practice.recorded import RecordedLessons, read_recorded
 from orchestrator.practice.results import PracticeReport, Pupil
@@ -18,7 +17,6 @@ __all__ = [
     "Session",
     "check_workers",
     "load_verifier",
-    "normalise",
     "practise",
     "practise_recorded",
     "prepare",

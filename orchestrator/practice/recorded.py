@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.bidding import Lesson, Work
+from orchestrator.core.answers import normalise
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import BrokenPlugin, InvalidRequest
-from orchestrator.practice.answers import normalise
 from orchestrator.practice.tasks import practice_id
 
 COLUMNS: Final = ("query_id", "prompt", "model", "score", "cost_usd", "answer")

@@ -104,6 +104,13 @@ def test_it_shows_several_answers_together_the_best_first() -> None:
     assert delivered(AnswerPresenter("p", rank=2, answers=5), lot) == "9\n\n7"
 
 
+def test_answers_that_are_written_differently_are_one_answer() -> None:
+    lot = held("7", "$1,042.50", "1042.5", "1,042.50")
+    assert delivered(AnswerPresenter("p"), win(lot)) == "1,042.50"
+    assert pass_reason(AnswerPresenter("p", rank=2), held("(b)", "B")) == "the state holds 1 different answers"
+    assert pass_reason(AnswerPresenter("p"), held(" ")) == "the state holds 0 different answers"
+
+
 def test_of_equals_it_shows_the_latest() -> None:
     assert delivered(AnswerPresenter("p"), win(held("7", "42"))) == "42"
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.core.codec import ERASED
 from orchestrator.core.events import AwardResult, Delivered, Faulted
 from orchestrator.core.keys import digest_text
 from orchestrator.core.progress import Progress
@@ -54,6 +55,27 @@ def test_replacing_keeps_the_authors_of_segments_that_stand_unchanged(
     after = next_state(before, mixed, replaces=True, author="b")
     known = {(piece.text, piece.kind): piece.author for piece in before.segments}
     assert [piece.author for piece in after.segments] == [known.get((piece.text, piece.kind), "b") for piece in mixed]
+
+
+def test_answers_agree_that_read_the_same_once_they_are_written_in_one_way() -> None:
+    eight, money, nine, plain = (Segment(text, kind="answer").claim for text in ("8.00", "$8", "9", "8"))
+    assert eight == money == plain == digest_text("8")
+    assert nine != eight
+    assert Segment("8", kind="text").claim == "", "other kinds claim nothing"
+    assert Segment(" \n", kind="answer").claim == "", "and neither does an empty answer"
+
+
+def test_long_answers_agree_only_if_they_are_equal() -> None:
+    words = "so " * 700
+    assert Segment(words, kind="answer").claim == digest_text(words)
+    assert Segment(words.rstrip(), kind="answer").claim != digest_text(words)
+
+
+@pytest.mark.parametrize("kept", ["8", "8.00"])
+def test_answers_whose_texts_were_erased_do_not_all_agree(kept: str) -> None:
+    erased = Segment(ERASED, kind="answer", digest=digest_text(kept))
+    assert erased.claim == digest_text(kept)
+    assert erased.claim != Segment(ERASED, kind="answer", digest=digest_text("9")).claim
 
 
 def test_a_segment_whose_kind_was_changed_counts_as_written_anew() -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestrator.practice import normalise
+from orchestrator.core.answers import normalise
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,9 @@ def test_an_odd_backslash_in_an_answer_warns_nobody(recwarn: pytest.WarningsReco
 
 
 def test_a_set_is_written_alike_whatever_the_process_hashes_its_members_to() -> None:
-    program = "from orchestrator.practice import normalise; print(normalise(str({'alpha', 'beta', 'gamma', 'delta'})))"
+    program = (
+        "from orchestrator.core.answers import normalise; print(normalise(str({'alpha', 'beta', 'gamma', 'delta'})))"
+    )
     written = {
         subprocess.run(
             [sys.executable, "-c", program],

@@ -1,4 +1,4 @@
-"""When two recorded answers are the same answer."""
+"""When two answers are the same answer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _as_literal(text: str) -> str | None:
         return None
     try:
         with warnings.catch_warnings():
-            # A model's odd backslash is no concern of whoever runs the benchmark.
+            # A model's odd backslash is no concern of whoever runs the market.
             warnings.simplefilter("ignore")
             return _laid_out(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
