@@ -110,17 +110,20 @@ def _freed(
     """The ends of a request's holds: costs are charged as always (R7), and all else is freed."""
     purses = dict(spendable)
     rows: list[Transfer] = []
+    beyond: list[Transfer] = []
     for row in open_holds:
         cost_nanos = costs_nanos.get(row.id, 0)
         if row.code != "cost":
             rows.append(resolve(row, min(cost_nanos, row.amount_nanos)))
             continue
-        charged = charge(row, cost_nanos, max(0, purses.get(row.debit, 0)))
-        for each in charged:
-            if each.kind == POSTED and each.debit == row.debit:
+        resolved, *excess = charge(row, cost_nanos, max(0, purses.get(row.debit, 0)))
+        rows.append(resolved)
+        beyond += excess
+        for each in excess:
+            if each.debit == row.debit:
                 purses[row.debit] -= each.amount_nanos
-        rows += charged
-    return rows
+    # Last, since a wallet pays it with what its other holds set free.
+    return [*rows, *beyond]
 
 
 def _cut_off(open_holds: Sequence[Transfer], freed: Sequence[Transfer]) -> tuple[Spent, ...]:

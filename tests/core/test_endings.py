@@ -174,6 +174,7 @@ def test_what_cancelled_work_cost_beyond_its_promise_is_paid_by_its_wallet_as_fa
     beyond = [row for row in step.transfers if row.kind == "posted" and row.credit == "provider:p"]
     assert [row.amount_nanos for row in beyond if row.debit == "bidder:a"] == from_wallet
     assert [row.amount_nanos for row in beyond if row.debit == "issuer"] == from_issuer
+    assert [row.kind for row in step.transfers[:2]] == ["post", "post"], "a wallet pays with what other holds set free"
     ended = step.events[-1]
     assert isinstance(ended, Ended)
     assert ended.cut_off == (Spent("a", 18, 8),)
