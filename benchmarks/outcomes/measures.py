@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -16,16 +16,19 @@ PER_QUERIES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a method brings and costs, per 1000 queries.
+    """What a method brings and costs, per 1000 queries; errors are standard errors over queries.
 
     Attributes:
         utility: worth of what was accepted less what was spent, in dollars.
-        utility_error: its standard error over queries.
+        utility_error: its error.
         gain: utility less that of best single on the same queries.
-        gain_error: the standard error of the paired difference.
+        gain_error: the error of the paired difference.
         score: mean score, 0 to 1.
+        score_error: its error.
         cost: dollars spent.
+        cost_error: its error.
         stages: how many models worked on a query, on average.
+        stages_error: its error.
     """
 
     utility: float
@@ -33,23 +36,29 @@ class Figures:
     gain: float
     gain_error: float
     score: float
+    score_error: float
     cost: float
+    cost_error: float
     stages: float
+    stages_error: float
 
     def row(self) -> tuple[float, ...]:
-        """The figures in order."""
-        return (
-            self.utility,
-            self.utility_error,
-            self.gain,
-            self.gain_error,
-            self.score,
-            self.cost,
-            self.stages,
-        )
+        """The figures in the order of `COLUMNS`."""
+        return astuple(self)
 
 
-COLUMNS = ("utility", "±", "over best single", "± ", "score", "cost USD", "stages")
+COLUMNS = (
+    "utility",
+    "± utility",
+    "over best single",
+    "± over",
+    "score",
+    "± score",
+    "cost USD",
+    "± cost",
+    "stages",
+    "± stages",
+)
 
 
 def figures(played: Played, single: Played, value_usd: float) -> Figures:
@@ -60,15 +69,8 @@ def figures(played: Played, single: Played, value_usd: float) -> Figures:
     mine, other = played.averaged(), single.averaged()
     utilities = mine.utilities(value_usd) * PER_QUERIES
     gains = utilities - other.utilities(value_usd) * PER_QUERIES
-    return Figures(
-        float(utilities.mean()),
-        standard_error(utilities),
-        float(gains.mean()),
-        standard_error(gains),
-        float(mine.scores.mean()),
-        float(mine.costs_usd.mean()) * PER_QUERIES,
-        float(mine.stages.mean()),
-    )
+    told = (utilities, gains, mine.scores, mine.costs_usd * PER_QUERIES, np.asarray(mine.stages, dtype=float))
+    return Figures(*[figure for values in told for figure in (float(values.mean()), standard_error(values))])
 
 
 def standard_error(values: Floats) -> float:

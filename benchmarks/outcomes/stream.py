@@ -12,7 +12,7 @@ from benchmarks.outcomes.baselines.contest import Contest, shuffled
 from benchmarks.outcomes.baselines.economy import Economy, tuned_constants
 from benchmarks.outcomes.data import Floats, Integers
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.measures import PER_QUERIES, figures
+from benchmarks.outcomes.measures import COLUMNS, PER_QUERIES, figures
 from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.regimes import final_share, from_nothing, newcomer_share, requests_to_settle
 from benchmarks.tables import Report
@@ -68,8 +68,7 @@ def stream_table(name: str, title: str, contest: Contest, streams: Sequence[Stre
         late = [float(half.utilities(contest.value_usd).mean()) * PER_QUERIES for half in halves]
         spread = float(np.std([float(played.utilities(contest.value_usd).mean()) for played in stream.orders], ddof=1))
         rows.append((stream.name, *whole.row(), float(np.mean(late)), spread * PER_QUERIES))
-    columns = ("utility", "±", "over best single", "± ", "score", "cost USD", "stages", "last half", "sd over orders")
-    return Report(name, title, ("method", *columns), tuple(rows))
+    return Report(name, title, ("method", *COLUMNS, "last half", "sd over orders"), tuple(rows))
 
 
 def newcomer_table(name: str, title: str, contest: Contest, design: Design) -> Report:
