@@ -11,15 +11,14 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from benchmarks.soundness.lots import BOUNTY_NANOS, CostAware, CostlyPresenter, one_lot
-from benchmarks.soundness.rivalry import Rivalry, bids_by_lot, rivalry
 from benchmarks.tables import Report
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import receipts
 from orchestrator.core.rules import Rules
 from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Simulation
 from orchestrator.money import NANOS_PER_USD
+from orchestrator.progress.rivalry import LotBids, Rivalry, lot_bids, rivalry
 
 BIDDERS = (2, 3, 4, 6, 10)
 REQUESTS = 200
@@ -40,7 +39,13 @@ def sell(bidders: int, seed: int, requests: int, *, ring: bool) -> list[Progress
 
 def watch(ended: Sequence[Progress]) -> Rivalry:
     """What the monitor says of some requests."""
-    return rivalry(bids_by_lot(receipt for progress in ended for receipt in receipts(progress)))
+    return rivalry([bids for progress in ended for bids in lot_bids(progress)])
+
+
+def thinness(bids: LotBids) -> float:
+    """The gap below a lot's highest bid, as a share of that; 1 where nobody bids against the winner."""
+    highest, *others = sorted(bids.values(), reverse=True)
+    return (highest - max(others, default=0)) / highest if highest else 0.0
 
 
 def measure(seeds: int = SEEDS, requests: int = REQUESTS) -> Report:
@@ -74,16 +79,17 @@ def _row(bidders: int, ring: bool, markets: Sequence[Sequence[Progress]]) -> tup
     refund = fmean(each.refund_nanos for each in statements) / BOUNTY_NANOS
     profit = fmean(sum(each.profits_nanos.get(f"presenter{n}", 0) for n in (0, 1)) for each in statements)
     seen = [watch(ended) for ended in markets]
+    thin = [thinness(bids) for ended in markets for progress in ended for bids in lot_bids(progress) if bids]
     ours = ("presenter0", "presenter1")
-    pairs = [next(pair for pair in each.pairs if pair.bidders == ours) for each in seen]
+    pairs = [next(pair for pair in each.pairs if pair.principals == ours) for each in seen]
     caught = sum(pair.is_suspect for pair in pairs)
-    others = sum(pair.bidders != ours for each in seen for pair in each.suspects())
+    others = sum(pair.principals != ours for each in seen for pair in each.suspects())
     return (
         str(bidders),
         "yes" if ring else "no",
         f"{100 * refund:.1f}",
         f"{100 * profit / BOUNTY_NANOS:.1f}",
-        f"{fmean(each.thinness for each in seen):.2f}",
+        f"{fmean(thin):.2f}",
         f"{fmean(pair.correlation for pair in pairs):.2f}",
         f"{fmean(pair.cover_share for pair in pairs):.2f}, {fmean(pair.cover_share_by_chance for pair in pairs):.2f}",
         f"{caught} of {len(pairs)}",

@@ -19,6 +19,7 @@ from orchestrator.progress.cutting import both_ends
 from orchestrator.progress.liquidity import ExpertDiscount, SkillPrice, Thinness
 from orchestrator.progress.objective import Objective
 from orchestrator.progress.report import ProgressReport
+from orchestrator.progress.rivalry import COVER_SHARE, LOTS_MIN, Rivalry
 from orchestrator.progress.series import Series, Trend, buckets, mean, smoothed
 
 ROWS_MAX: Final = 30
@@ -54,6 +55,8 @@ def progress_views(report: ProgressReport) -> Iterable[Table | Text]:
         yield from _thinness_views(report.thinness)
     else:
         yield Text("\nNo lot was sold, so there are no prices.")
+    if report.rivalry.pairs:
+        yield from _rivalry_views(report.rivalry)
     if report.discounts:
         yield _heading("What transformers' copies sold for, against what they led to")
         yield _discounts_table(report.discounts)
@@ -183,6 +186,24 @@ def _thinness_views(found: Thinness) -> Iterable[Text]:
     if any(gap is not None for gap in found.gap):
         yield Text(f"{blocks(smoothed(found.gap))} {_change(found.trend, '{:.1%}')}")
     yield Text(f"{found.uncontested} of {counted(found.lots, 'lot')} had one bidder only, or one principal's.")
+
+
+def _rivalry_views(found: Rivalry) -> Iterable[Table | Text]:
+    yield _heading("Rivalry: do any two bid as if they had agreed not to bid against each other?")
+    suspects = found.suspects()
+    if not suspects:
+        yield Text(f"None of {counted(len(found.pairs), 'pair')} that met on {LOTS_MIN} lots or more.")
+        return
+    made = table("pair", "lots", "cover bids", "by chance", right=("lots", "cover bids", "by chance"))
+    for pair in suspects[:ROWS_MAX]:
+        made.add_row(
+            cell(" and ".join(pair.principals), "bold yellow"),
+            cell(pair.lots),
+            cell(f"{pair.cover_share:.0%}"),
+            cell(f"{pair.cover_share_by_chance:.0%}"),
+        )
+    yield _cut(made, len(suspects))
+    yield Text(f"A cover bid is below {COVER_SHARE:.0%} of the other's: a reason to look, and no proof.", "yellow")
 
 
 def _discounts_table(discounts: Sequence[ExpertDiscount]) -> Table:

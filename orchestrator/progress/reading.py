@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 from orchestrator.core.codec import decode
@@ -13,6 +14,7 @@ from orchestrator.core.progress import fold
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
 from orchestrator.progress.attribution import Recorded
 from orchestrator.progress.report import ProgressReport, make_report
+from orchestrator.progress.rivalry import REQUESTS_MAX, lot_bids
 from orchestrator.progress.traces import RequestTrace, trace
 from orchestrator.store import Reader, Store
 
@@ -50,9 +52,11 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
         raise UnknownBidder(f"this market has no bidder {bidder[:64]!r}; it has: {', '.join(sorted(known)) or 'none'}")
     traces: list[RequestTrace] = []
     latest: deque[Recorded] = deque(maxlen=replays)
+    bids: deque[list[dict[str, int]]] = deque(maxlen=REQUESTS_MAX)
     for request_id in reader.request_ids(OUTCOMES, last):
         recorded = _recorded(reader, request_id)
         latest.append(recorded)
+        bids.append(lot_bids(recorded.progress))
         opening = recorded.events[0]
         if not isinstance(opening, Requested):
             raise InvalidRecord(f"the journal of {request_id} does not open with a request; see `vickrey verify`")
@@ -61,7 +65,8 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     spendable = reader.spendable(wallets.values())
     present = {name: spendable[account] for name, account in wallets.items()}
     practice_nanos = sum(row.amount_nanos for row in reader.recent("practice"))
-    return make_report(traces, latest, present, _rents_nanos(reader, traces), practice_nanos, bidder)
+    rents = _rents_nanos(reader, traces)
+    return make_report(traces, latest, present, rents, practice_nanos, bidder, list(chain.from_iterable(bids)))
 
 
 def _rents_nanos(reader: Reader, traces: Sequence[RequestTrace]) -> dict[str, int]:

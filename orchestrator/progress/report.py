@@ -25,6 +25,7 @@ from orchestrator.progress.liquidity import (
     thinness,
 )
 from orchestrator.progress.objective import Objective, objective
+from orchestrator.progress.rivalry import LotBids, Rivalry, rivalry
 from orchestrator.progress.traces import RequestTrace
 
 
@@ -43,6 +44,7 @@ class ProgressReport:
         adjustments: how each bidder has changed.
         prices: what lots have cost, by skill.
         thinness: how far best bids stand above second ones.
+        rivalry: how principals bid against each other, of late.
         discounts: what transformers' copies sold for against what they led to.
         practice_nanos: what practice has cost beside all that, over all time.
     """
@@ -57,6 +59,7 @@ class ProgressReport:
     adjustments: tuple[Adjustment, ...]
     prices: tuple[SkillPrice, ...]
     thinness: Thinness
+    rivalry: Rivalry
     discounts: tuple[ExpertDiscount, ...]
     practice_nanos: int
 
@@ -74,6 +77,7 @@ class ProgressReport:
             "adjustment": [each.to_dict() for each in self.adjustments],
             "prices": [each.to_dict() for each in self.prices],
             "thinness": self.thinness.to_dict(),
+            "rivalry": self.rivalry.to_dict(),
             "discounts": [each.to_dict() for each in self.discounts],
             "practice_cost": format_usd(self.practice_nanos),
         }
@@ -86,6 +90,7 @@ def make_report(
     rents_nanos: Mapping[str, int],
     practice_nanos: int = 0,
     bidder: str | None = None,
+    bids: Sequence[LotBids] = (),
 ) -> ProgressReport:
     """Put a report together.
 
@@ -96,6 +101,7 @@ def make_report(
         rents_nanos: what each bidder paid in rent when these requests ended.
         practice_nanos: what practice has cost.
         bidder: the one bidder that it is about; None for all.
+        bids: on the lots of the latest requests, by principal.
     """
     shares = tuple(share for share in bidder_shares(traces, rents_nanos) if bidder in (None, share.name))
     names = [share.name for share in shares]
@@ -110,6 +116,7 @@ def make_report(
         adjustments=adjustments(traces, names, present_nanos),
         prices=skill_prices(traces, bidder),
         thinness=thinness(traces),
+        rivalry=rivalry(bids),
         discounts=tuple(each for each in expert_discounts(traces) if bidder in (None, each.bidder)),
         practice_nanos=practice_nanos,
     )

@@ -14,6 +14,7 @@ from bidders.policies.fixed import FixedPolicy
 from orchestrator import Observation
 from orchestrator.config.sections import WealthSection
 from orchestrator.core.rules import PRESENTER, TRANSFORMER
+from orchestrator.core.statement import statement
 from orchestrator.testing import check_policy
 
 ONE_LOT, FIRST_PRICE = (
@@ -58,11 +59,19 @@ def test_profits_are_reproducible_to_the_digit() -> None:
     assert shares[0] == shares[1]
 
 
+def test_thinness_is_the_gap_below_the_highest_bid() -> None:
+    assert ring.thinness({"a": 10, "b": 8}) == pytest.approx(0.2)
+    assert ring.thinness({"a": 10}) == 1.0
+    assert ring.thinness({"a": 0, "b": 0}) == 0.0
+
+
 def test_a_ring_takes_from_the_requester_and_the_monitor_names_it() -> None:
-    honest, agreed = (ring.watch(ring.sell(3, 0, 100, ring=agreed)) for agreed in (False, True))
+    sold = [ring.sell(3, 0, 100, ring=agreed) for agreed in (False, True)]
+    honest, agreed = map(ring.watch, sold)
     assert honest.suspects() == ()
-    assert [pair.bidders for pair in agreed.suspects()] == [("presenter0", "presenter1")]
-    assert agreed.thinness > honest.thinness
+    assert [pair.principals for pair in agreed.suspects()] == [("presenter0", "presenter1")]
+    refunds = [sum(statement(progress).refund_nanos for progress in ended) for ended in sold]
+    assert refunds[0] > refunds[1]
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import Market
+from orchestrator import Announcement, Market, Money, Pass, Segment, WonLot
 from orchestrator.cli.progress_views import ROWS_MAX, blocks, shares_table
 from orchestrator.cli.render import rounded
 from orchestrator.progress.attribution import Share
@@ -63,6 +63,38 @@ def test_thin_lots_alone_have_no_gap_to_show(tmp_path: Path) -> None:
         opened.pick(opened.run("Plan a day", 10, seed=1).request_id, 1)
     after = vickrey("progress").stdout.split("Thinness")[1].splitlines()[1]
     assert after == "2 of 2 lots had one bidder only, or one principal's."
+
+
+class Agreed:
+    """Bids in earnest for every other request only."""
+
+    roles = ("transformer",)
+
+    def __init__(self, name: str, turn: int) -> None:
+        self.name = name
+        self._turn = turn
+
+    async def bid(self, announcement: Announcement) -> Money | Pass:
+        if announcement.stage > 1:
+            return Pass("it has done its work")
+        number = int(announcement.request.removeprefix("Plan day "))
+        return Money.usd("4" if number % 2 == self._turn else "0.01")
+
+    async def transform(self, lot: WonLot) -> list[Segment]:
+        return [Segment(f"{self.name} was here")]
+
+
+@pytest.mark.parametrize(("turn", "named"), [(1, True), (0, False)])
+def test_two_that_do_not_bid_against_each_other_are_named(tmp_path: Path, turn: int, named: bool) -> None:
+    others = [bidder("ann", bids=["3.00"]), bidder("pia", roles=["presenter"], bids=[None, "8.00"])]
+    with Market(write_market(tmp_path, bidders=others), bidders=[Agreed("one", 0), Agreed("two", turn)]) as opened:
+        for number in range(30):
+            opened.pick(opened.run(f"Plan day {number}", 10, seed=1).request_id, 1)
+    shown = vickrey("progress").stdout.split("Rivalry")[1]
+    assert ("one and two" in shown) is named
+    assert ("None of 3 pairs" in shown) is not named
+    pairs = vickrey("progress", "--json").document["rivalry"]["pairs"]
+    assert [row["principals"] for row in pairs if row["is_suspect"]] == [["one", "two"]] * named
 
 
 @pytest.mark.usefixtures("two_requests")

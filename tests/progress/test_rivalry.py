@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.soundness.rivalry import LOTS_MIN, Pair, bids_by_lot, rivalry
-from tests.bidders.lots import receipt
+from orchestrator.core.bid import Answer
+from orchestrator.core.rules import TRANSFORMER
+from orchestrator.progress.rivalry import LOTS_MIN, PRINCIPALS_MAX, Pair, lot_bids, rivalry
+from tests.core.making import bid, close, make_request, opened
 
 lots = st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 100), max_size=4), max_size=60)
 
@@ -29,7 +31,7 @@ def with_ring(seed: int, count: int = 100) -> list[dict[str, int]]:
 
 
 def test_a_ring_is_named_and_nobody_else() -> None:
-    assert [pair.bidders for pair in rivalry(with_ring(1)).suspects()] == [("a", "b")]
+    assert [pair.principals for pair in rivalry(with_ring(1)).suspects()] == [("a", "b")]
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -59,22 +61,19 @@ def test_bids_that_move_together_or_against_each_other_are_told_apart() -> None:
     assert rivalry([{"a": 5, "b": n} for n in range(40)]).pairs[0].correlation == 0.0
 
 
-def test_thinness_is_the_gap_below_the_highest_bid() -> None:
-    assert rivalry([{"a": 10, "b": 8}]).thinness == pytest.approx(0.2)
-    assert rivalry([{"a": 10}]).thinness == 1.0
-    assert rivalry([{"a": 0, "b": 0}]).thinness == 0.0
-    assert rivalry([{}]).lots == 0
+def test_bids_are_read_by_principal_the_highest_of_each_and_without_passes() -> None:
+    request = make_request("a", "a2", "b", "c", principals={"a2": "a"})
+    passed = Answer("c", "pass", 0, TRANSFORMER)
+    after = close(opened(request), {"0": [bid("a", 5), bid("a2", 7), bid("b", 3), passed]}).progress
+    assert lot_bids(after) == [{"a": 7, "b": 3}]
+    assert lot_bids(opened(request)) == [{}]
 
 
-def test_bids_are_read_from_receipts_without_passes_and_kept_lots() -> None:
-    rows = [
-        receipt(bidder="a", bid_nanos=5),
-        receipt(bidder="b", bid_nanos=3),
-        receipt(bidder="c", answer="pass"),
-        receipt(bidder="d", lot="0.0", kept=True),
-        receipt(bidder="a", lot="0.0", bid_nanos=7),
-    ]
-    assert bids_by_lot(rows) == [{"a": 5, "b": 3}, {"a": 7}]
+def test_of_very_many_those_are_looked_at_that_bid_most_often() -> None:
+    often = {f"p{number}": number + 1 for number in range(PRINCIPALS_MAX)}
+    seen = rivalry([often] * LOTS_MIN + [{"rare": 1, **often}] * (LOTS_MIN + 1))
+    assert len(seen.pairs) == PRINCIPALS_MAX * (PRINCIPALS_MAX - 1) // 2
+    assert all("rare" not in pair.principals for pair in seen.pairs)
 
 
 @given(lots, st.randoms(use_true_random=False))
@@ -82,16 +81,14 @@ def test_shares_are_shares_and_the_order_of_lots_makes_no_difference(
     bids: list[dict[str, int]], luck: random.Random
 ) -> None:
     seen = rivalry(bids)
-    assert 0 <= seen.thinness <= 1
     for pair in seen.pairs:
         assert 0 <= pair.cover_share <= 1
         assert 0 <= pair.cover_share_by_chance <= 1
         assert -1 - 1e-9 <= pair.correlation <= 1 + 1e-9
     shuffled = rivalry(luck.sample(bids, len(bids)))
     assert shuffled.lots == seen.lots
-    assert shuffled.thinness == pytest.approx(seen.thinness)
-    assert {pair.bidders: pair.cover_share for pair in shuffled.pairs} == {
-        pair.bidders: pair.cover_share for pair in seen.pairs
+    assert {pair.principals: pair.cover_share for pair in shuffled.pairs} == {
+        pair.principals: pair.cover_share for pair in seen.pairs
     }
 
 

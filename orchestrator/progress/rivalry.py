@@ -1,4 +1,4 @@
-"""How hard bidders compete: thin lots, and pairs whose bids move as if they had agreed.
+"""Rivalry: pairs whose bids move as if they had agreed not to bid against each other.
 
 A ring lowers prices by letting only one of its members bid in earnest; the other's bid is for show. In
 a sealed second-price auction nothing forbids that (Robinson 1985; Graham and Marshall 1987), so it can
@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Final
+from typing import Any, Final
 
-from orchestrator.core.receipts import Receipt
+from orchestrator.core.progress import Progress
 
 COVER_SHARE: Final = 0.1
 """A bid below this share of another's is for show, as far as the two are concerned."""
@@ -26,23 +27,29 @@ LOTS_MIN: Final = 20
 SUSPECT_DEVIATIONS: Final = 5.0
 """How far beyond chance a pair's cover bids must be; five, because a market has many pairs."""
 
+PRINCIPALS_MAX: Final = 30
+"""Of more, those are looked at that bid most often: there are as many pairs as the square of it, halved."""
+
+REQUESTS_MAX: Final = 200
+"""How many of the latest requests are looked at."""
+
 LotBids = Mapping[str, int]
-"""The bids on one lot in nano-dollars, by bidder."""
+"""The bids on one lot in nano-dollars, by principal: the highest of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """How the bids of two bidders on the same lots move.
+    """How the bids of two principals on the same lots move.
 
     Attributes:
-        bidders: the two, in order of name.
+        principals: the two, in order of name.
         lots: on how many lots both bid.
         correlation: Spearman's rank correlation of their bids, -1 to 1; 0 where one never varies.
         cover_share: on which share of these lots the lower bid was below a tenth of the higher.
         cover_share_by_chance: the same if each had bid as it did, but on a lot drawn independently.
     """
 
-    bidders: tuple[str, str]
+    principals: tuple[str, str]
     lots: int
     correlation: float
     cover_share: float
@@ -61,60 +68,72 @@ class Pair:
         """Whether chance does not explain how seldom the two bid against each other."""
         return self.lots >= LOTS_MIN and self.deviations >= SUSPECT_DEVIATIONS
 
+    def to_dict(self) -> dict[str, Any]:
+        """The pair as JSON-able data."""
+        return {
+            "principals": list(self.principals),
+            "lots": self.lots,
+            "correlation": self.correlation,
+            "cover_share": self.cover_share,
+            "cover_share_by_chance": self.cover_share_by_chance,
+            "is_suspect": self.is_suspect,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Rivalry:
-    """How hard bidders compete over some lots.
+    """How principals bid against each other over some lots.
 
     Attributes:
         lots: lots with a bid.
-        thinness: mean of (highest - second bid) / highest, 0 to 1; 1 where nobody bids against the winner.
-        pairs: every two bidders that met on 20 lots or more, the most suspect first.
+        pairs: every two principals that met on 20 lots or more, the most suspect first.
     """
 
     lots: int
-    thinness: float
     pairs: tuple[Pair, ...]
 
     def suspects(self) -> tuple[Pair, ...]:
         """The pairs that are worth a look."""
         return tuple(pair for pair in self.pairs if pair.is_suspect)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The rivalry as JSON-able data."""
+        return {"lots": self.lots, "pairs": [pair.to_dict() for pair in self.pairs]}
 
-def bids_by_lot(receipts: Iterable[Receipt]) -> list[dict[str, int]]:
-    """The bids on each lot, in the order in which lots first appear; kept lots and passes are left out."""
-    found: dict[tuple[str, str], dict[str, int]] = {}
-    for receipt in receipts:
-        if receipt.answer == "bid" and not receipt.kept:
-            found.setdefault((receipt.request_id, receipt.lot), {})[receipt.bidder] = receipt.bid_nanos
-    return list(found.values())
+
+def lot_bids(progress: Progress) -> list[dict[str, int]]:
+    """What each principal bid on each lot of a request, by whichever of its bidders bid most.
+
+    Args:
+        progress: a request, running or ended.
+    """
+    principals = {entry.name: entry.principal for entry in progress.request.roster}
+    found = []
+    for auction in progress.auctions.values():
+        bids: dict[str, int] = {}
+        for answer in auction.answers:
+            if answer.kind == "bid":
+                principal = principals[answer.bidder]
+                bids[principal] = max(answer.amount_nanos, bids.get(principal, 0))
+        found.append(bids)
+    return found
 
 
 def rivalry(lots: Sequence[LotBids]) -> Rivalry:
-    """Measure competition over some lots.
+    """See how each pair's bids on the same lots move.
 
     Args:
-        lots: the bids on each, one principal's bids under one name.
-
-    Returns:
-        Thinness, and how each pair's bids move.
+        lots: the bids on each.
     """
+    counts = Counter(principal for bids in lots for principal in bids)
+    often = set(sorted(counts, key=lambda principal: (-counts[principal], principal))[:PRINCIPALS_MAX])
     met: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for bids in lots:
-        for one, other in combinations(sorted(bids), 2):
+        for one, other in combinations(sorted(often & bids.keys()), 2):
             met.setdefault((one, other), []).append((bids[one], bids[other]))
     pairs = [_pair(names, both) for names, both in met.items() if len(both) >= LOTS_MIN]
-    thin = [_thinness(bids) for bids in lots if bids]
-    return Rivalry(
-        lots=len(thin),
-        thinness=sum(thin) / len(thin) if thin else 0.0,
-        pairs=tuple(sorted(pairs, key=lambda pair: (-pair.deviations, pair.bidders))),
-    )
-
-
-def _thinness(bids: LotBids) -> float:
-    highest, *others = sorted(bids.values(), reverse=True)
-    return (highest - max(others, default=0)) / highest if highest else 0.0
+    in_order = sorted(pairs, key=lambda pair: (-pair.deviations, pair.principals))
+    return Rivalry(sum(bool(bids) for bids in lots), tuple(in_order))
 
 
 def _pair(names: tuple[str, str], both: Sequence[tuple[int, int]]) -> Pair:
