@@ -107,9 +107,13 @@ def overspent(open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int]) ->
 def _freed(
     open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int], spendable: Mapping[str, int]
 ) -> list[Transfer]:
-    """The ends of a request's holds: costs are charged as always (R7), and all else is freed."""
+    """The ends of a request's holds: costs are charged as always (R7), and all else is freed.
+
+    What a wallet pays beyond its holds comes last: it may take what another of them sets free.
+    """
     purses = dict(spendable)
     rows: list[Transfer] = []
+    beyond: list[Transfer] = []
     for row in open_holds:
         cost_nanos = costs_nanos.get(row.id, 0)
         if row.code != "cost":
@@ -119,8 +123,9 @@ def _freed(
         for each in charged:
             if each.kind == POSTED and each.debit == row.debit:
                 purses[row.debit] -= each.amount_nanos
-        rows += charged
-    return rows
+        rows.append(charged[0])
+        beyond += charged[1:]
+    return rows + beyond
 
 
 def _cut_off(open_holds: Sequence[Transfer], freed: Sequence[Transfer]) -> tuple[Spent, ...]:

@@ -161,6 +161,16 @@ def _erase(digest: str, tx: Transaction) -> bool:
     return tx.erase_text(digest)
 
 
+def test_a_run_verifies_of_when_a_charge_beyond_a_promise_stood_right_behind_its_hold() -> None:
+    record = recorded("cancelled-beyond-promise")
+    rows = record["transfers"]
+    beyond = next(row for row in rows if row["id"].endswith("/beyond"))
+    behind = next(place for place, row in enumerate(rows) if row["id"] == beyond["id"].removesuffix("beyond") + "post")
+    rows.remove(beyond)
+    rows.insert(behind + 1, beyond)
+    assert verify(seal_again(record)) == []
+
+
 def test_an_erased_text_breaks_nothing() -> None:
     played = SCENARIOS["simple-chain"].play()
     store = played.market.store
