@@ -351,3 +351,25 @@ def test_an_answer_that_cannot_be_stored_is_the_stores_failure_and_no_bidders_fa
     market.resume("r1")
     assert faults(market) == []
     finish(market)
+
+
+def test_costs_that_nobody_can_believe_do_not_use_up_what_the_market_can_count() -> None:
+    """Nine calls said to cost a billion dollars each kept every later request from being posted."""
+    liar = Paid("liar", {1: "1"}, Provider("1000000000"), worst="0.01")
+    market = make_market(liar, Scripted("a", {1: "0.5"}), presenter("p", {2: "1"}))
+    for seed in range(12):
+        market.run("hello", 10, seed=seed).pick(1)
+        if market.bidder_rows()["liar"].status != "active":
+            market.reinstate("liar")
+    assert "above 10000.00 USD that is believed only as far as it was promised" in faults(market)[0].reason
+    assert posted(market, "issuer") > -1_000 * 10**9
+    assert_sound(market)
+
+
+def test_a_cost_as_high_as_its_promise_is_believed_whatever_it_is() -> None:
+    rich = Paid("rich", {1: "1"}, Provider("20000"), worst="20000")
+    market = make_market(rich, presenter("p", {2: "2"}))
+    market.topup("rich", 30_000)
+    market.run("hello", 10, seed=1, spend_cap=30_000)
+    assert posted(market, "provider:acme") == 20_000 * 10**9
+    finish(market)
