@@ -75,6 +75,11 @@ class TaskMeter:
         """What the task's calls cost; None where one of them has an unknown cost."""
         return None if self._unknown else self._spent_nanos
 
+    @property
+    def known_nanos(self) -> int:
+        """What is known of the cost, where not all of it is; 0 where all is."""
+        return self._spent_nanos if self._unknown else 0
+
     async def open(self) -> None:
         """Hold the task's worst case; free tasks hold nothing."""
         self._state = "held"
@@ -132,8 +137,8 @@ class TaskMeter:
             raise InvalidAnswer(f"it declared that its calls cost nothing, and one cost {format_usd(cost_nanos)} USD")
         if (cost_nanos or 0) > max(self._cost_max_nanos, _COST_NANOS_MAX):
             raise InvalidAnswer(
-                f"it says that a call cost {format_usd(cost_nanos)} USD; above {format_usd(_COST_NANOS_MAX)} USD that is "
-                "believed only as far as it was promised"
+                f"it says that a call cost {format_usd(cost_nanos or 0)} USD; "
+                f"above {format_usd(_COST_NANOS_MAX)} USD that is believed only as far as it was promised"
             )
         usage_text = json.dumps({**usage, **({"repeated": 1} if self._is_resumed else {})})
         row = AnswerRow(answer_key, self._book.request_id, self._task, body, cost_nanos, usage_text)

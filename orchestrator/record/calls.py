@@ -46,6 +46,7 @@ class Task:
         cost_max_nanos: the worst case that was promised.
         cost_nanos: what it cost; None where that is unknown.
         provider: who was paid.
+        known_nanos: what is known of its cost, where not all of it is.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Task:
     cost_max_nanos: int
     cost_nanos: int | None
     provider: str
+    known_nanos: int
 
 
 def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
@@ -111,7 +113,10 @@ def check_answers(
     by_task = _answers_by_task(answers)
     for task in tasks:
         costs = [row.cost_nanos for row in by_task.pop(task.id, [])]
-        if task.cost_nanos is not None and (None in costs or sum(cost or 0 for cost in costs) != task.cost_nanos):
+        known_nanos = sum(cost or 0 for cost in costs)
+        # An answer that comes after its task is over is kept, and charged to nobody.
+        is_wrong = None in costs or known_nanos != task.cost_nanos
+        if is_wrong if task.cost_nanos is not None else task.known_nanos > known_nanos:
             yield Finding(f"task {task.id[:200]}", "what its calls cost is not what the journal charges for it")
     for id, rows in by_task.items():
         if id not in cut_short and not _is_free(id, rows, present):
@@ -196,6 +201,7 @@ def _bids(move: Auctions, present: Progress) -> Iterator[Task]:
                 answer.bid_cost_max_nanos,
                 answer.bid_cost_nanos,
                 answer.provider,
+                answer.bid_known_nanos,
             )
 
 
@@ -218,6 +224,7 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
             cost_max_nanos,
             result.cost_nanos,
             provider,
+            result.known_nanos,
         )
 
 
@@ -232,6 +239,7 @@ def _judgings(present: Progress) -> Iterator[Task]:
             judged.cost_max_nanos,
             judged.cost_nanos,
             judged.provider,
+            judged.known_nanos,
         )
 
 
