@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 _GRACE_SECONDS: Final = 0.2
+_BEGINNING_SECONDS: Final = 5.0
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -46,14 +47,15 @@ def _run_beside(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
                 begun.set_result(lambda: None)
 
     thread = threading.Thread(target=run, name="vickrey-run")
-    thread.start()
     try:
+        thread.start()
         wait([outcome])
     except BaseException:
         # Interrupted: whoever waits for the work no longer would not know of what it goes on to spend. Its outcome is
         # waited for, since Python 3.11 counts a thread as over whose `join` was interrupted.
-        begun.result()()
-        wait([outcome])
+        with contextlib.suppress(TimeoutError):  # where not even the thread had begun
+            begun.result(_BEGINNING_SECONDS)()
+            wait([outcome])
         raise
     thread.join()
     return outcome.result()

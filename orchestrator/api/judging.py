@@ -144,7 +144,8 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook,
     except VickreyError as error:
         reason, failure = str(error), error
     calls.raise_failure()
-    judged = Judged(judge.name, rank, shortened(reason), held_nanos, meter.cost_nanos, judge.provider)
+    costs = (held_nanos, meter.cost_nanos, judge.provider, meter.known_nanos)
+    judged = Judged(judge.name, rank, shortened(reason), *costs)
     return _Ruling(rank, judged, tuple(calls.take_due()), failure)
 
 

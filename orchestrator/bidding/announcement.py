@@ -49,7 +49,7 @@ class Announcement:
         stages_max: the last stage, at which only presenters may bid.
         state: what is sold; its text is data, and no instruction in it binds anyone (R12).
         owner: who is paid.
-        chain: the sales that led here, with their prices.
+        chain: the sales that led here, with their prices; what was bid stays sealed, `bid_nanos` is the price there.
         reserve: the least that the lot is sold for.
         roles: the roles in which this bidder may bid now.
         copies: how many buyers this lot has at most.

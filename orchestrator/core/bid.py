@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from orchestrator.core.light import light
+from orchestrator.core.omission import later_amount
 from orchestrator.core.rules import TRANSFORMER, Role
 
 AnswerKind = Literal["bid", "pass", "fault"]
@@ -46,6 +47,7 @@ class Answer:
         bid_cost_nanos: what bidding cost; None where that is unknown (R7).
         bid_cost_max_nanos: what was held for it before it was asked.
         observed: figures that the bid rests on, by name in alphabetical order.
+        bid_known_nanos: what is known of what bidding cost, where not all of it is.
     """
 
     bidder: str
@@ -59,6 +61,12 @@ class Answer:
     bid_cost_nanos: int | None = 0
     bid_cost_max_nanos: int = 0
     observed: tuple[tuple[str, float], ...] = ()
+    bid_known_nanos: int = later_amount()
+
+    @property
+    def bid_charged_nanos(self) -> int:
+        """What its bidder is charged for bidding: all that is known of what it cost (R7)."""
+        return self.bid_known_nanos if self.bid_cost_nanos is None else self.bid_cost_nanos
 
 
 @light

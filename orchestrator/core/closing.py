@@ -182,7 +182,7 @@ def _back(request: Request, lot: Lot, holds: LotHolds, answer: Answer, purses: _
     if answer.bid_cost_max_nanos:
         beyond = purses.give(wallet, _excess_nanos(answer))
         held = bid_cost_hold(request.id, lot, answer.bidder, answer.bid_cost_max_nanos, answer.provider)
-        purses.transfers += charge(held, answer.bid_cost_nanos, beyond)
+        purses.transfers += charge(held, answer.bid_charged_nanos, beyond)
     if answer.kind != "bid":
         return answer
     rows = holds.backing(answer, wallet)
@@ -206,7 +206,7 @@ def _unbacked(answer: Answer, needed_nanos: int, whole_nanos: int, left_nanos: i
 
 def _excess_nanos(answer: Answer) -> int:
     """What bidding cost beyond the promised worst case (R7)."""
-    return max(0, (answer.bid_cost_nanos or 0) - answer.bid_cost_max_nanos)
+    return max(0, answer.bid_charged_nanos - answer.bid_cost_max_nanos)
 
 
 def _faults(stage: int, lot: str, answers: Sequence[Answer]) -> list[Faulted]:

@@ -107,7 +107,10 @@ def overspent(open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int]) ->
 def _freed(
     open_holds: Sequence[Transfer], costs_nanos: Mapping[str, int], spendable: Mapping[str, int]
 ) -> list[Transfer]:
-    """The ends of a request's holds: costs are charged as always (R7), and all else is freed."""
+    """The ends of a request's holds: costs are charged as always (R7), and all else is freed.
+
+    What a wallet pays beyond its holds comes last: it may take what another of them sets free.
+    """
     purses = dict(spendable)
     rows: list[Transfer] = []
     beyond: list[Transfer] = []
@@ -122,7 +125,6 @@ def _freed(
         for each in excess:
             if each.debit == row.debit:
                 purses[row.debit] -= each.amount_nanos
-    # Last, since a wallet pays it with what its other holds set free.
     return [*rows, *beyond]
 
 

@@ -13,6 +13,7 @@ from orchestrator.core.bid import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
 from orchestrator.core.light import light
 from orchestrator.core.lot import Sale
+from orchestrator.core.omission import later_amount
 from orchestrator.core.request import Request
 from orchestrator.core.state import Segment, State
 
@@ -121,6 +122,7 @@ class Delivered:
         state: digest of the state that it led to.
         reward_nanos: what the delivery earned at once; negative where it cost, 0 but for research.
         reached: the state itself, where it was computed in this process; no part of the record.
+        known_nanos: what is known of its calls' cost, where not all of it is.
     """
 
     kind: ClassVar[str] = "delivered"
@@ -133,6 +135,12 @@ class Delivered:
     state: str
     reward_nanos: int = 0
     reached: State | None = field(default=None, compare=False, repr=False)
+    known_nanos: int = later_amount()
+
+    @property
+    def charged_nanos(self) -> int:
+        """What its bidder is charged: all that is known of what its calls cost (R7)."""
+        return self.known_nanos if self.cost_nanos is None else self.cost_nanos
 
 
 @light
@@ -150,6 +158,12 @@ class Faulted:
     own_fault: bool = True
     forfeit_nanos: int = 0
     cost_nanos: int | None = 0
+    known_nanos: int = later_amount()
+
+    @property
+    def charged_nanos(self) -> int:
+        """What its bidder is charged: all that is known of what its calls cost (R7)."""
+        return self.known_nanos if self.cost_nanos is None else self.cost_nanos
 
 
 AwardResult = Delivered | Faulted
@@ -208,6 +222,7 @@ class Judged:
         cost_max_nanos: the worst case of its calls, held on the spend cap before they were made.
         cost_nanos: what they cost; None where that is unknown.
         provider: who was paid.
+        known_nanos: what is known of their cost, where not all of it is.
     """
 
     kind: ClassVar[str] = "judged"
@@ -217,6 +232,12 @@ class Judged:
     cost_max_nanos: int
     cost_nanos: int | None
     provider: str
+    known_nanos: int = later_amount()
+
+    @property
+    def charged_nanos(self) -> int:
+        """What the requester is charged: all that is known of what they cost (R7)."""
+        return self.known_nanos if self.cost_nanos is None else self.cost_nanos
 
 
 @light

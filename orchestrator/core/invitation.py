@@ -1,8 +1,7 @@
 """Invitations: whom a crowded market asks, where asking everybody would take too long (R3).
 
-Bids are public once a lot has cleared, so what a bidder has bid before says how much it may bid
-next. A newcomer counts as promising until it is known; a tenth of the invitations go by lot to
-the others, so that nobody is forgotten for good.
+What a bidder has bid before says how much it may bid next. A newcomer counts as promising until it
+is known; a tenth of the invitations go by lot to the others, so that nobody is forgotten for good.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ class BidRecord(NamedTuple):
 
     Attributes:
         answers: how many announcements it has answered.
-        share: its running mean bid, as a share of the bounty; a pass counts as 0.
+        share: its running mean bid, as a share of the bounty, at most all of it; what is no bid counts as 0.
     """
 
     answers: int = 0
@@ -42,7 +41,8 @@ class BidRecord(NamedTuple):
     def after(self, share: float) -> BidRecord:
         """The record after one more answer."""
         answers = self.answers + 1
-        return BidRecord(answers, self.share + (share - self.share) / min(answers, _MEMORY_ANSWERS))
+        # No work is worth more than the bounty, and a bid of a thousand bounties would be remembered for good.
+        return BidRecord(answers, self.share + (min(share, 1.0) - self.share) / min(answers, _MEMORY_ANSWERS))
 
 
 def invite(names: Sequence[str], promises: Mapping[str, float], limit: int, seed: int) -> list[str]:

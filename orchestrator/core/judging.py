@@ -27,7 +27,7 @@ def charge_judge(progress: Progress, judged: Judged, purse_nanos: int) -> Step:
     Raises:
         BrokenLaw: the request is not open, or an amount is negative.
     """
-    cost_nanos = judged.cost_nanos or 0
+    cost_nanos = judged.charged_nanos
     if progress.status != "open" or min(cost_nanos, judged.cost_max_nanos) < 0:
         raise BrokenLaw(f"request {progress.request.id} is {progress.status}; no judge can be paid {cost_nanos} for it")
     transfers = _payment(progress, judged, purse_nanos) if cost_nanos else ()
@@ -37,7 +37,7 @@ def charge_judge(progress: Progress, judged: Judged, purse_nanos: int) -> Step:
 def _payment(progress: Progress, judged: Judged, purse_nanos: int) -> tuple[Transfer, ...]:
     request, number = progress.request, len(progress.judged)
     purse = requester_account(request.requester)
-    cost_nanos = judged.cost_nanos or 0
+    cost_nanos = judged.charged_nanos
     about = (request.id, progress.stage)
     paid = transfer(
         f"{request.id}/judging/{number}", purse, provider_account(judged.provider), cost_nanos, "judging", *about

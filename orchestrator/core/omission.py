@@ -14,3 +14,9 @@ def later_flag() -> bool:
     # pydantic, with which records are written, reads it there; so who only holds the values need not load it.
     recorded: bool = field(default=False, metadata={"exclude_if": not_})
     return recorded
+
+
+def later_amount() -> int:
+    """A field of a dataclass: an amount that is 0 unless it is given, and recorded only where it is."""
+    recorded: int = field(default=0, metadata={"exclude_if": not_})
+    return recorded

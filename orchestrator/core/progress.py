@@ -118,12 +118,12 @@ class Progress(NamedTuple):
         for auction in self.auctions.values():
             promised = auction.promised_nanos()
             for answer in auction.answers:
-                _add_cost(costs, answer.bidder, answer.bid_cost_nanos, answer.bid_cost_max_nanos)
+                _add_cost(costs, answer.bidder, answer.bid_charged_nanos, answer.bid_cost_max_nanos)
             for delivered, _ in auction.deliveries:
                 bidder = delivered.award.bidder
-                _add_cost(costs, bidder, delivered.cost_nanos, promised.get(bidder, 0))
+                _add_cost(costs, bidder, delivered.charged_nanos, promised.get(bidder, 0))
             for fault in auction.faults:
-                _add_cost(costs, fault.bidder, fault.cost_nanos, promised.get(fault.bidder, 0))
+                _add_cost(costs, fault.bidder, fault.charged_nanos, promised.get(fault.bidder, 0))
         for spent in self.ending.cut_off if self.ending else ():
             costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos - spent.beyond_nanos
         return costs
@@ -134,8 +134,8 @@ class Progress(NamedTuple):
         return self.offers[self.picked_rank - 1] if self.picked_rank else None
 
 
-def _add_cost(costs: dict[str, int], bidder: str, cost_nanos: int | None, promised_nanos: int) -> None:
-    costs[bidder] = costs.get(bidder, 0) + min(cost_nanos or 0, promised_nanos)
+def _add_cost(costs: dict[str, int], bidder: str, cost_nanos: int, promised_nanos: int) -> None:
+    costs[bidder] = costs.get(bidder, 0) + min(cost_nanos, promised_nanos)
 
 
 def fold(events: Iterable[Event]) -> Progress:

@@ -256,13 +256,19 @@ def _costs(auction: Auction) -> dict[str, list[int | None]]:
     costs: dict[str, list[int | None]] = {}
     for answer in auction.answers:
         if answer.bid_cost_nanos != 0:
-            costs[answer.bidder] = [answer.bid_cost_nanos]
+            costs[answer.bidder] = _known_and_not(answer.bid_cost_nanos, answer.bid_known_nanos)
     for delivered, _ in auction.deliveries:
-        costs.setdefault(delivered.award.bidder, []).append(delivered.cost_nanos)
+        of_bidder = costs.setdefault(delivered.award.bidder, [])
+        of_bidder += _known_and_not(delivered.cost_nanos, delivered.known_nanos)
     for fault in auction.faults:
         if fault.award is not None:
-            costs.setdefault(fault.bidder, []).append(fault.cost_nanos)
+            costs.setdefault(fault.bidder, []).extend(_known_and_not(fault.cost_nanos, fault.known_nanos))
     return costs
+
+
+def _known_and_not(cost_nanos: int | None, known_nanos: int) -> list[int | None]:
+    """A task's cost; where not all of it is known, what is, and that the rest is not."""
+    return [known_nanos, None] if cost_nanos is None else [cost_nanos]
 
 
 def _revenue_nanos(progress: Progress, sales: Mapping[str, Sequence[Sale]], path: str) -> int:

@@ -38,6 +38,7 @@ def accept_delivery(
     replaces: bool,
     cost_nanos: int | None,
     reward_nanos: int = 0,
+    known_nanos: int = 0,
 ) -> AwardResult:
     """Check a delivery against the contract: it must change the text, and stay within size (R6).
 
@@ -49,6 +50,7 @@ def accept_delivery(
         replaces: whether that stands in place of the old segments.
         cost_nanos: what its calls cost; None where that is unknown.
         reward_nanos: what a task of reinforcement learning pays at once, negative where it takes.
+        known_nanos: what is known of the cost of its calls, where not all of it is.
 
     Returns:
         `Delivered`, or the `Faulted` that a delivery outside the contract is.
@@ -73,8 +75,9 @@ def accept_delivery(
     elif state.size_bytes() > limit:
         problem = ("too large", f"delivered a state of {state.size_bytes():,} bytes; at most {limit:,} are allowed")
     if problem is not None:
-        return failure(progress, path, award, *problem, cost_nanos=cost_nanos)
-    return Delivered(lot.stage, path, award, recorded, replaces, cost_nanos, state.digest, reward_nanos, state)
+        return failure(progress, path, award, *problem, cost_nanos=cost_nanos, known_nanos=known_nanos)
+    costs = (cost_nanos, state.digest, reward_nanos)
+    return Delivered(lot.stage, path, award, recorded, replaces, *costs, state, known_nanos)
 
 
 def _is_repeat(bought: State, state: State, delivered: Sequence[Segment], author: str, *, replaces: bool) -> bool:
@@ -102,6 +105,7 @@ def failure(
     *,
     own_fault: bool = True,
     cost_nanos: int | None = 0,
+    known_nanos: int = 0,
 ) -> Faulted:
     """A winner that did not deliver; by its own fault it forfeits a share of its bid (R6).
 
@@ -110,7 +114,7 @@ def failure(
     lot = progress.auctions[path].lot
     forfeits = own_fault and award.bidder != lot.owner
     forfeit = award.bid_nanos * progress.request.rules.forfeit_percent // 100 if forfeits else 0
-    return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos)
+    return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos, known_nanos)
 
 
 def due_awards(progress: Progress, results: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
@@ -164,9 +168,9 @@ def beyond_promise(progress: Progress, results: Mapping[str, Sequence[AwardResul
     wallets: set[str] = set()
     for path, of_lot in results.items():
         for result in of_lot:
-            if result.cost_nanos:
+            if result.charged_nanos:
                 bidder = _award_of(result).bidder
-                if result.cost_nanos > progress.auctions[path].promised_nanos().get(bidder, 0):
+                if result.charged_nanos > progress.auctions[path].promised_nanos().get(bidder, 0):
                     wallets.add(bidder_account(bidder))
     return wallets
 
@@ -272,7 +276,7 @@ def _payments(
     request = progress.request
     holds = LotHolds(request.id, auction.lot)
     prices = {sale.buyer: sale for sale in settled.sales}
-    costs = {_award_of(result).bidder: result.cost_nanos for result in results}
+    costs = {_award_of(result).bidder: result.charged_nanos for result in results}
     beyond = _beyond_nanos(auction, results, prices, purses) if purses else {}
     rows: list[Transfer] = []
     for answer in auction.answers:
@@ -311,7 +315,7 @@ def _beyond_nanos(
     for result in results:
         award = _award_of(result)
         bidder, wallet = award.bidder, bidder_account(award.bidder)
-        excess = (result.cost_nanos or 0) - promised.get(bidder, 0)
+        excess = result.charged_nanos - promised.get(bidder, 0)
         if excess > 0:
             left = purses.get(wallet, 0)
             if bidder != auction.lot.owner:

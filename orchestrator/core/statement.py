@@ -69,7 +69,7 @@ def statement(progress: Progress) -> Statement:
         profits_nanos=dict(sorted(profits.items())),
         costs_nanos=dict(sorted(costs.items())),
         unknown_costs=tuple(sorted(unknown)),
-        judging_nanos=sum(judged.cost_nanos or 0 for judged in progress.judged),
+        judging_nanos=sum(judged.charged_nanos for judged in progress.judged),
         judging_known=all(judged.cost_nanos is not None for judged in progress.judged),
     )
 

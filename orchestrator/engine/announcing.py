@@ -13,7 +13,7 @@ from orchestrator.core.bid import Keep
 from orchestrator.core.closing import public_reserve_nanos
 from orchestrator.core.events import OUTCOMES
 from orchestrator.core.keys import bidder_account, derive_seed
-from orchestrator.core.lot import Lot
+from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER, Role
@@ -180,7 +180,7 @@ class Announcer:
             stages_max=request.rules.stages_max,
             state=lot.state.copy(),
             owner=lot.owner,
-            chain=tuple(replace(sale) for sale in lot.chain),
+            chain=tuple(_as_announced(sale) for sale in lot.chain),
             reserve=Money(reserve_nanos),
             roles=tuple(roles),
             copies=request.rules.copies_at(lot.stage),
@@ -193,6 +193,11 @@ class Announcer:
             memory=self.memory_of(seat),
             meter=TaskMeter(self._calls, lot, seat.name, seat.provider, BID, 0),
         )
+
+
+def _as_announced(sale: Sale) -> Sale:
+    """A sale as bidders see it: what its buyer bid stays sealed, or its rivals would know what to bid against it."""
+    return replace(sale, bid_nanos=sale.price_nanos)
 
 
 async def _wants(seat: Seat, announcement: Announcement) -> bool:

@@ -73,6 +73,7 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
     return replace(
         answer,
         bid_cost_nanos=meter.cost_nanos,
+        bid_known_nanos=meter.known_nanos,
         bid_cost_max_nanos=cost_max_nanos,
         provider=seat.provider if answer.cost_max_nanos or cost_max_nanos else "",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from orchestrator.bidding import Replacement, WonLot
 from orchestrator.core.bid import BLAMELESS, FaultKind
@@ -28,6 +28,13 @@ from orchestrator.telemetry import Attributes, recording
 _LABEL_CHARACTERS_MAX: Final = 100
 # Each has a digest and labels in the record, however short it is: a million of one byte occupy a market for minutes.
 _SEGMENTS_MAX: Final = 1_000
+
+
+class _Cost(TypedDict):
+    """What a transform's calls cost, and what is known of it, where not all is."""
+
+    cost_nanos: int | None
+    known_nanos: int
 
 
 async def deliver(
@@ -106,19 +113,19 @@ async def _deliver(
             writing.close()
         await meter.close()
     calls.raise_failure()
-    cost = meter.cost_nanos
+    cost = _Cost(cost_nanos=meter.cost_nanos, known_nanos=meter.known_nanos)
     if isinstance(result, TimedOut):
         reason = f"had not delivered after {deadline:g} s"
-        return fail("late", reason, cost_nanos=cost)
+        return fail("late", reason, **cost)
     if isinstance(result, Raised):
         fault = _fault_of(result.error)
-        return fail(fault, result.reason, own_fault=fault not in BLAMELESS, cost_nanos=cost)
+        return fail(fault, result.reason, own_fault=fault not in BLAMELESS, **cost)
     read = read_guarded(lambda: _read(result.value))
     if isinstance(read, Raised):
         reason = shortened(str(read.error)) if type(read.error) is InvalidAnswer else read.reason
-        return fail("malformed", reason, cost_nanos=cost)
+        return fail("malformed", reason, **cost)
     segments, replaces = read.value
-    return accept_delivery(progress, path, award, segments, replaces=replaces, cost_nanos=cost)
+    return accept_delivery(progress, path, award, segments, replaces=replaces, **cost)
 
 
 def _writing(progress: Progress, path: str, award: Award, on_text: TextListener | None) -> Writing | None:

@@ -39,7 +39,9 @@ def remember_answers(tx: Transaction, progress: Progress) -> None:
     bounty_nanos = progress.request.bounty_nanos
     for auction in progress.auctions.values():
         for answer in auction.answers:
-            share = answer.amount_nanos / bounty_nanos if bounty_nanos else 0.0
+            # What no wallet covers binds nobody, so it promises nothing.
+            is_backed = bounty_nanos and answer.fault != "unfunded"
+            share = answer.amount_nanos / bounty_nanos if is_backed else 0.0
             records[answer.bidder] = records.get(answer.bidder, BidRecord()).after(share)
     body = json.dumps({name: list(record) for name, record in sorted(records.items())})
     tx.put_memory(MemoryRow(INVITATIONS, "invitations", _VERSION, body))

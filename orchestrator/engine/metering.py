@@ -18,10 +18,13 @@ from orchestrator.core.lot import Lot
 from orchestrator.core.tasks import BID, cap_hold_id
 from orchestrator.engine.callbook import CallBook
 from orchestrator.errors import InvalidAnswer
-from orchestrator.money import Money, format_usd
+from orchestrator.money import NANOS_PER_USD, Money, format_usd
 from orchestrator.store import AnswerRow
 
 _PURPOSE_CHARACTERS_MAX = 100
+# What a bidder says that a call cost moves counters which never go back, and what nobody can pay moves the
+# issuer's: a few calls of a billion dollars used up what 64 bits count, and no request could be posted any more.
+_COST_NANOS_MAX = 10_000 * NANOS_PER_USD
 
 
 class TaskMeter:
@@ -71,6 +74,11 @@ class TaskMeter:
     def cost_nanos(self) -> int | None:
         """What the task's calls cost; None where one of them has an unknown cost."""
         return None if self._unknown else self._spent_nanos
+
+    @property
+    def known_nanos(self) -> int:
+        """What is known of the cost, where not all of it is; 0 where all is."""
+        return self._spent_nanos if self._unknown else 0
 
     async def open(self) -> None:
         """Hold the task's worst case; free tasks hold nothing."""
@@ -127,6 +135,11 @@ class TaskMeter:
         body, cost_nanos, usage = _read_charged(await perform())
         if self._cap_hold is None and cost_nanos:
             raise InvalidAnswer(f"it declared that its calls cost nothing, and one cost {format_usd(cost_nanos)} USD")
+        if (cost_nanos or 0) > max(self._cost_max_nanos, _COST_NANOS_MAX):
+            raise InvalidAnswer(
+                f"it says that a call cost {format_usd(cost_nanos or 0)} USD; "
+                f"above {format_usd(_COST_NANOS_MAX)} USD that is believed only as far as it was promised"
+            )
         usage_text = json.dumps({**usage, **({"repeated": 1} if self._is_resumed else {})})
         row = AnswerRow(answer_key, self._book.request_id, self._task, body, cost_nanos, usage_text)
         await self._book.record(row)

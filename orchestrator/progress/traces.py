@@ -141,7 +141,7 @@ def trace(progress: Progress, opening: Requested) -> RequestTrace:
         outcome=progress.status,
         bounty_nanos=progress.request.bounty_nanos,
         released_nanos=ending.payout_nanos if ending else 0,
-        cost_nanos=sum(costs.values()) + sum(cost or 0 for cost in judging),
+        cost_nanos=sum(costs.values()) + sum(each.charged_nanos for each in progress.judged),
         cost_known=all(each.cost_known for each in written) and None not in judging,
         wealth_nanos={entry.name: wallets.get(bidder_account(entry.name), 0) for entry in progress.request.roster},
         lots=tuple(_lots(progress)),

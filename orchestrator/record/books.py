@@ -73,7 +73,7 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
             cut_short.append(row)
         else:
             yield Finding(f"transfer {row.id[:200]}", "no rule of the market calls for it")
-    yield from check_answers(run.answers, tasks, {task_behind(row) for row in cut_short})
+    yield from check_answers(run.answers, tasks, {task_behind(row) for row in cut_short}, present)
     yield from _check_laws(run, present)
     yield from _check_statement(run.transfers, present)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Final
 
 from orchestrator.core.events import AwardResult, Faulted
 from orchestrator.core.holds import bid_cost_hold, cap_hold, cap_overrun, hold_behind
@@ -28,6 +29,9 @@ from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Auctions, Move, Settlement
 from orchestrator.store import AnswerRow
 
+_PARTS_OF_A_TASK: Final = 5
+"""What the key of a task names beside its request."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -42,6 +46,7 @@ class Task:
         cost_max_nanos: the worst case that was promised.
         cost_nanos: what it cost; None where that is unknown.
         provider: who was paid.
+        known_nanos: what is known of its cost, where not all of it is.
     """
 
     id: str
@@ -52,6 +57,7 @@ class Task:
     cost_max_nanos: int
     cost_nanos: int | None
     provider: str
+    known_nanos: int
 
 
 def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
@@ -90,13 +96,16 @@ def held_for_calls(task: Task, request_id: str, recorded: Mapping[str, Transfer]
     return rows
 
 
-def check_answers(answers: Sequence[AnswerRow], tasks: Sequence[Task], cut_short: Collection[str]) -> Iterator[Finding]:
+def check_answers(
+    answers: Sequence[AnswerRow], tasks: Sequence[Task], cut_short: Collection[str], present: Progress
+) -> Iterator[Finding]:
     """Compare what providers charged with the costs in the journal.
 
     Args:
         answers: what providers answered.
         tasks: all tasks of the journal.
         cut_short: keys of tasks that are in no journal entry, for they were cut short.
+        present: the fold of the journal.
 
     Yields:
         What is wrong.
@@ -104,11 +113,27 @@ def check_answers(answers: Sequence[AnswerRow], tasks: Sequence[Task], cut_short
     by_task = _answers_by_task(answers)
     for task in tasks:
         costs = [row.cost_nanos for row in by_task.pop(task.id, [])]
-        if task.cost_nanos is not None and (None in costs or sum(cost or 0 for cost in costs) != task.cost_nanos):
+        known_nanos = sum(cost or 0 for cost in costs)
+        # An answer that comes after its task is over is kept, and charged to nobody.
+        is_wrong = None in costs or known_nanos != task.cost_nanos
+        if is_wrong if task.cost_nanos is not None else task.known_nanos > known_nanos:
             yield Finding(f"task {task.id[:200]}", "what its calls cost is not what the journal charges for it")
     for id, rows in by_task.items():
-        if id not in cut_short:
+        if id not in cut_short and not _is_free(id, rows, present):
             yield Finding(f"answer {rows[0].key[:200]}", "no task in the journal asked for it")
+
+
+def _is_free(task: str, rows: Sequence[AnswerRow], present: Progress) -> bool:
+    """Whether a bidder may have had these answers for nothing: such a task holds nothing, and leaves no other trace.
+
+    It was cut short, or failed as if it had never begun.
+    """
+    request_id, *parts = task.split("/")
+    if any(row.cost_nanos for row in rows) or request_id != present.request.id or len(parts) != _PARTS_OF_A_TASK:
+        return False
+    lot, _, worker, purpose, _ = parts
+    workers = {REQUESTER, *[entry.name for entry in present.request.roster]}
+    return lot in present.auctions and worker in workers and purpose in (BID, TRANSFORM, JUDGE)
 
 
 def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord, present: Progress) -> bool:
@@ -176,6 +201,7 @@ def _bids(move: Auctions, present: Progress) -> Iterator[Task]:
                 answer.bid_cost_max_nanos,
                 answer.bid_cost_nanos,
                 answer.provider,
+                answer.bid_known_nanos,
             )
 
 
@@ -198,6 +224,7 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
             cost_max_nanos,
             result.cost_nanos,
             provider,
+            result.known_nanos,
         )
 
 
@@ -212,6 +239,7 @@ def _judgings(present: Progress) -> Iterator[Task]:
             judged.cost_max_nanos,
             judged.cost_nanos,
             judged.provider,
+            judged.known_nanos,
         )
 
 

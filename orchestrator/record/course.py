@@ -205,6 +205,7 @@ class Course:
             recorded.reason,
             own_fault=recorded.own_fault,
             cost_nanos=recorded.cost_nanos,
+            known_nanos=recorded.known_nanos,
         )
 
     def _buyers_then(self, origin: str) -> list[str]:

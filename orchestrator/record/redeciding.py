@@ -114,7 +114,7 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
     if isinstance(move, Judging):
         # The purse held what the issuer did not have to add.
         added_nanos = funds.added_nanos.get(str(len(progress.judged)), 0)
-        return charge_judge(progress, move.judged, (move.judged.cost_nanos or 0) - added_nanos)
+        return charge_judge(progress, move.judged, move.judged.charged_nanos - added_nanos)
     return _end(progress, move, funds)
 
 
@@ -187,7 +187,7 @@ def _unlawful_answers(progress: Progress, move: Auctions) -> Iterator[Finding]:
             roles = set(known.roles) & set(possible) if known is not None else set()
             if answer.kind == "bid" and answer.role not in roles:
                 yield Finding(where, f"{answer.bidder} may not bid there as {answer.role}")
-            costs = (answer.cost_max_nanos, answer.bid_cost_max_nanos, answer.bid_cost_nanos or 0)
+            costs = (answer.cost_max_nanos, answer.bid_cost_max_nanos, answer.bid_charged_nanos, answer.bid_known_nanos)
             if min(answer.amount_nanos, *costs) < 0:
                 yield Finding(where, f"{answer.bidder} gave a negative amount")
 
@@ -211,7 +211,13 @@ def _unlawful_results(progress: Progress, results: Sequence[AwardResult]) -> Ite
         elif isinstance(result, Delivered):
             texts = [piece.text for piece in (*result.segments, *progress.auctions[result.lot].lot.state.segments)]
             again = accept_delivery(
-                progress, result.lot, award, result.segments, replaces=result.replaces, cost_nanos=result.cost_nanos
+                progress,
+                result.lot,
+                award,
+                result.segments,
+                replaces=result.replaces,
+                cost_nanos=result.cost_nanos,
+                known_nanos=result.known_nanos,
             )
             # What an erased text was like cannot be judged any more.
             if again != result and ERASED not in texts:
@@ -225,9 +231,10 @@ def _unlawful_results(progress: Progress, results: Sequence[AwardResult]) -> Ite
                 result.reason,
                 own_fault=result.own_fault,
                 cost_nanos=result.cost_nanos,
+                known_nanos=result.known_nanos,
             )
             lawful = result.fault == _MAYBE_OWN or result.own_fault == (result.fault not in BLAMELESS)
             if again != result or not lawful:
                 yield Finding(where, f"the fault of {award.bidder} is not blamed or fined as the rules say")
-        if (result.cost_nanos or 0) < 0:
+        if min(result.charged_nanos, result.known_nanos) < 0:
             yield Finding(where, f"{result.award} has a negative cost")

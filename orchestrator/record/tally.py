@@ -82,14 +82,14 @@ class _Counter:
 
     def add(self, auction: Auction) -> None:
         for answer in auction.answers:
-            self.gain(answer.bidder, -(answer.bid_cost_nanos or 0))
+            self.gain(answer.bidder, -answer.bid_charged_nanos)
         buyers = {sale.buyer for sale in self._sales if sale.lot == auction.lot.path}
         for delivered, _ in auction.deliveries:
             reward = delivered.reward_nanos if delivered.award.bidder in buyers else 0
-            self.gain(delivered.award.bidder, reward - (delivered.cost_nanos or 0))
+            self.gain(delivered.award.bidder, reward - delivered.charged_nanos)
             self.treasury -= reward
         for fault in auction.faults:
-            self.gain(fault.bidder, -(fault.cost_nanos or 0) - fault.forfeit_nanos)
+            self.gain(fault.bidder, -fault.charged_nanos - fault.forfeit_nanos)
             self.treasury += fault.forfeit_nanos
         for sale in self._sales:
             if sale.lot != auction.lot.path:

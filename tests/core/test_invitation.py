@@ -64,3 +64,10 @@ def test_a_record_moves_from_the_prior_to_what_was_bid_and_forgets() -> None:
     for _ in range(100):
         record = record.after(0.9)
     assert record.promise > 0.85
+
+
+def test_a_bid_above_the_bounty_promises_no_more_than_the_bounty() -> None:
+    boasting, honest = BidRecord(), BidRecord()
+    for _ in range(30):
+        boasting, honest = boasting.after(10.0**9), honest.after(1.0)
+    assert boasting == honest

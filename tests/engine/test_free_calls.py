@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from orchestrator import WonLot
+from orchestrator.errors import ProviderError
 from orchestrator.record import export_request, verify
 from tests.engine.world import Paid, Provider, answers, assert_sound, events, faults, finish, make_market, presenter
 
@@ -26,3 +28,15 @@ def test_calls_that_were_declared_free_and_are_not_fail_their_task_and_show_as_u
     assert answers(market)["0", "a"].bid_cost_nanos is None
     assert events(market)
     assert_sound(market)
+
+
+def test_a_run_verifies_in_which_a_provider_failed_after_a_free_call() -> None:
+    class Failing(Paid):
+        async def transform(self, lot: WonLot) -> None:
+            await self._call(lot, "transform", 0)
+            raise ProviderError("it is down")
+
+    market = make_market(Failing("a", {1: "2"}, Provider("0"), worst="0"), presenter("p", {1: "1", 2: "3"}))
+    market.run("hello", 10, seed=1)
+    finish(market)
+    assert verify(export_request(market.store, "r1")) == []

@@ -58,3 +58,15 @@ def test_a_market_that_asks_everybody_keeps_no_records(tmp_path: Path) -> None:
     with open_market(tmp_path, crowd()) as market:
         market.run("a request", budget=10).pick(1)
         assert market.store.read(read_promises) != {}
+
+
+def test_bids_that_no_wallet_covers_take_nobodys_place() -> None:
+    boasters = [Scripted(f"b{number}", {1: "1000000"}) for number in range(LIMIT)]
+    workers = [Scripted(f"w{number}", {1: "3"}) for number in range(LIMIT)]
+    market = make_market(*boasters, *workers, presenter("p", {2: "4"}), rules={"invited_max": LIMIT})
+    for number in range(12):
+        result = market.run("a request", budget=10, seed=number)
+        if result.status == "open":
+            result.pick(1)
+    asked = [len(bidder.asked) for bidder in workers]
+    assert all(times >= 6 for times in asked), asked
