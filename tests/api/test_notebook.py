@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
@@ -16,6 +16,14 @@ from orchestrator.api.blocking import run_blocking
 T = TypeVar("T")
 PATIENCE_SECONDS = 20.0
 PRESENTER = {"name": "pia", "type": "scripted", "options": {"roles": ["presenter"], "bids": [None, "2.00"]}}
+
+
+@pytest.fixture
+def control_c() -> Iterator[None]:
+    """Have Ctrl-C raise, as a notebook does: of a process in the background the shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def in_a_cell(cell: Callable[[], T]) -> T:
@@ -68,6 +76,7 @@ def test_what_the_work_returns_and_raises_reaches_the_cell() -> None:
         in_a_cell(lambda: run_blocking(failing))
 
 
+@pytest.mark.usefixtures("control_c")
 def test_an_interrupted_cell_leaves_no_run_behind_that_goes_on_spending() -> None:
     config: dict[str, Any] = {"version": 1, "store": "memory", "bidders": [PRESENTER]}
     bidder = Interrupted()
