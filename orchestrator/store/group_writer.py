@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -49,7 +50,9 @@ class GroupWriter:
         self._stopped = False
         self._resting = False
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        # The collector may drop a store, and thereby stop its writer, in a thread that holds this.
+        self._guard = threading.RLock()
+        self._users = 0
         self._process = os.getpid()
 
     def check_process(self) -> None:
@@ -71,7 +74,7 @@ class GroupWriter:
         """
         self.check_process()
         future: Future[T] = Future()
-        with self._starting:
+        with self._guard:
             self._ensure_started()
             self._queue.put(_Submission(work, future))
         return future
@@ -79,14 +82,29 @@ class GroupWriter:
     def rest(self) -> None:
         """From now on, keep thread and connections only while something waits to be written."""
         self.check_process()
-        with self._starting:
+        with self._guard:
             self._resting = True
             if self._thread is not None:
                 self._queue.put(None)
+            self._let_go()
 
-    def let_go(self) -> None:
-        """Close the connections that nobody uses, where the writer rests or has stopped."""
-        if self._resting or self._stopped:
+    @contextmanager
+    def in_use(self) -> Iterator[Engine]:
+        """The database, whose connections whoever uses it last closes where the writer rests or has stopped.
+
+        One that another thread still had would come back to a pool that nobody closes any more.
+        """
+        with self._guard:
+            self._users += 1
+        try:
+            yield self._engine
+        finally:
+            with self._guard:
+                self._users -= 1
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if self._users == 0 and (self._resting or self._stopped):
             self._engine.dispose()
 
     def stop(self) -> None:
@@ -95,7 +113,7 @@ class GroupWriter:
             # Closing them would end the parent's: they are the same.
             self._engine.dispose(close=False)
             return
-        with self._starting:
+        with self._guard:
             if self._stopped:
                 return
             self._stopped = True
@@ -105,7 +123,8 @@ class GroupWriter:
         # The collector may drop a store in any thread, the writer's own included.
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        self._engine.dispose()
+        with self._guard:
+            self._let_go()
 
     def _ensure_started(self) -> None:
         if self._stopped:
@@ -117,11 +136,10 @@ class GroupWriter:
     def _write(self) -> None:
         while not self._ends():
             self._write_group()
-        self.let_go()
 
     def _ends(self) -> bool:
         """Whether this thread is done: the writer has stopped or rests, and nothing waits."""
-        with self._starting:
+        with self._guard:
             if not self._queue.empty() or not (self._stopped or self._resting):
                 return False
             self._thread = None
@@ -157,7 +175,7 @@ class GroupWriter:
         group = [submission for submission in group if submission.future.set_running_or_notify_cancel()]
         results: list[tuple[_Submission, Any]] = []
         try:
-            with translated(self._url), self._engine.connect() as connection:
+            with translated(self._url), self.in_use() as engine, engine.connect() as connection:
                 commit = connection.begin()
                 for submission in group:
                     try:

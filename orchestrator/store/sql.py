@@ -43,16 +43,16 @@ class SqlStore:
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run `work` on a consistent view, after closing too: a result is read when its market is done."""
         self._writer.check_process()
-        try:
-            with translated(self._url), self._engine.connect().execution_options(reading=True) as connection:
-                return work(SqlTransaction(connection))
-        finally:
-            self._writer.let_go()
+        with (
+            translated(self._url),
+            self._writer.in_use() as engine,
+            engine.connect().execution_options(reading=True) as connection,
+        ):
+            return work(SqlTransaction(connection))
 
     def rest(self) -> None:
         """From now on, keep thread and connections only while they are in use."""
         self._writer.rest()
-        self._writer.let_go()
 
     def close(self) -> None:
         """Finish what was submitted, then close the database."""
