@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event
 
 from orchestrator.store import Store, Transaction
 from orchestrator.store.sql import SqlStore
+from orchestrator.store.sql_transaction import SqlTransaction
 
 PATIENCE_SECONDS = 20.0
 
@@ -43,6 +48,24 @@ def test_a_store_that_rests_is_read_and_written_and_rests_again(sql_store: SqlSt
     writers[0].join(PATIENCE_SECONDS)
     assert not writers[0].is_alive()
     assert connections(sql_store) == 0
+
+
+@pytest.mark.parametrize("ends", [SqlStore.rest, SqlStore.close], ids=["rest", "close"])
+def test_a_connection_that_is_in_use_when_a_store_ends_is_closed_by_its_last_user(
+    ends: Callable[[SqlStore], None], sql_store: SqlStore
+) -> None:
+    closed: list[object] = []
+    event.listen(sql_store._engine, "close", lambda connection, record: closed.append(connection))
+    sql_store.transact(keep)
+    opened: list[object] = []
+
+    def work(reader: SqlTransaction) -> None:
+        opened.append(reader._connection.connection.dbapi_connection)
+        ends(sql_store)
+        assert opened[0] not in closed, "it still serves its reader"
+
+    sql_store.read(work)
+    assert opened[0] in closed
 
 
 def test_what_was_submitted_before_a_rest_is_written(sql_store: SqlStore) -> None:
