@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -49,12 +50,18 @@ def _as_literal(text: str) -> str | None:
     if text[0] not in _LITERAL_START or len(text) > _LITERAL_CHARACTERS_MAX:
         return None
     try:
-        with warnings.catch_warnings():
-            # A model's odd backslash is no concern of whoever runs the market.
-            warnings.simplefilter("ignore")
+        with _silence() if "\\" in text else nullcontext():
             return _laid_out(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
+
+
+def _silence() -> AbstractContextManager[object]:
+    """A model's odd backslash is no concern of whoever runs the market.
+
+    What is silenced is so in all threads, so that nothing is that need not be.
+    """
+    return warnings.catch_warnings(action="ignore")
 
 
 def _laid_out(value: Any) -> str:
