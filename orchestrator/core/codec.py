@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from orchestrator.core.events import EVENT_TYPES, Delivered, Ended, Event, Requested, Settled
+from orchestrator.core.events import EVENT_TYPES, Delivered, Event, Requested
 from orchestrator.errors import InvalidRecord
 from orchestrator.journal import Entry, chain_digest
 
@@ -96,18 +96,7 @@ def _body(event: Event) -> dict[str, Any]:
     elif isinstance(event, Delivered):
         for piece in body["segments"]:
             del piece["text"]
-    elif isinstance(event, Settled | Ended):
-        _leave_out_what_nobody_overspent(body)
     return body
-
-
-def _leave_out_what_nobody_overspent(body: dict[str, Any]) -> None:
-    """Entries of before it was recorded have the same digests."""
-    if not body["spendable"]:
-        del body["spendable"]
-    for spent in body.get("cut_off", ()):
-        if not spent["beyond_nanos"]:
-            del spent["beyond_nanos"]
 
 
 @cache

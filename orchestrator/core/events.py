@@ -13,7 +13,7 @@ from orchestrator.core.bid import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
 from orchestrator.core.light import light
 from orchestrator.core.lot import Sale
-from orchestrator.core.omission import later_amount
+from orchestrator.core.omission import later_amount, later_rows
 from orchestrator.core.request import Request
 from orchestrator.core.state import Segment, State
 
@@ -194,7 +194,7 @@ class Settled:
     kind: ClassVar[str] = "settled"
     stage: int
     lots: tuple[SettledLot, ...]
-    spendable: tuple[Spendable, ...] = ()
+    spendable: tuple[Spendable, ...] = later_rows()
 
     def sales(self) -> tuple[Sale, ...]:
         """The sales of all lots, in order."""
@@ -263,7 +263,7 @@ class Spent:
 
     bidder: str
     nanos: int
-    beyond_nanos: int = 0
+    beyond_nanos: int = later_amount()
 
 
 @light
@@ -291,7 +291,7 @@ class Ended:
     returned_nanos: int
     treasury_nanos: int
     cut_off: tuple[Spent, ...] = ()
-    spendable: tuple[Spendable, ...] = ()
+    spendable: tuple[Spendable, ...] = later_rows()
 
 
 Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Judged | Picked | Ended

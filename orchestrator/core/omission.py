@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from operator import not_
+from typing import Any
 
 
 def later_flag() -> bool:
@@ -19,4 +20,10 @@ def later_flag() -> bool:
 def later_amount() -> int:
     """A field of a dataclass: an amount that is 0 unless it is given, and recorded only where it is."""
     recorded: int = field(default=0, metadata={"exclude_if": not_})
+    return recorded
+
+
+def later_rows() -> tuple[Any, ...]:
+    """A field of a dataclass: rows of which there are none unless they are given, and recorded only where there are."""
+    recorded: tuple[Any, ...] = field(default=(), metadata={"exclude_if": not_})
     return recorded
