@@ -9,7 +9,7 @@ from benchmarks.outcomes.baselines.bandits import FAMILIES, Family, trained_band
 from benchmarks.outcomes.baselines.contest import Contest, Method
 from benchmarks.outcomes.baselines.economy import economy_of_minds
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.measures import COLUMNS, figures
+from benchmarks.outcomes.measures import COLUMNS, figures, idle_note
 from benchmarks.outcomes.played import join
 from benchmarks.outcomes.regimes import practised, trained_on_bounties
 from benchmarks.tables import Report
@@ -69,8 +69,7 @@ def held_out_table(name: str, title: str, contests: Sequence[Contest], methods: 
     """Run every method on every contest; a query in several contests counts once, at its mean."""
     value_usd = contests[0].value_usd
     single = join([choosing.best_single(contest) for contest in contests])
-    rows = []
-    for (method, learns_from), run in methods.items():
-        played = join([run(contest) for contest in contests])
-        rows.append((method, learns_from, *figures(played, single, value_usd).row()))
-    return Report(name, title, ("method", "learns from", *COLUMNS), tuple(rows))
+    played = {key: join([run(contest) for contest in contests]) for key, run in methods.items()}
+    rows = tuple((*key, *figures(each, single, value_usd).row()) for key, each in played.items())
+    notes = idle_note({method: each for (method, _), each in played.items()})
+    return Report(name, title, ("method", "learns from", *COLUMNS), rows, notes)

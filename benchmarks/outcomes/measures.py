@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -71,6 +72,21 @@ def figures(played: Played, single: Played, value_usd: float) -> Figures:
     gains = utilities - other.utilities(value_usd) * PER_QUERIES
     told = (utilities, gains, mine.scores, mine.costs_usd * PER_QUERIES, np.asarray(mine.stages, dtype=float))
     return Figures(*[figure for values in told for figure in (float(values.mean()), standard_error(values))])
+
+
+def idle_note(played: Mapping[str, Played]) -> tuple[str, ...]:
+    """What to say of methods under which nobody worked at all: most often that their policy has nothing to go by.
+
+    Args:
+        played: what came of each method, by its name.
+    """
+    idle = [name for name, each in played.items() if each.is_idle]
+    if not idle:
+        return ()
+    return (
+        f"Nobody worked on any query: {'; '.join(idle)}. Recorded models make no estimates of their own, so policies "
+        "that value lots by a bidder's estimate (estimate, fraction, calibrated) have nothing to go by here.",
+    )
 
 
 def standard_error(values: Floats) -> float:

@@ -33,6 +33,11 @@ class Played:
         """Worth of what was accepted less what was spent, in dollars a query."""
         return self.accepted * value_usd - self.costs_usd
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody worked on any query."""
+        return not self.stages.any()
+
     def part(self, chosen: slice | Integers) -> Played:
         """Some of the queries."""
         return Played(

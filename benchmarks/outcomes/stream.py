@@ -12,7 +12,7 @@ from benchmarks.outcomes.baselines.contest import Contest, shuffled
 from benchmarks.outcomes.baselines.economy import Economy, tuned_constants
 from benchmarks.outcomes.data import Floats, Integers
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.measures import COLUMNS, PER_QUERIES, figures
+from benchmarks.outcomes.measures import COLUMNS, PER_QUERIES, figures, idle_note
 from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.regimes import final_share, from_nothing, newcomer_share, requests_to_settle
 from benchmarks.tables import Report
@@ -61,14 +61,16 @@ def play_streams(contest: Contest, methods: Mapping[str, Streamed]) -> list[Stre
 def stream_table(name: str, title: str, contest: Contest, streams: Sequence[Stream]) -> Report:
     """Averages over the whole stream and over its last half."""
     single = _hindsight(contest)[0]
+    played = {stream.name: join(stream.orders) for stream in streams}
     rows = []
     for stream in streams:
-        whole = figures(join(stream.orders), single, contest.value_usd)
-        halves = [played.part(slice(len(played.queries) // 2, None)) for played in stream.orders]
+        whole = figures(played[stream.name], single, contest.value_usd)
+        halves = [order.part(slice(len(order.queries) // 2, None)) for order in stream.orders]
         late = [float(half.utilities(contest.value_usd).mean()) * PER_QUERIES for half in halves]
-        spread = float(np.std([float(played.utilities(contest.value_usd).mean()) for played in stream.orders], ddof=1))
+        spread = float(np.std([float(order.utilities(contest.value_usd).mean()) for order in stream.orders], ddof=1))
         rows.append((stream.name, *whole.row(), float(np.mean(late)), spread * PER_QUERIES))
-    return Report(name, title, ("method", *COLUMNS, "last half", "sd over orders"), tuple(rows))
+    columns = ("method", *COLUMNS, "last half", "sd over orders")
+    return Report(name, title, columns, tuple(rows), idle_note(played))
 
 
 def newcomer_table(name: str, title: str, contest: Contest, design: Design) -> Report:

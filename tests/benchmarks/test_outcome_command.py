@@ -56,6 +56,16 @@ def test_every_method_is_in_the_table(made_up_file: Path, capsys: pytest.Capture
         assert sum(row["over best single"] == 0 for row in rows if row["method"] == "best single") == 1
 
 
+@pytest.mark.parametrize(("policy", "idle"), [("fraction", True), ("tracker", False)])
+def test_a_policy_that_has_nothing_to_go_by_is_said_to_have_none(
+    policy: str, idle: bool, made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--policy", policy, "--table", "held-out", "--only", "one pass", "--orders", "1")
+    assert main([str(made_up_file), *asked]) == 0
+    said = capsys.readouterr().out
+    assert ("Nobody worked on any query: market, trained in one pass. " in said) == idle
+
+
 def test_choosing_shows_only_the_table_that_choices_rest_on(
     made_up_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

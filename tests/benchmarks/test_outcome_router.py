@@ -11,7 +11,8 @@ import pytest
 from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.data import read_outcomes
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.router import Curve, curves, router_table
+from benchmarks.outcomes.router import router_table, routes
+from benchmarks.outcomes.routes import Curve, Pair, at_random, by_score, curve_of, resampled
 from benchmarks.outcomes.splits import report_contests
 from benchmarks.outcomes.user import User
 from bidders.policies.tracker import TrackerPolicy
@@ -40,19 +41,57 @@ def test_a_curve_is_told_in_the_papers_figures() -> None:
     assert curve.calls_for_performance(0.95) == pytest.approx(0.25 + 0.75 * (0.85 - 0.8) / 0.2)
 
 
+def _pair(contest: Contest) -> Pair:
+    scores = contest.user.data.scores[contest.test]
+    return Pair(scores[:, 0], scores[:, 1])
+
+
 def test_who_knows_which_queries_are_hard_recovers_all_with_as_many_calls(contest: Contest) -> None:
-    found = curves(contest, Design(TrackerPolicy, pooled=False, value_usd=0.01))
-    assert found["random"].average() == pytest.approx(0.5, abs=0.05)
+    found = routes(contest, Design(TrackerPolicy, pooled=False, value_usd=0.01))
+    by_method = {name: curve_of(each, _pair(contest)) for name, each in found.items()}
+    assert by_method["random"].figures() == pytest.approx((0.5, 50.0, 80.0, by_method["random"].figures()[3]))
     puzzles = float(np.mean([contest.user.data.tasks[query] == "puzzles" for query in contest.test]))
     for name in ("prompt length", "logistic router"):
-        assert found[name].average() == pytest.approx(1 - puzzles / 2, abs=0.02)
-        assert found[name].calls_to_recover(0.5) == pytest.approx(puzzles / 2, abs=0.03)
+        assert by_method[name].average() == pytest.approx(1 - puzzles / 2, abs=0.02)
+        assert by_method[name].calls_to_recover(0.5) == pytest.approx(puzzles / 2, abs=0.03)
 
 
 def test_a_market_whose_policy_never_looks_at_the_text_routes_like_chance(contest: Contest) -> None:
     few = replace(contest, train=contest.train[:20], test=contest.test[:20])
-    found = curves(few, Design(TalliesPolicy, pooled=True, value_usd=0.01))
-    assert found["market, practised, bounty swept"].average() == pytest.approx(0.5, abs=0.01)
+    found = routes(few, Design(TalliesPolicy, pooled=True, value_usd=0.01))
+    curve = curve_of(found["market, practised, bounty swept"], _pair(few))
+    assert curve.average() == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_query_that_counts_twice_is_as_two(contest: Contest) -> None:
+    pair, scores = _pair(contest), np.linspace(1.0, 0.0, len(contest.test))
+    counts = np.ones(len(scores))
+    counts[:7] = 2.0
+    twice = np.repeat(np.arange(len(scores)), counts.astype(int))
+    found = curve_of(by_score(pair, scores), pair, counts)
+    asked = by_score(pair, scores)
+    alike = curve_of(asked._replace(strong=asked.strong[:, twice], scores=asked.scores[:, twice]),
+                     Pair(pair.weak[twice], pair.strong[twice]))  # fmt: skip
+    assert found.shares == pytest.approx(alike.shares)
+    assert found.recovered == pytest.approx(alike.recovered)
+
+
+def test_the_error_of_a_figure_is_as_large_as_the_figure_varies_from_sample_to_sample() -> None:
+    def figures(sample: np.random.Generator) -> tuple[float, float]:
+        hard = sample.random(300)
+        pair = Pair((sample.random(300) > 0.8 * hard).astype(float), (sample.random(300) > 0.2 * hard).astype(float))
+        every = [by_score(pair, hard), at_random(pair)]
+        return curve_of(every[0], pair).average(), float(resampled(every, pair, 1)[:, 0, 0].std())
+
+    apart = [figures(np.random.default_rng(seed)) for seed in range(12)]
+    assert np.std([apgr for apgr, _ in apart]) == pytest.approx(np.mean([error for _, error in apart]), rel=0.6)
+
+
+def test_chance_has_no_error_and_a_sample_without_a_gap_none_that_is_known() -> None:
+    sample = np.random.default_rng(0).random((2, 50))
+    pair = Pair(sample[0] * 0.5, 0.5 + sample[1] * 0.5)
+    assert resampled([at_random(pair)], pair, 1)[:, 0, :3].std(axis=0) == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
+    assert np.isnan(resampled([at_random(pair)], Pair(pair.strong, pair.weak), 1)).all()
 
 
 @pytest.mark.parametrize(("name", "published"), [("peer_routellm_gsm8k", 2), ("other_gsm8k", 0)])
