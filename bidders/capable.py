@@ -76,6 +76,11 @@ class CapableBidder(ABC):
             return Pass(f"worth {worth} USD, below the reserve: {appraisal.reason}")
         return Bid(amount, observed={"estimate": min(1.0, appraisal.estimate), **appraisal.features})
 
+    async def practises(self, announcement: Announcement) -> bool:
+        """Whether it works on a task in practice: not where it would pass, whatever the work might bring."""
+        await self.prepare()
+        return self.appraise(announcement).estimate > 0
+
     async def consider(self, announcement: Announcement) -> Appraisal:
         """Appraise a lot, after whatever that takes; a capability that asks a model does so here."""
         await self.prepare()

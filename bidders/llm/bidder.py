@@ -126,6 +126,10 @@ class LanguageModelBidder(CapableBidder):
         gain = self._gain * _REPEAT_FACTOR ** self._rounds(announcement)
         return Appraisal(resale_share(announcement, gain), self._file.front.does, {"gain": gain})
 
+    async def practises(self, announcement: Announcement) -> bool:
+        """Whether it works on a task in practice: on any; why it cannot act at all is for its worst case to say."""
+        return True
+
     async def consider(self, announcement: Announcement) -> Appraisal:
         """Appraise a lot; have the model value it where the policy wants that and the work could be paid for."""
         appraisal = self.appraise(announcement)

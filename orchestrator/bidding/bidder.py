@@ -26,6 +26,8 @@ class Bidder(Protocol):
     - `transform_cost_max(announcement) -> Money`: worst case of the calls made to transform.
     - `async reserve(lot: WonLot) -> Money | None`: asked of a lot's owner: the least it would
       sell for; below that it keeps the state and transforms it again (R5).
+    - `async practises(announcement) -> bool`: whether it works on a task in practice, which asks for work without a
+      bid; where left out, on all for which it is eligible.
     - `obstacle() -> str | None`: why it could not act now, as far as it can tell without a call, for
       example a key that is not set; for `bidders check` and `run --dry-run`.
     - `close()`: called when the market closes.

@@ -72,6 +72,10 @@ class Seat:
         """Whether the bidder wants to be asked; one without a filter always does."""
         return bool(await self._ask("eligible", announcement, True))
 
+    async def practises(self, announcement: Announcement) -> bool:
+        """Whether the bidder works on a task in practice; one that does not say always does."""
+        return bool(await self._ask("practises", announcement, True))
+
     async def cost_max_nanos(self, method: CostMethod, announcement: Announcement) -> int:
         """Worst case of what the bidder's calls cost when it bids, or when it transforms (R4).
 

@@ -141,7 +141,7 @@ async def prepare(
     *,
     take_over: bool = False,
 ) -> Session:
-    """Plan a practice: every transformer works on every task, but for twins and those whose filter declines it.
+    """Plan a practice: every transformer works on every task, but for twins and those who decline it.
 
     Args:
         store: where it is recorded.
@@ -201,6 +201,9 @@ async def _exercise(
     for name, announcement in shown.items():
         seat = seats[name]
         deadline = seat.bid_deadline_seconds or rules.bid_deadline_seconds
+        works = await run_guarded(partial(seat.practises, announcement), deadline)
+        if isinstance(works, Returned) and not works.value:
+            continue
         said = await run_guarded(partial(seat.cost_max_nanos, "transform_cost_max", announcement), deadline)
         if isinstance(said, Returned):
             assignments.append(record.assign(lot.path, seat, said.value))

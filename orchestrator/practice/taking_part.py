@@ -49,6 +49,8 @@ def nobody_works(unready: Mapping[str, str]) -> InvalidRequest:
         unready: bidders that could not say what a task may cost, with the reason.
     """
     if not unready:
-        return InvalidRequest("nobody works on any of these tasks: the filter `eligible` of every bidder declines them")
+        return InvalidRequest(
+            "nobody works on any of these tasks: every bidder declines them, by its filter `eligible` or by `practises`"
+        )
     reasons = "; ".join(f"{name}: {reason}" for name, reason in unready.items())
     return InvalidRequest(f"nobody can work on these tasks, for it is not known what that may cost ({reasons})")

@@ -17,7 +17,7 @@ from orchestrator.testing.answers import Unacceptable, read_bid, read_delivery
 from orchestrator.testing.policies import check_policy
 from orchestrator.testing.problem import Findings, Problem, require_none
 from orchestrator.testing.running import Loop, NotAsync, Stuck, call_plainly
-from orchestrator.testing.samples import FreeMeter, make_receipt, make_won_lot
+from orchestrator.testing.samples import FreeMeter, make_announcement, make_receipt, make_won_lot
 from orchestrator.testing.shape import check_bidder_shape
 from orchestrator.testing.situations import situations
 
@@ -98,6 +98,7 @@ class _Exercise:
             if self._is_over:
                 return
         self._reserve(make_won_lot(role=self._roles[0]))
+        self._practises(make_announcement())
         if not has_bid and not self._findings.problems():
             self._findings.warn(
                 "it passed on every announcement, so that transform() was not tried: "
@@ -178,6 +179,14 @@ class _Exercise:
         returned = self._call("reserve", lot)
         if returned is not _NOTHING and returned is not None and not isinstance(returned, Money):
             self._add(f"reserve() returned {type(returned).__name__}; it must return Money, or None for no reserve")
+
+    def _practises(self, task: Announcement) -> None:
+        if TRANSFORMER not in self._roles or not callable(getattr(self._bidder, "practises", None)):
+            return
+        self._situation = "a task in practice"
+        returned = self._call("practises", replace(task, meter=FreeMeter(Money(0))))
+        if returned is not _NOTHING and not isinstance(returned, bool):
+            self._add(f"practises() returned {type(returned).__name__}; it must return True or False")
 
     # --- calling ---
 

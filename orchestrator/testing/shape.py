@@ -13,7 +13,7 @@ from orchestrator.testing.problem import Findings
 
 _ROLES: Final = (TRANSFORMER, PRESENTER)
 _NAMES: Final = ("name", "principal")
-_OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve", "close")
+_OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve", "practises", "close")
 _OPTIONAL_POLICY_METHODS: Final = ("practise", "best_claims", "migrate", "describe")
 _PLAIN_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "close")
 

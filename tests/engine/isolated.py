@@ -225,6 +225,13 @@ class Undecided(Steady):
         time.sleep(3600)
 
 
+class Practising(Steady):
+    """Works in practice on tasks that name it."""
+
+    async def practises(self, announcement: Any) -> bool:
+        return self.name in announcement.request
+
+
 class Unbuildable:
     def __init__(self, name: str) -> None:
         raise RuntimeError("out of tune")

@@ -21,6 +21,7 @@ from orchestrator.engine.isolation.bidder import IsolatedBidder
 from orchestrator.engine.isolation.process import BidderProcess
 from orchestrator.engine.isolation.wire import BrokenWire, decode_value, read_message
 from orchestrator.errors import InvalidAnswer
+from orchestrator.testing import make_announcement
 from tests.engine.awaiting import Awaiting
 from tests.engine.world import answers, awards, faults, finish, posted, presenter
 
@@ -237,6 +238,13 @@ def test_hanging_in_a_cheap_method_harms_only_the_bidder(closing: list[Market], 
         assert first.fault == "late"
         assert first.reason.startswith(f"{method}: had not answered")
     finish(market)
+
+
+@pytest.mark.parametrize(("request_", "works"), [("odd, do this", True), ("do that", False)])
+def test_it_says_which_tasks_it_works_on_in_practice(closing: list[Market], request_: str, works: bool) -> None:
+    market = market_of(entry("odd", "Practising"))
+    closing.append(market)
+    assert asyncio.run(market.seats["odd"].practises(make_announcement(request=request_))) == works
 
 
 def test_what_it_prints_reaches_nobody(hostile: Market, capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from bidders.policies.calibrated import CalibratedPolicy
 from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
+from bidders.tool import ToolBidder
 from orchestrator import Announcement, Lesson, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
 from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
@@ -315,6 +316,42 @@ def test_who_cannot_say_what_a_task_may_cost_takes_no_part(tmp_path: Path) -> No
     plan = session_of(market, write_tasks(tmp_path, *SUMS)).plan
     assert plan.unready == {"a": "ValueError: who knows"}
     assert plan.works == 2
+
+
+class Picky(Answering):
+    """Says which tasks it works on, or fails to."""
+
+    def __init__(self, name: str, works_on: str) -> None:
+        super().__init__(name, "18", Provider())
+        self._works_on = works_on
+
+    async def practises(self, announcement: Announcement) -> bool:
+        if not self._works_on:
+            raise ValueError("who knows")
+        return self._works_on in announcement.request
+
+
+@pytest.mark.parametrize(("works_on", "works"), [("6 * 3", 1), ("?", 2), ("", 2)])
+def test_a_bidder_works_on_the_tasks_that_it_says_and_on_all_where_it_cannot_say(
+    works_on: str, works: int, tmp_path: Path
+) -> None:
+    market = make_market(Picky("a", works_on), Answering("b", "17", Provider()))
+    exercises = session_of(market, write_tasks(tmp_path, *SUMS)).plan.exercises
+    assigned = [{work.bidder for work in each.assignments} for each in exercises]
+    assert assigned == [{"a", "b"}] * works + [{"b"}] * (len(SUMS) - works)
+
+
+def test_a_tool_is_not_made_to_work_on_a_task_without_what_it_needs(tmp_path: Path) -> None:
+    tool = ToolBidder("sums", "tests.practice.test_practice:multiplied", kind="answer", cost="0.01", needs=r"\d \* \d")
+    market = make_market(tool, Answering("b", "17", Provider()))
+    report = run(market, write_tasks(tmp_path, *SUMS))
+    assert [(each.bidder, each.works, each.failures) for each in report.pupils] == [("b", 2, 0), ("sums", 1, 0)]
+    assert_sound(market)
+
+
+def multiplied(text: str) -> str:
+    first, second = text.rstrip("?").split(" * ")
+    return str(int(first) * int(second))
 
 
 def test_a_policy_that_learns_nothing_is_said_to_and_one_that_fails_keeps_what_it_knew(tmp_path: Path) -> None:

@@ -303,6 +303,9 @@ class Promises(Good):
     async def reserve(self, lot: WonLot) -> Any:
         return self._answer("reserve", None)
 
+    async def practises(self, announcement: Announcement) -> Any:
+        return self._answer("practises", True)
+
 
 PROMISES: dict[str, tuple[dict[str, Any], str]] = {
     "eligible as a number": ({"eligible": 1}, "eligible() returned int; it must return True or False"),
@@ -312,6 +315,8 @@ PROMISES: dict[str, tuple[dict[str, Any], str]] = {
     "a cost that raises": ({"transform_cost_max": ValueError("x")}, "transform_cost_max() raises ValueError: x"),
     "no cost declared": ({"bid_cost_max": Money(0)}, "calls beyond the declared worst case of 0.00 USD"),
     "a reserve as a float": ({"reserve": 0.5}, "reserve() returned float; it must return Money, or None"),
+    "practises as a number": ({"practises": 1}, "practises() returned int; it must return True or False"),
+    "practises raises": ({"practises": ValueError("x")}, "practises() raises ValueError: x"),
     "a reserve that raises": ({"reserve": ValueError("x")}, "reserve() raises ValueError: x"),
 }
 

@@ -49,6 +49,7 @@ class IsolatedBidder:
     bid_cost_max: Callable[[Announcement], Awaitable[Any]]
     transform_cost_max: Callable[[Announcement], Awaitable[Any]]
     reserve: Callable[[WonLot], Awaitable[Any]]
+    practises: Callable[[Announcement], Awaitable[bool]]
 
     def __init__(
         self,

@@ -161,9 +161,9 @@ class _Worker:
             return json.loads(json.dumps(getattr(self._bidder.policy, verb)(*arguments)))
         (shown,) = arguments
         returned = getattr(self._bidder, verb)(replace(shown, meter=_RemoteMeter(self, task)))
-        if verb in ("bid", "transform", "reserve"):
+        if verb in ("bid", "transform", "reserve", "practises"):
             returned = await awaitable(returned)
-        return encode_value(bool(returned) if verb == "eligible" else returned)
+        return encode_value(bool(returned) if verb in ("eligible", "practises") else returned)
 
     async def _perform(self, task: int, call: int, perform: Callable[[], Awaitable[Charged]]) -> None:
         head = {"task": task, "call": call}

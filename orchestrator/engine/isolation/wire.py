@@ -22,7 +22,7 @@ _TYPE_NAME_CHARACTERS_MAX: Final = 60
 _SHOWN_CHARACTERS_MAX: Final = 60
 _TEXT_CHARACTERS_MAX: Final = 1_000
 
-OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve")
+OPTIONAL_METHODS: Final = ("eligible", "bid_cost_max", "transform_cost_max", "reserve", "practises")
 """The contract's methods that a bidder may do without."""
 
 OPTIONAL_POLICY_METHODS: Final = ("describe",)
