@@ -48,7 +48,7 @@ class Market:
         config: a config file, a mapping of the same shape, or a loaded config; left out, the
             usual places are searched, unless bidders are given.
         bidders: more bidders, as objects.
-        store: a store, or the URL of one, in place of the config's.
+        store: a store, or `memory`, the path of an SQLite file or an SQLAlchemy URL, in place of the config's.
         clock: Unix time in seconds.
 
     Raises:

@@ -148,9 +148,9 @@ class Place:
         return path if next(each for each in path.parents if each.exists()).is_dir() else None
 
     def _url(self, config: Config) -> str:
-        if self.store is None or self.store == "memory" or "://" in self.store:
-            return self.store or config.store_url
-        return f"{_SQLITE}{Path(self.store).expanduser().absolute()}"
+        from orchestrator.store import url_of
+
+        return config.store_url if self.store is None else url_of(self.store)
 
     def _open(self, config: Config) -> Store:
         from orchestrator.store import open_store
