@@ -84,7 +84,7 @@ def test_the_template_shows_every_setting() -> None:
         assert f"    # {key}: " in template()
 
 
-WITH_MODELS = ("openai", "anthropic", "litellm", "compatible", "local")
+WITH_MODELS = ("openai", "anthropic", "litellm", "compatible", "local", "quiz")
 
 
 @pytest.mark.parametrize("path", [shipped(path) for path in CONFIGS if path.stem in WITH_MODELS])
@@ -98,4 +98,4 @@ def test_every_model_of_a_shipped_config_has_a_known_price_and_three_principals_
     assert [model.name for model in models if model.pricing.price is None] == []
     presenting = {each.principal for each in built if "presenter" in each.bidder.roles}
     assert len(presenting) >= 3
-    assert config.request.spend_cap_nanos is not None or path.stem == "local"
+    assert config.request.spend_cap_nanos is not None or path.stem in ("local", "quiz")
