@@ -164,6 +164,7 @@ def _work(
 ) -> tuple[dict[str, Any], PracticeReport]:
     """The plan, as it stands in the document, and what the practice came to."""
     from orchestrator.api.blocking import run_blocking
+    from orchestrator.config import named_file
     from orchestrator.money import Money
     from orchestrator.plugins.recipe import make_importable
     from orchestrator.practice import load_verifier, prepare, read_tasks
@@ -171,7 +172,7 @@ def _work(
 
     make_importable(str(market.config.folder))
     verifier = load_verifier(wishes.verifier)
-    tasks = read_tasks(file, market.config.bounty_typical_nanos)
+    tasks = read_tasks(named_file(file), market.config.bounty_typical_nanos)
     session = run_blocking(
         lambda: prepare(
             market.store, seats, market.config.rules, tasks, verifier, wishes.limit, take_over=wishes.take_over

@@ -7,7 +7,7 @@ from orchestrator.config.building import (
     build_judge,
     warnings,
 )
-from orchestrator.config.loading import bundled_folder, load_config
+from orchestrator.config.loading import bundled_folder, load_config, named_file
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
 from orchestrator.config.template import copy_of, template
 
@@ -23,6 +23,7 @@ __all__ = [
     "bundled_folder",
     "copy_of",
     "load_config",
+    "named_file",
     "template",
     "warnings",
 ]

@@ -44,7 +44,7 @@ def load_config(source: str | Path | Mapping[str, Any] | None = None, *, home: s
     if isinstance(source, Mapping):
         document = Document("the given config", Path.cwd(), source)
         return _resolve(document, home_folder, is_fallback=False)
-    path, is_fallback = (_named(source), False) if source is not None else _look_up(home_folder)
+    path, is_fallback = (named_file(source), False) if source is not None else _look_up(home_folder)
     return _resolve(read_document(path), home_folder, is_fallback)
 
 
@@ -55,12 +55,13 @@ def bundled_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "configs"
 
 
-def _named(source: str | Path) -> Path:
-    """A file that was named; an installed Vickrey has the configs of its repository, too."""
+def named_file(source: str | Path) -> Path:
+    """A file that was named; an installed Vickrey has those under `configs/` of its repository, too."""
     path = Path(source).expanduser()
-    bundled = bundled_folder() / path.name
-    is_bundled = path == Path("configs") / path.name and bundled.is_file() and not path.exists()
-    return bundled if is_bundled else path
+    if path.parts[:1] != ("configs",) or ".." in path.parts or path.exists():
+        return path
+    bundled = bundled_folder().joinpath(*path.parts[1:])
+    return bundled if bundled.is_file() else path
 
 
 def _home(home: str | Path | None) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.config import build_bidders, build_judge, bundled_folder, load_config, template, warnings
+from orchestrator.config import build_bidders, build_judge, bundled_folder, load_config, named_file, template, warnings
 from orchestrator.config.sections import BidderSection, ConfigSection, RulesSection, Section
 from orchestrator.config.settings import Config
 from orchestrator.errors import InvalidConfig
@@ -25,11 +25,14 @@ def shipped(path: Path) -> object:
     return pytest.param(path, id=path.name, marks=pytest.mark.slow if path.stem == "litellm" else ())
 
 
-def test_a_shipped_config_is_found_by_its_name_in_the_repository_from_anywhere(
+def test_what_is_shipped_is_found_by_its_name_in_the_repository_from_anywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert load_config("configs/minimal.yaml").source == str(CONFIGS[0].parent / "minimal.yaml")
+    assert named_file("configs/quiz/tasks.jsonl") == CONFIGS[0].parent / "quiz" / "tasks.jsonl"
+    for not_shipped in ("configs/../pyproject.toml", "configs/quiz", "quiz/tasks.jsonl"):
+        assert named_file(not_shipped) == Path(not_shipped)
     with pytest.raises(InvalidConfig):
         load_config("elsewhere/minimal.yaml")
     own = tmp_path / "configs"
