@@ -69,11 +69,13 @@ def _shown(argument: Any) -> str:
 
 def _flags(option: Any) -> str:
     value = "" if option.is_flag else f" {option.metavar or 'NUMBER'}"
-    return ", ".join(f"`{flag}{value}`" for flag in option.opts)
+    return ", ".join(f"`{flag}{value}`" for flag in (*option.opts, *option.secondary_opts))
 
 
 def _help(parameter: Any) -> str:
     text = parameter.help or ""
+    if getattr(parameter, "secondary_opts", ()):
+        return f"{text} Default: `{(parameter.opts if parameter.default else parameter.secondary_opts)[0]}`."
     if getattr(parameter, "is_flag", False) or parameter.default in (None, "", ()):
         return f"{text} Required." if parameter.required and parameter.param_type_name == "option" else text
     return f"{text} Default: `{parameter.default}`."

@@ -61,5 +61,10 @@ def test_every_verb_has_a_help_of_80_columns(verb: str) -> None:
     assert max(map(len, outcome.stdout.splitlines())) <= 80
 
 
-def test_the_summaries_in_the_help_are_not_cut_off() -> None:
-    assert "..." not in vickrey("--help").stdout.replace("[ARGS]...", "")
+@pytest.mark.parametrize("group", ["", "bidders"])
+def test_the_summaries_in_the_help_are_not_cut_off(group: str) -> None:
+    assert "..." not in vickrey(*group.split(), "--help").stdout.replace("[ARGS]...", "")
+
+
+def test_the_reference_names_both_forms_of_a_switch() -> None:
+    assert "| `--calls`, `--no-calls` |" in written()
