@@ -26,7 +26,8 @@ def list_bidders(
 ) -> None:
     """List bidders with status and balance.
 
-    Broken ones, and plugins that cannot be loaded, are listed with their reason.
+    Broken ones, and plugins that cannot be loaded, are listed with their reason. Below stand the types that are
+    installed, which a config may name.
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output, is_past_needed=False) as books:
@@ -35,7 +36,11 @@ def list_bidders(
         if as_json:
             output.emit({"config": settings.source, **roster.to_dict()})
         else:
+            from orchestrator.cli.render import types_table
+
             _show_roster(output, settings.source, roster)
+            output.say()
+            output.show(types_table(roster))
 
 
 @app.command("check")
