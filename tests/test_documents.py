@@ -31,6 +31,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from orchestrator import Market
 from orchestrator.cli.app import app
 from orchestrator.config import load_config
 from orchestrator.config.entries import is_path_option
@@ -39,6 +40,7 @@ from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
 from orchestrator.errors import InvalidConfig
 from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, load_plugin, takes
+from orchestrator.record import export_request
 from tests.layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
@@ -454,6 +456,16 @@ def check_rules(page: str, markdown: str) -> list[str]:
     return [f"{page}: R{number} is missing" for number in range(1, 15) if f"\n**R{number} " not in markdown]
 
 
+def check_record(page: str, markdown: str) -> list[str]:
+    """The table of an exported run's fields must hold those that it has, in their order."""
+    table = section(markdown, "The format")
+    told = [name for line in table.splitlines() if line.startswith("| `") for name in CODE.findall(line.split("|")[1])]
+    with Market({"version": 1, "store": "memory"}) as market:
+        market.run("Plan a day out", budget=1)
+        fields = list(export_request(market.store, "r1"))
+    return [] if told == fields else [f"{page}: a run's fields are {fields}, not {told}"]
+
+
 Check = Callable[[str, str], list[str]]
 EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names, check_yaml)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
@@ -464,6 +476,7 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/glossary.md": (check_glossary,),
     "docs/ledger.md": (check_codes,),
     "docs/mechanism.md": (check_rules,),
+    "docs/run-record.md": (check_record,),
     "docs/writing-a-bidder.md": (check_faults,),
 }
 
@@ -611,6 +624,7 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "a code is not there": ("docs/ledger.md", "| `overrun` |", "| `underrun` |"),
     "a fault is missing": ("docs/writing-a-bidder.md", "| `unchanged` |", "| `the same` |"),
     "a word is out of order": ("docs/glossary.md", "| wallet |", "| purse |"),
+    "a field of a run is missing": ("docs/run-record.md", "| `labels` |", "| `notes` |"),
     "a rule is missing": ("docs/mechanism.md", "**R7 Costs**", "**Costs**"),
 }
 
