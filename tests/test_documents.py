@@ -16,11 +16,11 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import entry_points
-from itertools import dropwhile, zip_longest
+from itertools import dropwhile, takewhile, zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -31,14 +31,15 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from orchestrator import Market
+from orchestrator import Market, Posting, Result, errors
 from orchestrator.cli.app import app
+from orchestrator.cli.failures import exit_code
 from orchestrator.config import load_config
 from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
 from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
-from orchestrator.errors import InvalidConfig
+from orchestrator.errors import InvalidConfig, VickreyError
 from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, load_plugin, takes
 from orchestrator.record import export_request
 from tests.layers import LAYERS
@@ -462,8 +463,48 @@ def check_record(page: str, markdown: str) -> list[str]:
     told = [name for line in table.splitlines() if line.startswith("| `") for name in CODE.findall(line.split("|")[1])]
     with Market({"version": 1, "store": "memory"}) as market:
         market.run("Plan a day out", budget=1)
-        fields = list(export_request(market.store, "r1"))
-    return [] if told == fields else [f"{page}: a run's fields are {fields}, not {told}"]
+        true = list(export_request(market.store, "r1"))
+    return [] if told == true else [f"{page}: a run's fields are {true}, not {told}"]
+
+
+def check_members(page: str, markdown: str) -> list[str]:
+    """The tables of what can be called must hold every public member, and no others."""
+    problems = []
+    for made in (Market, Result):
+        told = {name for row in named_table(markdown, f"Member of `{made.__name__}`") for name in CODE.findall(row[0])}
+        members = {name for name in vars(made) if not name.startswith("_")}
+        members |= {"request_id"} if made is Result else set()
+        problems += [f"{page}: {made.__name__}.{name} is missing or not there" for name in sorted(told ^ members)]
+    options = {row[0].strip("`"): row[1].strip("`") for row in named_table(markdown, "Option of a request")}
+    defaults = {
+        each.name: "required" if each.default is MISSING else str(each.default or "none") for each in fields(Posting)
+    }
+    return problems if options == defaults else [*problems, f"{page}: a request's options are {defaults}"]
+
+
+def named_table(markdown: str, heading: str) -> list[list[str]]:
+    """The rows of the table whose first column is called so."""
+    lines = iter(prose(markdown).splitlines())
+    found = takewhile(lambda line: line.startswith("|"), dropwhile(lambda line: heading not in line, lines))
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in list(found)[2:]]
+
+
+def check_errors(page: str, markdown: str) -> list[str]:
+    """The table of errors must hold every error there is, in its group, with the exit code that it leads to."""
+    rows_of = {row[0].strip("`"): row for row in named_table(markdown, "Group")}
+    told = {(group, name) for group, row in rows_of.items() for name in CODE.findall(row[2])}
+    kinds = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, VickreyError)]
+    true = {
+        (kind.__mro__[1].__name__, kind.__name__) for kind in kinds if kind.__mro__[1] not in (Exception, VickreyError)
+    }
+    problems = [f"{page}: {name} of {group} is missing or not there" for group, name in sorted(told ^ true)]
+    for kind in (each for each in kinds if each.__mro__[1] is not Exception):
+        row = rows_of.get(kind.__name__) or rows_of.get(kind.__mro__[1].__name__, [""])
+        own = re.search(rf"`{kind.__name__}` (\d)", row[-1])
+        code = own[1] if own else row[-1][:1]
+        if code != str(exit_code(kind.__new__(kind))):
+            problems.append(f"{page}: {kind.__name__} does not lead to the exit code {code!r}")
+    return problems
 
 
 Check = Callable[[str, str], list[str]]
@@ -473,6 +514,7 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/bidders.md": (check_bidders,),
     "docs/configuration.md": (check_config_keys, check_bidders_and_judges),
     "docs/policies.md": (check_policies,),
+    "docs/embedding.md": (check_errors, check_members),
     "docs/glossary.md": (check_glossary,),
     "docs/ledger.md": (check_codes,),
     "docs/mechanism.md": (check_rules,),
@@ -624,6 +666,17 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "a code is not there": ("docs/ledger.md", "| `overrun` |", "| `underrun` |"),
     "a fault is missing": ("docs/writing-a-bidder.md", "| `unchanged` |", "| `the same` |"),
     "a word is out of order": ("docs/glossary.md", "| wallet |", "| purse |"),
+    "an error is missing": ("docs/embedding.md", "`StoreTooNew`", "`StoreTooOld`"),
+    "an error is in another group": ("docs/embedding.md", "`InvalidMemory` |", "`InvalidMemory`, `InvalidAnswer` |"),
+    "an exit code is another": ("docs/embedding.md", "`StoreTooNew` | 3 |", "`StoreTooNew` | 2 |"),
+    "an exit code of one error is another": ("docs/embedding.md", "`StaleDriver` 3", "`StaleDriver` 2"),
+    "a member is missing": ("docs/embedding.md", "| `retire`, `reinstate` |", "| `retire` |"),
+    "a member is not there": ("docs/embedding.md", "| `reject` |", "| `refuse` |"),
+    "an option of a request has another default": (
+        "docs/embedding.md",
+        "| `requester` | `user` |",
+        "| `requester` | none |",
+    ),
     "a field of a run is missing": ("docs/run-record.md", "| `labels` |", "| `notes` |"),
     "a rule is missing": ("docs/mechanism.md", "**R7 Costs**", "**Costs**"),
 }
