@@ -31,17 +31,28 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bidders.llm import prompt_file
+from bidders.models import reasoning, structured
+from bidders.policies import describing as policy_tables
+from bidders.policies.pooled import embedding
 from orchestrator import Market, Posting, Result, errors
+from orchestrator.cli.accounts import MEANINGS
 from orchestrator.cli.app import app
 from orchestrator.cli.failures import exit_code
 from orchestrator.config import load_config
+from orchestrator.config.document import FILE_BYTES_MAX
 from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
 from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
+from orchestrator.engine import describing
+from orchestrator.engine.isolation import bidder as isolation
 from orchestrator.errors import InvalidConfig, VickreyError
 from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, load_plugin, takes
+from orchestrator.progress import rivalry
+from orchestrator.progress.reading import REPLAYS
 from orchestrator.record import export_request
+from orchestrator.store import postgresql
 from tests.layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
@@ -507,19 +518,122 @@ def check_errors(page: str, markdown: str) -> list[str]:
     return problems
 
 
+def check_messages(page: str, markdown: str) -> list[str]:
+    """What a check of models is said to show must be what some code says."""
+    told = [CODE.findall(row[0])[0] for row in named_table(markdown, "You see")]
+    pieces = [piece.strip() for message in told for piece in message.split("...")]
+    missing = [piece for piece in pieces if not any(piece in source for source in sources())]
+    return [f"{page}: nothing says {piece!r}" for piece in missing] if told else [f"{page}: the messages are missing"]
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """The text of all modules that come along."""
+    folders = (ROOT / "orchestrator", ROOT / "bidders")
+    return tuple(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
+
+
+@cache
+def phrases() -> Mapping[str, tuple[str, ...]]:
+    """What pages say in figures of the code, with the figures that it has."""
+    beliefs = f"{describing.TABLES_MAX} tables of {describing.COLUMNS_MAX} columns and {describing.ROWS_MAX} rows"
+    cells = f"{describing.TEXT_CHARACTERS_MAX} characters a cell and {describing.CHARACTERS_MAX:,} in all"
+    return {
+        "docs/configuration.md": (f"more than {FILE_BYTES_MAX:,} bytes",),
+        "docs/ledger.md": (
+            f"for up to {postgresql.PATIENCE_SECONDS:.0f} seconds",
+            f"gives up after {postgresql.PATIENCE_SECONDS:.0f} seconds",
+        ),
+        "docs/models.md": (
+            f"An estimate has {tokens_of('estimate')} tokens",
+            f"a judge's pick {tokens_of('judge')}",
+            f"else {reasoning.TOKENS_MAX:,} where they ask for thinking",
+            f"an answer of more than {structured.OBJECT_CHARACTERS_MAX:,} characters",
+        ),
+        "docs/policies.md": (
+            f"at most {policy_tables.ROWS_MAX} rows",
+            f"at most {embedding.DIMENSIONS_MAX} numbers",
+        ),
+        "docs/progress.md": (
+            f"on {rivalry.LOTS_MIN} lots or more of the latest {rivalry.REQUESTS_MAX} requests",
+            f"Of more than {rivalry.PRINCIPALS_MAX} principals",
+            f"latest requests without the bidder (`--replays`, {REPLAYS})",
+        ),
+        "docs/writing-a-bidder.md": (f"{beliefs}, {cells}", f"a limit of {_in_words(isolation.LEARN_SECONDS)} seconds"),
+    }
+
+
+def tokens_of(prompt: str) -> int:
+    """The most that a prompt lets a model write."""
+    words = frozenset({"state", "mark", "work", "preferences", "count"})
+    return prompt_file.load_prompt(prompt, None, words, frozenset()).front.max_tokens
+
+
+def _in_words(number: float) -> str:
+    return {5: "five", 10: "ten"}[int(number)]
+
+
+def check_figures(page: str, markdown: str) -> list[str]:
+    """Figures of the code in the prose must be those that the code has."""
+    text = " ".join(markdown.split())
+    return [f"{page}: it does not say {phrase!r}" for phrase in phrases()[page] if phrase not in text]
+
+
+def check_measured(page: str, markdown: str) -> list[str]:
+    """The README's figures must be those of the tables that it speaks of."""
+
+    def held_out(shown: int, method: str) -> str:
+        return f"{measured(f'outcomes/dev_zeroeval_gsm8k_mathl5/0.1/{shown}/held-out', method, 'utility'):.1f}"
+
+    def stream(method: str) -> str:
+        return f"{measured('outcomes/dev_zeroeval_gsm8k_mathl5/0.1/1/stream', method, 'utility'):.1f}"
+
+    def writing(method: str, column: str = "utility") -> str:
+        return f"{measured('writing', method, column):.2f}"
+
+    once, practised, pool = "market, trained in one pass", "market, practised", "market, `bayes` in a pool"
+    told = (
+        f"chosen with every answer known, brings {held_out(1, 'best single')}",
+        f"a cascade tuned alike {held_out(1, 'agreement cascade A+B->C')}",
+        f"the market {held_out(1, once)} when trained on bounties alone, {held_out(1, practised)} when practised",
+        f"and {held_out(3, once)} and {held_out(3, practised)} where the user looks at three answers",
+        f"{stream('market')} against {stream('best single in hindsight')} of the model that was best in hindsight",
+        f"{writing(pool, 'last 100 requests')} of the bounty a request (learning included {writing(pool)})",
+        f"the best writer alone {writing('the best writer alone (known)')}",
+        f"if it were known, {writing('the best set of writers (known)')}",
+    )
+    text = " ".join(markdown.split())
+    return [f"{page}: it does not say {phrase!r}" for phrase in told if phrase not in text]
+
+
+def measured(benchmark: str, method: str, column: str) -> float:
+    """A figure of a measured table."""
+    learning = (DOCS / "learning.md").read_text(encoding="utf-8")
+    table = learning.partition(f"<!-- benchmark {benchmark} -->")[2].partition("<!-- end")[0]
+    header, _, *lines = (
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")
+    )
+    (row,) = (cells for cells in lines if cells[0] == method)
+    return float(row[header.index(column)])
+
+
 Check = Callable[[str, str], list[str]]
 EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names, check_yaml)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "README.md": (check_measured,),
     "docs/architecture.md": (check_layers,),
     "docs/bidders.md": (check_bidders,),
-    "docs/configuration.md": (check_config_keys, check_bidders_and_judges),
-    "docs/policies.md": (check_policies,),
+    "docs/configuration.md": (check_config_keys, check_bidders_and_judges, check_figures),
+    "docs/models.md": (check_figures,),
+    "docs/policies.md": (check_policies, check_figures),
+    "docs/progress.md": (check_figures,),
+    "docs/trying-models.md": (check_messages,),
     "docs/embedding.md": (check_errors, check_members),
     "docs/glossary.md": (check_glossary,),
-    "docs/ledger.md": (check_codes,),
+    "docs/ledger.md": (check_codes, check_figures),
     "docs/mechanism.md": (check_rules,),
     "docs/run-record.md": (check_record,),
-    "docs/writing-a-bidder.md": (check_faults,),
+    "docs/writing-a-bidder.md": (check_faults, check_figures),
 }
 
 
@@ -561,6 +675,10 @@ def test_the_tables_of_a_page_are_those_of_the_code(name: str) -> None:
 @pytest.mark.parametrize("name", PROMISED)
 def test_the_pages_that_are_promised_are_there(name: str) -> None:
     assert (DOCS / f"{name}.md").is_file()
+
+
+def test_statements_have_words_for_every_code() -> None:
+    assert transfer_codes() - MEANINGS.keys() == set()
 
 
 # --- and the checks bite ---
@@ -677,6 +795,10 @@ CHANGED: dict[str, tuple[str, str, str]] = {
         "| `requester` | `user` |",
         "| `requester` | none |",
     ),
+    "a measured figure is another": ("README.md", "the market 80.4 when", "the market 80.5 when"),
+    "a figure of the code is another": ("docs/models.md", "An estimate has 80 tokens", "An estimate has 90 tokens"),
+    "a limit is another": ("docs/writing-a-bidder.md", "20 tables of 20 columns", "30 tables of 20 columns"),
+    "a message is another": ("docs/trying-models.md", "cannot be reached ...", "is not reached ..."),
     "a field of a run is missing": ("docs/run-record.md", "| `labels` |", "| `notes` |"),
     "a rule is missing": ("docs/mechanism.md", "**R7 Costs**", "**Costs**"),
 }
