@@ -53,6 +53,7 @@ from orchestrator.progress import rivalry
 from orchestrator.progress.reading import REPLAYS
 from orchestrator.record import export_request
 from orchestrator.store import postgresql
+from orchestrator.telemetry import CAPTURE_VARIABLE
 from tests.layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
@@ -573,6 +574,16 @@ def _in_words(number: float) -> str:
     return {5: "five", 10: "ten"}[int(number)]
 
 
+def check_environment(page: str, markdown: str) -> list[str]:
+    """Every variable of the environment that some code reads by name must have a row."""
+    told = {name for row in named_table(markdown, "| Variable |") for name in CODE.findall(row[0])}
+    read = {name for source in sources() for name in re.findall(r'environ\.get\("(\w+)"', source)}
+    read |= {
+        name for source in sources() for name in re.findall(r'"((?:OPENAI|ANTHROPIC)_(?:API_KEY|BASE_URL))"', source)
+    }
+    return [f"{page}: the variable {name} is missing" for name in sorted({*read, CAPTURE_VARIABLE} - told)]
+
+
 def check_figures(page: str, markdown: str) -> list[str]:
     """Figures of the code in the prose must be those that the code has."""
     text = " ".join(markdown.split())
@@ -623,7 +634,7 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "README.md": (check_measured,),
     "docs/architecture.md": (check_layers,),
     "docs/bidders.md": (check_bidders,),
-    "docs/configuration.md": (check_config_keys, check_bidders_and_judges, check_figures),
+    "docs/configuration.md": (check_config_keys, check_bidders_and_judges, check_environment, check_figures),
     "docs/models.md": (check_figures,),
     "docs/policies.md": (check_policies, check_figures),
     "docs/progress.md": (check_figures,),
@@ -795,6 +806,8 @@ CHANGED: dict[str, tuple[str, str, str]] = {
         "| `requester` | `user` |",
         "| `requester` | none |",
     ),
+    "a variable is missing": ("docs/configuration.md", "| `VICKREY_DEBUG` |", "| `VICKREY_DEBUGGING` |"),
+    "a provider's variable is missing": ("docs/configuration.md", "`OPENAI_BASE_URL`", "`OPENAI_URL`"),
     "a measured figure is another": ("README.md", "the market 80.4 when", "the market 80.5 when"),
     "a figure of the code is another": ("docs/models.md", "An estimate has 80 tokens", "An estimate has 90 tokens"),
     "a limit is another": ("docs/writing-a-bidder.md", "20 tables of 20 columns", "30 tables of 20 columns"),
