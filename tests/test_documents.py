@@ -16,11 +16,11 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import entry_points
-from itertools import dropwhile, zip_longest
+from itertools import dropwhile, takewhile, zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -31,14 +31,29 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bidders.llm import prompt_file
+from bidders.models import reasoning, structured
+from bidders.policies import describing as policy_tables
+from bidders.policies.pooled import embedding
+from orchestrator import Market, Posting, Result, errors
+from orchestrator.cli.accounts import MEANINGS
 from orchestrator.cli.app import app
+from orchestrator.cli.failures import exit_code
 from orchestrator.config import load_config
+from orchestrator.config.document import FILE_BYTES_MAX
 from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
 from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
-from orchestrator.errors import InvalidConfig
+from orchestrator.engine import describing
+from orchestrator.engine.isolation import bidder as isolation
+from orchestrator.errors import InvalidConfig, VickreyError
 from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, load_plugin, takes
+from orchestrator.progress import rivalry
+from orchestrator.progress.reading import REPLAYS
+from orchestrator.record import export_request
+from orchestrator.store import postgresql
+from orchestrator.telemetry import CAPTURE_VARIABLE
 from tests.layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
@@ -454,17 +469,182 @@ def check_rules(page: str, markdown: str) -> list[str]:
     return [f"{page}: R{number} is missing" for number in range(1, 15) if f"\n**R{number} " not in markdown]
 
 
+def check_record(page: str, markdown: str) -> list[str]:
+    """The table of an exported run's fields must hold those that it has, in their order."""
+    table = section(markdown, "The format")
+    told = [name for line in table.splitlines() if line.startswith("| `") for name in CODE.findall(line.split("|")[1])]
+    with Market({"version": 1, "store": "memory"}) as market:
+        market.run("Plan a day out", budget=1)
+        true = list(export_request(market.store, "r1"))
+    return [] if told == true else [f"{page}: a run's fields are {true}, not {told}"]
+
+
+def check_members(page: str, markdown: str) -> list[str]:
+    """The tables of what can be called must hold every public member, and no others."""
+    problems = []
+    for made in (Market, Result):
+        told = {name for row in named_table(markdown, f"Member of `{made.__name__}`") for name in CODE.findall(row[0])}
+        members = {name for name in vars(made) if not name.startswith("_")}
+        members |= {"request_id"} if made is Result else set()
+        problems += [f"{page}: {made.__name__}.{name} is missing or not there" for name in sorted(told ^ members)]
+    options = {row[0].strip("`"): row[1].strip("`") for row in named_table(markdown, "Option of a request")}
+    defaults = {
+        each.name: "required" if each.default is MISSING else str(each.default or "none") for each in fields(Posting)
+    }
+    return problems if options == defaults else [*problems, f"{page}: a request's options are {defaults}"]
+
+
+def named_table(markdown: str, heading: str) -> list[list[str]]:
+    """The rows of the table whose first column is called so."""
+    lines = iter(prose(markdown).splitlines())
+    found = takewhile(lambda line: line.startswith("|"), dropwhile(lambda line: heading not in line, lines))
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in list(found)[2:]]
+
+
+def check_errors(page: str, markdown: str) -> list[str]:
+    """The table of errors must hold every error there is, in its group, with the exit code that it leads to."""
+    rows_of = {row[0].strip("`"): row for row in named_table(markdown, "Group")}
+    told = {(group, name) for group, row in rows_of.items() for name in CODE.findall(row[2])}
+    kinds = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, VickreyError)]
+    true = {
+        (kind.__mro__[1].__name__, kind.__name__) for kind in kinds if kind.__mro__[1] not in (Exception, VickreyError)
+    }
+    problems = [f"{page}: {name} of {group} is missing or not there" for group, name in sorted(told ^ true)]
+    for kind in (each for each in kinds if each.__mro__[1] is not Exception):
+        row = rows_of.get(kind.__name__) or rows_of.get(kind.__mro__[1].__name__, [""])
+        own = re.search(rf"`{kind.__name__}` (\d)", row[-1])
+        code = own[1] if own else row[-1][:1]
+        if code != str(exit_code(kind.__new__(kind))):
+            problems.append(f"{page}: {kind.__name__} does not lead to the exit code {code!r}")
+    return problems
+
+
+def check_messages(page: str, markdown: str) -> list[str]:
+    """What a check of models is said to show must be what some code says."""
+    told = [CODE.findall(row[0])[0] for row in named_table(markdown, "You see")]
+    pieces = [piece.strip() for message in told for piece in message.split("...")]
+    missing = [piece for piece in pieces if not any(piece in source for source in sources())]
+    return [f"{page}: nothing says {piece!r}" for piece in missing] if told else [f"{page}: the messages are missing"]
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """The text of all modules that come along."""
+    folders = (ROOT / "orchestrator", ROOT / "bidders")
+    return tuple(path.read_text(encoding="utf-8") for folder in folders for path in folder.rglob("*.py"))
+
+
+@cache
+def phrases() -> Mapping[str, tuple[str, ...]]:
+    """What pages say in figures of the code, with the figures that it has."""
+    beliefs = f"{describing.TABLES_MAX} tables of {describing.COLUMNS_MAX} columns and {describing.ROWS_MAX} rows"
+    cells = f"{describing.TEXT_CHARACTERS_MAX} characters a cell and {describing.CHARACTERS_MAX:,} in all"
+    return {
+        "docs/configuration.md": (f"more than {FILE_BYTES_MAX:,} bytes",),
+        "docs/ledger.md": (
+            f"for up to {postgresql.PATIENCE_SECONDS:.0f} seconds",
+            f"gives up after {postgresql.PATIENCE_SECONDS:.0f} seconds",
+        ),
+        "docs/models.md": (
+            f"An estimate has {tokens_of('estimate')} tokens",
+            f"a judge's pick {tokens_of('judge')}",
+            f"else {reasoning.TOKENS_MAX:,} where they ask for thinking",
+            f"an answer of more than {structured.OBJECT_CHARACTERS_MAX:,} characters",
+        ),
+        "docs/policies.md": (
+            f"at most {policy_tables.ROWS_MAX} rows",
+            f"at most {embedding.DIMENSIONS_MAX} numbers",
+        ),
+        "docs/progress.md": (
+            f"on {rivalry.LOTS_MIN} lots or more of the latest {rivalry.REQUESTS_MAX} requests",
+            f"Of more than {rivalry.PRINCIPALS_MAX} principals",
+            f"latest requests without the bidder (`--replays`, {REPLAYS})",
+        ),
+        "docs/writing-a-bidder.md": (f"{beliefs}, {cells}", f"a limit of {_in_words(isolation.LEARN_SECONDS)} seconds"),
+    }
+
+
+def tokens_of(prompt: str) -> int:
+    """The most that a prompt lets a model write."""
+    words = frozenset({"state", "mark", "work", "preferences", "count"})
+    return prompt_file.load_prompt(prompt, None, words, frozenset()).front.max_tokens
+
+
+def _in_words(number: float) -> str:
+    return {5: "five", 10: "ten"}[int(number)]
+
+
+def check_environment(page: str, markdown: str) -> list[str]:
+    """Every variable of the environment that some code reads by name must have a row."""
+    told = {name for row in named_table(markdown, "| Variable |") for name in CODE.findall(row[0])}
+    read = {name for source in sources() for name in re.findall(r'environ\.get\("(\w+)"', source)}
+    read |= {
+        name for source in sources() for name in re.findall(r'"((?:OPENAI|ANTHROPIC)_(?:API_KEY|BASE_URL))"', source)
+    }
+    return [f"{page}: the variable {name} is missing" for name in sorted({*read, CAPTURE_VARIABLE} - told)]
+
+
+def check_figures(page: str, markdown: str) -> list[str]:
+    """Figures of the code in the prose must be those that the code has."""
+    text = " ".join(markdown.split())
+    return [f"{page}: it does not say {phrase!r}" for phrase in phrases()[page] if phrase not in text]
+
+
+def check_measured(page: str, markdown: str) -> list[str]:
+    """The README's figures must be those of the tables that it speaks of."""
+
+    def held_out(shown: int, method: str) -> str:
+        return f"{measured(f'outcomes/dev_zeroeval_gsm8k_mathl5/0.1/{shown}/held-out', method, 'utility'):.1f}"
+
+    def stream(method: str) -> str:
+        return f"{measured('outcomes/dev_zeroeval_gsm8k_mathl5/0.1/1/stream', method, 'utility'):.1f}"
+
+    def writing(method: str, column: str = "utility") -> str:
+        return f"{measured('writing', method, column):.2f}"
+
+    once, practised, pool = "market, trained in one pass", "market, practised", "market, `bayes` in a pool"
+    told = (
+        f"chosen with every answer known, brings {held_out(1, 'best single')}",
+        f"a cascade tuned alike {held_out(1, 'agreement cascade A+B->C')}",
+        f"the market {held_out(1, once)} when trained on bounties alone, {held_out(1, practised)} when practised",
+        f"and {held_out(3, once)} and {held_out(3, practised)} where the user looks at three answers",
+        f"{stream('market')} against {stream('best single in hindsight')} of the model that was best in hindsight",
+        f"{writing(pool, 'last 100 requests')} of the bounty a request (learning included {writing(pool)})",
+        f"the best writer alone {writing('the best writer alone (known)')}",
+        f"if it were known, {writing('the best set of writers (known)')}",
+    )
+    text = " ".join(markdown.split())
+    return [f"{page}: it does not say {phrase!r}" for phrase in told if phrase not in text]
+
+
+def measured(benchmark: str, method: str, column: str) -> float:
+    """A figure of a measured table."""
+    learning = (DOCS / "learning.md").read_text(encoding="utf-8")
+    table = learning.partition(f"<!-- benchmark {benchmark} -->")[2].partition("<!-- end")[0]
+    header, _, *lines = (
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")
+    )
+    (row,) = (cells for cells in lines if cells[0] == method)
+    return float(row[header.index(column)])
+
+
 Check = Callable[[str, str], list[str]]
 EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names, check_yaml)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
+    "README.md": (check_measured,),
     "docs/architecture.md": (check_layers,),
     "docs/bidders.md": (check_bidders,),
-    "docs/configuration.md": (check_config_keys, check_bidders_and_judges),
-    "docs/policies.md": (check_policies,),
+    "docs/configuration.md": (check_config_keys, check_bidders_and_judges, check_environment, check_figures),
+    "docs/models.md": (check_figures,),
+    "docs/policies.md": (check_policies, check_figures),
+    "docs/progress.md": (check_figures,),
+    "docs/trying-models.md": (check_messages,),
+    "docs/embedding.md": (check_errors, check_members),
     "docs/glossary.md": (check_glossary,),
-    "docs/ledger.md": (check_codes,),
+    "docs/ledger.md": (check_codes, check_figures),
     "docs/mechanism.md": (check_rules,),
-    "docs/writing-a-bidder.md": (check_faults,),
+    "docs/run-record.md": (check_record,),
+    "docs/writing-a-bidder.md": (check_faults, check_figures),
 }
 
 
@@ -506,6 +686,10 @@ def test_the_tables_of_a_page_are_those_of_the_code(name: str) -> None:
 @pytest.mark.parametrize("name", PROMISED)
 def test_the_pages_that_are_promised_are_there(name: str) -> None:
     assert (DOCS / f"{name}.md").is_file()
+
+
+def test_statements_have_words_for_every_code() -> None:
+    assert transfer_codes() - MEANINGS.keys() == set()
 
 
 # --- and the checks bite ---
@@ -611,6 +795,24 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "a code is not there": ("docs/ledger.md", "| `overrun` |", "| `underrun` |"),
     "a fault is missing": ("docs/writing-a-bidder.md", "| `unchanged` |", "| `the same` |"),
     "a word is out of order": ("docs/glossary.md", "| wallet |", "| purse |"),
+    "an error is missing": ("docs/embedding.md", "`StoreTooNew`", "`StoreTooOld`"),
+    "an error is in another group": ("docs/embedding.md", "`InvalidMemory` |", "`InvalidMemory`, `InvalidAnswer` |"),
+    "an exit code is another": ("docs/embedding.md", "`StoreTooNew` | 3 |", "`StoreTooNew` | 2 |"),
+    "an exit code of one error is another": ("docs/embedding.md", "`StaleDriver` 3", "`StaleDriver` 2"),
+    "a member is missing": ("docs/embedding.md", "| `retire`, `reinstate` |", "| `retire` |"),
+    "a member is not there": ("docs/embedding.md", "| `reject` |", "| `refuse` |"),
+    "an option of a request has another default": (
+        "docs/embedding.md",
+        "| `requester` | `user` |",
+        "| `requester` | none |",
+    ),
+    "a variable is missing": ("docs/configuration.md", "| `VICKREY_DEBUG` |", "| `VICKREY_DEBUGGING` |"),
+    "a provider's variable is missing": ("docs/configuration.md", "`OPENAI_BASE_URL`", "`OPENAI_URL`"),
+    "a measured figure is another": ("README.md", "the market 80.4 when", "the market 80.5 when"),
+    "a figure of the code is another": ("docs/models.md", "An estimate has 80 tokens", "An estimate has 90 tokens"),
+    "a limit is another": ("docs/writing-a-bidder.md", "20 tables of 20 columns", "30 tables of 20 columns"),
+    "a message is another": ("docs/trying-models.md", "cannot be reached ...", "is not reached ..."),
+    "a field of a run is missing": ("docs/run-record.md", "| `labels` |", "| `notes` |"),
     "a rule is missing": ("docs/mechanism.md", "**R7 Costs**", "**Costs**"),
 }
 

@@ -1,10 +1,11 @@
-"""Trying a market's models: one tiny call each, and what it showed."""
+"""Trying a market's models: one tiny call each, and what it showed; or what can be told without a call."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -35,7 +36,7 @@ class Greeting(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
-    """One model, as a tiny call found it.
+    """One model, as a tiny call found it, or a look without one.
 
     Attributes:
         model: its name, as its provider calls it.
@@ -95,24 +96,38 @@ def check_models(config: Config, deadline_seconds: float) -> tuple[ModelCheck, .
     Raises:
         OperatorError: the judge cannot be built.
     """
+    with _users_of(config) as users:
+        return run_blocking(lambda: _check_all(users, deadline_seconds))
+
+
+def find_mute_models(config: Config) -> tuple[ModelCheck, ...]:
+    """Find models of a config's bidders and of its judge that cannot be called, without calling any.
+
+    Args:
+        config: the market's settings.
+
+    Returns:
+        Those that something stands in the way of, such as a key that is not set.
+
+    Raises:
+        OperatorError: the judge cannot be built.
+    """
+    with _users_of(config) as users:
+        checks = [_without_call(each, _prompt(0.0)) for each in users]
+    return tuple(check for check in checks if not check.works)
+
+
+@contextmanager
+def _users_of(config: Config) -> Iterator[list[_Users]]:
+    """Build bidders and judge, for as long as their models are looked at."""
     judge = build_judge(config)
     seating = seat_all(config, ())
     try:
-        users = _users([seat.bidder for seat in seating.seats.values()], judge)
-        return run_blocking(lambda: _check_all(users, deadline_seconds))
+        yield _users([seat.bidder for seat in seating.seats.values()], judge)
     finally:
         for seat in seating.seats.values():
             read_guarded(seat.close)
         read_guarded(getattr(judge, "close", lambda: None))
-
-
-def check_judge(config: Config) -> None:
-    """See that a config's judge can be built, without a call.
-
-    Raises:
-        OperatorError: it cannot.
-    """
-    read_guarded(getattr(build_judge(config), "close", lambda: None))
 
 
 @dataclass(slots=True)
@@ -144,25 +159,34 @@ async def _check_all(users: Sequence[_Users], deadline_seconds: float) -> tuple[
 
 
 async def _check(users: _Users, deadline_seconds: float) -> ModelCheck:
-    model = users.model
-    prompt = Prompt(
-        (Message("user", 'Reply with the JSON object {"word": "ready"} and nothing else.'),),
-        max_tokens=_ANSWER_TOKENS,
-        schema=Greeting.model_json_schema(),
-        deadline_seconds=deadline_seconds,
-    )
-    worst = read_guarded(lambda: model.cost_max(prompt))
-    is_priced = isinstance(worst, Returned) and worst.value is not None
-    price: PriceKnowledge = "known" if is_priced else "unknown"
-    unmade = ModelCheck(model.name, model.provider, tuple(users.bidders), price=price, judge=users.judge)
-    obstacle = obstacle_of(model) or ("" if is_priced else _UNPRICED)
-    if obstacle:
-        return replace(unmade, problem=obstacle)
+    model, prompt = users.model, _prompt(deadline_seconds)
+    unmade = _without_call(users, prompt)
+    if not unmade.works:
+        return unmade
     started = time.monotonic()
     # A little longer than the model's own limit, whose message says more.
     result = await run_guarded(lambda: model.complete(prompt), deadline_seconds * _PATIENCE)
     tried = replace(unmade, problem=_problem(result, deadline_seconds), seconds=time.monotonic() - started)
     return _with_cost(tried, model, result)
+
+
+def _prompt(deadline_seconds: float) -> Prompt:
+    return Prompt(
+        (Message("user", 'Reply with the JSON object {"word": "ready"} and nothing else.'),),
+        max_tokens=_ANSWER_TOKENS,
+        schema=Greeting.model_json_schema(),
+        deadline_seconds=deadline_seconds,
+    )
+
+
+def _without_call(users: _Users, prompt: Prompt) -> ModelCheck:
+    """What can be told of a model without a call."""
+    model = users.model
+    worst = read_guarded(lambda: model.cost_max(prompt))
+    is_priced = isinstance(worst, Returned) and worst.value is not None
+    price: PriceKnowledge = "known" if is_priced else "unknown"
+    obstacle = obstacle_of(model) or ("" if is_priced else _UNPRICED)
+    return ModelCheck(model.name, model.provider, tuple(users.bidders), obstacle, price=price, judge=users.judge)
 
 
 def _with_cost(tried: ModelCheck, model: Model, result: object) -> ModelCheck:

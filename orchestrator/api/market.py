@@ -17,7 +17,7 @@ from orchestrator.api.listening import check_listeners, tell
 from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.post import post_request
 from orchestrator.api.posting import Amount, Posting, PostingOptions, posting_of, read_posting, read_topup
-from orchestrator.api.reports import audit_books, interrupted
+from orchestrator.api.reports import audit_books, check_statuses, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.run_options import RunOptions
 from orchestrator.api.seating import seat_all
@@ -293,7 +293,12 @@ class Market:
         return []
 
     def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
-        """Requests in order of posting; those of some statuses, or all where none is named."""
+        """Requests in order of posting; those of some statuses, or all where none is named.
+
+        Raises:
+            InvalidRequest: there is no such status.
+        """
+        check_statuses(statuses)
         return self._store.read(lambda reader: reader.requests(statuses))
 
     def bidder_rows(self) -> dict[str, BidderRow]:

@@ -170,8 +170,8 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
     return sorted(store.read(work), key=lambda row: (-row.profit_nanos, row.bidder))
 
 
-def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None = None) -> list[RequestSummary]:
-    """Requests in order of posting; with a limit, the latest.
+def check_statuses(statuses: Sequence[str]) -> None:
+    """See that requests can have these statuses.
 
     Raises:
         InvalidRequest: there is no such status.
@@ -179,6 +179,15 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
     for status in statuses:
         if status not in STATUSES:
             raise InvalidRequest(f"there is no status {status[:40]!r}; choose one of {', '.join(STATUSES)}")
+
+
+def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None = None) -> list[RequestSummary]:
+    """Requests in order of posting; with a limit, the latest.
+
+    Raises:
+        InvalidRequest: there is no such status.
+    """
+    check_statuses(statuses)
 
     def work(reader: Reader) -> list[RequestSummary]:
         return [_summary(reader, row) for row in reader.requests(statuses, limit)]

@@ -19,6 +19,9 @@ from orchestrator.money import format_usd
 from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins
 from orchestrator.store import BidderRow, Reader, Store
 
+# By what a config calls them.
+GROUPS = {"bidders": BIDDERS, "policies": POLICIES, "models": MODELS, "judges": JUDGES}
+
 BROKEN = "broken"
 NEW = "new"
 ABSENT = "not in this config"
@@ -76,12 +79,12 @@ class Roster:
     Attributes:
         rows: the config's, in its order, then those that only the store remembers.
         warnings: what is legal but will not work well.
-        broken_plugins: plugins that are installed and cannot be loaded, whether used or not.
+        plugins: all that are installed, whether used or not.
     """
 
     rows: tuple[RosterRow, ...]
     warnings: tuple[str, ...]
-    broken_plugins: tuple[PluginStatus, ...]
+    plugins: tuple[PluginStatus, ...]
 
     @property
     def configured(self) -> tuple[RosterRow, ...]:
@@ -98,6 +101,16 @@ class Roster:
         """The config's bidders that cannot take part."""
         return tuple(row for row in self.rows if row.status == BROKEN)
 
+    @property
+    def broken_plugins(self) -> tuple[PluginStatus, ...]:
+        """Plugins that are installed and cannot be loaded."""
+        return tuple(each for each in self.plugins if not each.ok)
+
+    @property
+    def types(self) -> dict[str, list[PluginStatus]]:
+        """What a config may name as a type, by what it is a type of: `bidders`, `policies`, `models`, `judges`."""
+        return {of: [each for each in self.plugins if each.ok and each.group == group] for of, group in GROUPS.items()}
+
     def to_dict(self) -> dict[str, Any]:
         """The roster as JSON-able data."""
         return {
@@ -107,6 +120,7 @@ class Roster:
                 {"name": each.name, "group": each.group, "distribution": each.distribution, "reason": each.reason}
                 for each in self.broken_plugins
             ],
+            "types": {of: [each.name for each in installed] for of, installed in self.types.items()},
         }
 
 
@@ -146,7 +160,7 @@ def _read_known(reader: Reader, config: Config, seating: Seating) -> _Known:
 
 def _roster(config: Config, seating: Seating, known: _Known) -> Roster:
     types = {spec.name: spec.type for spec in config.bidders}
-    plugins = [status for group in (BIDDERS, JUDGES, MODELS, POLICIES) for status in list_plugins(group)]
+    plugins = [status for group in GROUPS.values() for status in list_plugins(group)]
     shippers = {status.name: status.distribution for status in plugins if status.group == BIDDERS}
 
     def row(name: str, **more: Any) -> RosterRow:
@@ -174,4 +188,4 @@ def _roster(config: Config, seating: Seating, known: _Known) -> Roster:
         if name not in named
     ]
     found = (*warnings(config, seating.built, known.acting_nanos), *known.subsidies.warnings)
-    return Roster(tuple(rows), found, tuple(each for each in plugins if not each.ok))
+    return Roster(tuple(rows), found, tuple(plugins))

@@ -13,13 +13,16 @@ from orchestrator.cli.render import aligned, cell, table
 from orchestrator.core.keys import ISSUER
 from orchestrator.money import format_usd
 
-_MEANINGS = {
+MEANINGS = {
     "audition": "newcomer's trial",
     "cap": "spend cap",
+    "cap-overrun": "spent beyond the promised worst case",
+    "cap-return": "rest of the spend cap",
     "compensation": "costs repaid from the deposit",
     "cost": "provider's cost",
     "deposit": "deposit",
     "deposit-return": "deposit returned",
+    "discount": "discount on a resale price",
     "endow": "endowment",
     "escrow": "first-stage price",
     "judging": "the judge's calls",
@@ -29,6 +32,7 @@ _MEANINGS = {
     "grant-return": "grant returned",
     "overrun": "cost beyond the promised worst case",
     "payout": "bounty paid out",
+    "penalty": "stage penalty",
     "pledge": "bounty pledged",
     "practice": "cost of practice",
     "practice-fund": "money brought in for practice",
@@ -38,6 +42,7 @@ _MEANINGS = {
     "reinstate": "given back on return",
     "rent": "rent",
     "retire": "left on retiring",
+    "reward": "stage reward",
     "return": "bounty returned",
     "stock": "opening stock",
     "subsidy": "subsidy",
@@ -112,7 +117,7 @@ def flows_table(flows: Iterable[Flow]) -> Table:
     listed = list(flows)
     made = table("from", "to", "for", "times", "USD", right=("times", "USD"))
     for flow, amount in zip(listed, aligned(flow.amount_nanos for flow in listed), strict=True):
-        meaning = _MEANINGS.get(flow.code, flow.code)
+        meaning = MEANINGS.get(flow.code, flow.code)
         made.add_row(cell(flow.debit), cell(flow.credit), cell(meaning), cell(flow.transfers), cell(amount))
     return made
 
@@ -138,7 +143,7 @@ def account_table(statement: AccountStatement) -> Table:
     for flow, received, given in zip(statement.flows, ins, outs, strict=False):
         other = flow.debit if received else flow.credit
         made.add_row(
-            cell(_MEANINGS.get(flow.code, flow.code)), cell(other), cell(flow.transfers), cell(received), cell(given)
+            cell(MEANINGS.get(flow.code, flow.code)), cell(other), cell(flow.transfers), cell(received), cell(given)
         )
     made.add_row(Text("sum", style="bold"), "", "", cell(ins[-1], "bold"), cell(outs[-1], "bold"))
     return made

@@ -18,15 +18,18 @@ from orchestrator.engine.wealth import RETIRED, SUSPENDED
 from orchestrator.money import format_usd
 
 
-def show_checks(output: Output, checks: Sequence[ModelCheck]) -> None:
-    """Each model and what its call showed; problems one a line."""
+def show_checks(output: Output, checks: Sequence[ModelCheck], *, is_called: bool = True) -> None:
+    """Each model and what its call showed, if it was called; problems one a line."""
     if not checks:
         return
     output.say()
-    output.show(checks_table(checks))
+    if is_called:
+        output.show(checks_table(checks))
     for check in checks:
         if not check.works:
             output.say(f"{check.model}, used by {_users(check)}: {one_line(check.problem, 500)}")
+    if not is_called:
+        return
     spent = sum(check.cost_nanos or 0 for check in checks)
     unknown = any(check.seconds is not None and check.cost_nanos is None for check in checks)
     output.say(f"The calls cost {format_usd(spent)} USD{' and what is not known' if unknown else ''}.")

@@ -20,6 +20,8 @@ from orchestrator.money import NANOS_PER_USD, format_usd
 
 # Columns of names, which are copied into the next command and searched for.
 _NAMES = frozenset({"account", "bidder", "from", "model", "presenter", "request", "skill", "to"})
+# Who ships what comes along.
+_OWN = "vickrey"
 _NANOS_DIGITS = 9
 _DIGITS_OF_SMALLEST = 3
 
@@ -148,6 +150,15 @@ def roster_troubles(roster: Roster) -> Iterable[Text]:
     for plugin in roster.broken_plugins:
         shipped = f"plugin {inert(plugin.name)} ({plugin.group}, shipped by {inert(plugin.distribution)}) is broken: "
         yield Text.assemble((shipped, "red"), one_line(plugin.reason or "", 500))
+
+
+def types_table(roster: Roster) -> Table:
+    """What a config may name as a type, with who ships it where that is a stranger."""
+    made = table("type of", "installed")
+    for of, installed in roster.types.items():
+        shown = [each.name if each.distribution == _OWN else f"{each.name} ({each.distribution})" for each in installed]
+        made.add_row(cell(of, "bold"), cell(", ".join(shown)))
+    return made
 
 
 def failure_words(failure: LearningFailure) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.config import Config
     from orchestrator.store import Store
 
-app = typer.Typer(help="List and check bidders; put money into a wallet.", no_args_is_help=True)
+app = typer.Typer(help="Bidders: their wallets, their memories, and whether they work.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -26,7 +26,8 @@ def list_bidders(
 ) -> None:
     """List bidders with status and balance.
 
-    Broken ones, and plugins that cannot be loaded, are listed with their reason.
+    Broken ones, and plugins that cannot be loaded, are listed with their reason. Below stand the types that are
+    installed, which a config may name.
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output, is_past_needed=False) as books:
@@ -35,7 +36,11 @@ def list_bidders(
         if as_json:
             output.emit({"config": settings.source, **roster.to_dict()})
         else:
+            from orchestrator.cli.render import types_table
+
             _show_roster(output, settings.source, roster)
+            output.say()
+            output.show(types_table(roster))
 
 
 @app.command("check")
@@ -49,27 +54,27 @@ def check_bidders(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build bidders and judge, try their models with a tiny call, and warn of what will not work well.
+    """Build bidders and judge, and try their models.
 
     All models are called at once, each once, however many bidders share it, and a judge's too; what that costs
-    is shown. Fails if one of the config's bidders is broken, a model does not work, or nobody can take part.
+    is shown. With --no-calls it only says which cannot be called, for example because a key is not set. Warns of
+    what will not work well. Fails if one of the config's bidders is broken, a model does not work, or nobody can
+    take part.
     """
     place = Place(config, home, store)
     with writing(as_json) as output, place.books(output, is_past_needed=False) as books:
-        from orchestrator.api.checking import check_judge, check_models
+        from orchestrator.api.checking import check_models, find_mute_models
         from orchestrator.cli.checks import is_anybody_able, say_verdict, show_checks
 
         settings = place.settings()
         roster = _read(place, settings, books)
-        if not calls:
-            check_judge(settings)
-        checks = check_models(settings, deadline) if calls else ()
+        checks = check_models(settings, deadline) if calls else find_mute_models(settings)
         if as_json:
-            models = {"models": [check.to_dict() for check in checks]} if calls else {}
-            output.emit({"config": settings.source, **roster.to_dict(), **models})
+            models = [check.to_dict() for check in checks]
+            output.emit({"config": settings.source, **roster.to_dict(), "models": models})
         else:
             _show_roster(output, settings.source, roster)
-            show_checks(output, checks)
+            show_checks(output, checks, is_called=calls)
             say_verdict(output, roster, checks)
     if roster.broken or not all(check.works for check in checks) or not is_anybody_able(roster, checks):
         raise typer.Exit(PROBLEM)

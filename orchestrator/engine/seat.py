@@ -176,6 +176,8 @@ def check_name(name: Any, what: str) -> None:
 
 def _name(bidder: Any) -> str:
     own: str | None = _attribute(bidder, "name")
+    if isinstance(bidder, type):
+        raise BrokenPlugin(f"a bidder is an object; make one of the class: {bidder.__name__}(...)")
     if own is None:
         raise BrokenPlugin(f"{type(bidder).__name__} has no `name`; a bidder needs one that is unique in its market")
     return own

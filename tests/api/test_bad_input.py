@@ -445,3 +445,17 @@ def test_a_judge_that_was_built_for_its_name_is_closed_and_one_that_was_given_is
     assert Watched.closed == []
     market.run("hello", 10, judge=f"{__name__}:Watched")
     assert Watched.closed == ["closed"]
+
+
+def test_a_status_that_there_is_not_is_refused_where_requests_are_listed(market: Market) -> None:
+    with pytest.raises(InvalidRequest, match="there is no status 'runing'; choose one of running, open,") as refusal:
+        market.requests(["runing", "open"])
+    assert_one_line(refusal.value)
+
+
+def test_a_class_in_place_of_a_bidder_is_refused() -> None:
+    with pytest.raises(
+        BrokenPlugin, match=r"a bidder is an object; make one of the class: Scripted\(\.\.\.\)"
+    ) as refusal:
+        make_market(Scripted)
+    assert_one_line(refusal.value)

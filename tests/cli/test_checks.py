@@ -82,7 +82,26 @@ def test_without_calls_nothing_is_called(tmp_path: Path) -> None:
     outcome = vickrey("bidders", "check", "--no-calls")
     assert outcome.code == 0
     assert "one-model" not in outcome.stdout
-    assert "models" not in vickrey("bidders", "check", "--no-calls", "--json").document
+    assert vickrey("bidders", "check", "--no-calls", "--json").document["models"] == []
+
+
+def test_without_calls_a_model_that_cannot_be_called_is_named_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NO_SUCH_KEY", raising=False)
+    keyless = {"base_url": "http://localhost:9/v1", "api_key_env": "NO_SUCH_KEY", "prices": PRICES}
+    model = {"type": "bidders.models.openai:OpenAIModel", "options": {"model": "distant", **keyless}}
+    mute = speaking("mute", role="present")
+    mute["options"]["model"] = model
+    write_market(tmp_path, bidders=[mute, presenter("a"), presenter("b")])
+    outcome = vickrey("bidders", "check", "--no-calls")
+    assert outcome.code == 1
+    assert "distant, used by mute: distant at localhost:9 needs a key: set the environment variable NO_SUCH_KEY" in (
+        outcome.stdout
+    )
+    assert "1 of 3 bidders have a model that does not work." in outcome.stdout
+    assert "2 presenters of separate principals have a working model" in outcome.stdout
+    assert "The calls cost" not in outcome.stdout
 
 
 @pytest.mark.parametrize("calls", ["--calls", "--no-calls"])

@@ -79,6 +79,20 @@ def test_a_broken_plugin_is_listed_with_its_distribution_even_where_nobody_uses_
     assert "plugin missing (vickrey.bidders, shipped by stranger) is broken" in vickrey("bidders", "list").stdout
 
 
+def test_the_list_shows_the_types_that_a_config_may_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = tmp_path / "stranger-1.0.dist-info"
+    shipped.mkdir()
+    (shipped / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    (shipped / "entry_points.txt").write_text("[vickrey.bidders]\nscribe = bidders.scripted:ScriptedBidder\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shown = " ".join(vickrey("bidders", "list").stdout.split())
+    assert "bidders answers, documents, llm, presenter, scribe (stranger), scripted, tool" in shown
+    assert "policies bayes, calibrated, estimate, fixed, fraction, tracker" in shown
+    types = vickrey("bidders", "list", "--json").document["types"]
+    assert "scribe" in types["bidders"]
+    assert types["judges"] == ["callback", "none", "personal", "terminal", "top", "verifier"]
+
+
 def test_the_check_warns_below_three_presenters(tmp_path: Path) -> None:
     assert "Warning" not in vickrey("bidders", "check").stdout
     write_market(tmp_path, bidders=[entry for entry in BIDDERS if entry["name"] != "list"])
