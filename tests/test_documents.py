@@ -55,6 +55,7 @@ from orchestrator.record import export_request
 from orchestrator.store import postgresql
 from orchestrator.telemetry import CAPTURE_VARIABLE
 from tests.layers import LAYERS
+from tests.record.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -424,6 +425,31 @@ def check_codes(page: str, markdown: str) -> list[str]:
     return [f"{page}: the code {code} is missing or not there" for code in sorted(told ^ transfer_codes())]
 
 
+# Runs in which most codes move something.
+MOVING = ("cancelled-beyond-promise", "subsidised", "refilled", "fallback-with-forfeit")
+ACCOUNTS = {"bidder": "wallet", "requester": "purse"}
+
+
+def check_moves(page: str, markdown: str) -> list[str]:
+    """The table of codes must say between which accounts each moves, as far as some runs show it."""
+    told = rows(section(markdown, "Codes"), 4)
+    problems = []
+    for code, debit, credit in sorted(moves()):
+        for end, account in ((1, debit), (2, credit)):
+            word = ACCOUNTS.get(account, account)
+            if code in told and not re.search(rf"(?<![\w-]){word}(?![\w-])", told[code][end]):
+                problems.append(f"{page}: {code} moves from {debit} to {credit}, not {' to '.join(told[code][1:3])}")
+    return problems
+
+
+@cache
+def moves() -> frozenset[tuple[str, str, str]]:
+    """Codes of transfers with the kinds of accounts that they moved between."""
+    stores = [SCENARIOS[name].play().market.store for name in MOVING]
+    transfers = [each for store in stores for each in store.read(lambda reader: reader.transfers())]
+    return frozenset((each.code, each.debit.partition(":")[0], each.credit.partition(":")[0]) for each in transfers)
+
+
 @cache
 def transfer_codes() -> frozenset[str]:
     """The codes that the source gives to transfers."""
@@ -641,7 +667,7 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/trying-models.md": (check_messages,),
     "docs/embedding.md": (check_errors, check_members),
     "docs/glossary.md": (check_glossary,),
-    "docs/ledger.md": (check_codes, check_figures),
+    "docs/ledger.md": (check_codes, check_figures, check_moves),
     "docs/mechanism.md": (check_rules,),
     "docs/run-record.md": (check_record,),
     "docs/writing-a-bidder.md": (check_faults, check_figures),
@@ -792,6 +818,8 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "a layer may import more": ("docs/architecture.md", "| `errors`, `money`, `core` |", "| `errors`, `money` |"),
     "a layer is missing": ("docs/architecture.md", "| [`orchestrator.plugins`]", "| [`orchestrator.plugin`]"),
     "a code is missing": ("docs/ledger.md", "| `overrun` |", "| overrun |"),
+    "a code moves from elsewhere": ("docs/ledger.md", "| `refund` | escrow |", "| `refund` | bounty |"),
+    "a code moves elsewhere": ("docs/ledger.md", "| deposit | wallet |", "| deposit | purse |"),
     "a code is not there": ("docs/ledger.md", "| `overrun` |", "| `underrun` |"),
     "a fault is missing": ("docs/writing-a-bidder.md", "| `unchanged` |", "| `the same` |"),
     "a word is out of order": ("docs/glossary.md", "| wallet |", "| purse |"),
@@ -834,3 +862,15 @@ def test_a_new_key_of_the_config_must_be_documented() -> None:
     leaves, sections = config_keys(Grown)
     assert {"brand_new.type": "required", "brand_new.options": "{}", "newer": "3"}.items() <= leaves.items()
     assert "brand_new" in sections
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, left = set[Path](), [ROOT / "README.md"]
+    while left:
+        page = left.pop()
+        if page not in reached:
+            reached.add(page)
+            links = LINK.findall(prose(page.read_text(encoding="utf-8")))
+            targets = ((page.parent / link.partition("#")[0]).resolve() for link in links if "://" not in link)
+            left += [target for target in targets if target.suffix == ".md" and DOCS in target.parents]
+    assert set(PAGES) - reached == set()
