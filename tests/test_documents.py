@@ -60,6 +60,7 @@ from tests.record.scenarios import SCENARIOS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [page for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))) if page.exists()]
+CONFIGS = [*sorted((ROOT / "configs").glob("*.yaml")), ROOT / "orchestrator" / "config" / "template.yaml"]
 PROMISED = ("architecture", "configuration", "design", "glossary", "ledger", "mechanism", "writing-a-bidder")
 
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
@@ -654,6 +655,15 @@ def measured(benchmark: str, method: str, column: str) -> float:
     return float(row[header.index(column)])
 
 
+def check_comments(name: str, text: str) -> list[str]:
+    """What a config's comments say: their commands must parse, and what they name in code type be there."""
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    # Behind a command stands what it does, three blanks away.
+    commands = [re.split(r" {3,}", line.strip())[0] for line in comments if re.match(r" {3,}(vickrey|make) ", line)]
+    found = [f"{name}: {command}: {problem}" for command in commands if (problem := command_problem(command))]
+    return [*found, *check_names(name, "\n".join(comments))]
+
+
 Check = Callable[[str, str], list[str]]
 EVERYWHERE: tuple[Check, ...] = (check_commands, check_links, check_names, check_yaml)
 PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
@@ -714,6 +724,12 @@ def test_the_pages_that_are_promised_are_there(name: str) -> None:
     assert (DOCS / f"{name}.md").is_file()
 
 
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_the_comments_of_a_config_name_only_what_is_there(config: Path) -> None:
+    problems = check_comments(config.name, config.read_text(encoding="utf-8"))
+    assert not problems, "\n".join(problems)
+
+
 def test_statements_have_words_for_every_code() -> None:
     assert transfer_codes() - MEANINGS.keys() == set()
 
@@ -745,6 +761,8 @@ PLANTED: dict[str, tuple[Check, str, str]] = {
     "no such test": (check_names, "`test_that_nobody_wrote`", "no such test"),
     "no such verb in prose": (check_names, "`vickrey rum r1`", "no verb 'rum'"),
     "no such target in prose": (check_names, "`make tea`", "no such target"),
+    "no such option in a comment": (check_comments, "#   vickrey run x --budjet 10     (pays)\n", "budjet"),
+    "no such verb in a comment": (check_comments, "a: 1  # then `vickrey rum r1`\n", "no verb 'rum'"),
     "no such key": (check_yaml, "```yaml\nrules: {coppies: 1}\n```\n", "page.md:2: .*coppies: unknown key"),
     "no such option of a bidder": (
         check_yaml,
