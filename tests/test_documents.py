@@ -45,6 +45,7 @@ from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
 from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
+from orchestrator.core.events import EVENT_TYPES
 from orchestrator.engine import describing
 from orchestrator.engine.isolation import bidder as isolation
 from orchestrator.errors import InvalidConfig, VickreyError
@@ -644,15 +645,30 @@ def check_measured(page: str, markdown: str) -> list[str]:
     return [f"{page}: it does not say {phrase!r}" for phrase in told if phrase not in text]
 
 
-def measured(benchmark: str, method: str, column: str) -> float:
+def check_speed(page: str, markdown: str) -> list[str]:
+    """What the page repeats of the ledger's page must be what stands there."""
+    free, paid = (
+        f"{measured('auctions', row, 'median a second', 'ledger'):,.0f}"
+        for row in ("no cost a transform (10 transfers an auction)", "costs held and charged (20 transfers)")
+    )
+    said = f"[{free} auctions a second](ledger.md) where work costs nothing, and {paid} where costs are held"
+    return [] if said in " ".join(markdown.split()) else [f"{page}: it does not say {said!r}"]
+
+
+def check_events(page: str, markdown: str) -> list[str]:
+    """Every kind of event must be named."""
+    return [f"{page}: the event {kind} is not named" for kind in EVENT_TYPES if f"`{kind}`" not in markdown]
+
+
+def measured(benchmark: str, method: str, column: str, page: str = "learning") -> float:
     """A figure of a measured table."""
-    learning = (DOCS / "learning.md").read_text(encoding="utf-8")
-    table = learning.partition(f"<!-- benchmark {benchmark} -->")[2].partition("<!-- end")[0]
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    table = text.partition(f"<!-- benchmark {benchmark} -->")[2].partition("<!-- end")[0]
     header, _, *lines = (
         [cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")
     )
     (row,) = (cells for cells in lines if cells[0] == method)
-    return float(row[header.index(column)])
+    return float(row[header.index(column)].replace(",", ""))
 
 
 def check_comments(name: str, text: str) -> list[str]:
@@ -675,7 +691,8 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/policies.md": (check_policies, check_figures),
     "docs/progress.md": (check_figures,),
     "docs/trying-models.md": (check_messages,),
-    "docs/embedding.md": (check_errors, check_members),
+    "docs/embedding.md": (check_errors, check_events, check_members),
+    "docs/learning.md": (check_speed,),
     "docs/glossary.md": (check_glossary,),
     "docs/ledger.md": (check_codes, check_figures, check_moves),
     "docs/mechanism.md": (check_rules,),
@@ -854,6 +871,12 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     ),
     "a variable is missing": ("docs/configuration.md", "| `VICKREY_DEBUG` |", "| `VICKREY_DEBUGGING` |"),
     "a provider's variable is missing": ("docs/configuration.md", "`OPENAI_BASE_URL`", "`OPENAI_URL`"),
+    "an event is not named": ("docs/embedding.md", "`judged`", "`heard`"),
+    "a figure of another page is another": (
+        "docs/learning.md",
+        "auctions a second](ledger.md)",
+        "a minute](ledger.md)",
+    ),
     "a measured figure is another": ("README.md", "the market 80.4 when", "the market 80.5 when"),
     "a figure of the code is another": ("docs/models.md", "An estimate has 80 tokens", "An estimate has 90 tokens"),
     "a limit is another": ("docs/writing-a-bidder.md", "20 tables of 20 columns", "30 tables of 20 columns"),
