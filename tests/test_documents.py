@@ -35,7 +35,7 @@ from bidders.llm import prompt_file
 from bidders.models import reasoning, structured
 from bidders.policies import describing as policy_tables
 from bidders.policies.pooled import embedding
-from orchestrator import Market, Posting, Result, errors
+from orchestrator import Announcement, Market, Observation, Posting, Receipt, Result, WonLot, errors
 from orchestrator.cli.accounts import MEANINGS
 from orchestrator.cli.app import app
 from orchestrator.cli.failures import exit_code
@@ -485,6 +485,16 @@ def kinds_of_fault() -> frozenset[str]:
     return frozenset(kind for kind in get_args(FaultKind) if any(f'"{kind}"' in source for source in sources))
 
 
+def check_fields(page: str, markdown: str) -> list[str]:
+    """The tables of what bidders and policies see must hold every field, in order."""
+    problems = []
+    for made in (Announcement, WonLot, Observation, Receipt):
+        told = [CODE.findall(row[0])[0] for row in named_table(markdown, f"Field of `{made.__name__}`")]
+        if told != list(made.__annotations__):
+            problems.append(f"{page}: the fields of {made.__name__} are {list(made.__annotations__)}")
+    return problems
+
+
 def check_glossary(page: str, markdown: str) -> list[str]:
     """The words must be in order, each once."""
     cells = [line.split("|")[1].strip() for line in markdown.splitlines() if line.startswith("| ")]
@@ -697,7 +707,7 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/ledger.md": (check_codes, check_figures, check_moves),
     "docs/mechanism.md": (check_rules,),
     "docs/run-record.md": (check_record,),
-    "docs/writing-a-bidder.md": (check_faults, check_figures),
+    "docs/writing-a-bidder.md": (check_faults, check_fields, check_figures),
 }
 
 
@@ -877,6 +887,8 @@ CHANGED: dict[str, tuple[str, str, str]] = {
         "auctions a second](ledger.md)",
         "a minute](ledger.md)",
     ),
+    "a field of a receipt is missing": ("docs/writing-a-bidder.md", "| `censored` |", "| `cut off` |"),
+    "a field of an announcement is missing": ("docs/writing-a-bidder.md", "| `acceptance` |", "| `record` |"),
     "a measured figure is another": ("README.md", "the market 80.4 when", "the market 80.5 when"),
     "a figure of the code is another": ("docs/models.md", "An estimate has 80 tokens", "An estimate has 90 tokens"),
     "a limit is another": ("docs/writing-a-bidder.md", "20 tables of 20 columns", "30 tables of 20 columns"),
