@@ -35,7 +35,7 @@ from bidders.llm import prompt_file
 from bidders.models import reasoning, structured
 from bidders.policies import describing as policy_tables
 from bidders.policies.pooled import embedding
-from orchestrator import Market, Posting, Result, errors
+from orchestrator import Announcement, Market, Observation, Posting, Receipt, Result, WonLot, errors
 from orchestrator.cli.accounts import MEANINGS
 from orchestrator.cli.app import app
 from orchestrator.cli.failures import exit_code
@@ -45,6 +45,7 @@ from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
 from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.bid import FaultKind
+from orchestrator.core.events import EVENT_TYPES
 from orchestrator.engine import describing
 from orchestrator.engine.isolation import bidder as isolation
 from orchestrator.errors import InvalidConfig, VickreyError
@@ -55,10 +56,12 @@ from orchestrator.record import export_request
 from orchestrator.store import postgresql
 from orchestrator.telemetry import CAPTURE_VARIABLE
 from tests.layers import LAYERS
+from tests.record.scenarios import SCENARIOS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = [page for page in (ROOT / "README.md", *sorted(DOCS.glob("*.md"))) if page.exists()]
+CONFIGS = [*sorted((ROOT / "configs").glob("*.yaml")), ROOT / "orchestrator" / "config" / "template.yaml"]
 PROMISED = ("architecture", "configuration", "design", "glossary", "ledger", "mechanism", "writing-a-bidder")
 
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})(.*)$")
@@ -424,6 +427,31 @@ def check_codes(page: str, markdown: str) -> list[str]:
     return [f"{page}: the code {code} is missing or not there" for code in sorted(told ^ transfer_codes())]
 
 
+# Runs in which most codes move something.
+MOVING = ("cancelled-beyond-promise", "subsidised", "refilled", "fallback-with-forfeit")
+ACCOUNTS = {"bidder": "wallet", "requester": "purse"}
+
+
+def check_moves(page: str, markdown: str) -> list[str]:
+    """The table of codes must say between which accounts each moves, as far as some runs show it."""
+    told = rows(section(markdown, "Codes"), 4)
+    problems = []
+    for code, debit, credit in sorted(moves()):
+        for end, account in ((1, debit), (2, credit)):
+            word = ACCOUNTS.get(account, account)
+            if code in told and not re.search(rf"(?<![\w-]){word}(?![\w-])", told[code][end]):
+                problems.append(f"{page}: {code} moves from {debit} to {credit}, not {' to '.join(told[code][1:3])}")
+    return problems
+
+
+@cache
+def moves() -> frozenset[tuple[str, str, str]]:
+    """Codes of transfers with the kinds of accounts that they moved between."""
+    stores = [SCENARIOS[name].play().market.store for name in MOVING]
+    transfers = [each for store in stores for each in store.read(lambda reader: reader.transfers())]
+    return frozenset((each.code, each.debit.partition(":")[0], each.credit.partition(":")[0]) for each in transfers)
+
+
 @cache
 def transfer_codes() -> frozenset[str]:
     """The codes that the source gives to transfers."""
@@ -455,6 +483,16 @@ def kinds_of_fault() -> frozenset[str]:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "orchestrator" / "engine").glob("*.py")]
     sources += [path.read_text(encoding="utf-8") for path in (ROOT / "orchestrator" / "core").glob("[!b]*.py")]
     return frozenset(kind for kind in get_args(FaultKind) if any(f'"{kind}"' in source for source in sources))
+
+
+def check_fields(page: str, markdown: str) -> list[str]:
+    """The tables of what bidders and policies see must hold every field, in order."""
+    problems = []
+    for made in (Announcement, WonLot, Observation, Receipt):
+        told = [CODE.findall(row[0])[0] for row in named_table(markdown, f"Field of `{made.__name__}`")]
+        if told != list(made.__annotations__):
+            problems.append(f"{page}: the fields of {made.__name__} are {list(made.__annotations__)}")
+    return problems
 
 
 def check_glossary(page: str, markdown: str) -> list[str]:
@@ -617,15 +655,39 @@ def check_measured(page: str, markdown: str) -> list[str]:
     return [f"{page}: it does not say {phrase!r}" for phrase in told if phrase not in text]
 
 
-def measured(benchmark: str, method: str, column: str) -> float:
+def check_speed(page: str, markdown: str) -> list[str]:
+    """What the page repeats of the ledger's page must be what stands there."""
+    free, paid = (
+        f"{measured('auctions', row, 'median a second', 'ledger'):,.0f}"
+        for row in ("no cost a transform (10 transfers an auction)", "costs held and charged (20 transfers)")
+    )
+    said = f"[{free} auctions a second](ledger.md) where work costs nothing, and {paid} where costs are held"
+    return [] if said in " ".join(markdown.split()) else [f"{page}: it does not say {said!r}"]
+
+
+def check_events(page: str, markdown: str) -> list[str]:
+    """Every kind of event must be named."""
+    return [f"{page}: the event {kind} is not named" for kind in EVENT_TYPES if f"`{kind}`" not in markdown]
+
+
+def measured(benchmark: str, method: str, column: str, page: str = "learning") -> float:
     """A figure of a measured table."""
-    learning = (DOCS / "learning.md").read_text(encoding="utf-8")
-    table = learning.partition(f"<!-- benchmark {benchmark} -->")[2].partition("<!-- end")[0]
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    table = text.partition(f"<!-- benchmark {benchmark} -->")[2].partition("<!-- end")[0]
     header, _, *lines = (
         [cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("|")
     )
     (row,) = (cells for cells in lines if cells[0] == method)
-    return float(row[header.index(column)])
+    return float(row[header.index(column)].replace(",", ""))
+
+
+def check_comments(name: str, text: str) -> list[str]:
+    """What a config's comments say: their commands must parse, and what they name in code type be there."""
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    # Behind a command stands what it does, three blanks away.
+    commands = [re.split(r" {3,}", line.strip())[0] for line in comments if re.match(r" {3,}(vickrey|make) ", line)]
+    found = [f"{name}: {command}: {problem}" for command in commands if (problem := command_problem(command))]
+    return [*found, *check_names(name, "\n".join(comments))]
 
 
 Check = Callable[[str, str], list[str]]
@@ -639,12 +701,13 @@ PAGE_CHECKS: Mapping[str, tuple[Check, ...]] = {
     "docs/policies.md": (check_policies, check_figures),
     "docs/progress.md": (check_figures,),
     "docs/trying-models.md": (check_messages,),
-    "docs/embedding.md": (check_errors, check_members),
+    "docs/embedding.md": (check_errors, check_events, check_members),
+    "docs/learning.md": (check_speed,),
     "docs/glossary.md": (check_glossary,),
-    "docs/ledger.md": (check_codes, check_figures),
+    "docs/ledger.md": (check_codes, check_figures, check_moves),
     "docs/mechanism.md": (check_rules,),
     "docs/run-record.md": (check_record,),
-    "docs/writing-a-bidder.md": (check_faults, check_figures),
+    "docs/writing-a-bidder.md": (check_faults, check_fields, check_figures),
 }
 
 
@@ -688,6 +751,12 @@ def test_the_pages_that_are_promised_are_there(name: str) -> None:
     assert (DOCS / f"{name}.md").is_file()
 
 
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.name)
+def test_the_comments_of_a_config_name_only_what_is_there(config: Path) -> None:
+    problems = check_comments(config.name, config.read_text(encoding="utf-8"))
+    assert not problems, "\n".join(problems)
+
+
 def test_statements_have_words_for_every_code() -> None:
     assert transfer_codes() - MEANINGS.keys() == set()
 
@@ -719,6 +788,8 @@ PLANTED: dict[str, tuple[Check, str, str]] = {
     "no such test": (check_names, "`test_that_nobody_wrote`", "no such test"),
     "no such verb in prose": (check_names, "`vickrey rum r1`", "no verb 'rum'"),
     "no such target in prose": (check_names, "`make tea`", "no such target"),
+    "no such option in a comment": (check_comments, "#   vickrey run x --budjet 10     (pays)\n", "budjet"),
+    "no such verb in a comment": (check_comments, "a: 1  # then `vickrey rum r1`\n", "no verb 'rum'"),
     "no such key": (check_yaml, "```yaml\nrules: {coppies: 1}\n```\n", "page.md:2: .*coppies: unknown key"),
     "no such option of a bidder": (
         check_yaml,
@@ -792,6 +863,8 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     "a layer may import more": ("docs/architecture.md", "| `errors`, `money`, `core` |", "| `errors`, `money` |"),
     "a layer is missing": ("docs/architecture.md", "| [`orchestrator.plugins`]", "| [`orchestrator.plugin`]"),
     "a code is missing": ("docs/ledger.md", "| `overrun` |", "| overrun |"),
+    "a code moves from elsewhere": ("docs/ledger.md", "| `refund` | escrow |", "| `refund` | bounty |"),
+    "a code moves elsewhere": ("docs/ledger.md", "| deposit | wallet |", "| deposit | purse |"),
     "a code is not there": ("docs/ledger.md", "| `overrun` |", "| `underrun` |"),
     "a fault is missing": ("docs/writing-a-bidder.md", "| `unchanged` |", "| `the same` |"),
     "a word is out of order": ("docs/glossary.md", "| wallet |", "| purse |"),
@@ -808,6 +881,14 @@ CHANGED: dict[str, tuple[str, str, str]] = {
     ),
     "a variable is missing": ("docs/configuration.md", "| `VICKREY_DEBUG` |", "| `VICKREY_DEBUGGING` |"),
     "a provider's variable is missing": ("docs/configuration.md", "`OPENAI_BASE_URL`", "`OPENAI_URL`"),
+    "an event is not named": ("docs/embedding.md", "`judged`", "`heard`"),
+    "a figure of another page is another": (
+        "docs/learning.md",
+        "auctions a second](ledger.md)",
+        "a minute](ledger.md)",
+    ),
+    "a field of a receipt is missing": ("docs/writing-a-bidder.md", "| `censored` |", "| `cut off` |"),
+    "a field of an announcement is missing": ("docs/writing-a-bidder.md", "| `acceptance` |", "| `record` |"),
     "a measured figure is another": ("README.md", "the market 80.4 when", "the market 80.5 when"),
     "a figure of the code is another": ("docs/models.md", "An estimate has 80 tokens", "An estimate has 90 tokens"),
     "a limit is another": ("docs/writing-a-bidder.md", "20 tables of 20 columns", "30 tables of 20 columns"),
@@ -834,3 +915,15 @@ def test_a_new_key_of_the_config_must_be_documented() -> None:
     leaves, sections = config_keys(Grown)
     assert {"brand_new.type": "required", "brand_new.options": "{}", "newer": "3"}.items() <= leaves.items()
     assert "brand_new" in sections
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, left = set[Path](), [ROOT / "README.md"]
+    while left:
+        page = left.pop()
+        if page not in reached:
+            reached.add(page)
+            links = LINK.findall(prose(page.read_text(encoding="utf-8")))
+            targets = ((page.parent / link.partition("#")[0]).resolve() for link in links if "://" not in link)
+            left += [target for target in targets if target.suffix == ".md" and DOCS in target.parents]
+    assert set(PAGES) - reached == set()

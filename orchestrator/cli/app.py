@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from orchestrator.cli import (
     compare,
@@ -40,6 +40,19 @@ class Verbs(TyperGroup):
         return guarded(lambda: super(Verbs, self).invoke(ctx))
 
 
+class TextVerb(TyperCommand):
+    """A verb that takes a text: what is left over of a command line are its other words."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse a command line; say how to write a text of several words where one was written without quotes."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if "unexpected extra argument" in getattr(error, "message", ""):
+                ctx.fail(f"{error.message}; write a text of several words in quotes")  # type: ignore[attr-defined]
+            raise
+
+
 app = typer.Typer(
     name="vickrey",
     cls=Verbs,
@@ -68,8 +81,8 @@ def _root(
     """Options that stand before the verb."""
 
 
-app.command("run")(running.run)
-app.command("compare")(compare.compare)
+app.command("run", cls=TextVerb)(running.run)
+app.command("compare", cls=TextVerb)(compare.compare)
 app.command("offers")(picking.offers)
 app.command("pick", context_settings=NEGATIVES)(picking.pick)
 app.command("cancel")(picking.cancel)

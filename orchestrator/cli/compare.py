@@ -87,12 +87,12 @@ def compare(
             if as_json:
                 output.emit(found.to_dict())
             else:
-                _show(found, place, output)
+                _show(found, place, output, is_lasting=place.is_lasting(market.config))
     if not any(entry.is_answered for entry in found.entries):
         raise typer.Exit(PROBLEM)
 
 
-def _show(found: Comparison, place: Place, output: Output) -> None:
+def _show(found: Comparison, place: Place, output: Output, *, is_lasting: bool) -> None:
     from orchestrator.money import format_usd
 
     output.say()
@@ -107,7 +107,7 @@ def _show(found: Comparison, place: Place, output: Output) -> None:
     output.say(f"  {', '.join(found.models)}")
     for reason in found.left_out:
         output.say(f"Left out: {reason}")
-    if found.entries[0].is_answered:
+    if found.entries[0].is_answered and is_lasting:
         output.say(f"{found.request_id} is open: {place.command(f'pick {found.request_id} 1')} takes its first offer.")
 
 

@@ -83,6 +83,10 @@ class Place:
                 self._tell_interrupted(store, output)
             yield store
 
+    def is_lasting(self, config: Config) -> bool:
+        """Whether the store is still there when the command has ended."""
+        return (self.store or config.store_url) != "memory"
+
     def check_store(self) -> None:
         """Refuse a store that was named and is not there: whoever only looks finds nothing in it.
 

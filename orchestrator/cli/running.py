@@ -266,7 +266,7 @@ def conclude(market: Market, result: Result, place: Place, output: Output) -> No
     from orchestrator.cli.accounts import money_table, verdict
 
     request_id = result.request_id
-    is_lasting = (place.store or market.config.store_url) != "memory"
+    is_lasting = place.is_lasting(market.config)
     if result.status == "open":
         for judged in market.read_log(request_id).progress.judged[-1:]:
             output.say(f"The judge {judged.judge} decided nothing: {judged.reason or 'it gave no reason'}.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,9 +13,11 @@ from orchestrator.cli.options import JsonOption
 from orchestrator.cli.output import writing
 from orchestrator.errors import InvalidRequest
 
+_FOUND: Final = "vickrey.yaml"
+
 
 def init(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")] = "vickrey.yaml",
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it.")] = _FOUND,
     like: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Copy a shipped config instead: openai, anthropic, litellm or another."),
@@ -36,4 +40,8 @@ def init(
         if as_json:
             output.emit({"path": str(Path(file).absolute())})
         else:
-            output.say(f"Wrote {file}. `vickrey bidders check --config {file}` tries it, then `vickrey run` uses it.")
+            named = f"--config {shlex.quote(file)}"
+            # Only a file of this name, here, is found without being named, and only where no other one is.
+            is_found = Path(file) == Path(_FOUND) and not os.environ.get("VICKREY_CONFIG")
+            run = f"`vickrey run TEXT --budget 10{'' if is_found else f' {named}'}`"
+            output.say(f"Wrote {file}. `vickrey bidders check {named}` tries it, then {run} uses it.")

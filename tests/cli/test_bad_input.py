@@ -127,3 +127,10 @@ def _assert_refused(arguments: list[str], complaint: str) -> None:
     assert outcome.stderr.count("\n") == 1
     assert outcome.stdout == ""
     assert vickrey("requests", "--json").document == {"requests": []}
+
+
+@pytest.mark.parametrize("verb", ["run", "compare"])
+def test_a_text_without_quotes_is_refused_with_what_to_do(verb: str) -> None:
+    outcome = vickrey(verb, "Plan", "a", "day", "--budget", "10")
+    assert outcome.code == 2
+    assert "(a day); write a text of several words in quotes" in outcome.stderr

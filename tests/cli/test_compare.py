@@ -62,6 +62,12 @@ def test_answers_are_shown_in_full_then_costs_side_by_side_and_the_request_stays
     assert vickrey("pick", "r1", "1", "--json").document["status"] == "released"
 
 
+def test_no_pick_is_proposed_from_a_store_that_ends_with_the_command() -> None:
+    outcome = vickrey(*COMPARE, "--against", "best-single", "--store", "memory")
+    assert outcome.code == 0
+    assert "vickrey pick" not in outcome.stdout
+
+
 def test_the_same_seed_gives_the_same_comparison() -> None:
     first, again = entries("--store", "memory"), entries("--store", "memory")
     assert [entry["text"] for entry in first.values()] == [entry["text"] for entry in again.values()]

@@ -43,3 +43,13 @@ def test_init_copies_nothing_else() -> None:
 
 def test_init_says_where_it_cannot_write() -> None:
     assert vickrey("init", "no/such/folder.yaml").stderr.startswith("vickrey: 'no/such/folder.yaml' cannot be written")
+
+
+def test_init_says_how_the_file_is_used_from_then_on(
+    vickrey_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = vickrey("init", "my market.yaml").stdout
+    assert "then `vickrey run TEXT --budget 10 --config 'my market.yaml'` uses it." in named
+    assert "then `vickrey run TEXT --budget 10` uses it." in vickrey("init", "--force").stdout
+    monkeypatch.setenv("VICKREY_CONFIG", str(tmp_path / "other.yaml"))
+    assert "then `vickrey run TEXT --budget 10 --config vickrey.yaml` uses it." in vickrey("init", "--force").stdout
