@@ -133,8 +133,9 @@ def warnings(
     found = []
     principals = {each.principal for each in acting if PRESENTER in _roles(each) and spendable_nanos[each.name] > 0}
     if len(principals) < PRESENTERS_MIN:
+        count = "1 solvent presenter" if len(principals) == 1 else f"{len(principals)} solvent presenters"
         found.append(
-            f"{len(principals)} solvent presenters of separate principals: with fewer than {PRESENTERS_MIN}, "
+            f"{count} of separate principals: with fewer than {PRESENTERS_MIN}, "
             "the market buys finished states too early and pays too little for them"
         )
     skills = {each.memory_id for each in bidders if TRANSFORMER in _roles(each)}

@@ -206,7 +206,7 @@ def test_fewer_than_three_presenters_are_pointed_out() -> None:
 def test_presenters_of_one_principal_or_without_money_do_not_count() -> None:
     presenters = [{"name": f"p{number}", "type": Presenter, "principal": "me"} for number in range(3)]
     (warning,) = warnings(config_of(*presenters))
-    assert warning.startswith("1 solvent presenters")
+    assert warning.startswith("1 solvent presenter of ")
     broke = [{"name": f"p{number}", "type": Presenter, "endowment": 0} for number in range(3)]
     (warning,) = warnings(config_of(*broke))
     assert warning.startswith("0 solvent presenters")
