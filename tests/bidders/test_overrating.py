@@ -37,7 +37,7 @@ def bid_and_right() -> tuple[float, float]:
     """What is bid for the strong player's answer where the weak one has another, and how often it is right."""
     policy = BayesPolicy()
     memory = policy.practise(None, multiple_choice(1, 300))
-    differing = [each for each in multiple_choice(2, 1000) if each.works[WEAK].claim != each.works[STRONG].claim]
+    differing = [each for each in multiple_choice(2, 500) if each.works[WEAK].claim != each.works[STRONG].claim]
 
     @cache
     def bid(weak: str, strong: str) -> float:
