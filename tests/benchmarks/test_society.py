@@ -54,6 +54,7 @@ def test_a_market_of_twins_learns_the_bandit_and_the_books_balance() -> None:
     assert run.final_bids[0] == pytest.approx([0.2, 0.4, 0.6, 0.8])
 
 
+@pytest.mark.slow
 def test_the_pooled_policy_learns_the_bandit_and_the_chain_where_it_is_told_which_state_is_which() -> None:
     run = run_market(bandit(), truthful(bandit(), Setting(), "bayes"), seed=0, episodes=40)
     assert run.episodes_to_return(bandit(), 0.99) <= 20
@@ -169,6 +170,7 @@ def test_a_planner_that_is_told_nothing_orders_what_is_no_longer_there() -> None
     assert planner.play(world, seed=0) == 0.0
 
 
+@pytest.mark.slow
 def test_a_small_table_of_change_is_made() -> None:
     report = change.measure(episodes=2, seeds=1)
     assert len(report.rows) == 12

@@ -353,8 +353,8 @@ def test_whom_to_ask_first_is_worked_out_when_something_was_learned_and_not_when
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     quiz, first = Quiz(TRIO), [observe(name, "transformer", ()) for name in [*TRIO, "stranger"]]
-    for _ in range(6):
-        quiz.ask(5)
+    for _ in range(3):
+        quiz.ask(4)
         assert BayesPolicy().value(json.loads(json.dumps(quiz.memory)), first) == quiz.policy.value(quiz.memory, first)
 
     def never(*_: object) -> Values:

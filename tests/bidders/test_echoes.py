@@ -99,7 +99,7 @@ PAIRS = {frozenset(("ann", "bob")), frozenset(("dan", "eve"))}
 @pytest.fixture(scope="module")
 def practised() -> Any:
     """A memory in which bob mostly says what ann says, and eve what dan says; nobody changes it."""
-    return BayesPolicy().practise(None, lessons(200, 0.9))
+    return BayesPolicy().practise(None, lessons(120, 0.9))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_memory_that_knows_of_no_echoes_is_learned_on_from() -> None:
     old["fit"] = {name: kept for name, kept in memory["fit"].items() if name != "echoes"}
     seen = [observe(name, "transformer", (Contribution("ann", "x"),)) for name in PLAYERS[1:]]
     assert len(policy.value(old, seen).means) == 4
-    assert echoes_in(policy.practise(old, lessons(200, 0.9))).keys() == PAIRS
+    assert echoes_in(policy.practise(old, lessons(120, 0.9))).keys() == PAIRS
 
 
 def echoed(*pairs: tuple[int, int, float]) -> Echoes:

@@ -54,6 +54,7 @@ def test_where_those_who_fail_agree_the_stronger_of_two_is_believed_as_often_as_
     assert bid == pytest.approx(right, abs=0.06)
 
 
+@pytest.mark.slow
 def test_without_a_bound_on_decoys_what_most_agree_on_who_fail_is_thought_evident(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
