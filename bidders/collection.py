@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bidders.reading import read_text
@@ -117,11 +118,22 @@ def _collected(title: str, description: str, passages: Sequence[Passage]) -> Col
 
 def capitalised(text: str) -> Counter[tuple[str, bool]]:
     """Count a text's words by stem and by whether they carry a capital; openings of sentences and days are left out."""
-    counts: Counter[tuple[str, bool]] = Counter()
-    for word in words(text):
-        if word.group().lower() not in _NAMELESS and not _STARTS.search(text[max(0, word.start() - 4) : word.start()]):
-            counts[stem(word.group()), word.group()[0].isupper()] += 1
-    return counts
+    found = ((_kind(word.group()), word.start()) for word in words(text))
+    return Counter(kind for kind, start in found if kind is not None and not _opens_sentence(text, start))
+
+
+@lru_cache(maxsize=50_000)
+def _kind(word: str) -> tuple[str, bool] | None:
+    """A word's stem, and whether it carries a capital; None where it names nothing, whatever it carries."""
+    return None if word.lower() in _NAMELESS else (stem(word), word[0].isupper())
+
+
+def _opens_sentence(text: str, start: int) -> bool:
+    """Whether the word that starts here is the first of a sentence, a line or the text."""
+    # Nine words in ten follow another word and a space, which can be told without searching.
+    if start > 1 and text[start - 1] == " " and text[start - 2].isalnum():
+        return False
+    return _STARTS.search(text[max(0, start - 4) : start]) is not None
 
 
 def _names(passages: Sequence[Passage]) -> frozenset[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -23,6 +25,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 # Every worker of the suite has one core to itself: more threads for matrices this small only get in each other's way.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# What tests write is gone a moment later and no test lets a machine lose its power: memory will do where there is
+# plenty of it. Containers often have next to none there.
+_MEMORY = Path("/dev/shm")
+if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2**30:
+    os.environ["TMPDIR"] = str(_MEMORY)
+    tempfile.tempdir = None
 
 
 # Their tests import the libraries of providers, scikit-learn or matplotlib, which takes seconds. At the beginning, all
@@ -46,7 +55,7 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector what was imported for all tests and stays to the end, and call it less often."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

@@ -175,6 +175,13 @@ class _Collector(ast.NodeVisitor):
         self._names = set(names)
         self._context = ["eager"]
         self._importers = {"__import__", "import_module"}
+        self._reads_expressions = any(importer in module.source for importer in self._importers)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Visit what is inside; expressions, most of a module, only where one of them may import something."""
+        for child in ast.iter_child_nodes(node):
+            if self._reads_expressions or not isinstance(child, ast.expr):
+                self.visit(child)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:

@@ -212,13 +212,15 @@ def _folds(first: int, others: int, rows: list[dict[str, Any]]) -> list[dict[str
     "rows",
     [
         pytest.param(_every_score(0.0, made_up_rows(20, 2)), id="nobody is ever right"),
-        pytest.param(_every_score(1.0, made_up_rows(20, 2)), id="everybody is always right"),
-        pytest.param([{**row, "cost_usd": 5.0} for row in made_up_rows(20, 2)], id="nobody pays"),
+        pytest.param(_every_score(1.0, made_up_rows(20, 2)), id="everybody is always right", marks=pytest.mark.slow),
+        pytest.param(
+            [{**row, "cost_usd": 5.0} for row in made_up_rows(20, 2)], id="nobody pays", marks=pytest.mark.slow
+        ),
         pytest.param([{**row, "cost_usd": 0.0} for row in made_up_rows(20, 2)], id="nobody costs anything"),
-        pytest.param([{**row, "answer": None} for row in made_up_rows(20, 2)], id="no answers"),
-        pytest.param([{**row, "prompt": ""} for row in made_up_rows(20, 2)], id="no prompts"),
+        pytest.param([{**row, "answer": None} for row in made_up_rows(20, 2)], id="no answers", marks=pytest.mark.slow),
+        pytest.param([{**row, "prompt": ""} for row in made_up_rows(20, 2)], id="no prompts", marks=pytest.mark.slow),
         pytest.param(_folds(0, 5, made_up_rows(12, 2)), id="one query to learn from"),
-        pytest.param(_folds(5, 0, made_up_rows(12, 2)), id="one query to test on"),
+        pytest.param(_folds(5, 0, made_up_rows(12, 2)), id="one query to test on", marks=pytest.mark.slow),
     ],
 )
 def test_every_method_takes_files_at_the_edge(

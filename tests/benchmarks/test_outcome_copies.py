@@ -65,6 +65,7 @@ def test_the_same_seed_makes_the_same_copies_and_another_seed_others(record: Out
     assert (first.codes != other.codes).any()
 
 
+@pytest.mark.slow
 def test_the_table_compares_a_market_alone_with_one_of_copies(
     made_up_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

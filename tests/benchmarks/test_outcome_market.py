@@ -234,7 +234,7 @@ def offers_without_answers(tmp_path: Path, shown: int) -> list[dict[str, Any]]:
     return stored
 
 
-@pytest.mark.parametrize("shown", [1, 2])
+@pytest.mark.parametrize("shown", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_of_works_that_claim_nothing_as_many_are_shown_as_the_user_looks_at(tmp_path: Path, shown: int) -> None:
     assert max(len(offer["authors"]) for offer in offers_without_answers(tmp_path, shown)) == shown
 

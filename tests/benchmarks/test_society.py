@@ -54,6 +54,7 @@ def test_a_market_of_twins_learns_the_bandit_and_the_books_balance() -> None:
     assert run.final_bids[0] == pytest.approx([0.2, 0.4, 0.6, 0.8])
 
 
+@pytest.mark.slow
 def test_the_pooled_policy_learns_the_bandit_and_the_chain_where_it_is_told_which_state_is_which() -> None:
     run = run_market(bandit(), truthful(bandit(), Setting(), "bayes"), seed=0, episodes=40)
     assert run.episodes_to_return(bandit(), 0.99) <= 20
@@ -72,7 +73,7 @@ def test_the_pooled_policy_does_not_learn_them_where_it_is_not_told(monkeypatch:
 
 
 def test_bids_fall_by_the_discount_a_stage_on_the_chain() -> None:
-    run = run_market(chain(), truthful(chain(), Setting()), seed=3, episodes=100)
+    run = run_market(chain(), truthful(chain(), Setting()), seed=3, episodes=60)
     assert run.returns[-1] == pytest.approx(0.8)
     found = [run.final_bids[state][1] for state in range(5)]
     assert found == pytest.approx([0.8 * 0.99**left for left in (4, 3, 2, 1, 0)], abs=0.02)
@@ -80,7 +81,7 @@ def test_bids_fall_by_the_discount_a_stage_on_the_chain() -> None:
 
 def test_without_a_twin_the_price_is_the_second_best_actions_and_values_do_not_come_up_the_chain() -> None:
     """The control: the same society without clones bids far too little at the start."""
-    run = run_market(chain(), truthful(chain(), Setting(clones=1)), seed=3, episodes=100)
+    run = run_market(chain(), truthful(chain(), Setting(clones=1)), seed=3, episodes=60)
     assert run.final_bids[0][1] < 0.7
 
 
@@ -96,7 +97,7 @@ def test_a_solitary_society_falls_into_the_trap_of_duality_and_twins_do_not() ->
 def test_the_subsidised_rule_pumps_money_in_where_nobody_has_a_twin() -> None:
     task = duality(0.9, 7.0)
     subsidised, vickrey = (
-        run_market(task, truthful(task, Setting(rule, clones=1)), seed=1, episodes=50).pumped_usd
+        run_market(task, truthful(task, Setting(rule, clones=1)), seed=1, episodes=20).pumped_usd
         for rule in ("subsidised", "vickrey")
     )
     assert subsidised > 1.0
@@ -109,7 +110,7 @@ def test_under_first_price_whoever_seeks_profit_bids_below_its_value() -> None:
         for each in comparison.contenders(bandit())
         if each.policy_name == "best seeks profit" and each.setting.rule == "first_price"
     )
-    run = run_market(bandit(), seeker, seed=0, episodes=250)
+    run = run_market(bandit(), seeker, seed=0, episodes=100)
     assert sorted(run.final_bids[0])[-1] < 0.75
 
 
@@ -169,6 +170,7 @@ def test_a_planner_that_is_told_nothing_orders_what_is_no_longer_there() -> None
     assert planner.play(world, seed=0) == 0.0
 
 
+@pytest.mark.slow
 def test_a_small_table_of_change_is_made() -> None:
     report = change.measure(episodes=2, seeds=1)
     assert len(report.rows) == 12

@@ -111,6 +111,7 @@ def test_overconfidence_among_unequals_ends_in_bankruptcy_and_the_user_pays_less
     assert fate.user.paid_for_nothing == 0
 
 
+@pytest.mark.slow
 def test_small_tables_are_made() -> None:
     assert len(ring.measure(seeds=1, requests=6).rows) == 2 * len(ring.BIDDERS)
     assert len(threats.measure(seeds=1, requests=8, lies=2).rows) == 6

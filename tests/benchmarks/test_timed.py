@@ -17,7 +17,7 @@ SMALL: dict[ModuleType, dict[str, int]] = {
     auctions: {"ROUNDS": 1, "BATCHES": 1, "BATCH": 5, "BARE": 20},
     crowd: {"CROWD": 60, "INVITED": 10, "REQUESTS_ALL": 2, "REQUESTS_LEARNING": 6, "REQUESTS_INVITED": 3},
     overhead: {"ROUNDS": 1, "CALLS": 2},
-    refund: {"REQUESTS": 100},
+    refund: {"REQUESTS": 30},
     stage: {"ROUNDS": 1, "STAGES": 3},
 }
 

@@ -111,11 +111,17 @@ def independent(questions: int, chances: dict[str, float]) -> list[Lesson]:
     ]
 
 
-@pytest.mark.parametrize("chances", [{"weak": 0.65, "strong": 0.84}, {"weak": 0.3, "strong": 0.9}])
+@pytest.mark.parametrize(
+    ("chances", "questions"),
+    [
+        pytest.param({"weak": 0.65, "strong": 0.84}, 500, marks=pytest.mark.slow),
+        ({"weak": 0.3, "strong": 0.9}, 300),
+    ],
+)
 def test_of_two_bidders_whom_levels_do_not_explain_each_is_worth_what_was_accepted_of_its_works(
-    chances: dict[str, float],
+    chances: dict[str, float], questions: int
 ) -> None:
-    policy, lessons = BayesPolicy(), independent(500, chances)
+    policy, lessons = BayesPolicy(), independent(questions, chances)
     memory = policy.practise(None, lessons)
     for place, name in enumerate(chances):
         seen = observe("presenter", "presenter", (Contribution(name, "x"),))

@@ -145,7 +145,7 @@ def test_two_pools_with_equal_figures_and_other_names_are_not_taken_for_each_oth
     policy = BayesPolicy()
     for strong, weak in (("a", "b"), ("b", "a")):
         quiz = Quiz({strong: Player(3.0), weak: Player(-3.0)}, seed=1)
-        memory = policy.practise(None, quiz.lessons(60))
+        memory = policy.practise(None, quiz.lessons(30))
         seen = [observe(strong, "transformer", ()), observe(weak, "transformer", ())]
         means = policy.value(memory, seen).means
         assert means[0] > means[1]
@@ -153,7 +153,7 @@ def test_two_pools_with_equal_figures_and_other_names_are_not_taken_for_each_oth
 
 def test_a_bidder_doubts_at_the_first_stage_alone_and_the_less_the_more_it_has_worked() -> None:
     quiz = Quiz(TRIO)
-    lessons = quiz.lessons(300)
+    lessons = quiz.lessons(150)
     memory = quiz.policy.practise(None, lessons)
     less = quiz.policy.practise(None, lessons[:30])
     for name in TRIO:
@@ -170,7 +170,7 @@ def test_a_bidder_doubts_at_the_first_stage_alone_and_the_less_the_more_it_has_w
 
 def test_practice_makes_values_come_near_to_what_the_players_are_worth() -> None:
     quiz = Quiz(TRIO)
-    quiz.memory = quiz.policy.practise(None, quiz.lessons(600))
+    quiz.memory = quiz.policy.practise(None, quiz.lessons(300))
     draws = np.random.default_rng(5)
     true = np.mean([[answer == "right" for answer in quiz.answers(draws).values()] for _ in range(4000)], axis=0)
     for name, chance in zip(TRIO, true, strict=True):
@@ -247,7 +247,7 @@ def test_agreement_raises_a_presenters_bid_and_disagreement_lowers_it() -> None:
 
 
 def test_a_presenter_that_shows_several_answers_bids_for_the_chance_that_one_of_them_is_right() -> None:
-    lessons = Quiz(TRIO).lessons(60)
+    lessons = Quiz(TRIO).lessons(30)
     held = (Contribution("weak", "x"), Contribution("fair", "y"), Contribution("strong", "z"))
     worths = []
     for answers in (1, 2, 3):
@@ -353,8 +353,8 @@ def test_whom_to_ask_first_is_worked_out_when_something_was_learned_and_not_when
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     quiz, first = Quiz(TRIO), [observe(name, "transformer", ()) for name in [*TRIO, "stranger"]]
-    for _ in range(6):
-        quiz.ask(5)
+    for _ in range(3):
+        quiz.ask(4)
         assert BayesPolicy().value(json.loads(json.dumps(quiz.memory)), first) == quiz.policy.value(quiz.memory, first)
 
     def never(*_: object) -> Values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ ADDS = {"helper": 1.5, "editor": 1.0, "idler": 0.0, "spoiler": -1.5}
 COST_USD = 0.06
 
 
+@cache
 def learned(offers: int = 400, seed: int = 0) -> Any:
-    """What a pool knows after offers of whoever happened to work, each at the same cost."""
+    """What a pool knows after offers of whoever happened to work, each at the same cost; nobody changes it."""
     draws, memory = np.random.default_rng(seed), None
     for number in range(0, offers, 20):
         receipts: list[Receipt] = []
@@ -51,9 +53,6 @@ def _work(number: int, author: str, *, taken: bool, outcome: str) -> Receipt:
     )
 
 
-MEMORY = learned()
-
-
 def seen(bidder: str, *authors: str, **other: Any) -> Observation:
     plain: dict[str, Any] = {
         "bidder": bidder,
@@ -68,8 +67,8 @@ def seen(bidder: str, *authors: str, **other: Any) -> Observation:
     return Observation(**{**plain, **other})
 
 
-def value(*lots: Observation, memory: Any = MEMORY, policy: BayesPolicy = POLICY) -> list[float]:
-    return list(policy.value(memory, lots).means)
+def value(*lots: Observation, memory: Any = ..., policy: BayesPolicy = POLICY) -> list[float]:
+    return list(policy.value(learned() if memory is ... else memory, lots).means)
 
 
 def test_the_pool_asks_those_who_help_and_then_shows_the_text() -> None:
@@ -102,7 +101,7 @@ def test_a_work_that_adds_less_than_it_costs_is_worth_less_than_showing_the_text
 def test_working_twice_adds_nothing() -> None:
     shown, again = value(seen("p", "editor", "helper"), seen("helper", "editor", "helper"))
     assert again == pytest.approx(shown - COST_USD, abs=0.05)
-    (doubt,) = POLICY.value(MEMORY, [seen("helper", "editor", "helper")]).deviations
+    (doubt,) = POLICY.value(learned(), [seen("helper", "editor", "helper")]).deviations
     assert doubt == 0.0
 
 
@@ -121,7 +120,7 @@ def test_a_text_that_nobody_has_worked_on_cannot_be_shown() -> None:
 
 
 def test_a_newcomer_is_worth_trying_at_the_first_stage_above_all() -> None:
-    valued = POLICY.value(MEMORY, [seen("newcomer"), seen("helper"), seen("newcomer", "helper")])
+    valued = POLICY.value(learned(), [seen("newcomer"), seen("helper"), seen("newcomer", "helper")])
     assert valued.deviations[0] > 1.5 * valued.deviations[1]
     assert valued.deviations[0] > 2 * valued.deviations[2] > 0.0
 
@@ -188,7 +187,7 @@ def test_a_work_that_is_tried_out_is_not_hidden_by_another_trial() -> None:
     assert first > 0.1
     assert later == 0.0, "nobody would be asked after it, and yet it draws from no doubt"
     assert shown > known + 0.05, "whoever presents draws from how unsure the work is"
-    together = POLICY.value(MEMORY, lots).deviations
+    together = POLICY.value(learned(), lots).deviations
     assert together[1] > 0.0, "the control: where all is shown a later trial hides nothing"
 
 
@@ -211,7 +210,7 @@ def test_a_text_is_worth_what_the_best_presenter_makes_of_it() -> None:
 
 def test_who_left_is_forgotten_as_a_colleague() -> None:
     later = [offer(1000 + number, "idler", taken=number % 3 == 0) for number in range(110)]
-    memory = POLICY.learn(MEMORY, later)
+    memory = POLICY.learn(learned(), later)
     before, after = value(seen("idler"))[0], value(seen("idler"), memory=memory)[0]
     assert after < before - 0.1, "nobody who helps is left to ask after it"
 
@@ -249,7 +248,7 @@ def test_bidders_without_a_pool_know_nothing_of_each_other() -> None:
 
 
 def test_what_is_believed_is_described() -> None:
-    titles = {belief.title: belief for belief in POLICY.describe(MEMORY)}
+    titles = {belief.title: belief for belief in POLICY.describe(learned())}
     table = titles["Whose work helps an offer, most first"]
     assert [row[0] for row in table.rows][:2] == ["helper", "editor"]
     assert table.rows[-1][0] == "spoiler"
@@ -265,7 +264,7 @@ def test_an_older_memory_without_offers_is_read() -> None:
 @pytest.mark.slow
 def test_it_keeps_the_contract_of_policies_from_what_it_knows_of_offers() -> None:
     check_policy(BayesPolicy(pool="p"))
-    assert json.loads(json.dumps(MEMORY)) == MEMORY
+    assert json.loads(json.dumps(learned())) == learned()
 
 
 @examples(40)
@@ -278,6 +277,6 @@ def test_it_keeps_the_contract_of_policies_from_what_it_knows_of_offers() -> Non
 def test_values_lie_between_nothing_and_the_bounty(
     authors: list[str], bidder: str, bounty_usd: float, cost_usd: float
 ) -> None:
-    valued = POLICY.value(MEMORY, [seen(bidder, *authors, bounty_usd=bounty_usd, cost_usd=cost_usd)])
+    valued = POLICY.value(learned(), [seen(bidder, *authors, bounty_usd=bounty_usd, cost_usd=cost_usd)])
     assert 0.0 <= valued.means[0] <= bounty_usd
     assert 0.0 <= valued.deviations[0] <= bounty_usd * 10

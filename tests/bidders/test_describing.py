@@ -95,11 +95,11 @@ def test_whom_to_ask_is_said_before_anything_was_ever_paid(quiz: Quiz) -> None:
 
 def test_who_says_what_another_has_said_is_named_with_the_share_of_requests() -> None:
     quiz = Quiz({"ann": Player(0.5), "cid": Player(0.3), "dan": Player(0.3)})
-    echoed = [each._replace(works=(*each.works, each.works[0]._replace(bidder="bob"))) for each in quiz.lessons(200)]
+    echoed = [each._replace(works=(*each.works, each.works[0]._replace(bidder="bob"))) for each in quiz.lessons(100)]
     (row,) = tables(quiz.policy, quiz.policy.practise(None, echoed))["Who says what"]
     assert {row["bidder"], row["other bidder"]} == {"ann", "bob"}
     assert 0.8 < row["share of requests"] <= 1.0
-    assert "Who says what" not in tables(quiz.policy, quiz.policy.practise(None, quiz.lessons(200)))
+    assert "Who says what" not in tables(quiz.policy, quiz.policy.practise(None, quiz.lessons(100)))
 
 
 def test_of_a_large_pool_the_best_are_shown_and_the_title_counts_the_others() -> None:

@@ -99,16 +99,18 @@ PAIRS = {frozenset(("ann", "bob")), frozenset(("dan", "eve"))}
 @pytest.fixture(scope="module")
 def practised() -> Any:
     """A memory in which bob mostly says what ann says, and eve what dan says; nobody changes it."""
-    return BayesPolicy().practise(None, lessons(200, 0.9))
+    return BayesPolicy().practise(None, lessons(120, 0.9))
 
 
-@pytest.mark.parametrize("errors", [*(pytest.param(each, marks=pytest.mark.slow) for each in (1, 3)), 40])
-def test_practice_finds_out_who_echoes_whom_and_takes_nobody_else_for_an_echo(errors: int) -> None:
-    found = echoes_in(BayesPolicy().practise(None, lessons(250, 0.8, errors)))
+@pytest.mark.parametrize(
+    ("errors", "questions"), [*(pytest.param(each, 250, marks=pytest.mark.slow) for each in (1, 3)), (40, 120)]
+)
+def test_practice_finds_out_who_echoes_whom_and_takes_nobody_else_for_an_echo(errors: int, questions: int) -> None:
+    found = echoes_in(BayesPolicy().practise(None, lessons(questions, 0.8, errors)))
     # With one wrong answer to give, whoever is wrong says the same: only the ablest are right together too often.
     assert found.keys() <= PAIRS if errors == 1 else found.keys() == PAIRS
     assert all(0.4 < share < 0.95 for share in found.values())
-    assert not echoes_in(BayesPolicy().practise(None, lessons(250, 0.0, errors)))
+    assert not echoes_in(BayesPolicy().practise(None, lessons(questions, 0.0, errors)))
 
 
 @pytest.mark.slow
@@ -170,7 +172,7 @@ def test_a_memory_that_knows_of_no_echoes_is_learned_on_from() -> None:
     old["fit"] = {name: kept for name, kept in memory["fit"].items() if name != "echoes"}
     seen = [observe(name, "transformer", (Contribution("ann", "x"),)) for name in PLAYERS[1:]]
     assert len(policy.value(old, seen).means) == 4
-    assert echoes_in(policy.practise(old, lessons(200, 0.9))).keys() == PAIRS
+    assert echoes_in(policy.practise(old, lessons(120, 0.9))).keys() == PAIRS
 
 
 def echoed(*pairs: tuple[int, int, float]) -> Echoes:

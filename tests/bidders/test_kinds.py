@@ -19,7 +19,7 @@ PLAYERS = {"cheap": 0.001, "dear": 0.03}
 BOUNTY_USD = 0.1
 
 
-def lessons(*, told_apart: bool, count: int = 300) -> list[Lesson]:
+def lessons(*, told_apart: bool, count: int = 200) -> list[Lesson]:
     """Half of the questions are easy for both players, the others only for the dear one."""
     draws = np.random.default_rng(3)
     made = []
@@ -87,7 +87,7 @@ def test_a_text_is_at_most_64_numbers_between_minus_1_and_1(text: str) -> None:
     assert all(-1.0 <= number <= 1.0 for number in numbers)
 
 
-def mixed(count: int = 200) -> list[Lesson]:
+def mixed(count: int = 120) -> list[Lesson]:
     """Sums, whose answers can be compared, and letters, which claim nothing."""
     sums = lessons(told_apart=True, count=count)
     letters = [
@@ -123,6 +123,6 @@ def test_where_answers_are_never_claims_a_work_without_one_has_not_failed(practi
 
 def test_letters_teach_nothing_about_who_is_right_in_sums(practised_on_both: Any) -> None:
     policy = BayesPolicy()
-    alone = bids(policy, policy.practise(None, lessons(told_apart=True, count=200)), EASY)
+    alone = bids(policy, policy.practise(None, lessons(told_apart=True, count=120)), EASY)
     beside = bids(policy, practised_on_both, EASY)
     assert beside == pytest.approx(alone, abs=0.1 * BOUNTY_USD)

@@ -204,10 +204,11 @@ def test_costs_rewards_and_what_a_kept_state_brought_count() -> None:
 
 def test_lots_without_such_features_are_valued_as_if_nothing_were_told_apart() -> None:
     plain, told = BayesPolicy(), BayesPolicy(by=["state"])
-    past = bring(*[0.9] * 5, observed=(("estimate", 0.5),))
+    past = bring(*[0.9] * 3, observed=(("estimate", 0.5),))
     seen = [observe(features={"other": 1.0}, estimate=0.5), observe(features={}, role="presenter", stage=2)]
-    assert told.value(learned(told, past), seen) == plain.value(learned(plain, past), seen)
-    assert learned(told, past) == learned(plain, past)
+    memory = learned(plain, past)
+    assert learned(told, past) == memory
+    assert told.value(memory, seen) == plain.value(memory, seen)
 
 
 @pytest.mark.parametrize("claims", [("x", ""), ("", "x"), ("x", "x")])

@@ -137,9 +137,9 @@ def test_a_good_newcomer_gets_its_trials_and_then_earns(seed: int) -> None:
     market = society(TRIALS, seed)
     market.enter(newcomer(right=1.0))
     before = market.book.spendable_nanos(bidder_account("newcomer"))
-    ended = run(market, 200)
+    ended = run(market, 100)
     assert 0 < bought(ended, audition=True) <= TRIALS
-    assert bought(ended, audition=False) > 100
+    assert bought(ended, audition=False) > 50
     assert market.book.spendable_nanos(bidder_account("newcomer")) > before
     assert market.book.totals() == {"USD": 0, "USD-cap": 0}
 
@@ -148,14 +148,14 @@ def test_a_good_newcomer_gets_its_trials_and_then_earns(seed: int) -> None:
 def test_without_auditions_the_same_newcomer_is_never_seen(seed: int) -> None:
     market = society(0, seed)
     market.enter(newcomer(right=1.0))
-    ended = run(market, 200)
+    ended = run(market, 100)
     assert bought(ended, audition=False) == 0
 
 
 def test_a_bad_newcomer_costs_the_treasury_its_budget_at_most_and_is_not_seen_again() -> None:
     market = society(TRIALS)
     market.enter(newcomer(right=0.0))
-    ended = run(market, 200)
+    ended = run(market, 100)
     assert bought(ended, audition=True) <= TRIALS
     assert 0 < spent_on_trials(ended) <= BUDGET_NANOS
     assert market.book.spendable_nanos(audition_account("newcomer")) == 0, "what was left has returned"

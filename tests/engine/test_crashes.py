@@ -7,6 +7,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import cache
 from typing import Any
 
 import pytest
@@ -98,7 +99,9 @@ def finish_and_pick(market: Market) -> str:
     return result.journal_hash
 
 
+@cache
 def uninterrupted() -> tuple[str, int, Counter[str]]:
+    """What every test compares with; nobody changes it."""
     source = Provider("0.003")
     store = CrashingStore(open_store("memory"), None)
     market = market_on(store, source)
@@ -201,10 +204,15 @@ def repeats(at: int) -> int:
     return sum(again.values()) - sum(made.values())
 
 
-def test_a_bidder_that_is_gone_after_the_crash_leaves_no_hold_behind() -> None:
+# Often: at every other write. Else at a few that lie in different steps of a stage.
+STEPS = [pytest.param(2, marks=pytest.mark.slow), 7]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_bidder_that_is_gone_after_the_crash_leaves_no_hold_behind(step: int) -> None:
     """What it held for its bids and calls is settled with the stage that it is missing from."""
     _, writes, _ = uninterrupted()
-    for at in range(2, writes, 2):
+    for at in range(2, writes, step):
         source = Provider("0.003")
         store = open_store("memory")
         with pytest.raises(Crash):
@@ -215,9 +223,10 @@ def test_a_bidder_that_is_gone_after_the_crash_leaves_no_hold_behind() -> None:
         assert_sound(survivor)
 
 
-def test_a_bidder_that_promises_otherwise_after_the_crash_does_not_stop_the_run() -> None:
+@pytest.mark.parametrize("step", STEPS)
+def test_a_bidder_that_promises_otherwise_after_the_crash_does_not_stop_the_run(step: int) -> None:
     _, writes, _ = uninterrupted()
-    for at in range(2, writes, 2):
+    for at in range(2, writes, step):
         source = Provider("0.003")
         store = open_store("memory")
         with pytest.raises(Crash):

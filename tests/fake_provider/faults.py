@@ -15,7 +15,7 @@ class Fault:
 
     Attributes:
         kind: `status` answers with an error; `drip` sends a little and then nothing; `cut` closes the
-            connection half-way; `usage` reports wrong numbers; `huge` answers 2 MB; `garbage` answers
+            connection half-way; `usage` reports wrong numbers; `huge` answers more than 1 MB; `garbage` answers
             with what is no reply at all; `tool` calls a tool that nobody offered.
         status: for `status`.
         message: for `status`.

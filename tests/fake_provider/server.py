@@ -19,7 +19,7 @@ from tests.fake_provider.books import Bill, Books, text_of, tokens_of, tokens_re
 from tests.fake_provider.faults import Fault
 from tests.fake_provider.formats import Answer, chat_events, chat_reply, message_events, message_reply
 
-HUGE_CHARACTERS = 2_000_000
+HUGE_CHARACTERS = 1_050_000
 
 
 class FakeProvider:

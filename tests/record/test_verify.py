@@ -8,6 +8,7 @@ import copy
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,11 @@ def crashed(scenario: Scenario, commits: int, *, after: bool) -> tuple[Store, bo
 
 
 @pytest.mark.parametrize(
-    ("leaver", "after"),
+    ("leaver", "after", "step"),
     [
-        ("", True),
-        ("bob", False),
-        pytest.param("", False, marks=pytest.mark.slow),
-        pytest.param("bob", True, marks=pytest.mark.slow),
+        ("", True, 4),
+        ("bob", False, 4),
+        *(pytest.param(*case, 1, marks=pytest.mark.slow) for case in product(("", "bob"), (False, True))),
     ],
 )
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ def crashed(scenario: Scenario, commits: int, *, after: bool) -> tuple[Store, bo
         pytest.param("unknown-costs", marks=pytest.mark.slow),
     ],
 )
-def test_a_run_that_crashed_anywhere_and_was_resumed_verifies(name: str, leaver: str, after: bool) -> None:
+def test_a_run_that_crashed_anywhere_and_was_resumed_verifies(name: str, leaver: str, after: bool, step: int) -> None:
     scenario = SCENARIOS[name]
-    for commits in range(200):
+    for commits in range(0, 200, step):
         store, has_crashed = crashed(scenario, commits, after=after)
         later = [each for each in scenario.bidders() if each.name != leaver]
         market = Market({"version": 1, "rules": dict(scenario.rules)}, bidders=later, store=store)

@@ -42,7 +42,7 @@ def found_in(policy: Any) -> str:
     "policy",
     [
         Believing(),
-        BayesPolicy(pool="experts", by=["stage", "novelty"]),
+        pytest.param(BayesPolicy(pool="experts", by=["stage", "novelty"]), marks=pytest.mark.slow),
         TrackerPolicy(),
         TrackerPolicy(by=["novelty", "stage"]),
         CalibratedPolicy(),
