@@ -14,7 +14,6 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
-from sqlalchemy.util import LRUCache
 
 from orchestrator.errors import StoreTooNew, StoreUnavailable
 from orchestrator.store import schema
@@ -36,24 +35,6 @@ _CAUSES = (
 )
 _FILE: Final = "vickrey.file"
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
-
-
-class _Statements(LRUCache[Any, Any]):
-    """Statements in SQLite's words, for all stores of a process.
-
-    Putting them into these takes longer than to run them, and would be done anew for each store that is opened: by
-    itself, SQLAlchemy takes what one engine's dialect compiled for that engine's alone. The dialect comes first in a
-    key; all SQLite files have the same.
-    """
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return super().get(key[1:], default)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key[1:], value)
-
-
-_STATEMENTS: Final = _Statements(500)
 
 
 def open_engine(url: str) -> Engine:
@@ -142,12 +123,7 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
         reason = os.strerror(error.errno or errno.EIO)
         raise StoreUnavailable(f"store {database}: its folder cannot be made ({reason})") from error
     path = Path(database).absolute()
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-        execution_options={"compiled_cache": _STATEMENTS},
-    )
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, record: ConnectionPoolEntry) -> None:
