@@ -64,6 +64,7 @@ def test_the_pooled_policy_learns_the_bandit_and_the_chain_where_it_is_told_whic
     assert run.error_usd(chain()) < 0.01
 
 
+@pytest.mark.slow
 def test_the_pooled_policy_does_not_learn_them_where_it_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: what it knows of claims says nothing of states."""
     monkeypatch.setitem(comparison.BAYES, "by", None)

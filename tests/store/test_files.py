@@ -427,7 +427,7 @@ def in_a_fork(work: Callable[[], object]) -> str:
     return said
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_a_forked_process_is_told_to_open_the_store_anew_and_harms_its_parent_in_nothing(
     kind: str, request: pytest.FixtureRequest
 ) -> None:
