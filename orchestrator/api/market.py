@@ -22,7 +22,7 @@ from orchestrator.api.result import Result
 from orchestrator.api.run_options import RunOptions
 from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Judge, MeteredJudge
-from orchestrator.config import Config, load_config
+from orchestrator.config import Config, load_config, url_of
 from orchestrator.core.keys import bidder_account
 from orchestrator.engine.driver import Listener
 from orchestrator.engine.guarded import read_guarded
@@ -73,7 +73,8 @@ class Market:
         self.broken = seating.broken
         self._clock = clock
         self._recorder = Recorder(self.seats, self.config.wealth)
-        self._store = open_store(store or self.config.store_url) if store is None or isinstance(store, str) else store
+        named = url_of(store) if isinstance(store, str) else store or self.config.store_url
+        self._store = open_store(named) if isinstance(named, str) else named
         self._driving = Driving(self._store, self._recorder, clock)
         self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth))
         migrate_memories(self._store, self.seats.values())
@@ -281,15 +282,8 @@ class Market:
             The ids of the requests that have expired.
         """
         now = self._clock()
-
-        def work(tx: Transaction) -> list[str]:
-            due = tx.due(now)
-            for request_id in due:
-                self._recorder.expire(tx, request_id, now)
-            return due
-
         if self._store.read(lambda reader: reader.due(now)):
-            return self._store.transact(work)
+            return self._store.transact(lambda tx: self._recorder.expire_due(tx, now))
         return []
 
     def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:

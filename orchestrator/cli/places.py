@@ -152,7 +152,7 @@ class Place:
         return path if next(each for each in path.parents if each.exists()).is_dir() else None
 
     def _url(self, config: Config) -> str:
-        from orchestrator.store import url_of
+        from orchestrator.config import url_of
 
         return config.store_url if self.store is None else url_of(self.store)
 

@@ -9,6 +9,7 @@ from orchestrator.config.building import (
 )
 from orchestrator.config.loading import bundled_folder, load_config, named_file
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+from orchestrator.config.stores import url_of
 from orchestrator.config.template import copy_of, template
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "load_config",
     "named_file",
     "template",
+    "url_of",
     "warnings",
 ]

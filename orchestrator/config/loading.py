@@ -16,12 +16,12 @@ from orchestrator.config.model_names import ModelNames
 from orchestrator.config.problems import Problems
 from orchestrator.config.sections import VERSION, BidderSection, ConfigSection, PluginSection, RulesSection
 from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+from orchestrator.config.stores import MEMORY, sqlite_url, url_of
 from orchestrator.core.rules import MILLION, Rules
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.errors import InvalidConfig, InvalidMoney
+from orchestrator.errors import InvalidConfig, InvalidMoney, StoreUnavailable
 from orchestrator.money import Money
 
-MEMORY: Final = "memory"
 _BUNDLED: Final = "lisbon.yaml"
 
 
@@ -203,14 +203,14 @@ class _Resolver:
 
     def store_url(self, home: Path) -> str:
         """The store as an SQLAlchemy URL, or `memory`."""
-        store = self._root.store
-        if store is None:
-            return _sqlite_url(home / "market.db")
-        if store == MEMORY or "://" in store:
-            return store
-        if "?" in store:
-            self._problems.add(("store",), "a store's path may not hold a '?'; write a whole SQLAlchemy URL")
-        return _sqlite_url(self._document.folder / Path(store).expanduser())
+        named = self._root.store
+        if named is None:
+            return sqlite_url(home / "market.db")
+        try:
+            return url_of(named, self._document.folder)
+        except StoreUnavailable as refusal:
+            self._problems.add(("store",), str(refusal))
+            return MEMORY
 
     def _bounties(self, size: Decimal, path: KeyPath) -> int:
         try:
@@ -218,7 +218,3 @@ class _Resolver:
         except InvalidMoney as refusal:
             self._problems.add(path, f"{size.normalize():f} times bounty_typical is no amount of money: {refusal}")
             return 0
-
-
-def _sqlite_url(path: Path) -> str:
-    return f"sqlite:///{path.absolute()}"

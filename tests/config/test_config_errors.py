@@ -106,6 +106,7 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         ["1: judge.options.path: must be the path of a file or folder, not 3"],
     ),
     "a store that cannot be": ("store: what?", ["1: store: a store's path may not hold a '?'"]),
+    "a store that is half a URL": ("store: sqlite:x.db", ["1: store: a store's path may not hold a '?' or begin like"]),
     "a key written twice": (
         "rules:\n  copies: 1\n  reserve: 0\n  copies: 2",
         ["4: rules.copies: is written twice; the first is in line 2"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -20,7 +19,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from orchestrator import Market
 from orchestrator.errors import InsufficientFunds, OperatorError, StaleDriver, StoreTooNew, StoreUnavailable
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, audit, transfer
@@ -236,6 +234,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(database: Path, ur
 @pytest.mark.parametrize(
     ("bad", "because"),
     [
+        ("no url", "is not a database URL"),
         ("nosuch:///x", "is not a database URL"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
@@ -452,23 +451,3 @@ def test_a_forked_process_is_told_to_open_the_store_anew_and_harms_its_parent_in
     with store._engine.connect() as connection:
         assert connection.connection.dbapi_connection is before, "and the parent goes on with its own connections"
     store.close()
-
-
-def test_a_store_may_be_named_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    requests = []
-    for named in ("here/market.db", str(tmp_path / "here" / "market.db"), f"sqlite:///{tmp_path}/here/market.db"):
-        with Market({"version": 1}, store=named) as market:
-            requests.append(market.run("Plan a day out", budget=1).request_id)
-    assert requests == ["r1", "r2", "r3"]
-    assert [path.name for path in tmp_path.iterdir()] == ["here"]
-
-
-@pytest.mark.parametrize("named", ["a?b.db", "sqlite:market.db", "postgresql:/host/market"])
-def test_a_path_that_looks_like_a_url_is_refused_and_nothing_is_made(
-    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(StoreUnavailable, match=f"write a whole SQLAlchemy URL in place of '{re.escape(named)}'"):
-        open_store(named)
-    assert list(tmp_path.iterdir()) == []
