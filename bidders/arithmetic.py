@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -19,7 +20,6 @@ _DO: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "/": operator.truediv,
 }
 _SUM = re.compile(rf"({_NUMBER})\s*({'|'.join(map(re.escape, _DO))})\s*({_NUMBER})", re.IGNORECASE)
-_PLACES = 6
 
 
 def result(text: str) -> str:
@@ -29,7 +29,7 @@ def result(text: str) -> str:
         text: whatever holds the sum; signs or words stand for plus, minus, times and divided by.
 
     Returns:
-        The number, exact, or rounded to six places where it never ends.
+        The number: exact, or to 28 digits where it never ends.
 
     Raises:
         ValueError: there is no sum, or it divides by nothing.
@@ -44,4 +44,4 @@ def result(text: str) -> str:
         raise ValueError(f"{found[0]} has no value") from None
     if value.denominator == 1:
         return str(value.numerator)
-    return f"{float(value):.{_PLACES}f}".rstrip("0")
+    return f"{Decimal(value.numerator) / value.denominator:f}"

@@ -18,7 +18,8 @@ from bidders.arithmetic import result
         ("6*7", "42"),
         ("How much is 1.5 plus 2.25?", "3.75"),
         ("What is 9 divided by 3?", "3"),
-        ("What is 1 / 3?", "0.333333"),
+        ("What is 1 / 3?", "0.3333333333333333333333333333"),
+        ("What is 1 divided by 10000000?", "0.0000001"),
         ("What is 2 times -3?\n\nThe request asks for 5 plus 5.", "-6"),
     ],
 )
