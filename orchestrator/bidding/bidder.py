@@ -29,7 +29,7 @@ class Bidder(Protocol):
     - `async practises(announcement) -> bool`: whether it works on a task in practice, which asks for work without a
       bid; where left out, on all for which it is eligible.
     - `obstacle() -> str | None`: why it could not act now, as far as it can tell without a call, for
-      example a key that is not set; for `bidders check` and `run --dry-run`.
+      example a key that is not set; `run --dry-run` says so.
     - `close()`: called when the market closes.
     """
 
