@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bidders.models.local import LocalModel
+from tests.local_model import need_local_model
 
 ROOT = Path(__file__).parent.parent
 
@@ -69,11 +69,7 @@ def test_the_demo_on_the_model_differs_from_the_one_without_by_its_config() -> N
 
 @pytest.mark.slow
 def test_the_demo_runs_on_a_real_model_which_refines_and_presents(tmp_path: Path) -> None:
-    obstacle = LocalModel().obstacle()
-    if obstacle and os.environ.get("VICKREY_REQUIRE_LOCAL_MODEL"):
-        pytest.fail(obstacle)
-    if obstacle:
-        pytest.skip(obstacle)
+    need_local_model()
     keyless = {name: value for name, value in os.environ.items() if "KEY" not in name}
     done = subprocess.run(
         [*demo_command(tmp_path, "configs/local.yaml"), "--json", "--quiet"],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from typing import Any
 import pytest
 
 from bidders.arithmetic import result
-from bidders.models.local import LocalModel
 from orchestrator.config import load_config
 from orchestrator.practice import read_tasks
+from tests.local_model import need_local_model
 
 ROOT = Path(__file__).parent.parent
 CONFIG, TASKS = ROOT / "configs" / "quiz.yaml", ROOT / "configs" / "quiz" / "tasks.jsonl"
@@ -33,11 +32,7 @@ def test_the_calculator_takes_the_sums_among_the_tasks_and_nothing_else_and_is_r
 
 @pytest.mark.slow
 def test_the_market_learns_from_the_tasks_whom_to_ask_for_a_sum(tmp_path: Path) -> None:
-    obstacle = LocalModel().obstacle()
-    if obstacle and os.environ.get("VICKREY_REQUIRE_LOCAL_MODEL"):
-        pytest.fail(obstacle)
-    if obstacle:
-        pytest.skip(obstacle)
+    need_local_model()
     practised = vickrey(tmp_path, "practise", str(TASKS), "--verifier", "contains", "--limit", "4", "--yes")
     works = {each["bidder"]: (each["works"], each["failures"]) for each in practised["bidders"]}
     assert works == {"brief": (4, 0), "calculator": (2, 0), "wordy": (4, 0)}

@@ -17,7 +17,6 @@ import numpy as np
 from benchmarks.outcomes.data import Floats
 
 RESAMPLES = 400
-FIGURES = 4
 _SETTINGS = 101
 
 
@@ -43,6 +42,22 @@ class Routes(NamedTuple):
 
     strong: Floats
     scores: Floats
+
+
+class Figures(NamedTuple):
+    """What a curve comes to.
+
+    Attributes:
+        apgr: the mean of the part recovered, over all shares of strong calls.
+        half: CPT(50 %), in %.
+        most: CPT(80 %), in %.
+        nearly_as_good: strong calls for 95 % of the strong model's score, in %.
+    """
+
+    apgr: float
+    half: float
+    most: float
+    nearly_as_good: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +96,10 @@ class Curve:
         """The least share of strong calls that reaches this part of the strong model's performance."""
         return self.calls_to_recover((part * self.strong - self.weak) / (self.strong - self.weak))
 
-    def figures(self) -> tuple[float, float, float, float]:
-        """APGR, CPT(50 %), CPT(80 %), and the strong calls for 95 % of the strong score: all but the first in %."""
+    def figures(self) -> Figures:
+        """What it comes to."""
         half, most = 100.0 * self.calls_to_recover(0.5), 100.0 * self.calls_to_recover(0.8)
-        return self.average(), half, most, 100.0 * self.calls_for_performance(0.95)
+        return Figures(self.average(), half, most, 100.0 * self.calls_for_performance(0.95))
 
 
 def at_random(pair: Pair) -> Routes:
@@ -129,7 +144,7 @@ def resampled(every: Sequence[Routes], pair: Pair, seed: int) -> Floats:
     Draws in which the strong model is no better are left out: there is no gap to recover.
 
     Returns:
-        Draw, method, and as `Curve.figures`; where no draw has a gap, one that is not known.
+        Draw, method, and as in `Figures`; where no draw has a gap, one that is not known.
     """
     draws, queries = np.random.default_rng(seed), len(pair.weak)
     found = []
@@ -137,4 +152,4 @@ def resampled(every: Sequence[Routes], pair: Pair, seed: int) -> Floats:
         counts = np.bincount(draws.integers(queries, size=queries), minlength=queries).astype(float)
         if (pair.strong - pair.weak) @ counts > 0.0:
             found.append([curve_of(routes, pair, counts).figures() for routes in every])
-    return np.array(found) if found else np.full((1, len(every), FIGURES), np.nan)
+    return np.array(found) if found else np.full((1, len(every), len(Figures._fields)), np.nan)
