@@ -10,6 +10,7 @@ from orchestrator.api.picking import check_judge_name
 from orchestrator.bidding import Judge, MeteredJudge, ShownOffer
 from orchestrator.config import Config, build_judge
 from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.engine.seat import PROVIDER_CHARACTERS_MAX, is_payee
 from orchestrator.errors import BrokenPlugin, InvalidConfig, InvalidRequest
 from orchestrator.judges import CallbackJudge
 
@@ -70,7 +71,11 @@ def _missing(judge: Any) -> str:
 
     def look() -> str:
         check_judge_name(judge.name)
-        return "" if callable(judge.pick) else "its `pick` is no method"
+        if not callable(judge.pick):
+            return "its `pick` is no method"
+        if isinstance(judge, MeteredJudge) and not is_payee(judge.provider):
+            return f"its `provider` is no printable name of 1 to {PROVIDER_CHARACTERS_MAX} letters"
+        return ""
 
     read = read_guarded(look)
     return str(read.value) if isinstance(read, Returned) else read.reason

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from orchestrator.api.listening import tell
+from orchestrator.api.picking import check_pick
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import derive_seed
@@ -47,7 +49,7 @@ class _Ruling:
     rank: int | None
     judged: Judged | None = None
     due: tuple[Transfer, ...] = ()
-    failure: VickreyError | None = None
+    failure: BaseException | None = None
 
 
 async def hear_judge(
@@ -110,10 +112,10 @@ async def _ask(judge: Judge | MeteredJudge, progress: Progress, calls: CallBook,
         if isinstance(judge, MeteredJudge):
             ruling = await _ask_metered(judge, progress, calls, deadline_seconds)
         else:
-            verdict = await _asked(
+            rank, _ = await _asked(
                 judge, progress, lambda offers: judge.pick(progress.request.text, offers), deadline_seconds
             )
-            ruling = _Ruling(_rank(judge.name, verdict))
+            ruling = _Ruling(rank)
         span.note({"vickrey.rank": ruling.rank})
         return ruling
 
@@ -125,43 +127,48 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook,
     lot = progress.auctions["0"].lot
     meter = TaskMeter(calls, lot, REQUESTER, judge.provider, JUDGE, cost_max_nanos, number, is_declared=True)
     rank: int | None = None
-    reason, failure, held_nanos = "", None, 0
+    failure: BaseException | None = None
+    reason, held_nanos = "", 0
     try:
         await meter.open()
         held_nanos = cost_max_nanos
         try:
             seed = derive_seed(progress.request.seed, JUDGE, number)
             hearing = Hearing(seed, deadline_seconds, meter)
-            verdict = await _asked(
+            rank, reason = await _asked(
                 judge, progress, lambda offers: judge.pick(progress.request.text, offers, hearing), deadline_seconds
             )
-            rank = _rank(judge.name, verdict)
-            reason = verdict.reason if isinstance(verdict, Later) else ""
         finally:
             await meter.close()
     except (ProviderError, BidderError) as refusal:
         reason = str(refusal)
-    except VickreyError as error:
-        reason, failure = str(error), error
+    except (VickreyError, KeyboardInterrupt, SystemExit) as error:
+        reason, failure = str(error) or type(error).__name__, error
     calls.raise_failure()
     costs = (held_nanos, meter.cost_nanos, judge.provider, meter.known_nanos)
     judged = Judged(judge.name, rank, shortened(reason), *costs)
     return _Ruling(rank, judged, tuple(calls.take_due()), failure)
 
 
-async def _asked(judge: Judge | MeteredJudge, progress: Progress, pick: Any, deadline_seconds: float) -> object:
-    """What a judge says to a request's offers; a person may take any time."""
+async def _asked(
+    judge: Judge | MeteredJudge, progress: Progress, pick: Any, deadline_seconds: float
+) -> tuple[int | None, str]:
+    """The rank that a judge picks, and why it decides later, if it does; a person may take any time."""
     stays_open = f"request {progress.request.id} stays open"
     deadline = None if getattr(judge, "waits_for_person", False) else deadline_seconds
     said = await run_guarded(lambda: pick(_shown(progress)), deadline)
-    if isinstance(said, Returned):
-        return said.value
     if isinstance(said, TimedOut):
         raise BrokenPlugin(
             f"judge {judge.name} had not decided after {deadline_seconds:g} s; {stays_open}; "
             "request.judge_seconds in the config says how long it may take"
         )
-    if isinstance(said.error, VickreyError) or not isinstance(said.error, Exception):
+    if isinstance(said, Returned):
+        said = read_guarded(partial(_read_verdict, judge.name, progress, said.value))
+    if isinstance(said, Returned):
+        rank, reason = said.value
+        return rank, reason
+    # Whoever is at the keyboard may end the program while a function of its own judges.
+    if isinstance(said.error, VickreyError | KeyboardInterrupt | SystemExit):
         raise said.error
     raise BrokenPlugin(f"judge {judge.name} failed ({said.reason}); {stays_open}") from said.error
 
@@ -176,16 +183,20 @@ def _cost_max_nanos(judge: MeteredJudge, progress: Progress) -> int:
     )
 
 
-def _rank(judge: str, verdict: object) -> int | None:
+def _read_verdict(judge: str, progress: Progress, verdict: object) -> tuple[int | None, str]:
+    """The rank that a verdict names, 0 for none of the offers; None where it comes later, and why it does."""
     if isinstance(verdict, Later):
-        return None
+        return None, str(verdict.reason or "")
     if isinstance(verdict, Reject):
-        return 0
+        return 0, ""
     if not isinstance(verdict, Rank):
         raise InvalidRequest(f"judge {judge} returned {type(verdict).__name__}; it must be Rank, Reject or Later")
-    if verdict.rank == 0:
+    rank = verdict.rank
+    if rank == 0:
         raise InvalidRequest(f"judge {judge} picked rank 0; ranks begin at 1, and Reject takes none")
-    return verdict.rank
+    # Before it is recorded: an entry that cannot be read back would lock up the request for good.
+    check_pick(progress, rank)
+    return int(rank), ""
 
 
 def _shown(progress: Progress) -> Sequence[ShownOffer]:

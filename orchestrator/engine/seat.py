@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 from orchestrator.bidding import Announcement, Bidder, Policy
 from orchestrator.core.names import RESERVED_NAMES, is_name
@@ -18,7 +18,7 @@ from orchestrator.money import Money
 CostMethod = Literal["bid_cost_max", "transform_cost_max"]
 
 _ROLES: Final[tuple[Role, ...]] = (TRANSFORMER, PRESENTER)
-_PROVIDER_CHARACTERS_MAX: Final = 100
+PROVIDER_CHARACTERS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,11 @@ def check_name(name: Any, what: str) -> None:
         raise BrokenPlugin(f"{what}: {name!r} is taken by the market itself; choose another")
 
 
+def is_payee(name: object) -> TypeGuard[str]:
+    """Whether a provider can be called so: its name is part of an account's, and of the record."""
+    return type(name) is str and name.isprintable() and 0 < len(name) <= PROVIDER_CHARACTERS_MAX
+
+
 def _name(bidder: Any) -> str:
     own: str | None = _attribute(bidder, "name")
     if isinstance(bidder, type):
@@ -186,10 +191,8 @@ def _name(bidder: Any) -> str:
 def _provider(who: str, bidder: Any) -> str:
     """Who is paid for a bidder's calls: by its own account, or the bidder itself."""
     payee = _attribute(bidder, "provider") or who
-    if type(payee) is not str or not payee.isprintable() or len(payee) > _PROVIDER_CHARACTERS_MAX:
-        raise BrokenPlugin(
-            f"bidder {who}: `provider` is a printable name of at most {_PROVIDER_CHARACTERS_MAX} letters"
-        )
+    if not is_payee(payee):
+        raise BrokenPlugin(f"bidder {who}: `provider` is a printable name of at most {PROVIDER_CHARACTERS_MAX} letters")
     return payee
 
 
