@@ -24,7 +24,7 @@ async def in_daemon_thread(work: Callable[[], T], name: str) -> T:
         What it returned.
 
     Raises:
-        Exception: whatever it raised; an attempt to exit becomes RuntimeError.
+        Exception: whatever it raised; an attempt to exit, or what else no task can raise, becomes RuntimeError.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()
@@ -44,8 +44,10 @@ async def in_daemon_thread(work: Callable[[], T], name: str) -> T:
             result = work()
         except SystemExit as error:
             raised = RuntimeError(f"called sys.exit({error.code!r})")
-        except Exception as error:
-            raised = error
+        except BaseException as error:
+            # A future takes no StopIteration; whoever waits for what it refuses would wait until the deadline.
+            is_plain = isinstance(error, Exception) and not isinstance(error, StopIteration)
+            raised = error if is_plain else RuntimeError(f"raised {type(error).__name__}")
         # After the deadline the loop may be gone, and then nobody wants the answer.
         if not loop.is_closed():
             loop.call_soon_threadsafe(settle, result, raised)
