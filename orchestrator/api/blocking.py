@@ -106,5 +106,7 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     if tasks:
         loop.run_until_complete(asyncio.wait(tasks, timeout=_GRACE_SECONDS))
     loop.set_exception_handler(lambda _loop, _context: None)
-    loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), _GRACE_SECONDS))
+    # What a bidder has left half read, as a stream, may take its time to end: that must not cost the caller its result.
+    ending = loop.create_task(loop.shutdown_asyncgens())
+    loop.run_until_complete(asyncio.wait({ending}, timeout=_GRACE_SECONDS))
     loop.close()
