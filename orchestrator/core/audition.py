@@ -56,7 +56,7 @@ class Newcomers(NamedTuple):
 
     Attributes:
         principal: who stands behind them.
-        needs_trial: whether one of them takes part and has won fewer lots than it gets trials.
+        needs_trial: whether one of them may act and has won fewer lots than it gets trials.
         granted_nanos: what the treasury has granted so far.
         left_nanos: what of that can still be spent.
     """

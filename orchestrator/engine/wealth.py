@@ -146,8 +146,7 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     for name in due.suspended:
         tx.put_bidder(known[name]._replace(status=SUSPENDED))
     if rules.audition_trials:
-        after = tx.bidders()
-        _grant_auditions(tx, progress.request.id, [after[row.name] for row in roster], rules)
+        _grant_auditions(tx, progress.request.id, [row.principal for row in roster], rules)
 
 
 def _may_be_low(wallet: str, spendable: Mapping[str, int], held: Mapping[str, int], rules: WealthRules) -> bool:
@@ -182,12 +181,13 @@ def missing_stock(reader: Reader, stock_nanos: int) -> int:
     return max(0, stock_nanos - sum(row.amount_nanos for row in stocked if row.id.startswith(_TREASURY_STOCK)))
 
 
-def _grant_auditions(tx: Transaction, request_id: str, roster: Iterable[BidderRow], rules: WealthRules) -> None:
-    needs: dict[str, bool] = {}
-    for row in roster:
-        needs[row.principal] = needs.get(row.principal, False) or on_audition(row, rules)
-    tx.open_accounts(Account(audition_account(principal)) for principal in needs)
-    principals = [newcomers(tx, principal, needs_trial) for principal, needs_trial in needs.items()]
+def _grant_auditions(tx: Transaction, request_id: str, concerned: Iterable[str], rules: WealthRules) -> None:
+    """Grant the principals of a request's bidders what trials may cost, or take back what nobody needs any more."""
+    # All of a principal's bidders count: one that came after the request was posted may be waiting for its trials.
+    waiting = {row.principal for row in tx.bidders().values() if on_audition(row, rules)}
+    names = list(dict.fromkeys(concerned))
+    tx.open_accounts(Account(audition_account(name)) for name in names)
+    principals = [newcomers(tx, name, name in waiting) for name in names]
     tx.apply(grants(request_id, principals, tx.spendable([TREASURY])[TREASURY], rules))
 
 

@@ -21,6 +21,7 @@ from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation import Delivery, Job, Simulation
 from orchestrator.money import NANOS_PER_USD
 from orchestrator.record import export_request, verify
+from orchestrator.store import MemoryStore
 from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
 
 BOUNTY_NANOS = 10 * NANOS_PER_USD
@@ -231,4 +232,20 @@ def test_no_trial_is_held_with_an_empty_treasury() -> None:
     for seed in range(10):
         market.run("hello", 10, seed=seed).pick(1)
     assert market.bidder_rows()["n"].wins == 0
+    assert_sound(market)
+
+
+def test_a_request_from_before_a_newcomer_came_does_not_take_its_grant_away() -> None:
+    """What returns counts as granted, so its trials would be lost for good."""
+    store, stocked = MemoryStore(), {"treasury_stock": 3}
+    old, sellers = Scripted("a", {1: "5"}, principal="firm"), [presenter("p", {2: "6"}), presenter("q", {2: "5"})]
+    before = make_market(old, *sellers, store=store, wealth=stocked)
+    before.run("hello", 10, seed=1).pick(1)
+    waiting = before.run("hello", 10, seed=2).request_id
+    market = make_market(old, Scripted("n", {1: "1"}, principal="firm"), *sellers, store=store, **AUDITION)
+    market.run("hello", 10, seed=3).reject()
+    granted = posted(market, audition_account("firm"))
+    assert granted > 0
+    market.pick(waiting, 1)
+    assert posted(market, audition_account("firm")) >= granted
     assert_sound(market)
