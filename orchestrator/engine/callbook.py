@@ -62,9 +62,9 @@ class CallBook:
         return tuple(self._by_task.get(task, ()))
 
     async def record(self, row: AnswerRow) -> None:
-        """Make an answer durable."""
-        await self._commit(lambda tx: tx.put_answer(row))
+        """Make an answer durable, even where whoever asked for it is stopped meanwhile: it has been paid for."""
         self._keep(row)
+        await asyncio.shield(self._commit(lambda tx: tx.put_answer(row)))
 
     async def hold(self, holds: Sequence[Transfer], *, is_running: bool = False) -> HoldState:
         """Take a task's holds, waiting for running tasks to free the cap if it is short.
@@ -197,7 +197,8 @@ class CallBook:
         if due:
             self._flushing += 1
             try:
-                await self._commit(lambda tx: apply_due(tx, due))
+                # One that is out of time may be the one to do this; what is given back is other tasks'.
+                await asyncio.shield(self._commit(lambda tx: apply_due(tx, due)))
             finally:
                 self._flushing -= 1
                 self._flushes += 1

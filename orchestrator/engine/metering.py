@@ -112,10 +112,8 @@ class TaskMeter:
             row = self._book.recorded(answer_key)
             if row is None:
                 row = await self._perform(perform, answer_key)
-            if row.cost_nanos is None:
-                self._unknown = True
             else:
-                self._spent_nanos += row.cost_nanos
+                self._count(row)
             return json.loads(row.body)
 
     def _check_room(self) -> None:
@@ -142,9 +140,17 @@ class TaskMeter:
             )
         usage_text = json.dumps({**usage, **({"repeated": 1} if self._is_resumed else {})})
         row = AnswerRow(answer_key, self._book.request_id, self._task, body, cost_nanos, usage_text)
-        await self._book.record(row)
         self._unknown = False
+        # Before it is written: the task's deadline may pass meanwhile, and what has been paid is known by now.
+        self._count(row)
+        await self._book.record(row)
         return row
+
+    def _count(self, row: AnswerRow) -> None:
+        if row.cost_nanos is None:
+            self._unknown = True
+        else:
+            self._spent_nanos += row.cost_nanos
 
     async def _hold_again(self) -> None:
         """Hold what is left of the worst case: an earlier driver had settled with the cap, then crashed."""
