@@ -10,7 +10,7 @@ from orchestrator.bidding import Replacement, WonLot
 from orchestrator.core.bid import BLAMELESS, FaultKind
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import AwardResult, Faulted
-from orchestrator.core.keys import derive_seed
+from orchestrator.core.keys import derive_seed, key
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER
 from orchestrator.core.settlement import accept_delivery, failure
@@ -88,7 +88,8 @@ async def _deliver(
 ) -> AwardResult:
     fail = partial(failure, progress, path, award)
     if seat is None:
-        return fail("raised", "is no longer part of this market", own_fault=False)
+        spent = _spent_before(calls, key(progress.request.id, path, award.round, award.bidder, TRANSFORM))
+        return fail("raised", "is no longer part of this market", own_fault=False, **spent)
     meter = TaskMeter(
         calls,
         progress.auctions[path].lot,
@@ -126,6 +127,14 @@ async def _deliver(
         return fail("malformed", reason, **cost)
     segments, replaces = read.value
     return accept_delivery(progress, path, award, segments, replaces=replaces, **cost)
+
+
+def _spent_before(calls: CallBook, task: str) -> _Cost:
+    """What the calls of a task cost that an earlier driver had begun, as far as they were answered (R7)."""
+    costs = [row.cost_nanos for row in calls.answers_to(task)]
+    known_nanos = sum(cost or 0 for cost in costs)
+    is_known = None not in costs
+    return _Cost(cost_nanos=known_nanos if is_known else None, known_nanos=0 if is_known else known_nanos)
 
 
 def _writing(progress: Progress, path: str, award: Award, on_text: TextListener | None) -> Writing | None:

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Market, Money, Segment
+from orchestrator import Market, Money, Segment, WonLot
 from orchestrator.engine.callbook import CallBook
+from orchestrator.record import export_request, verify
 from orchestrator.store import Store, open_store
-from tests.engine.world import Paid, Provider, Scripted, assert_sound, make_market, presenter
+from tests.engine.world import Paid, Provider, Scripted, assert_sound, faults, make_market, posted, presenter
 
 
 class Crash(BaseException):
@@ -221,6 +222,40 @@ def test_a_bidder_that_is_gone_after_the_crash_leaves_no_hold_behind(step: int) 
         survivor = make_market(*rest, store=store, **CONFIG)
         finish_and_pick(survivor)
         assert_sound(survivor)
+        assert verify(export_request(store, "r1")) == []
+
+
+class Lingering(Paid):
+    """Gets the answers to its calls, and then does not come to an end."""
+
+    async def transform(self, lot: WonLot) -> Any:
+        await super().transform(lot)
+        self.is_answered = True
+        await asyncio.get_running_loop().create_future()
+
+
+@pytest.mark.parametrize("cost", ["0.01", None])
+def test_a_winner_that_is_gone_after_the_crash_pays_for_what_it_was_answered(cost: str | None) -> None:
+    async def crash() -> None:
+        running = asyncio.ensure_future(before.arun("hello", 10, seed=1))
+        while not hasattr(leaver, "is_answered"):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running})
+
+    store, source = open_store("memory"), Provider(cost)
+    leaver, rest = Lingering("a", {1: "2"}, source), [Scripted("b", {1: "1"}), presenter("p", {2: "3"})]
+    before = make_market(leaver, *rest, store=store)
+    asyncio.run(crash())
+    market = make_market(*rest, store=store)
+    market.resume()
+    (fault,) = faults(market)
+    assert (fault.reason, fault.own_fault) == ("is no longer part of this market", False)
+    assert fault.cost_nanos == (None if cost is None else source.spent_nanos)
+    assert posted(market, "provider:acme") == source.spent_nanos
+    market.pick("r1", 1)
+    assert_sound(market)
+    assert verify(export_request(store, "r1")) == []
 
 
 @pytest.mark.parametrize("step", STEPS)
