@@ -77,7 +77,7 @@ async def hear_judge(
 
     Raises:
         UnknownRequest: there is no such request.
-        WrongStatus: the request has ended while the judge looked.
+        WrongStatus: the request has ended while the judge looked; what that cost is charged all the same.
         BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
         InvalidRequest: its verdict is none.
         VickreyError: its model failed; what its calls cost is charged all the same.
@@ -91,10 +91,12 @@ async def hear_judge(
     if judged is not None:
 
         def charge(tx: Transaction) -> RequestLog:
-            _check_open(read_log(tx, request_id).progress, judge.name)
             return recorder.charge_judge(tx, request_id, judged, ruling.due, now_seconds)
 
-        tell(on_event, store.transact(charge))
+        log = store.transact(charge)
+        tell(on_event, log)
+        if not isinstance(ruling.failure, KeyboardInterrupt | SystemExit):
+            _check_open(log.progress, judge.name)
     if ruling.failure is not None:
         raise ruling.failure
     return ruling.rank

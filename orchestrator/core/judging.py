@@ -17,18 +17,18 @@ def charge_judge(progress: Progress, judged: Judged, purse_nanos: int) -> Step:
     pledged. Their worst case was held on the spend cap before they were made.
 
     Args:
-        progress: a request that is open.
+        progress: a request that is open, or has ended while the judge looked at its offers.
         judged: what came of it.
         purse_nanos: what the requester's purse can spend.
 
     Returns:
-        The step; the request is as open as before.
+        The step; the request is as open as before, or has ended as it had.
 
     Raises:
-        BrokenLaw: the request is not open, or an amount is negative.
+        BrokenLaw: the request never had offers, or an amount is negative.
     """
     cost_nanos = judged.charged_nanos
-    if progress.status != "open" or min(cost_nanos, judged.cost_max_nanos) < 0:
+    if not progress.ranked or min(cost_nanos, judged.cost_max_nanos) < 0:
         raise BrokenLaw(f"request {progress.request.id} is {progress.status}; no judge can be paid {cost_nanos} for it")
     transfers = _payment(progress, judged, purse_nanos) if cost_nanos else ()
     return Step((judged,), transfers, advance(progress, (judged,)))

@@ -14,7 +14,7 @@ from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, overspent, pick
-from orchestrator.core.events import Announced, AwardResult, Delivered, Event, Faulted, Judged, Settled
+from orchestrator.core.events import Announced, AwardResult, Delivered, Ended, Event, Faulted, Judged, Settled
 from orchestrator.core.holds import cap_overrun
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
@@ -120,7 +120,7 @@ class Recorder:
     def charge_judge(
         self, tx: Transaction, request_id: str, judged: Judged, due: Sequence[Transfer], now_seconds: float
     ) -> RequestLog:
-        """Record that a judge was asked at a cost, and have the requester pay for it."""
+        """Record that a judge was asked at a cost, for which the requester pays, even if the request has ended."""
         log = read_log(tx, request_id)
         apply_due(tx, due)
         tx.open_accounts(provider_accounts({judged.provider}))
@@ -168,9 +168,9 @@ class Recorder:
         tx.apply(step.transfers)
         tx.put_texts(texts_of(step.events))
         self._update_records(tx, step.events)
-        if step.progress.status != "running":
+        if step.progress.status != log.progress.status:
             self._update_request(tx, step.progress, now_seconds)
-        if step.progress.ending is not None:
+        if any(isinstance(event, Ended) for event in step.events):
             after_request(tx, step.progress, self.wealth)
             remember_answers(tx, step.progress)
             learn(tx, self.seats, step.progress)

@@ -52,9 +52,8 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
     """
     recorded = {row.id: row for row in run.transfers}
     decided = [row for step in steps for row in step.transfers]
-    if isinstance(moves[-1], Ending) and moves[-1].is_cancelled:
+    for cancelled in [step.transfers for move, step in zip(moves, steps, strict=True) if _is_cancellation(move)]:
         # What a cancellation frees was read from the record itself; its amounts are checked as cut short.
-        cancelled = steps[-1].transfers
         freed = {row.id for row in cancelled if row.pending_id is not None}
         decided = [row for row in decided if row.id not in freed]
         yield from charges_beyond_answers(run, cancelled)
@@ -76,6 +75,10 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
     yield from check_answers(run.answers, tasks, {task_behind(row) for row in cut_short}, present)
     yield from _check_laws(run, present)
     yield from _check_statement(run.transfers, present)
+
+
+def _is_cancellation(move: Move) -> bool:
+    return isinstance(move, Ending) and move.is_cancelled
 
 
 def _compare(recorded: Mapping[str, Transfer], expected: Sequence[Transfer]) -> Iterator[Finding]:

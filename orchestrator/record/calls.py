@@ -26,7 +26,7 @@ from orchestrator.core.tasks import (
 from orchestrator.ledger import PENDING, POST, POSTED, VOID, Finding, Transfer, post, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.record.document import RunRecord
-from orchestrator.record.moves import Auctions, Move, Settlement
+from orchestrator.record.moves import Auctions, Ending, Judging, Move, Settlement
 from orchestrator.store import AnswerRow
 
 _PARTS_OF_A_TASK: Final = 5
@@ -47,6 +47,7 @@ class Task:
         cost_nanos: what it cost; None where that is unknown.
         provider: who was paid.
         known_nanos: what is known of its cost, where not all of it is.
+        outlasted: whether its request had ended when it was over.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Task:
     cost_nanos: int | None
     provider: str
     known_nanos: int
+    outlasted: bool = False
 
 
 def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
@@ -68,7 +70,7 @@ def tasks_of(moves: Sequence[Move], present: Progress) -> list[Task]:
             tasks += _bids(move, present)
         elif isinstance(move, Settlement):
             tasks += _transforms(move, present)
-    tasks += _judgings(present)
+    tasks += _judgings(moves, present)
     return tasks
 
 
@@ -76,7 +78,8 @@ def held_for_calls(task: Task, request_id: str, recorded: Mapping[str, Transfer]
     """What metering must have held for a task, and how its hold on the cap was resolved.
 
     What a bid held on its bidder's wallet is resolved where its stage closes, by the core. What
-    a provider charged beyond the promise takes what the cap has left.
+    a provider charged beyond the promise takes what the cap has left. The cap of a request that had
+    ended meanwhile is settled by what was known then, as that of a task which was cut short.
     """
     on_cap = cap_hold(request_id, task.lot, task.round, task.bidder, task.purpose, task.cost_max_nanos)
     if on_cap is None:
@@ -85,7 +88,7 @@ def held_for_calls(task: Task, request_id: str, recorded: Mapping[str, Transfer]
     if task.purpose == BID:
         held = bid_cost_hold(request_id, task.lot, task.bidder, task.cost_max_nanos, task.provider)
         rows += [] if held is None else [held]
-    if _is_resumed(task, recorded):
+    if task.outlasted or _is_resumed(task, recorded):
         return rows
     spent = task.cost_max_nanos if task.cost_nanos is None else task.cost_nanos
     rows.append(resolve(on_cap, min(spent, on_cap.amount_nanos)))
@@ -228,8 +231,10 @@ def _transforms(move: Settlement, present: Progress) -> Iterator[Task]:
         )
 
 
-def _judgings(present: Progress) -> Iterator[Task]:
-    for number, judged in enumerate(present.judged):
+def _judgings(moves: Sequence[Move], present: Progress) -> Iterator[Task]:
+    ending = next((place for place, move in enumerate(moves) if isinstance(move, Ending)), len(moves))
+    judgings = [(place, move.judged) for place, move in enumerate(moves) if isinstance(move, Judging)]
+    for number, (place, judged) in enumerate(judgings):
         yield Task(
             key(present.request.id, "0", number, REQUESTER, JUDGE),
             present.auctions["0"].lot,
@@ -240,6 +245,7 @@ def _judgings(present: Progress) -> Iterator[Task]:
             judged.cost_nanos,
             judged.provider,
             judged.known_nanos,
+            outlasted=place > ending,
         )
 
 

@@ -70,8 +70,10 @@ class Course:
             for result in move.results
             if result.award is not None
         }
-        self._judgings = [move for move in moves if isinstance(move, Judging)]
         self._ending = next((move for move in moves if isinstance(move, Ending)), None)
+        place = moves.index(self._ending) if self._ending is not None else len(moves)
+        self._judgings = [move for move in moves[:place] if isinstance(move, Judging)]
+        self._late_judgings = [move for move in moves[place:] if isinstance(move, Judging)]
         self.origins = {"0": "0"}
         self.left: dict[str, tuple[Award, ...]] = {}
         step = self._open(opening)
@@ -96,13 +98,13 @@ class Course:
             if step is None:
                 break
             self._take(step)
-        if self.now.status == "open" and not self.left:
-            for judging in self._judgings:
-                self._take(charge_judge(self.now, judging.judged, 0))
+        if self.now.status == "open":
+            self._judge(self._judgings)
         if self._ending is not None and self.now.ending is None and not self.left:
             last = self._end(self._ending)
             if last is not None:
                 self._take(last)
+                self._judge(self._late_judgings)
 
     def known_now(self) -> list[str]:
         """The lots of this course of which all is known."""
@@ -119,6 +121,11 @@ class Course:
     def is_lost(self, path: str) -> bool:
         """Whether a recorded lot is one at which this course left the record, or comes after one."""
         return any(path == lot or path.startswith(f"{lot}.") for lot in self.left)
+
+    def _judge(self, judgings: Sequence[Judging]) -> None:
+        if not self.left:
+            for judging in judgings:
+                self._take(charge_judge(self.now, judging.judged, 0))
 
     def _take(self, step: Step) -> None:
         self.events.extend(step.events)

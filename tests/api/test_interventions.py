@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator import Announcement, Charged, Hearing, Money, Rank, ShownOffer
-from orchestrator.errors import BrokenPlugin, InvalidRequest, WrongStatus
-from tests.engine.world import Scripted, assert_sound, make_market, presenter
+from orchestrator import Announcement, Charged, Hearing, Market, Money, Rank, ShownOffer
+from orchestrator.api.memories import read_memory
+from orchestrator.core.events import Judged
+from orchestrator.core.judging import charge_judge
+from orchestrator.errors import BrokenLaw, BrokenPlugin, InvalidRequest, WrongStatus
+from orchestrator.record import export_request, replay, verify
+from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
 
 
 def test_cancelling_under_the_driver_returns_the_rejected_result() -> None:
@@ -69,29 +75,120 @@ def test_what_a_broken_judge_says_is_told_in_one_printable_line() -> None:
 
 
 class Paying:
-    """A judge whose call costs money, and while which the request is cancelled."""
+    """A judge that makes two calls, and between them somebody ends the request."""
 
     name = "paying"
     provider = "model"
 
-    def __init__(self, cancel: Any) -> None:
-        self._cancel = cancel
+    def __init__(self, end: Any, costs: Sequence[str | None] = ("0.03", "0.02")) -> None:
+        self._end = end
+        self._costs = costs
 
     def pick_cost_max(self, request: str, offers: Sequence[ShownOffer]) -> Money:
         return Money.usd("0.10")
 
     async def pick(self, request: str, offers: Sequence[ShownOffer], hearing: Hearing | None = None) -> Rank:
-        async def perform() -> Charged:
-            return Charged("the first", Money.usd("0.05"))
-
         assert hearing is not None
-        await hearing.meter.call(perform)
-        self._cancel()
+        for number, cost in enumerate(self._costs):
+            if number == 1:
+                self._end()
+            await hearing.meter.call(partial(self._answer, cost))
         return Rank(1)
 
+    async def _answer(self, cost: str | None) -> Charged:
+        return Charged("the first", None if cost is None else Money.usd(cost))
 
-def test_a_request_that_ends_under_its_judge_is_told_as_that() -> None:
-    market = make_market(Scripted("a", {1: "2"}), presenter("p"))
-    with pytest.raises(WrongStatus, match="r1 is rejected: it ended while judge paying looked at its offers"):
-        market.run("hello", 10, seed=1, judge=Paying(lambda: market.cancel("r1")))
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def cancel(market: Market, clock: Clock) -> None:
+    market.cancel("r1")
+
+
+def pick(market: Market, clock: Clock) -> None:
+    market.pick("r1", 1, judge="imogen")
+
+
+def let_expire(market: Market, clock: Clock) -> None:
+    clock.now += 8 * 86_400
+    market.expire_due()
+
+
+class Counting(Scripted):
+    """Learns how often it is taught."""
+
+    def __init__(self) -> None:
+        super().__init__("c", {1: "1"})
+        self.policy = self
+        self.version = 1
+
+    def value(self, memory: Any, observations: Any) -> Any:
+        raise NotImplementedError
+
+    def learn(self, memory: Any, receipts: Any) -> Any:
+        return (memory or 0) + 1
+
+
+@pytest.mark.parametrize("store", ["memory", "file"])
+@pytest.mark.parametrize("costs", [("0.03", "0.02"), ("0.03", None), ("0.03", "0.50")])
+@pytest.mark.parametrize(("end", "status"), [(cancel, "rejected"), (pick, "released"), (let_expire, "expired")])
+def test_a_request_that_ends_under_its_judge_is_told_as_that_and_pays_for_it(
+    end: Callable[[Market, Clock], None], status: str, costs: Sequence[str | None], store: str, tmp_path: Path
+) -> None:
+    path, clock = "memory" if store == "memory" else str(tmp_path / "market.db"), Clock()
+    market = make_market(Scripted("a", {1: "2"}), presenter("p"), store=path, clock=clock)
+    heard: list[str] = []
+    judge = Paying(lambda: end(market, clock), costs)
+    with pytest.raises(WrongStatus, match=f"r1 is {status}: it ended while judge paying looked at its offers"):
+        market.run("hello", 10, seed=1, judge=judge, on_event=lambda event, progress: heard.append(event.kind))
+    known = sum(Money.usd(cost).nanos for cost in costs if cost is not None)
+    result = market.result("r1")
+    assert (result.status, heard[-1]) == (status, "judged")
+    assert posted(market, "provider:model") == result.statement().judging_nanos == known
+    (row,) = market.requests()
+    assert (row.status, row.driver) == (status, "")
     assert_sound(market)
+    record = export_request(market.store, "r1")
+    assert verify(record) == []
+    assert replay(record).identical
+    market.close()
+
+
+def test_what_is_charged_for_a_judge_after_the_end_is_verified() -> None:
+    market = make_market(Scripted("a", {1: "2"}), presenter("p"))
+    with pytest.raises(WrongStatus):
+        market.run("hello", 10, seed=1, judge=Paying(lambda: market.cancel("r1")))
+    record = export_request(market.store, "r1")
+    for row in record["transfers"]:
+        if row["code"] == "judging":
+            row["amount_nanos"] += 1
+    assert any("judging" in str(finding) for finding in verify(record))
+
+
+def test_a_request_whose_judge_outlasts_it_ends_once() -> None:
+    """Its bidders are kept up, and learn, in the commit that ends it and not again; and it ended when it did."""
+    clock = Clock()
+    market = make_market(Scripted("a", {1: "2"}), presenter("p", {2: "3"}), Counting(), clock=clock)
+
+    def end() -> None:
+        market.pick("r1", 1)
+        clock.now += 60
+
+    with pytest.raises(WrongStatus):
+        market.run("hello", 10, seed=1, judge=Paying(end))
+    assert read_memory(market, "c").memory == 1
+    assert [row.ended_seconds for row in market.requests()] == [0.0]
+
+
+def test_a_request_without_offers_has_nothing_to_pay_a_judge_for() -> None:
+    market = make_market(Scripted("a", {1: "2"}))
+    progress = market.read_log(market.run("hello", 10, seed=1).request_id).progress
+    with pytest.raises(BrokenLaw, match="no judge can be paid"):
+        charge_judge(progress, Judged("paying", None, "", 10, 10, "model"), 0)
