@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from orchestrator.api.lease import judging_alone
 from orchestrator.api.listening import tell
 from orchestrator.api.picking import check_pick
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
@@ -60,6 +62,8 @@ async def hear_judge(
     request_id: str,
     deadline_seconds: float,
     on_event: Listener | None = None,
+    *,
+    take_over: bool = False,
 ) -> int | None:
     """Have a judge look at a request's offers, and charge what its calls cost.
 
@@ -71,17 +75,33 @@ async def hear_judge(
         request_id: the request.
         deadline_seconds: how long a judge may take that waits for no person.
         on_event: told that a judge was asked at a cost.
+        take_over: whether a process on another host, whose judge looks, is gone.
 
     Returns:
         The rank that it picks, 0 for none of the offers; None where it decides later, or the request is not open.
 
     Raises:
         UnknownRequest: there is no such request.
-        WrongStatus: the request has ended while the judge looked; what that cost is charged all the same.
+        WrongStatus: the request has ended while the judge looked; what that cost is charged all the same. Or another
+            judge looks whose calls cost money, as this one's do.
         BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
         InvalidRequest: its verdict is none.
         VickreyError: its model failed; what its calls cost is charged all the same.
     """
+    is_paid = isinstance(judge, MeteredJudge)
+    with judging_alone(store, request_id, take_over=take_over) if is_paid else nullcontext():
+        return await _hear(store, recorder, clock, judge, request_id, deadline_seconds, on_event)
+
+
+async def _hear(
+    store: Store,
+    recorder: Recorder,
+    clock: Callable[[], float],
+    judge: Judge | MeteredJudge,
+    request_id: str,
+    deadline_seconds: float,
+    on_event: Listener | None,
+) -> int | None:
     progress = store.read(lambda reader: read_log(reader, request_id)).progress
     if progress.status != "open":
         return None

@@ -1,4 +1,4 @@
-"""Leases: who drives a running request, and whether that still lives.
+"""Leases: who drives a running request, or judges an open one at a cost, and whether that still lives.
 
 A lease only decides who takes over; what keeps two drivers from both writing is the journal's
 sequence numbers.
@@ -6,14 +6,15 @@ sequence numbers.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from orchestrator.api.reports import interrupted
 from orchestrator.core.progress import Progress
-from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark
+from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark, work_mark
 from orchestrator.engine.recorder import read_log
-from orchestrator.errors import InvalidConfig, VickreyError, WrongStatus
+from orchestrator.errors import InvalidConfig, StoreUnavailable, VickreyError, WrongStatus
 from orchestrator.store import RequestRow, Store, Transaction
 
 T = TypeVar("T")
@@ -51,13 +52,53 @@ def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, t
             return
         # What this process has posted and nobody drives yet bears the mark of the process alone.
         if row.driver != own_mark() and not may_take_over(row.driver, take_over=take_over):
-            who = "another call in this process" if is_own(row.driver) else f"another process ({row.driver})"
             gone = f"if its host is gone, `vickrey resume {request_id} --take-over` goes on in its place"
             what = "wait for that" if is_here(row.driver) else gone
-            raise WrongStatus(f"request {request_id} is being driven by {who}; {what}, or cancel the request")
+            raise WrongStatus(
+                f"request {request_id} is being driven by {_who(row.driver)}; {what}, or cancel the request"
+            )
         tx.put_request(row._replace(driver=mark))
 
     store.transact(work)
+
+
+@contextmanager
+def judging_alone(store: Store, request_id: str, *, take_over: bool = False) -> Iterator[None]:
+    """Let one judge at a time look at a request's offers: two would spend one worst case twice (R7).
+
+    Args:
+        store: where the request is.
+        request_id: the request; one that is not open has nothing to judge.
+        take_over: whether a process on another host that judges it is gone.
+
+    Raises:
+        WrongStatus: another one looks.
+    """
+    with work_mark() as mark:
+
+        def begin(tx: Transaction) -> None:
+            row = tx.find_request(request_id)
+            if row is None or row.status != "open":
+                return
+            if not may_take_over(row.driver, take_over=take_over):
+                what = "wait for that" if is_here(row.driver) else "if its host is gone, judge with take_over=True"
+                raise WrongStatus(
+                    f"request {request_id} is being judged by {_who(row.driver)}; {what}, or pick yourself"
+                )
+            tx.put_request(row._replace(driver=mark))
+
+        def end(tx: Transaction) -> None:
+            row = tx.find_request(request_id)
+            if row is not None and row.driver == mark:
+                tx.put_request(row._replace(driver=""))
+
+        store.transact(begin)
+        try:
+            yield
+        finally:
+            # Where the store is away the mark stays, and is a dead one as soon as this is over.
+            with suppress(StoreUnavailable):
+                store.transact(end)
 
 
 async def in_turn(request_ids: Sequence[str], finish: Callable[[str], Awaitable[list[T]]]) -> list[T]:
@@ -95,6 +136,10 @@ def _is_foreign(progress: Progress, seats: Collection[str]) -> bool:
     """Whether a running request has bidders, and a market none of them."""
     roster = progress.request.roster
     return progress.status == "running" and bool(roster) and not any(entry.name in seats for entry in roster)
+
+
+def _who(mark: str) -> str:
+    return "another call in this process" if is_own(mark) else f"another process ({mark})"
 
 
 def _has_lease(row: RequestRow | None, mark: str) -> bool:

@@ -220,24 +220,26 @@ class Market:
         self.read_log(request_id)
         return Result(self, request_id)
 
-    def judge(self, request_id: str, judge: AnyJudge) -> Result:
+    def judge(self, request_id: str, judge: AnyJudge, *, take_over: bool = False) -> Result:
         """Let a judge pick from an open request; see `ajudge`."""
-        return run_blocking(lambda: self.ajudge(request_id, judge))
+        return run_blocking(lambda: self.ajudge(request_id, judge, take_over=take_over))
 
-    async def ajudge(self, request_id: str, judge: AnyJudge) -> Result:
+    async def ajudge(self, request_id: str, judge: AnyJudge, *, take_over: bool = False) -> Result:
         """Let a judge pick from an open request; one that is not open stays as it is.
 
         Args:
             request_id: the request.
             judge: who picks, as `arun` takes it.
+            take_over: whether a process on another host, whose judge looks at the offers, is gone.
 
         Raises:
             UnknownRequest: there is no such request.
             InvalidRequest: this is no judge.
+            WrongStatus: its calls cost money, and another such judge is looking; or the request ended meanwhile.
             VickreyError: the judge failed; what its calls cost is charged all the same.
         """
         with chosen_judge(judge, self.config) as chosen:
-            await self._judge(request_id, chosen)
+            await self._judge(request_id, chosen, take_over=take_over)
         return Result(self, request_id)
 
     def pick(self, request_id: str, rank: int, judge: str = "caller") -> None:
@@ -384,9 +386,24 @@ class Market:
 
         return self._store.transact(work)
 
-    async def _judge(self, request_id: str, judge: Judge | MeteredJudge, on_event: Listener | None = None) -> None:
-        deadline_seconds = self.config.request.judge_seconds
-        rank = await hear_judge(self._store, self._recorder, self._clock, judge, request_id, deadline_seconds, on_event)
+    async def _judge(
+        self,
+        request_id: str,
+        judge: Judge | MeteredJudge,
+        on_event: Listener | None = None,
+        *,
+        take_over: bool = False,
+    ) -> None:
+        rank = await hear_judge(
+            self._store,
+            self._recorder,
+            self._clock,
+            judge,
+            request_id,
+            self.config.request.judge_seconds,
+            on_event,
+            take_over=take_over,
+        )
         if rank is not None:
             tell(on_event, self._pick(request_id, rank, judge.name))
 

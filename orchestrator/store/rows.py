@@ -21,7 +21,8 @@ class RequestRow(NamedTuple):
         idempotency_key: the caller's own key; posting it again finds this request.
         labels: JSON object of strings.
         setting: JSON object: the resolved config and code version it ran under.
-        driver: the process that drives it while it is `running`; empty otherwise.
+        driver: the process that drives it while it is `running`, or whose paid judge looks at its offers; empty
+            otherwise.
     """
 
     id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from orchestrator.core.events import Judged
 from orchestrator.core.judging import charge_judge
 from orchestrator.errors import BrokenLaw, BrokenPlugin, InvalidRequest, WrongStatus
 from orchestrator.record import export_request, replay, verify
+from orchestrator.store import Transaction
 from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
 
 
@@ -192,3 +194,64 @@ def test_a_request_without_offers_has_nothing_to_pay_a_judge_for() -> None:
     progress = market.read_log(market.run("hello", 10, seed=1).request_id).progress
     with pytest.raises(BrokenLaw, match="no judge can be paid"):
         charge_judge(progress, Judged("paying", None, "", 10, 10, "model"), 0)
+
+
+# --- two judges ---
+
+
+def opened(**options: Any) -> Market:
+    market = make_market(Scripted("a", {1: "2"}), presenter("p"))
+    market.run("hello", 10, seed=1, **options)
+    return market
+
+
+def judged_by(market: Market, mark: str) -> None:
+    """Leave the mark of somebody whose judge looks at the offers."""
+
+    def work(tx: Transaction) -> None:
+        row = tx.find_request("r1")
+        assert row is not None
+        tx.put_request(row._replace(driver=mark))
+
+    market.store.transact(work)
+
+
+def test_two_paid_judges_of_one_request_never_look_at_once() -> None:
+    """They would spend one worst case twice, and so more than the cap."""
+
+    def judge_beside() -> None:
+        with pytest.raises(WrongStatus, match="r1 is being judged by another call in this process; wait for that"):
+            market.judge("r1", Paying(lambda: None))
+
+    market = opened(spend_cap="0.10")
+    assert market.judge("r1", Paying(judge_beside)).status == "released"
+    assert posted(market, "provider:model") == Money.usd("0.05").nanos
+    assert verify(export_request(market.store, "r1")) == []
+
+
+def test_a_judge_that_costs_nothing_looks_beside_a_paid_one() -> None:
+    market = opened()
+    with pytest.raises(WrongStatus, match="r1 is released: it ended while judge paying looked"):
+        market.judge("r1", Paying(lambda: market.judge("r1", "top")))
+    assert_sound(market)
+
+
+def test_what_a_judge_leaves_in_whatever_way_another_can_take_up() -> None:
+    market = opened()
+
+    def fail() -> None:
+        raise ValueError("no taste")
+
+    with pytest.raises(BrokenPlugin, match="no taste"):
+        market.judge("r1", Paying(fail))
+    assert [row.driver for row in market.requests()] == [""]
+    judged_by(market, f"{socket.gethostname()}/{2**30}/1/1")
+    assert market.judge("r1", Paying(lambda: None)).status == "released"
+
+
+def test_a_judge_on_another_host_counts_as_looking_until_it_is_said_to_be_gone() -> None:
+    market = opened()
+    judged_by(market, "elsewhere/1/1/1")
+    with pytest.raises(WrongStatus, match=r"another process \(elsewhere/1/1/1\); if its host is gone, judge"):
+        market.judge("r1", Paying(lambda: None))
+    assert market.judge("r1", Paying(lambda: None), take_over=True).status == "released"
