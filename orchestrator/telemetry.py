@@ -40,11 +40,13 @@ class Recording:
     @property
     def is_on(self) -> bool:
         """Whether anything that is noted is kept."""
-        return self._span is not None and self._span.is_recording()
+        with suppress(Exception):
+            return self._span is not None and self._span.is_recording()
+        return False
 
     def note(self, attributes: Attributes) -> None:
         """Note attributes; those without a value are left out."""
-        if self._span is not None and self._span.is_recording():
+        if self._span is not None and self.is_on:
             with suppress(Exception):
                 self._span.set_attributes({name: value for name, value in attributes.items() if value is not None})
 
@@ -135,11 +137,10 @@ def captures_content() -> bool:
 def _begun(name: str, kind: SpanKind) -> tuple[Span | None, Any]:
     try:
         span = trace.get_tracer(_TRACER).start_span(name, kind=kind)
+        token = context.attach(trace.set_span_in_context(span)) if span.is_recording() else None
     except Exception:
         return None, None
-    if not span.is_recording():
-        return span, None
-    return span, context.attach(trace.set_span_in_context(span))
+    return span, token
 
 
 def _asked_content(messages: Sequence[Message]) -> dict[str, Attribute]:

@@ -159,6 +159,19 @@ def test_a_provider_that_cannot_be_asked_for_a_tracer_harms_no_run(monkeypatch: 
     assert run().offers
 
 
+def test_a_span_that_cannot_be_asked_harms_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Mute(trace.NonRecordingSpan):
+        def is_recording(self) -> bool:
+            raise RuntimeError("no answer")
+
+    class Tracer:
+        def start_span(self, name: str, kind: Any = None) -> Mute:
+            return Mute(trace.INVALID_SPAN_CONTEXT)
+
+    monkeypatch.setattr(trace, "get_tracer", lambda name: Tracer())
+    assert run().offers
+
+
 def test_importing_the_product_does_not_load_the_tracing_api() -> None:
     assert "opentelemetry" not in loaded_by("-c", "import orchestrator")
     assert "opentelemetry" not in loaded_by("-m", "orchestrator.cli", "--help")
