@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -73,12 +73,19 @@ class Market:
         self.broken = seating.broken
         self._clock = clock
         self._recorder = Recorder(self.seats, self.config.wealth)
-        named = url_of(store) if isinstance(store, str) else store or self.config.store_url
-        self._store = open_store(named) if isinstance(named, str) else named
-        self._driving = Driving(self._store, self._recorder, clock)
-        self._store.transact(lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth))
-        migrate_memories(self._store, self.seats.values())
-        self.expire_due()
+        with ExitStack() as unless_opened:
+            unless_opened.callback(seating.let_go)
+            named = url_of(store) if isinstance(store, str) else store or self.config.store_url
+            self._store = open_store(named) if isinstance(named, str) else named
+            if self._store is not store:
+                unless_opened.callback(self._store.close)
+            self._driving = Driving(self._store, self._recorder, clock)
+            self._store.transact(
+                lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth)
+            )
+            migrate_memories(self._store, self.seats.values())
+            self.expire_due()
+            unless_opened.pop_all()
 
     def __enter__(self) -> Market:
         return self
