@@ -52,8 +52,10 @@ class Driving:
 
     def stop(self, request_id: str) -> None:
         """Stop what bidders still do for a request that has ended, where it is driven from here."""
-        if request_id in self._under_way:
-            loop, task = self._under_way[request_id]
+        # Looked up once: whoever drives it, in another thread perhaps, may be done with it at any moment.
+        found = self._under_way.get(request_id)
+        if found is not None:
+            loop, task = found
             with contextlib.suppress(RuntimeError):  # its loop may be closed by now
                 loop.call_soon_threadsafe(task.cancel)
 

@@ -107,7 +107,7 @@ class Book:
             for row in transfers:
                 if self._apply_one(row):
                     done.append(row)
-        except Exception:
+        except BaseException:
             self.revert(done)
             raise
         return done

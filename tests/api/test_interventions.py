@@ -33,6 +33,20 @@ def test_cancelling_under_the_driver_returns_the_rejected_result() -> None:
     assert_sound(market)
 
 
+def test_a_driver_that_is_done_while_its_request_is_cancelled_is_let_be() -> None:
+    """It is done in another thread, between any two steps of whoever cancels."""
+
+    class Vanishing(dict[str, Any]):
+        def __contains__(self, key: object) -> bool:
+            return True
+
+    market = make_market(Scripted("a", {1: "2"}), presenter("p", {2: "3"}))
+    market.run("hello", 10, seed=1)
+    market._driving._under_way = Vanishing()
+    market.cancel("r1")
+    assert market.result("r1").status == "rejected"
+
+
 class BrokenJudge:
     name = "broken"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -134,6 +135,21 @@ def test_a_reverted_commit_leaves_no_trace() -> None:
         assert (dict(made.accounts()), list(made.transfers()), made.open_holds()) == before
         made.apply(rows)
         made.revert(rows)
+
+
+def test_an_interrupted_commit_leaves_no_trace() -> None:
+    """Ctrl-C in a program whose store is in memory lands wherever the program is."""
+
+    def rows() -> Iterator[Transfer]:
+        yield transfer("t", "a", "b", 3, "price")
+        raise KeyboardInterrupt
+
+    made = book()
+    before = dict(made.accounts())
+    with pytest.raises(KeyboardInterrupt):
+        made.apply(rows())
+    assert dict(made.accounts()) == before
+    assert made.find("t") is None
 
 
 def test_a_reverted_resolution_leaves_the_open_holds_in_their_order() -> None:
