@@ -139,7 +139,9 @@ class CallBook:
                         f"{format_usd(holds[-1].amount_nanos)} USD, which no longer fits"
                     ) from shortfall
             except TransferConflict as conflict:
-                raise BidderError("it declared another worst case before the run was interrupted") from conflict
+                raise BidderError(
+                    "it declared another worst case, or another provider, before the run was interrupted"
+                ) from conflict
 
     async def _try_to_take(self, holds: Sequence[Transfer]) -> list[Transfer]:
         """One attempt; a store that commits in groups can tell of failures before successes."""

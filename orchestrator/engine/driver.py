@@ -95,7 +95,10 @@ class Driver:
         progress = self._log.progress
         market = self._store.read(lambda reader: read_market(reader, progress))
         keeps = await self._announcer.ask_reserves(progress)
-        shown = {lot.path: await self._announcer.announce(progress, lot, market, keeps) for lot in progress.lots()}
+        lots = progress.lots()
+        # At once, as all that bidders are asked: one that does not answer costs a stage one deadline, not one a lot.
+        found = await at_once(self._announcer.announce(progress, lot, market, keeps) for lot in lots)
+        shown = {lot.path: rows for lot, rows in zip(lots, found, strict=True)}
         announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})
         self._tell([announced], progress)
         answers = await self._ask_all(announced, shown)
