@@ -12,7 +12,7 @@ from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.posting import CheckedPosting, Posting, read_posting
 from orchestrator.api.seating import Seating, seat_all
 from orchestrator.api.standing import may_act, standing_reason
-from orchestrator.bidding import Announcement, MeteredJudge, ShownOffer
+from orchestrator.bidding import Announcement, Judge, MeteredJudge, ShownOffer
 from orchestrator.config import Config, build_judge, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.names import entry_of
@@ -194,13 +194,19 @@ def dry_run(config: Config, store: Store, posting: Posting) -> DryRun:
 def _arbiter(config: Config, checked: CheckedPosting) -> Arbiter:
     """The judge, and what its calls may cost."""
     judge = build_judge(config)
+    try:
+        return _look_at(judge, config, checked)
+    finally:
+        read_guarded(getattr(judge, "close", lambda: None))
+
+
+def _look_at(judge: Judge, config: Config, checked: CheckedPosting) -> Arbiter:
     obstacle = obstacle_of(judge)
     if not isinstance(judge, MeteredJudge):
         return Arbiter(judge.name, obstacle)
     offer = ShownOffer(1, "", "x" * _OFFER_CHARACTERS, Money(0), Money(0))
     offers = [replace(offer, rank=rank + 1) for rank in range(config.rules.offers_max)]
     cost_max = read_guarded(lambda: plain_nanos(judge.pick_cost_max(checked.text, offers)))
-    read_guarded(getattr(judge, "close", lambda: None))
     if isinstance(cost_max, Raised):
         return Arbiter(judge.name, obstacle or cost_max.reason)
     return Arbiter(judge.name, obstacle, cost_max.value)
