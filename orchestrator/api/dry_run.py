@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any, Final
 
 from orchestrator.api.blocking import run_blocking
+from orchestrator.api.judge_choice import built_judge, close_judge
 from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.posting import CheckedPosting, Posting, read_posting
 from orchestrator.api.seating import Seating, seat_all
 from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.bidding import Announcement, MeteredJudge, ShownOffer
-from orchestrator.config import Config, build_judge, warnings
+from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.names import entry_of
 from orchestrator.core.opening import open_request
@@ -193,14 +194,14 @@ def dry_run(config: Config, store: Store, posting: Posting) -> DryRun:
 
 def _arbiter(config: Config, checked: CheckedPosting) -> Arbiter:
     """The judge, and what its calls may cost."""
-    judge = build_judge(config)
+    judge = built_judge(config)
     obstacle = obstacle_of(judge)
     if not isinstance(judge, MeteredJudge):
         return Arbiter(judge.name, obstacle)
     offer = ShownOffer(1, "", "x" * _OFFER_CHARACTERS, Money(0), Money(0))
     offers = [replace(offer, rank=rank + 1) for rank in range(config.rules.offers_max)]
     cost_max = read_guarded(lambda: plain_nanos(judge.pick_cost_max(checked.text, offers)))
-    read_guarded(getattr(judge, "close", lambda: None))
+    close_judge(judge)
     if isinstance(cost_max, Raised):
         return Arbiter(judge.name, obstacle or cost_max.reason)
     return Arbiter(judge.name, obstacle, cost_max.value)
