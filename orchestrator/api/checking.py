@@ -12,10 +12,11 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.api.blocking import run_blocking
+from orchestrator.api.judge_choice import built_judge, close_judge
 from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.seating import seat_all
 from orchestrator.bidding import Completion, Message, Model, Prompt
-from orchestrator.config import Config, build_judge
+from orchestrator.config import Config
 from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
 from orchestrator.errors import ProviderError
 from orchestrator.money import format_usd
@@ -120,14 +121,14 @@ def find_mute_models(config: Config) -> tuple[ModelCheck, ...]:
 @contextmanager
 def _users_of(config: Config) -> Iterator[list[_Users]]:
     """Build bidders and judge, for as long as their models are looked at."""
-    judge = build_judge(config)
+    judge = built_judge(config)
     seating = seat_all(config, ())
     try:
         yield _users([seat.bidder for seat in seating.seats.values()], judge)
     finally:
         for seat in seating.seats.values():
             read_guarded(seat.close)
-        read_guarded(getattr(judge, "close", lambda: None))
+        close_judge(judge)
 
 
 @dataclass(slots=True)

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any, Final
 
 from orchestrator.api.blocking import run_blocking
+from orchestrator.api.judge_choice import built_judge, close_judge
 from orchestrator.api.obstacles import obstacle_of
 from orchestrator.api.posting import CheckedPosting, Posting, read_posting
 from orchestrator.api.seating import Seating, seat_all
 from orchestrator.api.standing import may_act, standing_reason
 from orchestrator.bidding import Announcement, Judge, MeteredJudge, ShownOffer
-from orchestrator.config import Config, build_judge, warnings
+from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.names import entry_of
 from orchestrator.core.opening import open_request
@@ -193,11 +194,11 @@ def dry_run(config: Config, store: Store, posting: Posting) -> DryRun:
 
 def _arbiter(config: Config, checked: CheckedPosting) -> Arbiter:
     """The judge, and what its calls may cost."""
-    judge = build_judge(config)
+    judge = built_judge(config)
     try:
         return _look_at(judge, config, checked)
     finally:
-        read_guarded(getattr(judge, "close", lambda: None))
+        close_judge(judge)
 
 
 def _look_at(judge: Judge, config: Config, checked: CheckedPosting) -> Arbiter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.api.picking import check_judge_name
 from orchestrator.bidding import Judge, MeteredJudge, ShownOffer
@@ -16,6 +16,8 @@ from orchestrator.judges import CallbackJudge
 
 AnyJudge = Judge | MeteredJudge | Callable[[str, Sequence[ShownOffer]], Any] | str
 """What a caller may name as a judge: one, a function of request and offers, or the name of one that is installed."""
+
+_CONTRACT: Final = "a judge has a `name` and `async def pick(request, offers)`"
 
 
 @contextmanager
@@ -38,16 +40,37 @@ def chosen_judge(given: AnyJudge, config: Config) -> Iterator[Judge | MeteredJud
         yield _read_judge(given)
         return
     try:
-        built = build_judge(config, given)
+        built = built_judge(config, given)
     except InvalidConfig as refusal:
         raise InvalidRequest(str(refusal)) from refusal
     try:
-        missing = _missing(built)
-        if missing:
-            raise BrokenPlugin(f"judge {given!r} is none: {missing}")
         yield built
     finally:
-        read_guarded(getattr(built, "close", lambda: None))
+        close_judge(built)
+
+
+def built_judge(config: Config, judge_type: str | None = None) -> Judge | MeteredJudge:
+    """Build a judge, and make sure that it is one before anything is spent on what it is to judge.
+
+    Args:
+        config: the market's settings.
+        judge_type: a judge by its type: the config's with its options, another one without; left out, the config's.
+
+    Raises:
+        InvalidConfig: its type or an option is unknown, or an option is missing.
+        BrokenPlugin: its code cannot be loaded, fails or is no judge.
+    """
+    judge = build_judge(config, judge_type)
+    missing = _missing(judge)
+    if missing:
+        close_judge(judge)
+        raise BrokenPlugin(f"judge {judge_type or config.judge.type!r} is none: {missing}; {_CONTRACT}")
+    return judge
+
+
+def close_judge(judge: object) -> None:
+    """Close a judge that was built, if it can be closed."""
+    read_guarded(getattr(judge, "close", lambda: None))
 
 
 def _read_judge(given: Any) -> Judge | MeteredJudge:
@@ -58,9 +81,8 @@ def _read_judge(given: Any) -> Judge | MeteredJudge:
     missing = _missing(given)
     if missing:
         raise InvalidRequest(
-            f"this {type(given).__name__} is no judge: {missing}; a judge has a `name` and "
-            "`async def pick(request, offers)`; a function of request and offers will do, or the name of a judge, for "
-            "example 'top'"
+            f"this {type(given).__name__} is no judge: {missing}; {_CONTRACT}; a function of request and offers will "
+            "do, or the name of a judge, for example 'top'"
         )
     judge: Judge | MeteredJudge = given
     return judge

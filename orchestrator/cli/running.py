@@ -28,7 +28,7 @@ from orchestrator.errors import InvalidConfig, InvalidRequest, VickreyError
 
 if TYPE_CHECKING:
     from orchestrator.api import Market, Posting, Result
-    from orchestrator.bidding import Judge
+    from orchestrator.bidding import Judge, MeteredJudge
 
 _UNENDED: Final = ("running", "open")
 
@@ -175,17 +175,17 @@ def _resume_one(
         return result
 
 
-def find_judge(market: Market, named: str | None) -> Judge:
+def find_judge(market: Market, named: str | None) -> Judge | MeteredJudge:
     """Build the judge of a market's config, which is the one that was named if one was.
 
     Raises:
         InvalidRequest: the named judge is not installed, or cannot be used without options.
         OperatorError: the config's cannot be built.
     """
-    from orchestrator.config import build_judge
+    from orchestrator.api.judge_choice import built_judge
 
     try:
-        return build_judge(market.config)
+        return built_judge(market.config)
     except InvalidConfig as error:
         if named is None:
             raise
@@ -224,7 +224,7 @@ def drive(
     return result
 
 
-def judge_offers(market: Market, result: Result, judge: Judge, place: Place, output: Output) -> Result:
+def judge_offers(market: Market, result: Result, judge: Judge | MeteredJudge, place: Place, output: Output) -> Result:
     """Show the offers, and let the judge pick; with --json nobody is asked."""
     if result.status != "open":
         return result

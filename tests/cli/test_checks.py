@@ -113,6 +113,23 @@ def test_a_judge_that_cannot_be_built_is_found_with_calls_and_without(tmp_path: 
     assert "did you mean 'top'" in outcome.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [("run", "x", "-b", "10"), ("run", "x", "-b", "10", "--dry-run"), ("bidders", "check")],
+    ids=["run", "dry run", "check"],
+)
+def test_what_a_config_names_as_a_judge_and_is_none_is_told_before_anything_is_spent(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    judge = {"type": "tests.cli.sample_bidders:Chatty", "options": {"name": "chatty"}}
+    write_market(tmp_path, bidders=list(map(presenter, "abc")), judge=judge)
+    outcome = vickrey(*arguments)
+    assert outcome.code == 3
+    assert "judge 'tests.cli.sample_bidders:Chatty' is none: AttributeError: " in outcome.stderr
+    assert "a judge has a `name` and `async def pick(request, offers)`" in outcome.stderr
+    assert vickrey("requests", "--json").document == {"requests": []}
+
+
 def test_models_that_do_not_work_may_leave_too_few_presenters(tmp_path: Path) -> None:
     mute = speaking("mute", role="present", script=["nonsense"])
     write_market(tmp_path, bidders=[mute, presenter("a"), presenter("b")])
