@@ -18,6 +18,7 @@ from bidders.policies.pooled.describing import (
     who_helps,
     whom_to_ask,
 )
+from bidders.policies.pooled.ease import Ease, after_lessons
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.learning import LearningSettings, after_practice, after_requests
@@ -29,7 +30,7 @@ from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
-from bidders.policies.pooled.unclaimed import guess, results_of, results_of_lessons
+from bidders.policies.pooled.unclaimed import are_unclaimed, guess, results_of, results_of_lessons
 from bidders.policies.pooled.uptake import ALL
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
@@ -147,7 +148,7 @@ class BayesPolicy:
         if self.pool is not None:
             offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
             learned = {**learned, "offers": offers}
-        elif results := results_of(receipts, self._embedding):
+        elif results := results_of(receipts, Ease.of(known["ease"], self._embedding)):
             faded = self._forgetting.left_after(1)
             learned = {**learned, "worth": after_results(learned["worth"], results, faded)}
         self._prepare(known, learned)
@@ -162,8 +163,12 @@ class BayesPolicy:
         if self.pool is not None:
             offers = after_scored(known["offers"], lessons, self._embedding, self._chance, self._answers)
             learned = {**learned, "offers": offers}
-        results = results_of_lessons(lessons, self._embedding)
-        return {**learned, "worth": after_results(learned["worth"], results, 1.0)} if results else learned
+        open_ended = [lesson for lesson in lessons if lesson.works and are_unclaimed(lesson)]
+        if not open_ended:
+            return learned
+        ease, eases = after_lessons(known["ease"], open_ended, self._embedding)
+        worth = after_results(learned["worth"], results_of_lessons(open_ended, eases), 1.0)
+        return {**learned, "ease": ease, "worth": worth}
 
     def migrate(self, memory: Any, version: int) -> Any:
         """Read a memory that an earlier version has written."""
@@ -264,7 +269,8 @@ class BayesPolicy:
         has_only_practised = memory["worth"] and not memory["offers"]["stored"]
         if self.pool is None or (has_only_practised and self._answers == 1):
             regressions = Regressions(memory["worth"], self._prior)
-            return lambda seen: self._by_regression(regressions, outlook, seen)
+            ease = Ease.of(memory["ease"], self._embedding)
+            return lambda seen: self._by_regression(regressions, ease, outlook, seen)
         composing = self._composing(memory["offers"])
 
         def value(seen: Observation) -> Figure:
@@ -273,8 +279,8 @@ class BayesPolicy:
 
         return value
 
-    def _by_regression(self, regressions: Regressions, outlook: Outlook, seen: Observation) -> Figure:
-        mean, deviation = guess(regressions, seen, self._embedding)
+    def _by_regression(self, regressions: Regressions, ease: Ease, outlook: Outlook, seen: Observation) -> Figure:
+        mean, deviation = guess(regressions, seen, ease)
         worth = mean * seen.bounty_usd
         if seen.role == TRANSFORMER:
             worth -= outlook.expected_cost_usd(seen)

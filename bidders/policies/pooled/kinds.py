@@ -51,9 +51,9 @@ class Sums:
     products: Floats
 
     @classmethod
-    def none(cls, numbers: int) -> Sums:
-        """Nothing seen, of texts with so many numbers."""
-        return cls(np.zeros((numbers + 1, numbers + 1)), np.zeros((numbers + 1, TARGETS)))
+    def none(cls, numbers: int, targets: int = TARGETS) -> Sums:
+        """Nothing seen, of texts with so many numbers, of which so much is foretold."""
+        return cls(np.zeros((numbers + 1, numbers + 1)), np.zeros((numbers + 1, targets)))
 
     @classmethod
     def of(cls, looks: Floats, targets: Floats, weights: Floats) -> Sums:
@@ -69,9 +69,18 @@ class Sums:
         """Sums that have faded."""
         return Sums(self.squares * factor, self.products * factor)
 
-    def fitting(self, numbers: int) -> Sums:
+    def fitting(self, numbers: int, targets: int = TARGETS) -> Sums:
         """These sums where texts have so many numbers; else none: another embedding has come."""
-        return self if len(self.products) == numbers + 1 else Sums.none(numbers)
+        return self if len(self.products) == numbers + 1 else Sums.none(numbers, targets)
+
+    def solved(self) -> Floats:
+        """The weights that foretell best: of a 1 and the text's numbers, a column for each of what is foretold."""
+        # The mean is foretold from the first requests on; what differs from it needs many, the more so the numbers of
+        # a text's words: they are many, and each says little.
+        penalties = np.full(len(self.squares), _PENALTY_OF_WORDS)
+        penalties[: SHAPE + 1] = _PENALTY_OF_SHAPE
+        penalties[0] = _PENALTY_OF_MEAN
+        return np.asarray(np.linalg.solve(self.squares + np.diag(penalties), self.products), dtype=float)
 
     def to_json(self) -> dict[str, Any]:
         """The sums as JSON can hold them."""
@@ -84,7 +93,7 @@ class Sums:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Sums:
         """Read sums back."""
-        products = np.array(stored["products"], dtype=float).reshape(-1, TARGETS)
+        products = np.array(stored["products"], dtype=float)
         squares = np.zeros((len(products), len(products)))
         squares[np.triu_indices(len(products))] = stored["squares"]
         return cls(squares + np.triu(squares, 1).T, products)
@@ -141,24 +150,31 @@ def forecast_from(sums: Sums, looks: Floats, targets: Floats, weights: Floats) -
     Returns:
         The forecast, and what the texts say of each request by a forecast from the others.
     """
+    parts, everything = in_parts(sums, looks, targets, weights)
+    kinds, comparable = np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool)
+    for rows, others in parts:
+        kinds[rows], comparable[rows] = Forecast(others.solved()).foretell(looks[rows])
+    return Forecast(everything.solved()), Foretold(kinds, comparable)
+
+
+def in_parts(past: Sums, looks: Floats, targets: Floats, weights: Floats) -> tuple[list[tuple[Integers, Sums]], Sums]:
+    """Divide requests into parts, for each to be foretold from the others.
+
+    Args:
+        past: sums of requests that are no longer kept.
+        looks: the numbers of the texts of those that are.
+        targets: what is to be foretold of each.
+        weights: how much each counts.
+
+    Returns:
+        Of each part the rows, and the sums of all others with the past; and the sums of all.
+    """
     # Parts, not single requests: of requests with one text, each one's forecast without itself would be the lower the
     # higher its own level is, and the kind would tell them apart the wrong way round.
     places = [np.arange(part, len(looks), _PARTS) for part in range(_PARTS)]
-    parts = [Sums.of(looks[rows], targets[rows], weights[rows]) for rows in places]
-    kinds, comparable = np.full(len(looks), UNKNOWN_KIND, dtype=np.int64), np.ones(len(looks), dtype=bool)
-    for part, rows in enumerate(places):
-        others = sum((each for number, each in enumerate(parts) if number != part), start=sums)
-        kinds[rows], comparable[rows] = _solved(others).foretell(looks[rows])
-    return _solved(sum(parts, start=sums)), Foretold(kinds, comparable)
-
-
-def _solved(sums: Sums) -> Forecast:
-    # The mean is foretold from the first requests on; what differs from it needs many, the more so the numbers of a
-    # text's words: they are many, and each says little.
-    penalties = np.full(len(sums.squares), _PENALTY_OF_WORDS)
-    penalties[: SHAPE + 1] = _PENALTY_OF_SHAPE
-    penalties[0] = _PENALTY_OF_MEAN
-    return Forecast(np.asarray(np.linalg.solve(sums.squares + np.diag(penalties), sums.products), dtype=float))
+    sums = [Sums.of(looks[rows], targets[rows], weights[rows]) for rows in places]
+    others = [sum((each for number, each in enumerate(sums) if number != part), start=past) for part in range(_PARTS)]
+    return list(zip(places, others, strict=True)), sum(sums, start=past)
 
 
 def _kinds(foretold: Floats) -> Integers:

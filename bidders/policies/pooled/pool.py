@@ -22,7 +22,7 @@ from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 VERSION = 2
 _PLACES = 6
 # What memories of this version did not hold at first.
-_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": EchoCounts.none().to_json(), "offers": no_offers()}
+_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": EchoCounts.none().to_json(), "offers": no_offers(), "ease": {}}
 
 
 class Memory(TypedDict):
@@ -43,6 +43,7 @@ class Memory(TypedDict):
         texts: sums over their texts.
         fit: what is believed.
         worth: what unclaimed work has brought.
+        ease: how well works do on a request, by its text; nothing without practice on such work.
         offers: those without comparable answers that users saw, in a pool that shares its memory.
         takings: what lots that are told apart have brought, where any were sold.
     """
@@ -61,6 +62,7 @@ class Memory(TypedDict):
     texts: dict[str, Any]
     fit: dict[str, Any]
     worth: dict[str, Any]
+    ease: dict[str, Any]
     offers: Offers
     takings: NotRequired[dict[str, Any]]
 
@@ -179,6 +181,7 @@ def empty_memory() -> Memory:
         "texts": nothing.to_json(),
         "fit": fit.to_json(),
         "worth": {},
+        "ease": {},
         "offers": no_offers(),
     }
 

@@ -2,7 +2,7 @@
 
 Open-ended text makes no claims. There a lot's worth to a bidder, as a share of the bounty, is
 regressed on what is known of it: its stage, its last price, the bidder's own estimate, how much
-work it holds, and the request's embedding. All bidders of a pool in one role share a regression,
+work it holds, and the request's text. All bidders of a pool in one role share a regression,
 fed with what lots brought and, more lightly, with posted prices; each bidder has its own beside it,
 drawn towards the shared one.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bidders.policies.pooled.ease import STEPS
 from bidders.policies.pooled.world import Floats
 
 SHARED = ""
@@ -35,21 +36,21 @@ class LotFeatures:
         price_share: its last price, as a share of the bounty.
         estimate: the bidder's own guess, as a share of the bounty; None where it has none.
         works: how many works the state holds.
-        embedding: the request's.
+        text: the numbers of the request's text.
     """
 
     stage: int
     price_share: float
     estimate: float | None
     works: int
-    embedding: Floats
+    text: Floats
 
     def regressors(self) -> Floats:
-        """The same as numbers, the first of them 1 for the mean, the embedding's last."""
+        """The same as numbers, the first of them 1 for the mean, the text's last."""
         has_estimate = self.estimate is not None
         plain = [1.0, 1.0 / max(1, self.stage), min(1.0, max(0.0, self.price_share)), float(has_estimate)]
         guessed = [min(1.0, max(0.0, self.estimate or 0.0)), self.works / (self.works + 3.0)]
-        return np.concatenate([plain, guessed, self.embedding])
+        return np.concatenate([plain, guessed, self.text])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +111,14 @@ def _added(sums: Mapping[str, Any] | None, result: LotResult, faded: float) -> d
 
 
 def _read(sums: Mapping[str, Any] | None, size: int) -> tuple[Floats, Floats, float]:
-    squares = np.zeros((size, size))
-    if sums is None or len(sums["products"]) != size:
-        return squares, np.zeros(size), 0.0
-    squares[np.triu_indices(size)] = sums["squares"]
-    squares = squares + np.triu(squares, 1).T
-    return squares, np.array(sums["products"]), float(sums["weight"])
+    squares, products = np.zeros((size, size)), np.zeros(size)
+    known = 0 if sums is None else len(sums["products"])
+    # Memories of earlier versions knew of no ease, which stands last; any other size is another embedding's.
+    if sums is None or known not in (size, size - STEPS):
+        return squares, products, 0.0
+    squares[np.triu_indices(known)] = sums["squares"]
+    products[:known] = sums["products"]
+    return squares + np.triu(squares, 1).T, products, float(sums["weight"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""How well works on a request do, whoever does them, is foretold from its text by all bidders' results together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled import ease, regressions
+from bidders.policies.pooled.ease import STEPS, Ease, after_lessons
+from bidders.policies.pooled.embedding import shape_and_words
+from orchestrator import Lesson, Observation
+from orchestrator.bidding.policy import Work
+
+STRONG, WEAK = "strong", "weak"
+EASY, BETWEEN, HARD = "ask ", "explain it well ", "prove it in every single detail that there is "
+RIGHT = {EASY: (0.95, 0.95), BETWEEN: (0.95, 0.05), HARD: (0.05, 0.05)}
+"""How often the strong and the weak writer are right."""
+
+
+def text(kind: str, number: int) -> str:
+    return kind * (1 + number % 3) + str(number % 10)
+
+
+def tasks(count: int) -> list[Lesson]:
+    draws = np.random.default_rng(7)
+    lessons = []
+    for number in range(count):
+        kind = list(RIGHT)[number % 3]
+        works = [
+            Work(name, "", float(draws.random() < chance), 0.0)
+            for name, chance in zip((STRONG, WEAK), RIGHT[kind], strict=True)
+        ]
+        lessons.append(Lesson(text(kind, number), 1.0, tuple(works)))
+    return lessons
+
+
+def values(memory: Any, request: str) -> list[float]:
+    seen = [Observation(name, "transformer", 1, 9, 1.0, request=request) for name in (STRONG, WEAK)]
+    return list(BayesPolicy().value(memory, seen).means)
+
+
+def lead(memory: Any, kind: str) -> float:
+    """By how much more the strong writer is bid for."""
+    found = [values(memory, text(kind, number)) for number in range(12)]
+    return float(np.mean([strong - weak for strong, weak in found]))
+
+
+def extra_lead_in_between(memory: Any) -> float:
+    return lead(memory, BETWEEN) - max(lead(memory, EASY), lead(memory, HARD))
+
+
+def test_where_all_do_well_or_nobody_it_matters_less_whom_one_asks_than_in_between() -> None:
+    assert extra_lead_in_between(BayesPolicy().practise(None, tasks(600))) > 0.2
+
+
+def test_a_straight_line_over_texts_cannot_tell_what_lies_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ease, "of", lambda _stored, embedding: Ease(embedding, np.zeros(0)))
+    monkeypatch.setattr("bidders.policies.bayes.after_lessons", without_ease)
+    assert extra_lead_in_between(BayesPolicy().practise(None, tasks(600))) < 0.1
+
+
+def without_ease(stored: Any, lessons: Sequence[Lesson], embedding: Any) -> tuple[dict[str, Any], list[Ease]]:
+    return {}, [Ease(embedding, np.zeros(0))] * len(lessons)
+
+
+def test_the_ease_of_a_task_is_foretold_from_the_others() -> None:
+    lessons = tasks(40)
+    changed = list(lessons)
+    changed[6] = lessons[6]._replace(works=tuple(work._replace(score=1.0 - work.score) for work in lessons[6].works))
+    before, after = (after_lessons({}, each, shape_and_words)[1] for each in (lessons, changed))
+    assert before[6].weights.tolist() == after[6].weights.tolist()
+    assert before[7].weights.tolist() != after[7].weights.tolist()
+
+
+def test_practice_goes_on_from_earlier_practice() -> None:
+    lessons = tasks(40)
+    at_once, _ = after_lessons({}, lessons, shape_and_words)
+    first, _ = after_lessons({}, lessons[:20], shape_and_words)
+    both, _ = after_lessons(first, lessons[20:], shape_and_words)
+    assert both["weights"] == pytest.approx(at_once["weights"], abs=1e-4)
+    assert first["weights"] != pytest.approx(at_once["weights"], abs=1e-4)
+
+
+@pytest.mark.parametrize(("foretold", "first"), [(-0.5, 0), (0.0, 0), (0.25, 2), (0.3, 3), (1.0, 10), (1.5, 10)])
+def test_a_text_stands_between_two_steps(foretold: float, first: int) -> None:
+    numbers = Ease(shape_and_words, np.array([foretold, *np.zeros(64)])).numbers("any")
+    steps = numbers[-STEPS:]
+    assert steps.sum() == pytest.approx(1.0)
+    assert np.flatnonzero(steps > 1e-9)[0] == first
+    assert steps @ np.arange(STEPS) * ease._STEP == pytest.approx(min(1.0, max(0.0, foretold)))
+
+
+def test_another_embedding_finds_no_step() -> None:
+    learned, _ = after_lessons({}, tasks(40), shape_and_words)
+    assert Ease.of(learned, shape_and_words).numbers("any")[-STEPS:].sum() == pytest.approx(1.0)
+    assert not Ease.of(learned, lambda _text: [0.5, 0.5]).numbers("any")[-STEPS:].any()
+
+
+def test_practice_goes_on_after_the_embedding_was_changed() -> None:
+    learned, _ = after_lessons({}, tasks(40), shape_and_words)
+    changed, _ = after_lessons(learned, tasks(40), lambda _text: [0.5, 0.5])
+    assert len(changed["weights"]) == 3
+
+
+def test_a_memory_from_before_there_was_ease_is_valued_as_it_was_and_learned_on_from() -> None:
+    memory = BayesPolicy().practise(None, tasks(600))
+    old = {key: part for key, part in memory.items() if key != "ease"}
+    old["worth"] = {key: without_steps(sums) for key, sums in memory["worth"].items()}
+    strong, weak = values(old, "prove")
+    assert strong > weak
+    again = BayesPolicy().practise(old, tasks(60))
+    size = len(memory["worth"][f"transformer/{STRONG}"]["products"])
+    assert len(again["worth"][f"transformer/{STRONG}"]["products"]) == size
+    assert again["worth"][f"transformer/{STRONG}"]["weight"] == 660
+    assert len(again["ease"]["weights"]) == 65
+
+
+def without_steps(sums: dict[str, Any]) -> dict[str, Any]:
+    size = len(sums["products"])
+    squares, products, weight = regressions._read(sums, size)
+    left = size - STEPS
+    return {
+        "squares": squares[:left, :left][np.triu_indices(left)].tolist(),
+        "products": products[:left].tolist(),
+        "weight": weight,
+    }
