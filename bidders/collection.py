@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 from bidders.reading import read_text
 from bidders.words import CALENDAR_WORDS, STOP_WORDS, stem, words
+from orchestrator.errors import InvalidConfig
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
 _PARAGRAPHS = re.compile(r"\n\s*\n")
+_TOLD_MAX = 10
 _SUFFIXES = frozenset({".md", ".markdown", ".txt"})
 _NAMELESS = STOP_WORDS | CALENDAR_WORDS
 _STARTS = re.compile(r"(?:^|[.!?:]\s+|\n\s*)[^\w\s]*$")
@@ -67,9 +71,9 @@ def load_collection(path: str | Path) -> Collection:
             name, those of inner folders too. What is hidden is left out.
 
     Raises:
-        InvalidConfig: a file cannot be read.
+        InvalidConfig: a folder or some files cannot be read; all of these files are named.
     """
-    return _merged([parse_collection(read_text(file, "the document")) for file in _files(Path(path))])
+    return _merged([parse_collection(text) for text in _texts(_files(Path(path)))])
 
 
 def parse_collection(markdown: str) -> Collection:
@@ -103,11 +107,35 @@ def _merged(collections: Sequence[Collection]) -> Collection:
 
 
 def _files(path: Path) -> list[Path]:
-    """The documents at a path."""
+    """The documents at a path, without what is hidden."""
     if not path.is_dir():
         return [path]
-    found = (each for each in path.rglob("*") if each.suffix.lower() in _SUFFIXES and each.is_file())
-    return sorted(each for each in found if not any(part.startswith(".") for part in each.relative_to(path).parts))
+    found: list[Path] = []
+    for folder, inner, files in os.walk(path, onerror=_refuse_folder):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        documents = (Path(folder, name) for name in files if not name.startswith("."))
+        found += [each for each in documents if each.suffix.lower() in _SUFFIXES and each.is_file()]
+    return sorted(found)
+
+
+def _refuse_folder(error: OSError) -> NoReturn:
+    # Left out in silence, its documents would be missed by nobody but the user.
+    raise InvalidConfig(f"cannot read the folder {error.filename}: {error.strerror}") from error
+
+
+def _texts(files: Sequence[Path]) -> list[str]:
+    """What documents say; those that cannot be read are named together, to be mended in one go."""
+    texts, refused = [], []
+    for file in files:
+        try:
+            texts.append(read_text(file, "the document"))
+        except InvalidConfig as error:
+            refused.append(error)
+    if refused:
+        told = "; ".join(str(error) for error in refused[:_TOLD_MAX])
+        more = f"; and {len(refused) - _TOLD_MAX} more" if len(refused) > _TOLD_MAX else ""
+        raise InvalidConfig(told + more) from refused[0]
+    return texts
 
 
 def _collected(title: str, description: str, passages: Sequence[Passage]) -> Collection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,36 @@ def test_a_document_that_is_not_utf8_is_named(tmp_path: Path) -> None:
     (tmp_path / "old.md").write_bytes("Café".encode("latin-1"))
     with pytest.raises(InvalidConfig, match=r"the document .*old\.md cannot be read: byte 3 is not UTF-8; save it"):
         load_collection(tmp_path)
+
+
+def test_all_documents_that_cannot_be_read_are_named_at_once(tmp_path: Path) -> None:
+    for number in range(13):
+        (tmp_path / f"{number:02}.md").write_bytes(b"\xff" if number else b"Good")
+    with pytest.raises(
+        InvalidConfig, match=r"01\.md cannot be read: .*; .*10\.md cannot be .*; and 2 more$"
+    ) as refusal:
+        load_collection(tmp_path)
+    assert "00.md" not in str(refusal.value)
+
+
+def test_an_inner_folder_that_cannot_be_read_is_not_left_out_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.md").write_text("The mill turns at noon.", encoding="utf-8")
+    for inner in ("closed", ".hidden"):
+        (tmp_path / inner).mkdir()
+    listed = os.scandir
+
+    def scandir(path: str) -> object:
+        if Path(path).name in ("closed", ".hidden"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(InvalidConfig, match=r"cannot read the folder .*closed: Permission denied$"):
+        load_collection(tmp_path)
+    (tmp_path / "closed").rmdir()
+    assert load_collection(tmp_path).passages, "what is hidden is not looked into"
 
 
 @pytest.mark.parametrize("empty", ["", "\n\n", "# Title only"])
