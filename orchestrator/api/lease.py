@@ -81,7 +81,8 @@ def judging_alone(store: Store, request_id: str, *, take_over: bool = False) -> 
             if row is None or row.status != "open":
                 return
             if not may_take_over(row.driver, take_over=take_over):
-                what = "wait for that" if is_here(row.driver) else "if its host is gone, judge with take_over=True"
+                gone = f"if its host is gone, `vickrey resume {request_id} --take-over` judges in its place"
+                what = "wait for that" if is_here(row.driver) else gone
                 raise WrongStatus(
                     f"request {request_id} is being judged by {_who(row.driver)}; {what}, or pick yourself"
                 )

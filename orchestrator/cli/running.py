@@ -168,7 +168,7 @@ def _resume_one(
             output.notice(f"{request_id} has ended already, so there is nothing to resume")
         else:
             result = drive(market, request_id, place, output, quiet, take_over)
-            result = judge_offers(market, result, find_judge(market, judge), place, output)
+            result = judge_offers(market, result, find_judge(market, judge), place, output, take_over)
         _tell_failures(market, result, output)
         if not output.as_json:
             conclude(market, result, place, output)
@@ -224,7 +224,9 @@ def drive(
     return result
 
 
-def judge_offers(market: Market, result: Result, judge: Judge | MeteredJudge, place: Place, output: Output) -> Result:
+def judge_offers(
+    market: Market, result: Result, judge: Judge | MeteredJudge, place: Place, output: Output, take_over: bool = False
+) -> Result:
     """Show the offers, and let the judge pick; with --json nobody is asked."""
     if result.status != "open":
         return result
@@ -237,7 +239,7 @@ def judge_offers(market: Market, result: Result, judge: Judge | MeteredJudge, pl
         return result
     pick = place.command(f"pick {result.request_id} RANK")
     with interruptible(f"{result.request_id} stays open: {pick} takes an offer"):
-        return market.judge(result.request_id, judge)
+        return market.judge(result.request_id, judge, take_over=take_over)
 
 
 def tell_result(market: Market, result: Result, place: Place, output: Output) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.store import open_store
 from tests.cli.markets import BIDDERS, vickrey
 
 
@@ -53,3 +54,17 @@ def test_a_document_says_what_judging_cost(judged_by: Any) -> None:
     document = vickrey("run", "Plan a tour", "-b", "10", "--json").document
     assert document["status"] == "rejected"
     assert float(document["statement"]["judging"]) > 0
+
+
+def test_a_judge_on_another_host_is_taken_over_from_once_its_host_is_said_to_be_gone(
+    judged_by: Any, vickrey_home: Path
+) -> None:
+    judged_by({"fails": "RateLimited", "says": "529: overloaded"}, '{"pick": 1}')
+    vickrey("run", "Plan a tour", "-b", "10", "--seed", "1")
+    store = open_store(f"sqlite:///{vickrey_home / 'market.db'}")
+    store.transact(lambda tx: tx.put_request(tx.requests()[0]._replace(driver="elsewhere/1/1/1")))
+    store.close()
+    outcome = vickrey("resume", "r1")
+    assert outcome.code == 2
+    assert "if its host is gone, `vickrey resume r1 --take-over` judges in its place" in outcome.stderr
+    assert "personal took offer" in vickrey("resume", "r1", "--take-over").stdout
