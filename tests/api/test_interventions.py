@@ -266,6 +266,8 @@ def test_what_a_judge_leaves_in_whatever_way_another_can_take_up() -> None:
 def test_a_judge_on_another_host_counts_as_looking_until_it_is_said_to_be_gone() -> None:
     market = opened()
     judged_by(market, "elsewhere/1/1/1")
-    with pytest.raises(WrongStatus, match=r"another process \(elsewhere/1/1/1\); if its host is gone, `vickrey resume r1"):
+    with pytest.raises(
+        WrongStatus, match=r"another process \(elsewhere/1/1/1\); if its host is gone, `vickrey resume r1"
+    ):
         market.judge("r1", Paying(lambda: None))
     assert market.judge("r1", Paying(lambda: None), take_over=True).status == "released"
