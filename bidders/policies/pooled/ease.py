@@ -10,7 +10,7 @@ others: by itself it would look surer than it is.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Ease:
 
     embedding: Embedding
     weights: Floats
+    _known: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, stored: Mapping[str, Any], embedding: Embedding) -> Ease:
@@ -46,6 +47,13 @@ class Ease:
 
     def numbers(self, text: str) -> Floats:
         """The leading numbers of a text, and how near it stands to each step; to none as long as nothing is known."""
+        # Many bidders are asked about one text.
+        found = self._known.get(text)
+        if found is None:
+            found = self._known[text] = self._numbers(text)
+        return found
+
+    def _numbers(self, text: str) -> Floats:
         look = embedded(self.embedding, text)
         steps = np.zeros(STEPS)
         if len(self.weights) == len(look) + 1:
@@ -73,7 +81,8 @@ def after_lessons(
     if stored:
         past = Sums.from_json(stored["sums"]).fitting(looks.shape[1], targets=1)
     parts, everything = in_parts(past, looks, shares, np.ones(len(lessons)))
-    eases = [Ease(embedding, weights) for weights in ([others.solved()[:, 0] for _, others in parts])]
-    of_lesson = {row: eases[part] for part, (rows, _) in enumerate(parts) for row in rows.tolist()}
+    of_lesson: dict[int, Ease] = {}
+    for rows, others in parts:
+        of_lesson |= dict.fromkeys(rows.tolist(), Ease(embedding, others.solved()[:, 0]))
     weights = np.round(everything.solved()[:, 0], _PLACES).tolist()
     return {"sums": everything.to_json(), "weights": weights}, [of_lesson[row] for row in range(len(lessons))]

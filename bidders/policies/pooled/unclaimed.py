@@ -123,8 +123,8 @@ def results_of_lessons(lessons: Sequence[Lesson], eases: Sequence[Ease]) -> list
         lessons: tasks on which nobody claims an answer.
         eases: for each of them, what the others say of texts.
     """
-    return [
-        LotResult(role_key(TRANSFORMER, work.bidder), _plain(ease.numbers(lesson.request)).regressors(), work.score)
-        for lesson, ease in zip(lessons, eases, strict=True)
-        for work in lesson.works
-    ]
+    found = []
+    for lesson, ease in zip(lessons, eases, strict=True):
+        regressors = _plain(ease.numbers(lesson.request)).regressors()
+        found += [LotResult(role_key(TRANSFORMER, work.bidder), regressors, work.score) for work in lesson.works]
+    return found
