@@ -1,4 +1,4 @@
-"""Asking a judge, and reading its verdict (R9)."""
+"""Judging: picking offers, by rank or by asking a judge and reading its verdict (R9)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from orchestrator.api.lease import judging_alone
 from orchestrator.api.listening import tell
-from orchestrator.api.picking import check_pick
+from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import derive_seed
@@ -54,72 +54,92 @@ class _Ruling:
     failure: BaseException | None = None
 
 
-async def hear_judge(
-    store: Store,
-    recorder: Recorder,
-    clock: Callable[[], float],
-    judge: Judge | MeteredJudge,
-    request_id: str,
-    deadline_seconds: float,
-    on_event: Listener | None = None,
-    *,
-    take_over: bool = False,
-) -> int | None:
-    """Have a judge look at a request's offers, and charge what its calls cost.
+class Judging:
+    """How offers of a market's open requests are picked: by rank, or by a judge that looks at them.
 
     Args:
-        store: where the request is.
-        recorder: writes down what the judge cost.
+        store: where the requests are.
+        recorder: writes down picks, and what judges cost.
         clock: Unix time in seconds.
-        judge: who looks.
-        request_id: the request.
         deadline_seconds: how long a judge may take that waits for no person.
-        on_event: told that a judge was asked at a cost.
-        take_over: whether a process on another host, whose judge looks, is gone.
-
-    Returns:
-        The rank that it picks, 0 for none of the offers; None where it decides later, or the request is not open.
-
-    Raises:
-        UnknownRequest: there is no such request.
-        WrongStatus: the request has ended while the judge looked; what that cost is charged all the same. Or another
-            judge looks whose calls cost money, as this one's do.
-        BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
-        InvalidRequest: its verdict is none.
-        VickreyError: its model failed; what its calls cost is charged all the same.
     """
-    is_paid = isinstance(judge, MeteredJudge)
-    with judging_alone(store, request_id, take_over=take_over) if is_paid else nullcontext():
-        return await _hear(store, recorder, clock, judge, request_id, deadline_seconds, on_event)
 
+    def __init__(self, store: Store, recorder: Recorder, clock: Callable[[], float], deadline_seconds: float) -> None:
+        self._store = store
+        self._recorder = recorder
+        self._clock = clock
+        self._deadline_seconds = deadline_seconds
 
-async def _hear(
-    store: Store,
-    recorder: Recorder,
-    clock: Callable[[], float],
-    judge: Judge | MeteredJudge,
-    request_id: str,
-    deadline_seconds: float,
-    on_event: Listener | None,
-) -> int | None:
-    progress = store.read(lambda reader: read_log(reader, request_id)).progress
-    if progress.status != "open":
-        return None
-    answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
-    ruling = await _ask(judge, progress, CallBook(store, request_id, answers, holds), deadline_seconds)
-    judged, now_seconds = ruling.judged, clock()
-    if judged is not None:
+    def pick(self, request_id: str, rank: int, judge: str) -> RequestLog:
+        """Pick an offer by its rank, or none (0).
 
-        def charge(tx: Transaction) -> RequestLog:
-            return recorder.charge_judge(tx, request_id, judged, ruling.due, now_seconds)
+        Raises:
+            UnknownRequest: there is no such request.
+            WrongStatus: it is not open.
+            InvalidRequest: it has no offer of this rank, or the judge's name cannot be recorded.
+        """
+        check_judge_name(judge)
 
-        log = store.transact(charge)
-        tell(on_event, log)
-        if not isinstance(ruling.failure, KeyboardInterrupt | SystemExit):
-            _check_open(log.progress, judge.name)
-    if ruling.failure is not None:
-        raise ruling.failure
-    return ruling.rank
+        def work(tx: Transaction) -> RequestLog:
+            check_pick(read_log(tx, request_id).progress, rank)
+            return self._recorder.pick(tx, request_id, rank, judge, self._clock())
+
+        return self._store.transact(work)
+
+    async def judge(
+        self,
+        request_id: str,
+        judge: Judge | MeteredJudge,
+        on_event: Listener | None = None,
+        *,
+        take_over: bool = False,
+    ) -> None:
+        """Have a judge look at a request's offers, charge what its calls cost, and record its pick.
+
+        Where it decides later, or the request is not open, nothing is picked.
+
+        Args:
+            request_id: the request.
+            judge: who looks.
+            on_event: told that a judge was asked at a cost, and of its pick.
+            take_over: whether a process on another host, whose judge looks, is gone.
+
+        Raises:
+            UnknownRequest: there is no such request.
+            WrongStatus: the request has ended while the judge looked; what that cost is charged all the same. Or
+                another judge looks whose calls cost money, as this one's do.
+            BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
+            InvalidRequest: its verdict is none.
+            VickreyError: its model failed; what its calls cost is charged all the same.
+        """
+        is_paid = isinstance(judge, MeteredJudge)
+        with judging_alone(self._store, request_id, take_over=take_over) if is_paid else nullcontext():
+            rank = await self._hear(request_id, judge, on_event)
+        if rank is not None:
+            tell(on_event, self.pick(request_id, rank, judge.name))
+
+    async def _hear(self, request_id: str, judge: Judge | MeteredJudge, on_event: Listener | None) -> int | None:
+        """The rank that a judge picks, 0 for none of the offers; None where there is nothing to pick now."""
+        store = self._store
+        progress = store.read(lambda reader: read_log(reader, request_id)).progress
+        if progress.status != "open":
+            return None
+        answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
+        calls = CallBook(store, request_id, answers, holds)
+        ruling = await _ask(judge, progress, calls, self._deadline_seconds)
+        judged, now_seconds = ruling.judged, self._clock()
+        if judged is not None:
+
+            def charge(tx: Transaction) -> RequestLog:
+                return self._recorder.charge_judge(tx, request_id, judged, ruling.due, now_seconds)
+
+            log = store.transact(charge)
+            tell(on_event, log)
+            if not isinstance(ruling.failure, KeyboardInterrupt | SystemExit):
+                _check_open(log.progress, judge.name)
+        if ruling.failure is not None:
+            raise ruling.failure
+        return ruling.rank
 
 
 def _check_open(progress: Progress, judge: str) -> None:

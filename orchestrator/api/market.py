@@ -11,17 +11,15 @@ from typing import Any, Unpack
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.driving import Driving
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
-from orchestrator.api.judging import hear_judge
+from orchestrator.api.judging import Judging
 from orchestrator.api.lease import claim, in_turn, resumable
 from orchestrator.api.listening import check_listeners, tell
-from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.api.post import post_request
 from orchestrator.api.posting import Amount, Posting, PostingOptions, posting_of, read_posting, read_topup
 from orchestrator.api.reports import audit_books, check_statuses, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.run_options import RunOptions
 from orchestrator.api.seating import seat_all
-from orchestrator.bidding import Judge, MeteredJudge
 from orchestrator.config import Config, load_config, url_of
 from orchestrator.core.keys import bidder_account
 from orchestrator.engine.driver import Listener
@@ -80,6 +78,7 @@ class Market:
             if self._store is not store:
                 unless_opened.callback(self._store.close)
             self._driving = Driving(self._store, self._recorder, clock)
+            self._judging = Judging(self._store, self._recorder, clock, self.config.request.judge_seconds)
             self._store.transact(
                 lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth)
             )
@@ -152,7 +151,7 @@ class Market:
                 tell(on_event, log)
                 await self._driving.drive(request_id, on_event, on_text)
             if chosen is not None:
-                await self._judge(request_id, chosen, on_event)
+                await self._judging.judge(request_id, chosen, on_event)
         return Result(self, request_id)
 
     def post(self, posting: Posting) -> str:
@@ -246,7 +245,7 @@ class Market:
             VickreyError: the judge failed; what its calls cost is charged all the same.
         """
         with chosen_judge(judge, self.config) as chosen:
-            await self._judge(request_id, chosen, take_over=take_over)
+            await self._judging.judge(request_id, chosen, take_over=take_over)
         return Result(self, request_id)
 
     def pick(self, request_id: str, rank: int, judge: str = "caller") -> None:
@@ -262,7 +261,7 @@ class Market:
             WrongStatus: it is not open.
             InvalidRequest: it has no offer of this rank, or the judge's name cannot be recorded.
         """
-        self._pick(request_id, rank, judge)
+        self._judging.pick(request_id, rank, judge)
 
     def cancel(self, request_id: str) -> None:
         """End a request, whatever it is doing; the bounty returns.
@@ -383,36 +382,6 @@ class Market:
         return self._store.transact(
             lambda tx: post_request(tx, self._recorder, self.config, checked, now_seconds, driver)
         )
-
-    def _pick(self, request_id: str, rank: int, judge: str) -> RequestLog:
-        check_judge_name(judge)
-
-        def work(tx: Transaction) -> RequestLog:
-            check_pick(read_log(tx, request_id).progress, rank)
-            return self._recorder.pick(tx, request_id, rank, judge, self._clock())
-
-        return self._store.transact(work)
-
-    async def _judge(
-        self,
-        request_id: str,
-        judge: Judge | MeteredJudge,
-        on_event: Listener | None = None,
-        *,
-        take_over: bool = False,
-    ) -> None:
-        rank = await hear_judge(
-            self._store,
-            self._recorder,
-            self._clock,
-            judge,
-            request_id,
-            self.config.request.judge_seconds,
-            on_event,
-            take_over=take_over,
-        )
-        if rank is not None:
-            tell(on_event, self._pick(request_id, rank, judge.name))
 
     def _check_known(self, bidder: str) -> None:
         if bidder not in self.bidder_rows():
