@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from benchmarks.brigade.comparison import learn, measure, moving_light, run_market, run_net, xor
 from benchmarks.brigade.neural import NeuralBrigade
@@ -34,12 +35,14 @@ def test_rounds_are_counted_until_all_is_right_for_ten_in_a_row() -> None:
     assert learn(2, shown.append, lambda: False, rounds=5, seed=0) == (None, None)
 
 
+@pytest.mark.slow
 def test_a_market_whose_buyers_see_the_input_solves_xor_and_stays_right() -> None:
     outcome = run_market(xor(), seed=0, rounds=40, sight="both")
     assert outcome.stable is not None
     assert outcome == run_market(xor(), seed=0, rounds=40, sight="both")
 
 
+@pytest.mark.slow
 def test_neither_task_needs_a_hidden_unit_once_outputs_see_the_input() -> None:
     for puzzle in (xor(), moving_light()):
         classes = {(pattern.inputs[-1], pattern.label) for pattern in puzzle.patterns}

@@ -97,6 +97,7 @@ def test_each_phase_has_its_own_models_and_every_query_comes_once(contest: Conte
     assert {len(phase.queries) for phase in society.phases} == {8}
 
 
+@pytest.mark.slow
 def test_in_the_market_exactly_those_work_who_are_there(contest: Contest) -> None:
     _, society = changed(contest)
     assert works(society) == [len(phase.present) for phase in society.phases for _ in phase.queries]

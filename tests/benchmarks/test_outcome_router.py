@@ -76,6 +76,7 @@ def test_a_query_that_counts_twice_is_as_two(contest: Contest) -> None:
     assert found.recovered == pytest.approx(alike.recovered)
 
 
+@pytest.mark.slow
 def test_the_error_of_a_figure_is_as_large_as_the_figure_varies_from_sample_to_sample() -> None:
     def figures(sample: np.random.Generator) -> tuple[float, float]:
         hard = sample.random(300)

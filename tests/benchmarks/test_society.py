@@ -80,6 +80,7 @@ def test_bids_fall_by_the_discount_a_stage_on_the_chain() -> None:
     assert found == pytest.approx([0.8 * 0.99**left for left in (4, 3, 2, 1, 0)], abs=0.02)
 
 
+@pytest.mark.slow
 def test_without_a_twin_the_price_is_the_second_best_actions_and_values_do_not_come_up_the_chain() -> None:
     """The control: the same society without clones bids far too little at the start."""
     run = run_market(chain(), truthful(chain(), Setting(clones=1)), seed=3, episodes=60)
@@ -177,6 +178,7 @@ def test_a_small_table_of_change_is_made() -> None:
     assert len(report.rows) == 12
 
 
+@pytest.mark.slow
 def test_a_plot_is_the_same_whenever_it_is_drawn(tmp_path: Path) -> None:
     curves = {"market": [[0.1, 0.5, 0.7, 0.7]], "planner": [[0.2, 0.4, 0.6, 0.6]]}
     drawn = [change.draw(curves, 2, tmp_path / name, window=2).read_bytes() for name in ("a.svg", "b.svg")]

@@ -151,6 +151,7 @@ def test_two_pools_with_equal_figures_and_other_names_are_not_taken_for_each_oth
         assert means[0] > means[1]
 
 
+@pytest.mark.slow
 def test_a_bidder_doubts_at_the_first_stage_alone_and_the_less_the_more_it_has_worked() -> None:
     quiz = Quiz(TRIO)
     lessons = quiz.lessons(150)
@@ -246,6 +247,7 @@ def test_agreement_raises_a_presenters_bid_and_disagreement_lowers_it() -> None:
     assert means[0] < means[1] < means[2]
 
 
+@pytest.mark.slow
 def test_a_presenter_that_shows_several_answers_bids_for_the_chance_that_one_of_them_is_right() -> None:
     lessons = Quiz(TRIO).lessons(30)
     held = (Contribution("weak", "x"), Contribution("fair", "y"), Contribution("strong", "z"))

@@ -71,6 +71,7 @@ def value(*lots: Observation, memory: Any = ..., policy: BayesPolicy = POLICY) -
     return list(policy.value(learned() if memory is ... else memory, lots).means)
 
 
+@pytest.mark.slow
 def test_the_pool_asks_those_who_help_and_then_shows_the_text() -> None:
     authors: list[str] = []
     for _ in range(len(ADDS)):

@@ -58,6 +58,7 @@ def test_where_all_do_well_or_nobody_it_matters_less_whom_one_asks_than_in_betwe
     assert extra_lead_in_between(BayesPolicy().practise(None, tasks(600))) > 0.2
 
 
+@pytest.mark.slow
 def test_a_straight_line_over_texts_cannot_tell_what_lies_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ease, "of", lambda _stored, embedding: Ease(embedding, np.zeros(0)))
     monkeypatch.setattr("bidders.policies.bayes.after_lessons", without_ease)
@@ -112,6 +113,7 @@ def test_practice_goes_on_after_the_embedding_was_changed() -> None:
     assert len(changed["weights"]) == 3
 
 
+@pytest.mark.slow
 def test_a_memory_from_before_there_was_ease_is_valued_as_it_was_and_learned_on_from(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -165,6 +165,7 @@ def test_a_plan_made_before_echoes_were_known_is_made_again_without_them() -> No
     assert len({0, 1} & set(heeding.improved((1, 0), terms))) == 1
 
 
+@pytest.mark.slow
 def test_a_memory_that_knows_of_no_echoes_is_learned_on_from() -> None:
     policy = BayesPolicy()
     memory = policy.practise(None, lessons(40, 0.9))

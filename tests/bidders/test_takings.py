@@ -114,6 +114,7 @@ def test_values_lie_between_nothing_and_the_bounty_and_doubt_is_finite(
             assert 0 <= deviation <= 10 * lot.bounty_usd
 
 
+@pytest.mark.slow
 @examples(20)
 @given(earlier=st.lists(receipts, max_size=8), past=st.lists(receipts, max_size=10), seed=st.integers(0, 99))
 def test_the_order_of_receipts_makes_no_difference(earlier: list[Receipt], past: list[Receipt], seed: int) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.markets import bidder, vickrey, write_market
 
 PRESENTER = ["presenter"]
@@ -27,6 +29,7 @@ def test_the_list_tells_how_many_trials_are_left_where_there_are_auditions(vickr
     assert vickrey("bidders", "list", "--json").document["bidders"][0]["trials_left"] == 7
 
 
+@pytest.mark.slow
 def test_a_trial_is_shown_with_who_paid_for_it(vickrey_home: Path) -> None:
     path = write_market(vickrey_home, bidders=BIDDERS, judge="top")
     path.write_text(path.read_text()[:-1] + ', "wealth": {"treasury_stock": 20, "audition": {"trials": 1}}}')

@@ -209,6 +209,7 @@ def test_presenters_that_retired_or_are_broke_are_not_solvent(tmp_path: Path) ->
     assert "Warning: 2 solvent presenters of separate principals" in vickrey("bidders", "check").stdout
 
 
+@pytest.mark.slow
 def test_bidders_in_processes_of_their_own_are_counted_like_all_others(tmp_path: Path) -> None:
     # Without the one that is in a process of its own, two would be left, and the command would warn.
     write_market(tmp_path, bidders=[{**presenter("a"), "isolation": "process"}, *map(presenter, "bc")])

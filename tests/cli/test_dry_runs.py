@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.markets import BIDDERS, bidder, vickrey, write_market
 
 ASKED = ("run", "Plan a tour", "--budget", "10", "--seed", "1", "--dry-run")
@@ -91,6 +93,7 @@ def test_bidding_that_costs_more_than_the_cap_is_an_obstacle(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_suspended_bidder_is_named_with_what_lets_it_act_again(tmp_path: Path) -> None:
     failing = bidder("flaky", bids=["3.50"], fails_at=[1])
     write_market(tmp_path, bidders=[failing, BIDDERS[1]])

@@ -181,6 +181,7 @@ def test_what_it_learned_can_be_shown_exported_and_reset_all_the_same(how: str) 
     assert (document["memory"], document["practised"]) == (LEARNED, {"learner": ["t1"]})
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("learned")
 def test_a_memory_of_a_policy_that_a_bidder_had_before_is_reached_by_its_name(vickrey_home: Path) -> None:
     give("learner", LEARNED)

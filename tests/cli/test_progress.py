@@ -84,6 +84,7 @@ class Agreed:
         return [Segment(f"{self.name} was here")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("turn", "named"), [(1, True), (0, False)])
 def test_two_that_do_not_bid_against_each_other_are_named(tmp_path: Path, turn: int, named: bool) -> None:
     others = [bidder("ann", bids=["3.00"]), bidder("pia", roles=["presenter"], bids=[None, "8.00"])]
@@ -144,6 +145,7 @@ def test_of_an_empty_market_nothing_is_drawn_and_that_is_said(tmp_path: Path) ->
     assert not (tmp_path / "x.png").exists()
 
 
+@pytest.mark.slow
 def test_figures_from_one_to_another_go_from_early_to_late_and_keep_what_small_bounties_come_to(tmp_path: Path) -> None:
     bidders = [
         bidder("ann", bids=["0.004"], cost="0.0004"),

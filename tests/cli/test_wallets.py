@@ -108,6 +108,7 @@ def test_topup_puts_money_into_a_wallet() -> None:
     assert vickrey("audit").code == 0
 
 
+@pytest.mark.slow
 def test_topup_says_when_it_is_too_little_to_keep_a_bidder_from_being_suspended_again(tmp_path: Path) -> None:
     path = write_market(tmp_path, bidders=[*BIDDERS, bidder("poor", bids=[])])
     config = json.loads(path.read_text())

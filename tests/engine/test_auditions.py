@@ -153,6 +153,7 @@ def test_without_auditions_the_same_newcomer_is_never_seen(seed: int) -> None:
     assert bought(ended, audition=False) == 0
 
 
+@pytest.mark.slow
 def test_a_bad_newcomer_costs_the_treasury_its_budget_at_most_and_is_not_seen_again() -> None:
     market = society(TRIALS)
     market.enter(newcomer(right=0.0))

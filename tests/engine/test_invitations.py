@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from orchestrator import Market
 from orchestrator.core.events import Announced
 from orchestrator.engine.invitations import read_promises
@@ -38,6 +40,7 @@ def test_the_market_asks_no_more_than_its_limit_of_each_role(tmp_path: Path) -> 
     assert {bidder.name for bidder in bidders if bidder.asked} == {name for lot in lots for name in lot.invited}
 
 
+@pytest.mark.slow
 def test_it_learns_from_bids_and_passes_whom_to_ask_across_markets(tmp_path: Path) -> None:
     asked: list[list[str]] = []
     for number in range(8):

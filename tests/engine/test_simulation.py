@@ -141,6 +141,7 @@ def test_whoever_is_broke_and_refilled_too_often_is_suspended() -> None:
     assert [len(progress.request.roster) for _ in range(3) for progress in market.run([refused])] == [2, 1, 1]
 
 
+@pytest.mark.slow
 def test_competition_refunds_more_the_more_bidders_there_are() -> None:
     means = [sum(found) / len(found) for found in (shares(bidders, 150, seed=5) for bidders in (2, 3, 5, 10))]
     assert means == sorted(means)

@@ -286,6 +286,7 @@ def test_a_record_that_cannot_be_replayed_is_refused() -> None:
         replay({"text": REQUEST})
 
 
+@pytest.mark.slow
 def test_the_statement_adds_up_on_every_replayed_course() -> None:
     for name in SCENARIOS:
         for rule in RULES:
