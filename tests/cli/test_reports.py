@@ -113,9 +113,10 @@ def test_the_issuer_that_may_overdraw_is_not_said_to_have_something_to_spend(rel
 def test_no_amount_is_split_or_cut_in_a_narrow_terminal(
     released: str, columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wide = [vickrey(*words).stdout for words in (["leaderboard"], ["statement", "r1"])]
+    verbs = (["leaderboard"], ["statement", "r1"], ["bidders", "list"], ["progress"])
+    wide = [vickrey(*words).stdout for words in verbs]
     monkeypatch.setenv("COLUMNS", columns)
-    for words, shown in zip((["leaderboard"], ["statement", "r1"]), wide, strict=True):
+    for words, shown in zip(verbs, wide, strict=True):
         amounts = re.findall(r"-?\d+\.\d+", shown)
         assert amounts
         assert re.findall(r"-?\d+\.\d+", vickrey(*words).stdout) == amounts
