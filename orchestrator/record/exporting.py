@@ -18,7 +18,7 @@ from orchestrator.store import Reader, Store
 
 WITHHELD = "[withheld]"
 _SECRET = re.compile(r"(^|_)(key|secret|password|token)$", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+_URL_PASSWORD = re.compile(r"(?<=://)([^/@:]*:)[^/@]*(?=@)|([?&](?:ssl)?password=)[^&]*")
 
 
 def export_request(store: Store, request_id: str) -> dict[str, Any]:
@@ -107,4 +107,6 @@ def _withhold(setting: Any) -> Any:
         }
     if isinstance(setting, list):
         return [_withhold(each) for each in setting]
-    return _URL_PASSWORD.sub(rf"\1:{WITHHELD}@", setting) if isinstance(setting, str) else setting
+    if not isinstance(setting, str):
+        return setting
+    return _URL_PASSWORD.sub(lambda found: f"{found[1] or found[2]}{WITHHELD}", setting)
