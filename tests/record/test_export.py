@@ -126,7 +126,7 @@ def test_secrets_of_the_setting_stay_at_home() -> None:
     played = TINY.play()
     store = played.market.store
     setting = {
-        "store_url": "postgresql://me:hush@db.example/market",
+        "store_url": "postgresql://me:hush@db.example/market?password=hush&connect_timeout=2",
         "bidders": [{"options": {"api_key": "hush", "tokens": 7, "keyboard": "qwerty", "a": [{"PASSWORD": "hush"}]}}],
     }
 
@@ -138,7 +138,8 @@ def test_secrets_of_the_setting_stay_at_home() -> None:
     store.transact(lambda tx: tx.put_request(change(found)))
     record = played.record()
     assert "hush" not in json.dumps(record)
-    assert record["setting"]["store_url"] == f"postgresql://me:{WITHHELD}@db.example/market"
+    withheld = f"postgresql://me:{WITHHELD}@db.example/market?password={WITHHELD}&connect_timeout=2"
+    assert record["setting"]["store_url"] == withheld
     assert record["setting"]["bidders"][0]["options"]["tokens"] == 7
     assert record["setting"]["bidders"][0]["options"]["keyboard"] == "qwerty"
     assert verify(record) == []
