@@ -54,11 +54,7 @@ def write_record(record: Mapping[str, Any], path: Path | str) -> None:
     """
     content = canonical(record)
     try:
-        target = Path(path)
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_text(content, encoding="utf-8", newline="")
-        else:
-            write_whole(target, content)
+        write_whole(Path(path), content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidRecord(f"{path}: the run cannot be written there: {reason}") from error

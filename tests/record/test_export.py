@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -87,6 +88,18 @@ def test_a_file_is_replaced_wholly(record: dict[str, Any], file: Path) -> None:
     write_record(record, file)
     assert read_record(file) == record
     assert list(file.parent.glob(".run*")) == []
+
+
+def test_a_new_file_is_for_whom_the_process_makes_files_and_one_that_is_replaced_for_whom_it_was(
+    record: dict[str, Any], file: Path
+) -> None:
+    other = file.with_name("other.json")
+    other.touch()
+    write_record(record, file)
+    assert file.stat().st_mode == other.stat().st_mode
+    other.chmod(0o640)
+    write_record(record, other)
+    assert stat.S_IMODE(other.stat().st_mode) == 0o640
 
 
 def test_what_is_no_file_is_written_to_and_not_replaced(record: dict[str, Any], tmp_path: Path) -> None:
