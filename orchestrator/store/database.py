@@ -25,7 +25,11 @@ BUSY_SECONDS = 30.0
 _CAUSES = (
     ("disk is full", "the disk is full; free some space, then run `vickrey resume`"),
     ("readonly", "the store is read-only; check the permissions of the file and its folder"),
-    ("unable to open", "the file cannot be opened; check its folder, and how many files may be open (ulimit -n)"),
+    (
+        "unable to open",
+        "the file cannot be opened; check its folder, which SQLite has to write to even where a store is only read, "
+        "and how many files may be open (ulimit -n)",
+    ),
     ("locked", f"another process has kept it locked for {BUSY_SECONDS:.0f} seconds; try again when that is done"),
     ("not a database", "the file is not an SQLite database; check the store's path"),
     ("malformed", "the file is damaged; restore a backup"),

@@ -199,7 +199,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(database: Path, ur
 
 def test_a_folder_in_place_of_the_file_is_refused(database: Path, url: str) -> None:
     database.mkdir()
-    refused(url, "the file cannot be opened")
+    refused(url, "the file cannot be opened; check its folder, which SQLite has to write to")
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
