@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDEST: Final = 10_000
+# A longer word, as an address or a text in Japanese, may be broken where a column wraps.
+_WHOLE_WORD: Final = 16
 
 
 class Output:
@@ -65,11 +67,14 @@ class Output:
         from rich.measure import Measurement
 
         wide = self.results.options.update(width=_WIDEST)
+        broken = 0
         for column in table.columns:
+            sizes = [Measurement.get(self.results, wide, each) for each in (column.header, *column.cells)]
             if column.no_wrap:
-                cells = (column.header, *column.cells)
-                column.min_width = max(Measurement.get(self.results, wide, each).maximum for each in cells)
-        return Measurement.get(self.results, wide, table).minimum
+                column.min_width = max(size.maximum for size in sizes)
+            else:
+                broken += max(0, max(size.minimum for size in sizes) - _WHOLE_WORD)
+        return Measurement.get(self.results, wide, table).minimum - broken
 
     def say(self, line: str = "") -> None:
         """Show a line of text, inert and as long as it is."""
