@@ -5,8 +5,13 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command with the process's arguments, and exit."""
+    import os
     import sys
+    from pathlib import Path
 
+    # Where whoever started it has closed its output, as some daemons do, Python has no stream there at all.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open until the end)
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 (open until the end)
     try:
         from orchestrator.cli.app import app
 

@@ -15,8 +15,11 @@ from orchestrator.cli.inert import inert
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 _WIDEST: Final = 10_000
+# A longer word, as an address or a text in Japanese, may be broken where a column wraps.
+_WHOLE_WORD: Final = 16
 
 
 class Output:
@@ -47,18 +50,31 @@ class Output:
         A table that a terminal is too narrow for is as wide as it has to be: the terminal breaks its lines, and no
         amount is cut.
         """
-        from rich.measure import Measurement
         from rich.table import Table
         from rich.text import Text
 
         for renderable in renderables:
             if isinstance(renderable, Table):
-                least = Measurement.get(self.results, self.results.options.update(width=_WIDEST), renderable).minimum
+                least = self._least_width(renderable)
                 renderable.width = least if least > self.results.width else None
                 self.results.print(renderable, crop=False)
                 continue
             is_whole = isinstance(renderable, Text) and not self.results.is_terminal
             self.results.print(renderable, soft_wrap=is_whole)
+
+    def _least_width(self, table: Table) -> int:
+        """How wide a table has to be; rich would cut a column that must not wrap at the longest word of its heading."""
+        from rich.measure import Measurement
+
+        wide = self.results.options.update(width=_WIDEST)
+        broken = 0
+        for column in table.columns:
+            sizes = [Measurement.get(self.results, wide, each) for each in (column.header, *column.cells)]
+            if column.no_wrap:
+                column.min_width = max(size.maximum for size in sizes)
+            else:
+                broken += max(0, max(size.minimum for size in sizes) - _WHOLE_WORD)
+        return Measurement.get(self.results, wide, table).minimum - broken
 
     def say(self, line: str = "") -> None:
         """Show a line of text, inert and as long as it is."""

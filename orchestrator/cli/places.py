@@ -40,8 +40,11 @@ class Place:
     store: str | None = None
 
     def command(self, words: str) -> str:
-        """A command line that does something in the same market, for hints."""
-        options = (("--config", self.config), ("--home", self.home), ("--store", self.store))
+        """A command line that does something in the same market, for hints; a password is withheld."""
+        from orchestrator.config import masked
+
+        store = None if self.store is None else masked(self.store)
+        options = (("--config", self.config), ("--home", self.home), ("--store", store))
         given = "".join(f" {name} {shlex.quote(value)}" for name, value in options if value is not None)
         return f"`vickrey {words}{given}`"
 

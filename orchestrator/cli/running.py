@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -214,9 +214,9 @@ def drive(
     """Run a request until its offers are ready, showing how it goes."""
     from orchestrator.cli.live import LiveProgress
 
-    hint = f"{request_id} is interrupted, nothing is lost: {place.command(f'resume {request_id}')} goes on"
+    hint = f"is interrupted, nothing is lost: {place.command(f'resume {request_id}')} goes on"
     live = None if quiet else LiveProgress(output.progress)
-    with interruptible(hint), live or nullcontext():
+    with _interruptible(market, request_id, place, hint), live or nullcontext():
         if live is not None:
             live.introduce(market.read_log(request_id).progress)
         on_text = live.on_text if live is not None else None
@@ -237,9 +237,16 @@ def judge_offers(
         output.show(*offer_views(result.offers))
     elif judge.name == "terminal":
         return result
-    pick = place.command(f"pick {result.request_id} RANK")
-    with interruptible(f"{result.request_id} stays open: {pick} takes an offer"):
+    hint = f"stays open: {place.command(f'pick {result.request_id} RANK')} takes an offer"
+    with _interruptible(market, result.request_id, place, hint):
         return market.judge(result.request_id, judge, take_over=take_over)
+
+
+def _interruptible(market: Market, request_id: str, place: Place, hint: str) -> AbstractContextManager[None]:
+    """Give a Ctrl-C within the block a line that tells how to go on; from a store in memory nobody can."""
+    if not place.is_lasting(market.config):
+        hint = "is interrupted and ends with its store, which is in memory: nothing of it is kept"
+    return interruptible(f"{request_id} {hint}")
 
 
 def tell_result(market: Market, result: Result, place: Place, output: Output) -> None:

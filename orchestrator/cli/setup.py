@@ -28,13 +28,13 @@ def init(
     """Write a config with every setting explained."""
     with writing(as_json) as output:
         from orchestrator.config import copy_of, template
+        from orchestrator.record.whole_files import write_whole
 
         content = template() if like is None else copy_of(like)
         try:
-            with Path(file).open("w" if force else "x", encoding="utf-8") as opened:
-                opened.write(content)
-        except FileExistsError:
-            raise InvalidRequest(f"{file} is there already; --force overwrites it") from None
+            if not force and os.path.lexists(file):
+                raise InvalidRequest(f"{file} is there already; --force overwrites it")
+            write_whole(Path(file), content)
         except (OSError, ValueError) as error:
             raise InvalidRequest(f"{file!r} cannot be written: {getattr(error, 'strerror', None) or error}") from None
         if as_json:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from orchestrator.config.stores import masked
 from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
 
@@ -16,7 +17,6 @@ Isolation = Literal["none", "process"]
 # A run's record is made to be passed on, so it must not carry what opens an account.
 _MASK: Final = "***"
 _SECRET: Final = re.compile(r"(api_?key|token|secret|password)$", re.IGNORECASE)
-_PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Config:
     def resolved(self) -> dict[str, Any]:
         """All settings as JSON can hold them, for a run's record: amounts in nano-dollars, secrets masked."""
         settings = asdict(self)
-        settings["store_url"] = _PASSWORD.sub(rf"\1{_MASK}@", self.store_url)
+        settings["store_url"] = masked(self.store_url)
         del settings["is_fallback"]
         for spec in (settings["judge"], *settings["bidders"]):
             del spec["where"]

@@ -18,7 +18,7 @@ from orchestrator.store import Reader, Store
 
 WITHHELD = "[withheld]"
 _SECRET = re.compile(r"(^|_)(key|secret|password|token)$", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+_URL_PASSWORD = re.compile(r"(?<=://)([^/@:]*:)[^/@]*(?=@)|([?&](?:ssl)?password=)[^&]*")
 
 
 def export_request(store: Store, request_id: str) -> dict[str, Any]:
@@ -54,11 +54,7 @@ def write_record(record: Mapping[str, Any], path: Path | str) -> None:
     """
     content = canonical(record)
     try:
-        target = Path(path)
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_text(content, encoding="utf-8", newline="")
-        else:
-            write_whole(target, content)
+        write_whole(Path(path), content)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InvalidRecord(f"{path}: the run cannot be written there: {reason}") from error
@@ -107,4 +103,6 @@ def _withhold(setting: Any) -> Any:
         }
     if isinstance(setting, list):
         return [_withhold(each) for each in setting]
-    return _URL_PASSWORD.sub(rf"\1:{WITHHELD}@", setting) if isinstance(setting, str) else setting
+    if not isinstance(setting, str):
+        return setting
+    return _URL_PASSWORD.sub(lambda found: f"{found[1] or found[2]}{WITHHELD}", setting)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,11 @@ BUSY_SECONDS = 30.0
 _CAUSES = (
     ("disk is full", "the disk is full; free some space, then run `vickrey resume`"),
     ("readonly", "the store is read-only; check the permissions of the file and its folder"),
-    ("unable to open", "the file cannot be opened; check its folder, and how many files may be open (ulimit -n)"),
+    (
+        "unable to open",
+        "the file cannot be opened; check its folder, which SQLite has to write to even where a store is only read, "
+        "and how many files may be open (ulimit -n)",
+    ),
     ("locked", f"another process has kept it locked for {BUSY_SECONDS:.0f} seconds; try again when that is done"),
     ("not a database", "the file is not an SQLite database; check the store's path"),
     ("malformed", "the file is damaged; restore a backup"),
@@ -34,6 +39,8 @@ _CAUSES = (
     *SERVER_CAUSES,
 )
 _FILE: Final = "vickrey.file"
+# Where SQLAlchemy does not look: in what cannot be read as a URL, and among the options of PostgreSQL's library.
+_PASSWORD: Final = re.compile(r"(//[^:/]*:).*(?=@)|([?&](?:ssl)?password=)[^&]*")
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
 
 
@@ -61,9 +68,11 @@ def open_engine(url: str) -> Engine:
         raise StoreUnavailable(
             f"store {shown(url)!r} needs the package {error.name}{extra}; install it first"
         ) from error
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        # A port that is no number is a ValueError.
         raise StoreUnavailable(
-            f"store {shown(url)!r} is not a database URL; write for example sqlite:////path/market.db ({error})"
+            f"store {shown(url)!r} is not a database URL; write for example sqlite:////path/market.db or "
+            f"postgresql://user@host/market ({error})"
         ) from error
     try:
         with translated(url):
@@ -94,15 +103,14 @@ def _cause(error: BaseException) -> str:
             if sign in said:
                 return cause
         each = each.__context__
-    return str(error.orig if isinstance(error, DBAPIError) else error)
+    return " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
 
 
 def shown(url: str) -> str:
     """A store's URL as it may be told: without a password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
+    with suppress(ArgumentError, ValueError):
+        url = make_url(url).render_as_string(hide_password=True)
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", url)
 
 
 def _server_engine(url: str, parsed: URL) -> Engine:

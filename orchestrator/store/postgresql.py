@@ -74,6 +74,8 @@ SERVER_CAUSES: Final = (
     ("connection is closed", _LOST),
     ("consuming input failed", _LOST),
     ("connection failed", "the server cannot be reached; check the URL's host and port, and that it runs"),
+    ("is the server running", "the server cannot be reached; check the URL's host and port, and that it runs"),
+    ("resolve host", "the server's host is not known; check the URL: in a password, @ is written %40 and / is %2F"),
     ("connection refused", "the server cannot be reached; check the URL's host and port, and that it runs"),
     ("connection timeout", "the server cannot be reached; check the URL's host and port, and that it runs"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,20 @@ def test_a_memory_is_shown_part_by_part() -> None:
     assert "transformer.1" in shown
     assert "0.25, 3" in shown
     assert "50 figures from 0 to 49, mean 24.5" in shown
+
+
+@pytest.mark.usefixtures("learned")
+def test_a_memory_that_is_exported_into_a_device_or_pipe_leaves_it_one(tmp_path: Path) -> None:
+    give("learner", LEARNED)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        assert vickrey("bidders", "memory", "learner", "--export", str(pipe), "--yes").code == 0
+        assert pipe.is_fifo()
+        assert json.loads(os.read(reader, 65_536))["memory"] == LEARNED
+    finally:
+        os.close(reader)
 
 
 @pytest.mark.usefixtures("learned")

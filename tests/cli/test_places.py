@@ -43,6 +43,15 @@ def test_a_hint_is_completed_unless_it_names_a_market_or_needs_none(text: str, p
     assert Place().pointed(text) == text
 
 
+@pytest.mark.parametrize(
+    "url", ["postgresql://me:s3cret@host/market", "postgresql://me@host/market?password=s3cret&connect_timeout=2"]
+)
+def test_a_hint_tells_no_password(url: str) -> None:
+    hint = Place(store=url).command("pick r1 1")
+    assert "s3cret" not in hint
+    assert "***" in hint
+
+
 def test_hints_in_lists_and_refusals_name_the_same_config(tmp_path: Path) -> None:
     config = str(write_market(tmp_path, name="other.yaml"))
     vickrey("bidders", "retire", "diary", "--yes", "--config", config)

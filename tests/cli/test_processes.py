@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import signal
 import subprocess
 import sys
@@ -75,6 +76,37 @@ def test_ctrl_c_ends_in_one_line_and_resume_goes_on(gate: Path) -> None:
     straight = vickrey("run", "Plan a tour", "-b", "10", "--seed", "1", "--json", "--home", "other").document
     assert (resumed["status"], resumed["journal_hash"]) == ("released", straight["journal_hash"])
     assert vickrey("audit").code == 0
+
+
+def test_ctrl_c_in_a_store_in_memory_promises_no_way_to_go_on(gate: Path) -> None:
+    process = start("run", "Plan a tour", "-b", "10", "--store", "memory")
+    wait_until_asked(process)
+    process.send_signal(signal.SIGINT)
+    code, _, stderr = finish(process)
+    said = "r1 is interrupted and ends with its store, which is in memory: nothing of it is kept"
+    assert (code, stderr) == (130, f"vickrey: {said}\n")
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_an_output_that_was_closed_keeps_no_verb_from_its_work(gate: Path, stream: int) -> None:
+    process = start("requests", "--json", prepare=lambda: os.close(stream))
+    code, stdout, stderr = finish(process)
+    assert (code, stderr) == (0, "")
+    assert stdout == "" or json.loads(stdout) == {"requests": []}
+
+
+def test_init_that_cannot_write_all_of_a_config_leaves_what_was_there(gate: Path, tmp_path: Path) -> None:
+    config = tmp_path / "vickrey.yaml"
+    before = config.read_text()
+
+    def fill_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+
+    for words in (["init", "--force"], ["init", "new.yaml"]):
+        code, _, stderr = finish(start(*words, prepare=fill_disk))
+        assert (code, "cannot be written: File too large" in stderr) == (2, True)
+    assert config.read_text() == before
+    assert not (tmp_path / "new.yaml").exists()
 
 
 def test_a_job_in_the_background_of_a_script_is_not_stopped_by_ctrl_c(gate: Path) -> None:

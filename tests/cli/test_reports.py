@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from orchestrator.store import open_store
 from tests.cli.conftest import Home
@@ -113,12 +114,23 @@ def test_the_issuer_that_may_overdraw_is_not_said_to_have_something_to_spend(rel
 def test_no_amount_is_split_or_cut_in_a_narrow_terminal(
     released: str, columns: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wide = [vickrey(*words).stdout for words in (["leaderboard"], ["statement", "r1"])]
+    verbs = (["leaderboard"], ["statement", "r1"], ["bidders", "list"], ["progress"])
+    wide = [vickrey(*words).stdout for words in verbs]
     monkeypatch.setenv("COLUMNS", columns)
-    for words, shown in zip((["leaderboard"], ["statement", "r1"]), wide, strict=True):
+    for words, shown in zip(verbs, wide, strict=True):
         amounts = re.findall(r"-?\d+\.\d+", shown)
         assert amounts
         assert re.findall(r"-?\d+\.\d+", vickrey(*words).stdout) == amounts
+
+
+@pytest.mark.parametrize("text", ["計画を立ててください。" * 9, f"see https://example.com/{'a' * 90}"])
+def test_a_text_without_blanks_makes_no_table_wider_than_the_terminal(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    vickrey("run", text, "-b", "10", "--quiet")
+    lines = vickrey("requests").stdout.splitlines()
+    assert max(map(cell_len, lines)) <= 70
 
 
 def test_an_account_whose_counters_were_altered_does_not_balance(released: str, tmp_path: Path) -> None:

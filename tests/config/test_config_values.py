@@ -182,6 +182,12 @@ def test_no_secret_reaches_what_is_recorded() -> None:
     assert recorded["bidders"][0]["options"]["key"] == "a"
 
 
+def test_a_password_among_the_options_of_a_stores_url_is_not_recorded() -> None:
+    config = load_config({"store": "postgresql://me@host/market?sslmode=require&password=s3cret&connect_timeout=2"})
+    recorded = config.resolved()
+    assert recorded["store_url"] == "postgresql://me@host/market?sslmode=require&password=***&connect_timeout=2"
+
+
 def test_functions_in_options_are_named_in_what_is_resolved() -> None:
     config = load_config({"judge": {"type": "callback", "options": {"callback": json.dumps}}})
     assert config.judge.options["callback"] is json.dumps

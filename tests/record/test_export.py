@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -89,6 +90,18 @@ def test_a_file_is_replaced_wholly(record: dict[str, Any], file: Path) -> None:
     assert list(file.parent.glob(".run*")) == []
 
 
+def test_a_new_file_is_for_whom_the_process_makes_files_and_one_that_is_replaced_for_whom_it_was(
+    record: dict[str, Any], file: Path
+) -> None:
+    other = file.with_name("other.json")
+    other.touch()
+    write_record(record, file)
+    assert file.stat().st_mode == other.stat().st_mode
+    other.chmod(0o640)
+    write_record(record, other)
+    assert stat.S_IMODE(other.stat().st_mode) == 0o640
+
+
 def test_what_is_no_file_is_written_to_and_not_replaced(record: dict[str, Any], tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -126,7 +139,7 @@ def test_secrets_of_the_setting_stay_at_home() -> None:
     played = TINY.play()
     store = played.market.store
     setting = {
-        "store_url": "postgresql://me:hush@db.example/market",
+        "store_url": "postgresql://me:hush@db.example/market?password=hush&connect_timeout=2",
         "bidders": [{"options": {"api_key": "hush", "tokens": 7, "keyboard": "qwerty", "a": [{"PASSWORD": "hush"}]}}],
     }
 
@@ -138,7 +151,8 @@ def test_secrets_of_the_setting_stay_at_home() -> None:
     store.transact(lambda tx: tx.put_request(change(found)))
     record = played.record()
     assert "hush" not in json.dumps(record)
-    assert record["setting"]["store_url"] == f"postgresql://me:{WITHHELD}@db.example/market"
+    withheld = f"postgresql://me:{WITHHELD}@db.example/market?password={WITHHELD}&connect_timeout=2"
+    assert record["setting"]["store_url"] == withheld
     assert record["setting"]["bidders"][0]["options"]["tokens"] == 7
     assert record["setting"]["bidders"][0]["options"]["keyboard"] == "qwerty"
     assert verify(record) == []

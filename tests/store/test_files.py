@@ -199,7 +199,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(database: Path, ur
 
 def test_a_folder_in_place_of_the_file_is_refused(database: Path, url: str) -> None:
     database.mkdir()
-    refused(url, "the file cannot be opened")
+    refused(url, "the file cannot be opened; check its folder, which SQLite has to write to")
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
@@ -236,12 +236,27 @@ def test_a_store_of_a_newer_version_is_refused_and_left_alone(database: Path, ur
     [
         ("no url", "is not a database URL"),
         ("nosuch:///x", "is not a database URL"),
+        ("postgresql://me@host:port/market", "is not a database URL"),
         ("sqlite://", "needs a file"),
         ("sqlite:///:memory:", "needs a file"),
     ],
 )
 def test_what_is_no_url_of_a_store_is_refused(bad: str, because: str) -> None:
     refused(bad, because)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:s3cret@host:port/market",
+        "post-gres://me:s3cret@host/market",
+        "postgresql://me@127.0.0.1:1/market?password=s3cret",
+    ],
+)
+def test_a_store_that_cannot_be_opened_tells_no_password(url: str) -> None:
+    with pytest.raises(StoreUnavailable) as refusal:
+        open_store(url)
+    assert "s3cret" not in str(refusal.value)
 
 
 def test_a_damaged_file_is_refused_in_one_line(sql_store: SqlStore, database: Path, url: str) -> None:

@@ -275,6 +275,9 @@ def test_what_keeps_a_store_from_being_used_is_told_in_the_operators_words(
     refused(server.url(user="nobody_here"), "there is no such database, user or table")
     refused("postgresql+psycopg://x@127.0.0.1:1/market", "the server cannot be reached; check the URL's host and port")
     refused("postgresql://x@127.0.0.1:1/market", "the server cannot be reached")
+    refused("postgresql://x@/market?host=/nowhere", "the server cannot be reached")
+    refused("postgresql://x@127.0.0.1:1/market?sslmode=bogus", "invalid sslmode value")
+    refused("postgresql://x@127.0.0.1:1/market?bogus=1", "invalid connection option")
     refused("mysql://x@127.0.0.1:1/market", "a store is an SQLite file or on PostgreSQL, not mysql")
     refused(f"{server_url}%20-cdefault_transaction_read_only%3Don", "the server only reads")
 
