@@ -60,8 +60,8 @@ def load_verifier(name: str) -> Verifier:
         )
     try:
         found = pkgutil.resolve_name(name)
-    except Exception as error:
-        raise InvalidConfig(f"verifier {name[:100]!r} cannot be loaded ({type(error).__name__}: {error})") from None
+    except (Exception, SystemExit) as error:
+        raise InvalidConfig(f"verifier {name[:100]!r} cannot be loaded ({_said(error)})") from None
     if not callable(found):
         raise InvalidConfig(f"verifier {name[:100]!r} is {type(found).__name__}, not a function")
     verifier: Verifier = found
@@ -103,8 +103,8 @@ def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
         said: Any = verifier(task.record, text)
     except InvalidRequest as refusal:
         raise InvalidRequest(f"{task.place}: {refusal}") from None
-    except Exception as error:
-        raise InvalidRequest(f"{task.place}: the verifier failed ({type(error).__name__}: {error})") from error
+    except (Exception, SystemExit) as error:
+        raise InvalidRequest(f"{task.place}: the verifier failed ({_said(error)})") from error
     score = _plain_number(said)
     if not isinstance(score, bool | int | float | Decimal) or not 0 <= score <= 1:
         raise InvalidRequest(
@@ -112,6 +112,11 @@ def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
             "a score is a number from 0 to 1"
         )
     return float(score)
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong in a stranger's code; one that leaves Python, as a script does, must not go unheard."""
+    return f"it called sys.exit({error})" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
 
 
 def _plain_number(said: Any) -> Any:

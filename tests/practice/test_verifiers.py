@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ def test_built_in_verifiers(verifier: Any, answer: Any, text: str, score: float)
 def own(record: Any, text: str) -> Any:
     if record["want"] == "raise":
         raise KeyError("nothing")
+    if record["want"] == "exit":
+        sys.exit(3)
     return {"half": 0.5, "bool": True}.get(record["want"], record["want"])
 
 
@@ -110,7 +113,7 @@ def test_a_verifier_of_other_parameters_is_refused_before_anything_is_paid(tmp_p
         session_of(market, tasks, verifier)
 
 
-@pytest.mark.parametrize("want", [2, "much", None, "raise"])
+@pytest.mark.parametrize("want", [2, "much", None, "raise", "exit"])
 def test_a_verifier_of_ones_own_is_tried_before_anything_is_paid(tmp_path: Path, want: Any) -> None:
     market = make_market(Answering("a", "18", Provider()))
     tasks = write_tasks(tmp_path, {"request": "x", "want": want})
@@ -134,6 +137,15 @@ def test_where_a_verifier_fails_at_an_answer_it_is_said_that_answers_are_kept_an
     assert [pupil.score for pupil in run(market, tasks).pupils] == [1.0]
     assert len(provider.made) == 1
     assert_sound(market)
+
+
+def test_a_module_that_leaves_python_when_it_is_imported_is_said_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_script.py").write_text("import sys\nsys.exit(2)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(InvalidConfig, match=r"cannot be loaded \(it called sys\.exit\(2\)\)"):
+        load_verifier("a_script:score")
 
 
 def test_a_verifier_that_is_not_there_is_refused() -> None:
