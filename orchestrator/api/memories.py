@@ -175,6 +175,25 @@ def import_memory(market: Market, bidder: str, document: Any) -> BidderMemory:
     return read_memory(market, bidder)
 
 
+def named_other(document: Any, found: BidderMemory) -> str | None:
+    """The bidder by whose name an imported memory tells what its new owner is not called.
+
+    A policy that tells bidders apart, as `bayes` does, knows them by their names. So what a memory says of the one that
+    it comes from is not taken for what its new owner can do.
+
+    Args:
+        document: what was imported.
+        found: the memory, as the new owner has it now.
+
+    Returns:
+        The old owner's name; None where the memory does not tell of it, or it tells of one that takes part here.
+    """
+    owner = document["bidder"]
+    here = {found.bidder, *found.shared_with}
+    is_strange = owner not in here and found.bidder not in document.get("shared_with", ())
+    return owner if is_strange and json.dumps(owner) in json.dumps(found.memory) else None
+
+
 def reset_memory(market: Market, bidder: str) -> None:
     """Let a bidder, and all who learn together with it, begin again with nothing learned.
 

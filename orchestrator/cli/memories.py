@@ -86,6 +86,12 @@ def _import(market: Market, name: str, source: Path, yes: bool, output: Output) 
     memories.check_memory(market, name, document)
     _confirm_loss([memories.read_memory(market, name)], yes, output)
     found = memories.import_memory(market, name, document)
+    other = memories.named_other(document, found)
+    if other is not None:
+        output.notice(
+            f"{source} tells of {other} by its name: what it says of {other} is not taken for {name}'s, which begins "
+            f"as one of the others; call the bidder {other} to keep that"
+        )
     if output.as_json:
         output.emit(_document([found], name))
     else:

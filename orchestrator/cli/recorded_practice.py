@@ -50,9 +50,9 @@ def learn_recorded(
     modelless = [name for name in transformers(seats) if name not in found.mapped]
     if modelless:
         output.notice(f"bidders without a model there: {_some(modelless)}; --map BIDDER=MODEL gives them one")
-    if found.uncosted:
-        many = counted(len(found.uncosted), "work")
-        output.notice(f"{many} left out, whose cost is not known: {_some(found.uncosted)}")
+    for works, figure in ((found.unscored, "score"), (found.uncosted, "cost")):
+        if works:
+            output.notice(f"{counted(len(works), 'work')} left out, whose {figure} is not known: {_some(works)}")
     return practise_recorded(market.store, seats, found.id, found.lessons, again=again)
 
 

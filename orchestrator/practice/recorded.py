@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +12,12 @@ from orchestrator.bidding import Lesson, Work
 from orchestrator.core.answers import normalise
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import BrokenPlugin, InvalidRequest
+from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
 from orchestrator.practice.tasks import practice_id
 
 COLUMNS: Final = ("query_id", "prompt", "model", "score", "cost_usd", "answer")
+_NAMES: Final = ("query_id", "prompt", "model")
+_COST_USD_MAX: Final = AMOUNT_NANOS_MAX // NANOS_PER_USD
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class RecordedLessons:
         mapped: model of each bidder that learns from it.
         unmapped: models of the file that belong to no bidder.
         uncosted: works that are left out because nobody knows their cost, as `MODEL on query QUERY`.
+        unscored: those that are left out because nobody knows whether they are right.
     """
 
     id: str
@@ -33,6 +38,7 @@ class RecordedLessons:
     mapped: Mapping[str, str]
     unmapped: tuple[str, ...]
     uncosted: tuple[str, ...] = ()
+    unscored: tuple[str, ...] = ()
 
 
 def read_recorded(
@@ -56,29 +62,50 @@ def read_recorded(
 
     Raises:
         BrokenPlugin: pyarrow is not installed.
-        InvalidRequest: the file cannot be read, lacks a column or has no model of any bidder.
+        InvalidRequest: the file cannot be read, lacks a column, has no model of any bidder or nothing that teaches
+            one of them, or a row makes no sense or stands there twice.
     """
     rows = _rows(path)
     known = dict.fromkeys(row["model"] for row in rows)
     mapped = _mapped(path, list(known), bidders, models or {})
     by_model = {model: bidder for bidder, model in mapped.items()}
-    queries: dict[str, tuple[str, list[Work]]] = {}
-    uncosted: list[str] = []
-    for row in rows:
-        query = queries.setdefault(str(row["query_id"]), (str(row["prompt"]), []))
-        if row["model"] not in by_model or _is_missing(row["score"]):
-            continue
-        if _is_missing(row["cost_usd"]):
-            uncosted.append(_place(row))
-        else:
-            query[1].append(_work(path, by_model[row["model"]], row))
-    lessons = [Lesson(prompt, bounty_usd, tuple(works)) for prompt, works in queries.values() if works]
+    lessons, unscored, uncosted = _lessons(path, rows, by_model, bounty_usd)
     chosen = lessons if limit is None else lessons[:limit]
     id = practice_id(
         [*(part for pair in sorted(mapped.items()) for part in pair), *(lesson.request for lesson in chosen)]
     )
     unmapped = tuple(model for model in known if model not in by_model)
-    return RecordedLessons(id, tuple(chosen), mapped, unmapped, tuple(uncosted))
+    return RecordedLessons(id, tuple(chosen), mapped, unmapped, tuple(uncosted), tuple(unscored))
+
+
+def _lessons(
+    path: Path, rows: list[dict[str, Any]], by_model: Mapping[str, str], bounty_usd: float
+) -> tuple[list[Lesson], list[str], list[str]]:
+    """One lesson a query, and the places of works without a score and without a cost."""
+    queries: dict[str, tuple[str, dict[str, Work | None]]] = {}
+    uncosted: list[str] = []
+    unscored: list[str] = []
+    for row in rows:
+        _, works = queries.setdefault(row["query_id"], (row["prompt"], {}))
+        bidder = by_model.get(row["model"])
+        if bidder is None:
+            continue
+        if bidder in works:
+            # Two works of one model would count as two that agree.
+            raise InvalidRequest(
+                f"{path}: {_place(row)} is recorded more than once; a query has one row for each model"
+            )
+        works[bidder] = None
+        if _is_missing(row["score"]):
+            unscored.append(_place(row))
+        elif _is_missing(row["cost_usd"]):
+            uncosted.append(_place(row))
+        else:
+            works[bidder] = _work(path, bidder, row)
+    lessons = [Lesson(prompt, bounty_usd, kept) for prompt, works in queries.values() if (kept := _known(works))]
+    if not lessons:
+        raise InvalidRequest(f"{path} has no work of {', '.join(by_model)} of which both score and cost are known")
+    return lessons, unscored, uncosted
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -100,7 +127,21 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise InvalidRequest(f"{path} is no parquet file with columns {', '.join(COLUMNS)}: {reason}") from None
     if not rows:
         raise InvalidRequest(f"{path} holds no rows")
+    for number, row in enumerate(rows, 1):
+        row.update((column, _name(path, number, column, row[column])) for column in _NAMES)
     return rows
+
+
+def _name(path: Path, number: int, column: str, value: Any) -> str:
+    """What tells a row's query or model, as a text: a file may well number them."""
+    if _is_missing(value) or not isinstance(value, str | int | float | Decimal) or not str(value).strip():
+        shown = "empty" if value is None else f"{str(value)[:40]!r}"
+        raise InvalidRequest(f"{path}: row {number}: its {column} is {shown}, which names none; it must be a text")
+    return str(value)
+
+
+def _known(works: Mapping[str, Work | None]) -> tuple[Work, ...]:
+    return tuple(work for work in works.values() if work is not None)
 
 
 def _mapped(path: Path, known: list[str], bidders: Collection[str], models: Mapping[str, str]) -> dict[str, str]:
@@ -126,10 +167,12 @@ def _mapped(path: Path, known: list[str], bidders: Collection[str], models: Mapp
 
 def _work(path: Path, bidder: str, row: Mapping[str, Any]) -> Work:
     score, cost = row["score"], row["cost_usd"]
-    if not isinstance(score, int | float) or not 0.0 <= score <= 1.0:
-        raise InvalidRequest(f"{path}: {_place(row)}: its score {score!r} is not from 0 to 1")
-    if not isinstance(cost, int | float) or not 0.0 <= cost < float("inf"):
-        raise InvalidRequest(f"{path}: {_place(row)}: its cost {cost!r} is no amount of dollars")
+    if not isinstance(score, int | float | Decimal) or not 0 <= score <= 1:
+        raise InvalidRequest(f"{path}: {_place(row)}: its score {score!r} is not a number from 0 to 1")
+    if not isinstance(cost, int | float | Decimal) or not 0 <= cost <= _COST_USD_MAX:
+        raise InvalidRequest(
+            f"{path}: {_place(row)}: its cost {cost!r} is no amount of dollars up to {_COST_USD_MAX:,}"
+        )
     answer = None if _is_missing(row["answer"]) else normalise(str(row["answer"]))
     return Work(bidder, "" if answer is None else digest_text(answer), float(score), float(cost))
 
@@ -140,4 +183,4 @@ def _is_missing(figure: Any) -> bool:
 
 
 def _place(row: Mapping[str, Any]) -> str:
-    return f"{str(row['model'])[:60]} on query {str(row['query_id'])[:60]}"
+    return f"{row['model'][:60]} on query {row['query_id'][:60]}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from orchestrator.errors import InvalidConfig, InvalidRequest
@@ -58,8 +60,8 @@ def load_verifier(name: str) -> Verifier:
         )
     try:
         found = pkgutil.resolve_name(name)
-    except Exception as error:
-        raise InvalidConfig(f"verifier {name[:100]!r} cannot be loaded ({type(error).__name__}: {error})") from None
+    except (Exception, SystemExit) as error:
+        raise InvalidConfig(f"verifier {name[:100]!r} cannot be loaded ({_said(error)})") from None
     if not callable(found):
         raise InvalidConfig(f"verifier {name[:100]!r} is {type(found).__name__}, not a function")
     verifier: Verifier = found
@@ -101,14 +103,34 @@ def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
         said: Any = verifier(task.record, text)
     except InvalidRequest as refusal:
         raise InvalidRequest(f"{task.place}: {refusal}") from None
-    except Exception as error:
-        raise InvalidRequest(f"{task.place}: the verifier failed ({type(error).__name__}: {error})") from error
-    if not isinstance(said, bool | int | float) or not 0.0 <= said <= 1.0:
-        raise InvalidRequest(f"{task.place}: the verifier returned {str(said)[:40]!r}; a score is a number from 0 to 1")
-    return float(said)
+    except (Exception, SystemExit) as error:
+        raise InvalidRequest(f"{task.place}: the verifier failed ({_said(error)})") from error
+    score = _plain_number(said)
+    if not isinstance(score, bool | int | float | Decimal) or not 0 <= score <= 1:
+        raise InvalidRequest(
+            f"{task.place}: the verifier returned {str(said)[:40]!r} ({type(said).__name__}); "
+            "a score is a number from 0 to 1"
+        )
+    return float(score)
+
+
+def _said(error: BaseException) -> str:
+    """What went wrong in a stranger's code; one that leaves Python, as a script does, must not go unheard."""
+    return f"it called sys.exit({error})" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+
+
+def _plain_number(said: Any) -> Any:
+    """What was said, as a number of Python's own where it is one of NumPy's or PyTorch's, as comparisons make them."""
+    try:
+        return said.item()
+    except Exception:
+        return said  # it is none of these, or an array of many
 
 
 def _check_parameters(verifier: Verifier) -> None:
+    name = getattr(verifier, "__qualname__", type(verifier).__name__)
+    if inspect.iscoroutinefunction(verifier):
+        raise InvalidConfig(f"verifier {name} is asynchronous; a verifier is a plain function")
     try:
         signature = inspect.signature(verifier)
     except (TypeError, ValueError):
@@ -116,14 +138,18 @@ def _check_parameters(verifier: Verifier) -> None:
     try:
         signature.bind({}, "")
     except TypeError as error:
-        name = getattr(verifier, "__qualname__", type(verifier).__name__)
         raise InvalidConfig(f"verifier {name} cannot be called with a task's record and a text: {error}") from None
 
 
 def _answer(record: Mapping[str, Any]) -> str:
     answer = record.get(_ANSWER)
-    if not isinstance(answer, str | int | float) or isinstance(answer, bool) or not str(answer).strip():
+    if answer is None or (isinstance(answer, str) and not answer.strip()):
         raise InvalidRequest('it has no "answer" to compare with; a verifier of your own can use other fields')
+    if not isinstance(answer, str | int | float) or isinstance(answer, bool):
+        raise InvalidRequest(
+            f'its "answer" is {json.dumps(answer)[:60]}; it must be a text or a number to be compared with, '
+            "unless you name a verifier of your own"
+        )
     return str(answer)
 
 

@@ -82,6 +82,25 @@ def test_what_is_exported_can_be_imported() -> None:
     assert vickrey("bidders", "memory", "learner~2", "--json").document["memory"] == outcome.document["memory"]
 
 
+@pytest.mark.parametrize(
+    ("owner", "shared", "is_said"),
+    [("former", [], True), ("learner", [], False), ("former", ["learner"], False), ("stranger", [], False)],
+)
+def test_a_memory_that_tells_of_its_former_owner_by_name_is_said_to(
+    vickrey_home: Path, owner: str, shared: list[str], is_said: bool
+) -> None:
+    from bidders.policies.bayes import BayesPolicy
+    from orchestrator import Lesson, Work
+
+    write_market(vickrey_home, bidders=[BIDDERS[0], {**LEARNER, "policy": "bidders.policies.bayes:BayesPolicy"}])
+    policy = BayesPolicy()
+    memory = policy.practise(None, [Lesson("What is 1+1?", 1.0, (Work("former", "2", 1.0, 0.0),))])
+    give("learner", memory, bidder=owner, shared_with=shared, policy=policy.name, policy_version=policy.version)
+    outcome = vickrey("bidders", "memory", "learner", "--import", "given.json", "--yes")
+    said = "given.json tells of former by its name: what it says of former is not taken for learner's"
+    assert (outcome.code, said in outcome.stderr) == (0, is_said)
+
+
 @pytest.mark.usefixtures("learned")
 @pytest.mark.parametrize("options", [("--reset",), ("--import", "given.json")])
 def test_what_was_learned_is_not_lost_without_asking(options: tuple[str, ...]) -> None:

@@ -129,13 +129,14 @@ def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     assert [(row["bidder"], row["score"], row["works"]) for row in document["bidders"]] == [("bob", 1.0, 1)]
 
 
-def test_recorded_works_of_unknown_cost_and_bidders_without_a_model_are_named() -> None:
-    write(Path(), [*ROWS, row("3+3", "big", 1.0, "6", None)])
+def test_recorded_works_of_unknown_figures_and_bidders_without_a_model_are_named() -> None:
+    write(Path(), [*ROWS, row("3+3", "big", 1.0, "6", None), row("4+4", "big", None, "8")])
     outcome = vickrey("practise", "--recorded", "tiny.parquet", "--map", "ann=big")
     assert outcome.code == 0
     assert "models without a bidder here: small, other" in outcome.stderr
     assert "bidders without a model there: bob; --map BIDDER=MODEL gives them one" in outcome.stderr
     assert "1 work left out, whose cost is not known: big on query 3+3" in outcome.stderr
+    assert "1 work left out, whose score is not known: big on query 4+4" in outcome.stderr
 
 
 def test_a_presenter_is_no_model() -> None:

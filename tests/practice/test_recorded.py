@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tests.practice.test_practice import Recalling
 COLUMNS = ("dataset", "task", "query_id", "fold", "prompt", "model", "score", "cost_usd", "answer")
 
 
-def row(query: str, model: str, score: Any, answer: Any, cost: Any = 0.001) -> tuple[Any, ...]:
+def row(query: Any, model: Any, score: Any, answer: Any, cost: Any = 0.001) -> tuple[Any, ...]:
     return ("tiny", "sums", query, 0, f"What is {query}?", model, score, cost, answer)
 
 
@@ -101,6 +102,7 @@ def test_a_work_of_unknown_cost_is_left_out_alone_and_named(tmp_path: Path, miss
     found = read_recorded(write(tmp_path, rows), ["big", "small"], 0.1)
     assert [[work.bidder for work in lesson.works] for lesson in found.lessons] == [["big", "small"]]
     assert found.uncosted == ("big on query 3+3",)
+    assert found.unscored == ("small on query 3+3",)
 
 
 def test_a_policy_that_learns_from_its_own_works_is_said_to_have_none_where_its_bidder_has_no_model(
@@ -141,7 +143,14 @@ def test_a_mapping_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (row("1+1", "big", 2.0, "2"), r"big on query 1\+1: its score 2.0 is not from 0 to 1"),
+        (row("1+1", "big", 2.0, "2"), r"big on query 1\+1: its score 2.0 is not a number from 0 to 1"),
+        (row("1+1", "big", "1.0", "2"), r"big on query 1\+1: its score '1.0' is not a number from 0 to 1"),
+        (row("1+1", "big", 1.0, "2", 1e300), r"its cost 1e\+300 is no amount of dollars up to 1,000,000,000"),
+        (row(None, "big", 1.0, "2"), "row 1: its query_id is empty"),
+        (("tiny", "sums", "1+1", 0, None, "big", 1.0, 0.0, "2"), "row 1: its prompt is empty"),
+        (("tiny", "sums", "1+1", 0, " ", "big", 1.0, 0.0, "2"), "row 1: its prompt is ' '"),
+        (("tiny", "sums", "1+1", 0, b"text", "big", 1.0, 0.0, "2"), "row 1: its prompt is .*; it must be a text"),
+        (row("1+1", None, 1.0, "2"), "row 1: its model is empty"),
         (row("1+1", "big", 1.0, "2", -1.0), r"big on query 1\+1: its cost -1.0 is no amount of dollars"),
         (row("1+1", "big", 1.0, "2", float("inf")), r"big on query 1\+1: its cost inf is no amount of dollars"),
     ],
@@ -149,6 +158,26 @@ def test_a_mapping_that_makes_no_sense_is_refused(
 def test_figures_that_make_no_sense_are_refused(tmp_path: Path, wrong: tuple[Any, ...], said: str) -> None:
     with pytest.raises(InvalidRequest, match=said):
         read_recorded(write(tmp_path, [wrong]), ["big"], 0.1)
+
+
+def test_a_work_that_is_recorded_twice_is_refused_since_it_would_count_as_two_that_agree(tmp_path: Path) -> None:
+    twice = write(tmp_path, [*ROWS, row("1+1", "small", 1.0, "2")])
+    with pytest.raises(InvalidRequest, match=r"small on query 1\+1 is recorded more than once"):
+        read_recorded(twice, ["big", "small"], 0.1)
+    assert len(read_recorded(twice, ["big"], 0.1).lessons) == 2, "it is nobody's here"
+
+
+def test_queries_and_models_may_be_numbers_and_figures_decimal(tmp_path: Path) -> None:
+    rows = [row(query, model, Decimal("0.5"), 4, Decimal("0.001")) for query in (1, 2) for model in (7, 8)]
+    found = read_recorded(write(tmp_path, rows), ["mine"], 0.1, models={"mine": "7"})
+    assert [lesson.works for lesson in found.lessons] == [(Work("mine", digest_text("4"), 0.5, 0.001),)] * 2
+    assert found.unmapped == ("8",)
+
+
+def test_a_file_of_which_nothing_can_be_learned_is_refused(tmp_path: Path) -> None:
+    rows = [row("1+1", "big", None, "2"), row("2+2", "big", 1.0, "4", None), row("1+1", "small", 1.0, "2")]
+    with pytest.raises(InvalidRequest, match="has no work of big of which both score and cost are known"):
+        read_recorded(write(tmp_path, rows), ["big"], 0.1)
 
 
 def test_files_that_are_no_recorded_outcomes_are_refused(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from orchestrator.errors import InvalidConfig, InvalidRequest
 from orchestrator.practice import load_verifier, practise, prepare
-from orchestrator.practice.verifiers import contains, exact, number
+from orchestrator.practice.verifiers import contains, exact, number, score_of
 from tests.engine.world import Provider, assert_sound, make_market
 from tests.practice.test_practice import SUMS, Answering, run, session_of, write_tasks
 
@@ -35,6 +38,8 @@ def test_built_in_verifiers(verifier: Any, answer: Any, text: str, score: float)
 def own(record: Any, text: str) -> Any:
     if record["want"] == "raise":
         raise KeyError("nothing")
+    if record["want"] == "exit":
+        sys.exit(3)
     return {"half": 0.5, "bool": True}.get(record["want"], record["want"])
 
 
@@ -44,6 +49,39 @@ def test_a_verifier_of_ones_own_sees_the_whole_record(tmp_path: Path) -> None:
     session = session_of(market, tasks, load_verifier("tests.practice.test_verifiers:own"))
     (pupil,) = asyncio.run(practise(session, session.plan.cost_max_nanos)).pupils
     assert pupil.score == 0.75
+
+
+@pytest.mark.parametrize(
+    ("said", "score"), [(np.float32(0.25), 0.25), (np.bool_(True), 1.0), (np.array(0.5), 0.5), (Decimal("0.5"), 0.5)]
+)
+def test_a_verifier_may_return_numbers_of_numpy_and_decimal_ones(tmp_path: Path, said: Any, score: float) -> None:
+    (task,) = write_tasks(tmp_path, {"request": "x"})
+    assert score_of(lambda record, text: said, task, "") == score
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [("1.0", r"'1\.0' \(str\)"), (np.array([0.5, 0.5]), "ndarray"), (float("nan"), "float")]
+)
+def test_what_is_no_score_is_shown_with_its_type(tmp_path: Path, said: Any, shown: str) -> None:
+    (task,) = write_tasks(tmp_path, {"request": "x"})
+    with pytest.raises(InvalidRequest, match=f"returned .*{shown}"):
+        score_of(lambda record, text: said, task, "")
+
+
+def test_an_asynchronous_verifier_is_refused_as_such(tmp_path: Path) -> None:
+    async def asynchronous(record: Any, text: str) -> float:
+        return 1.0
+
+    verifier: Any = asynchronous
+    market = make_market(Answering("a", "18", Provider()))
+    with pytest.raises(InvalidConfig, match="is asynchronous; a verifier is a plain function"):
+        session_of(market, write_tasks(tmp_path, *SUMS), verifier)
+
+
+@pytest.mark.parametrize(("answer", "shown"), [(True, "true"), (["a", "b"], r"\[\"a\", \"b\"\]")])
+def test_a_label_that_is_no_text_is_not_said_to_be_missing(answer: Any, shown: str) -> None:
+    with pytest.raises(InvalidRequest, match=f'its "answer" is {shown}; it must be a text or a number'):
+        exact({"answer": answer}, "")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +113,7 @@ def test_a_verifier_of_other_parameters_is_refused_before_anything_is_paid(tmp_p
         session_of(market, tasks, verifier)
 
 
-@pytest.mark.parametrize("want", [2, "much", None, "raise"])
+@pytest.mark.parametrize("want", [2, "much", None, "raise", "exit"])
 def test_a_verifier_of_ones_own_is_tried_before_anything_is_paid(tmp_path: Path, want: Any) -> None:
     market = make_market(Answering("a", "18", Provider()))
     tasks = write_tasks(tmp_path, {"request": "x", "want": want})
@@ -92,11 +130,22 @@ def test_where_a_verifier_fails_at_an_answer_it_is_said_that_answers_are_kept_an
         return None if text == "18" else 0.0
 
     session = session_of(market, tasks, fussy)
-    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:1: the verifier returned 'None'.* all answers are kept"):
+    with pytest.raises(
+        InvalidRequest, match=r"tasks\.jsonl:1: the verifier returned 'None' \(NoneType\).* all answers are kept"
+    ):
         asyncio.run(practise(session, session.plan.cost_max_nanos))
     assert [pupil.score for pupil in run(market, tasks).pupils] == [1.0]
     assert len(provider.made) == 1
     assert_sound(market)
+
+
+def test_a_module_that_leaves_python_when_it_is_imported_is_said_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a_script.py").write_text("import sys\nsys.exit(2)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(InvalidConfig, match=r"cannot be loaded \(it called sys\.exit\(2\)\)"):
+        load_verifier("a_script:score")
 
 
 def test_a_verifier_that_is_not_there_is_refused() -> None:
