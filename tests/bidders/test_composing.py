@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from typing import Any
 
@@ -71,7 +72,6 @@ def value(*lots: Observation, memory: Any = ..., policy: BayesPolicy = POLICY) -
     return list(policy.value(learned() if memory is ... else memory, lots).means)
 
 
-@pytest.mark.slow
 def test_the_pool_asks_those_who_help_and_then_shows_the_text() -> None:
     authors: list[str] = []
     for _ in range(len(ADDS)):
@@ -97,6 +97,34 @@ def test_a_work_that_adds_less_than_it_costs_is_worth_less_than_showing_the_text
         seen("p", "editor", "helper"), *(seen(one, "editor", "helper") for one in ("idler", "spoiler"))
     )
     assert shown > idler > spoiler
+
+
+def refused(*works: tuple[str, ...], times: int = 12) -> Any:
+    """What a pool knows after offers of these works, each time in vain."""
+    offers = [
+        offer(number * len(works) + place, *authors, taken=False, outcome="rejected")
+        for number in range(times)
+        for place, authors in enumerate(works)
+    ]
+    return POLICY.learn(None, offers)
+
+
+@pytest.mark.parametrize(
+    ("works", "is_tried"),
+    [
+        ((("helper",), ("editor",)), True),
+        ((("helper",), ("editor",), ("helper", "editor"), ("editor", "helper")), False),
+    ],
+    ids=["never together", "together too"],
+)
+def test_two_works_are_tried_together_that_were_of_no_use_alone(works: Any, is_tried: bool) -> None:
+    """A text may need both; by the likeliest figures alone, two that never helped are twice as hopeless as one."""
+    lots = [seen("p", "helper"), seen("editor", "helper", cost_usd=0.001)]
+    valued = POLICY.value(refused(*works), lots)
+    # Bids are drawn from doubt; the second is above the first now and then where the doubt of both bridges what lies
+    # between them.
+    between, doubt = valued.means[0] - valued.means[1], math.hypot(*valued.deviations)
+    assert (between < 2.0 * doubt) is is_tried
 
 
 def test_working_twice_adds_nothing() -> None:

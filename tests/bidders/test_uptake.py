@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -120,7 +121,42 @@ def test_knowledge_of_texts_with_other_numbers_says_nothing() -> None:
 
 def test_before_anything_is_known_an_offer_is_taken_as_often_as_the_prior_says() -> None:
     helps = uptake_from([], 2, 0.2, Knowledge()).helps(LOOKS[0])
-    assert chance(helps.log_odds([0])) == pytest.approx(0.2)
+
+    assert chance(helps.averaged([0])) == pytest.approx(0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("presenter", [None, SHOWS_WELL])
+@pytest.mark.parametrize("authors", [(HELPS,), (HARMS, HELPS), (HARMS, NOTHING, HELPS)])
+def test_the_averaged_chance_is_the_mean_over_what_the_weights_may_be(
+    authors: tuple[int, ...], presenter: int | None
+) -> None:
+    uptake = uptake_from(offers(30), 2, 0.5, Knowledge())
+    draws = np.random.default_rng(0).multivariate_normal(uptake.weights, uptake.covariance, size=4000)
+    # One that is drawn and not doubted, so that what it says of this offer is what that draw would make certain.
+    certain = [replace(uptake, weights=each, covariance=0.0 * uptake.covariance).helps(LOOKS[1]) for each in draws]
+    mean = np.mean([chance(one.averaged(authors, presenter)) for one in certain])
+    assert chance(uptake.helps(LOOKS[1]).averaged(authors, presenter)) == pytest.approx(mean, abs=0.015)
+
+
+def test_offers_are_doubted_with_the_presenter_whose_part_the_base_holds() -> None:
+    uptake = uptake_from(offers(60), 2, 0.5, Knowledge())
+    helps = uptake.helps(LOOKS[0])
+    best = helps.shown_by_best_of([uptake.newcomer, uptake.row(SHOWS_WELL)])
+    assert best.presenter == uptake.row(SHOWS_WELL)
+    for authors in ((HELPS,), (HARMS, HELPS)):
+        assert best.averaged(authors) == pytest.approx(helps.averaged(authors, uptake.row(SHOWS_WELL)))
+        for other in (uptake.row(SHOWS_WELL), uptake.newcomer):
+            assert best.averaged(authors, other) == pytest.approx(helps.averaged(authors, other))
+        assert best.averaged(authors) != pytest.approx(helps.averaged(authors), abs=0.05), "the control"
+    assert helps.shown_by_best_of([]) is helps
+
+
+def test_what_is_doubted_lies_nearer_to_an_even_chance_the_less_was_seen() -> None:
+    few, many = (uptake_from(offers(number), 2, 0.5, Knowledge()).helps(LOOKS[0]) for number in (20, 2000))
+    for authors in ([HARMS], [HARMS, NOTHING], [HELPS, HARMS], [3]):
+        for helps in (few, many):
+            assert abs(helps.averaged(authors)) < abs(helps.log_odds(authors))
+        assert few.averaged(authors) / few.log_odds(authors) < many.averaged(authors) / many.log_odds(authors)
 
 
 def test_of_very_many_bidders_those_are_told_apart_whose_work_was_seen_most() -> None:

@@ -7,7 +7,7 @@ does. Where works add up, and where each replaces the one before, that is close 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from math import hypot
 from typing import NamedTuple
@@ -42,12 +42,14 @@ class _Prospect(NamedTuple):
     """What may become of a text.
 
     Attributes:
-        log_odds: of its being taken.
-        doubt: how unsure they are, as a standard deviation.
+        log_odds: of its being taken, by what is the likeliest.
+        averaged: the same, averaged over what is not known.
+        doubt: how unsure its bidder's part of them is, as a standard deviation.
         less_usd: what others must be paid for that.
     """
 
     log_odds: float
+    averaged: float
     doubt: float
     less_usd: float = 0.0
 
@@ -57,8 +59,8 @@ class _Prospect(NamedTuple):
 
     def figure(self, bounty_usd: float, cost_usd: float = 0.0) -> Figure:
         """What it is worth less a cost, and how unsure that is."""
-        worth_usd = bounty_usd * chance(self.log_odds) - self.less_usd - cost_usd
-        return Figure(within_bounty(worth_usd, bounty_usd), bounty_usd * steepness(self.log_odds) * self.doubt)
+        worth_usd = bounty_usd * chance(self.averaged) - self.less_usd - cost_usd
+        return Figure(within_bounty(worth_usd, bounty_usd), bounty_usd * steepness(self.averaged) * self.doubt)
 
 
 class _Worker(NamedTuple):
@@ -109,13 +111,13 @@ class Composing:
         # Who works again counts where it worked last.
         after = [*(one for one in authors if not (has_worked and one == row)), row]
         doubt = 0.0 if has_worked else self._trying(helps, authors) * helps.doubts[row]
-        prospects = [_Prospect(helps.log_odds(after), doubt)]
+        prospects = [_Prospect(helps.log_odds(after), helps.averaged(after), doubt)]
         others = [worker for worker in self._plan(seen, outlook, helps, authors) if worker.row != row]
         if others:
-            together = helps.log_odds([*after, *[worker.row for worker in others]])
+            together = [*after, *[worker.row for worker in others]]
             others_usd = sum(worker.cost_usd for worker in others)
             doubt_then = doubt if len(others) < helps.visible else 0.0
-            prospects.append(_Prospect(together, doubt_then, others_usd))
+            prospects.append(_Prospect(helps.log_odds(together), helps.averaged(together), doubt_then, others_usd))
         best = max(prospects, key=lambda each: each.at_best_usd(seen.bounty_usd))
         return best.figure(seen.bounty_usd, outlook.expected_cost_usd(seen))
 
@@ -126,9 +128,7 @@ class Composing:
             if len(self._helps) >= _KEPT_MAX:
                 self._helps.clear()
             helps = self.uptake.helps(leading(self.embedding, request))
-            best = max([helps.shown[row] for row in self.presenters], default=0.0)
-            less = [shown - best for shown in helps.shown]
-            found = self._helps[request] = replace(helps, base=helps.base + best, shown=less)
+            found = self._helps[request] = helps.shown_by_best_of(self.presenters)
         return found
 
     def _to_presenter(self, seen: Observation, helps: Helps, authors: Sequence[int]) -> Figure:
@@ -140,7 +140,8 @@ class Composing:
         if len(authors) >= helps.visible:
             # What was tried out is shown only if it may be better than what would replace it.
             doubt = hypot(doubt, helps.doubts[authors[-helps.visible]])
-        return _Prospect(helps.log_odds(authors) + helps.shown[row], doubt).figure(seen.bounty_usd)
+        known = helps.log_odds(authors) + helps.shown[row]
+        return _Prospect(known, helps.averaged(authors, row), doubt).figure(seen.bounty_usd)
 
     def _trying(self, helps: Helps, authors: Sequence[int]) -> float:
         """How much of its doubt a bidder draws from: nothing where its work would hide one that is being tried out."""
@@ -217,17 +218,17 @@ def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], boun
         bounty_usd: what is paid if the text is taken.
     """
     workers: list[_Worker] = []
-    left, before = list(free), helps.before_last(authors)
-    worth_usd = bounty_usd * chance(helps.log_odds(authors)) if authors else 0.0
+    left, before = list(free), list(authors)
+    worth_usd = bounty_usd * chance(helps.averaged(authors)) if authors else 0.0
     while left:
-        after = [bounty_usd * chance(before + helps.as_last(each.row)) for each in left]
+        after = [bounty_usd * chance(helps.averaged([*before, each.row])) for each in left]
         gains = [after_usd - each.cost_usd for after_usd, each in zip(after, left, strict=True)]
         most = max(range(len(left)), key=gains.__getitem__)
         if gains[most] <= worth_usd:
             break
         worth_usd = after[most]
         workers.append(left.pop(most))
-        before = helps.before_last([*authors, *[worker.row for worker in workers]])
+        before.append(workers[-1].row)
     return tuple(workers)
 
 

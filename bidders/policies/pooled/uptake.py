@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from math import exp, log, sqrt
+from dataclasses import dataclass, field, replace
+from math import exp, log, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,10 @@ _OWN_SPREAD = 0.7
 _LAST_SPREAD = 0.3
 _SUITING_SPREAD = 0.5
 _NEWTON_STEPS = 12
+_MODERATION = pi / 8.0
+_FIRST_BIDDER = 2
+"""Where bidders begin in what is doubted together: after the base, and what works add on average."""
+
 _STEP_MAX = 1.0
 _STEP_MIN = 1e-4
 
@@ -81,6 +85,10 @@ class Helps:
         doubts: by bidder, how unsure what its work adds is, as a standard deviation; the last is a newcomer's.
         shown_doubts: the same of its making the offer.
         visible: how many of a text's works an offer shows, the latest ones.
+        covariance: how unsure all of these are together: of the base, of what works add on average, and by bidder of
+            what it adds beside that, and of what it adds as the last; of each the last is a newcomer's.
+        presenter: the bidder whose making the offer is part of the base, and of what others add by that less than it;
+            None where it is nobody's.
     """
 
     base: float
@@ -90,18 +98,48 @@ class Helps:
     doubts: list[float]
     shown_doubts: list[float]
     visible: int
+    covariance: Floats
+    presenter: int | None = None
+
+    def shown_by_best_of(self, presenters: Sequence[int]) -> Helps:
+        """The same where the best of some presenters makes the offers, unless another is named; rows are theirs."""
+        if not presenters:
+            return self
+        best = max(presenters, key=self.shown.__getitem__)
+        most = self.shown[best]
+        return replace(self, base=self.base + most, shown=[each - most for each in self.shown], presenter=best)
+
+    def averaged(self, authors: Sequence[int], presenter: int | None = None) -> float:
+        """The log-odds that belong to the chance of an offer to be taken, averaged over what is not known of it.
+
+        What was never seen together is not as hopeless, or as sure, as the likeliest figures make it: far from an even
+        chance, doubt counts for more than they do (MacKay 1992, "The Evidence Framework Applied to Classification
+        Networks", on moderated outputs).
+
+        Args:
+            authors: whose works a text holds, in order.
+            presenter: who shows it; left out, the one whose part the base holds.
+        """
+        shown, parts = self._visible(authors), np.zeros(len(self.covariance))
+        parts[:2] = 1.0, len(shown)
+        shown_by = self.presenter if presenter is None else presenter
+        for row in shown if shown_by is None else (*shown, shown_by):
+            parts[_FIRST_BIDDER + row] += 1.0
+        if shown:
+            parts[_FIRST_BIDDER + len(self.added) + shown[-1]] = 1.0
+        known = self.log_odds(authors) + (0.0 if presenter is None else self.shown[presenter])
+        return known / sqrt(1.0 + _MODERATION * float(parts @ self.covariance @ parts))
 
     def log_odds(self, authors: Sequence[int]) -> float:
         """Of an offer of a text that these bidders worked on, in this order, to be taken."""
-        return self.before_last(authors[:-1]) + self.as_last(authors[-1]) if authors else self.base
+        if not authors:
+            return self.base
+        *others, last = self._visible(authors)
+        before_last = self.base + sum([self.added[one] for one in others])
+        return before_last + (self.added[last] + self.last[last])
 
-    def before_last(self, authors: Sequence[int]) -> float:
-        """The part of this that works bring which another one follows."""
-        return self.base + sum([self.added[one] for one in authors[max(0, len(authors) + 1 - self.visible) :]])
-
-    def as_last(self, author: int) -> float:
-        """The part of this that the last work brings."""
-        return self.added[author] + self.last[author]
+    def _visible(self, authors: Sequence[int]) -> Sequence[int]:
+        return authors[max(0, len(authors) - self.visible) :]
 
 
 @dataclass(slots=True)
@@ -161,7 +199,18 @@ class Uptake:
             doubts=[*self._doubts(places, [1.0, 1.0, *look]), sqrt(work_variance)],
             shown_doubts=[*self._doubts(places, [1.0, 0.0, *look]), sqrt(showing_variance)],
             visible=self.visible,
+            covariance=self._together(look, showing_variance),
         )
+
+    def _together(self, look: Floats, newcomers_variance: float) -> Floats:
+        """How unsure the parts of offers are together, as `Helps` has them, for a text with these numbers."""
+        layout = _Layout(len(self.authors), self.numbers)
+        half = layout.parts_of(self.covariance, look)
+        found = layout.parts_of(np.ascontiguousarray(half.T), look)
+        newcomer = _FIRST_BIDDER + self.newcomer
+        found[newcomer, newcomer] = newcomers_variance
+        found[-1, -1] = _LAST_SPREAD**2
+        return found
 
     def _doubts(self, places: Integers, parts: Sequence[float]) -> list[float]:
         """Standard deviations of what bidders add, where their own regressors have these values."""
@@ -190,6 +239,14 @@ class _Layout(NamedTuple):
         """By bidder that is told apart: whether it took part, whether it worked last, and the text's numbers."""
         each = 2 + self.numbers
         return np.asarray(self.works + 1 + each * np.arange(self.authors)[:, None] + np.arange(each))
+
+    def parts_of(self, rows: Floats, look: Floats) -> Floats:
+        """Sum rows, one of each regressor, to the parts of offers of a text with these numbers; a newcomer's are 0."""
+        of_bidders = rows[self.works + 1 :].reshape(self.authors, 2 + self.numbers, rows.shape[1])
+        nothing = np.zeros((1, rows.shape[1]))
+        taking_part = of_bidders[:, 0] + np.einsum("n,bnr->br", look, of_bidders[:, 2:])
+        base = rows[0] + look @ rows[1 : self.works]
+        return np.concatenate([base[None], rows[self.works, None], taking_part, nothing, of_bidders[:, 1], nothing])
 
 
 def uptake_from(
@@ -230,7 +287,9 @@ def _visible(offers: Sequence[SeenOffer], thought: int) -> int:
 
 def _prior(layout: _Layout, prior: float, authors: Sequence[int], before: Knowledge) -> tuple[Floats, Floats]:
     weights, spreads = np.zeros(layout.size), np.full(layout.size, _TEXT_SPREAD)
-    weights[0], spreads[0] = log(prior / (1.0 - prior)), _BASE_SPREAD
+    # The prior is the chance averaged over all that is not known of an offer with one work.
+    unknown = _BASE_SPREAD**2 + _HELP_SPREAD**2 + _OWN_SPREAD**2 + _LAST_SPREAD**2
+    weights[0], spreads[0] = log(prior / (1.0 - prior)) * sqrt(1.0 + _MODERATION * unknown), _BASE_SPREAD
     spreads[layout.works] = _HELP_SPREAD
     places = layout.of_authors()
     spreads[places] = [_OWN_SPREAD, _LAST_SPREAD, *[_SUITING_SPREAD] * layout.numbers]
