@@ -25,18 +25,21 @@ class Scaled:
         inner: what learns.
         factor: the multiple.
         after: how often it learns before it begins; until then it is truthful.
+        bidder: whose bids these are; those of all who share the policy where left out.
     """
 
     inner: Policy
     factor: float
     after: int = 0
+    bidder: str = ""
     name: str = "scaled"
     version: int = 1
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         known, learned = memory or (None, 0)
         factor = self.factor if learned >= self.after else 1.0
-        return _scaled(self.inner.value(known, observations), observations, factor)
+        factors = [factor if self.bidder in ("", seen.bidder) else 1.0 for seen in observations]
+        return _scaled(self.inner.value(known, observations), observations, factors)
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         known, learned = memory or (None, 0)
@@ -57,7 +60,7 @@ class ProfitSeeking:
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         inner = memory["inner"] if memory else None
-        return _scaled(self.inner.value(inner, observations), observations, self.factor(memory))
+        return _scaled(self.inner.value(inner, observations), observations, [self.factor(memory)] * len(observations))
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         known = memory or {"inner": None, "profits": {}, "trials": 0}
@@ -89,7 +92,8 @@ class ProfitSeeking:
         return min(good, key=lambda factor: (abs(factor - 1.0), factor))
 
 
-def _scaled(valuation: Valuation, observations: Sequence[Observation], factor: float) -> Valuation:
+def _scaled(valuation: Valuation, observations: Sequence[Observation], factors: Sequence[float]) -> Valuation:
     """A multiple of each value; no state sells for more than its bounty, and nobody here bids more."""
-    means = [min(factor * mean, seen.bounty_usd) for mean, seen in zip(valuation.means, observations, strict=True)]
-    return Valuation(means, [factor * deviation for deviation in valuation.deviations])
+    scaled = zip(factors, valuation.means, observations, strict=True)
+    means = [min(factor * mean, seen.bounty_usd) for factor, mean, seen in scaled]
+    return Valuation(means, [factor * each for factor, each in zip(factors, valuation.deviations, strict=True)])

@@ -3,6 +3,9 @@
 Markets of 2 skills with twins, and three presenters, under the rules of wealth that a config has by default: an
 endowment of 5 bounties, and for who earns anything ten refills below 1. The user accepts an offer that holds both
 facets. Two kinds of liar: one presents a fluent offer without them, one adds a fluent segment that is none.
+
+In the rows *staged* everybody learns alone, from how many segments a state has. In the rows *pool* all learn together,
+with `bayes`, from whose works an offer held; there, as the bidders that come along do, nobody bids more than it has.
 """
 
 from __future__ import annotations
@@ -19,10 +22,12 @@ from benchmarks.soundness.lots import CostAware, CostlyPresenter, one_lot
 from benchmarks.soundness.rivals import Scaled
 from benchmarks.standing import Independent
 from benchmarks.tables import Report
+from bidders.policies.bayes import BayesPolicy
 from bidders.policies.fixed import FixedPolicy
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
+from orchestrator.core.keys import bidder_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
@@ -43,6 +48,7 @@ _FACETS = ("history", "food")
 # So many requests without a funded bid, to the end, and a bidder counts as broke.
 _SILENCE = 20
 _HALF_NANOS = LOT_NANOS // 2
+_BROKE_NANOS = BOUNTY_NANOS // 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +95,46 @@ class Worker(Independent):
         return Delivery([Segment(" ".join(piece.text for piece in lot.state.segments))], COST_NANOS)
 
 
+@dataclass(frozen=True, slots=True)
+class PooledWorker(Worker):
+    """One that learns together with all others, from whose works a state holds, and bids no more than it has."""
+
+    @property
+    def memory_id(self) -> str:
+        return "pool"
+
+    def observe(self, request: Request, lot: Lot) -> Observation | None:
+        seen = Worker.observe(self, request, lot)
+        works = lot.state.contributions()
+        if seen is None or (self.role == PRESENTER and not works):
+            return None
+        last_price_usd = lot.chain[-1].price_nanos / NANOS_PER_USD if lot.chain else 0.0
+        return seen._replace(
+            features={}, request=request.text, contributions=works, workers=lot.workers, last_price_usd=last_price_usd
+        )
+
+
 def honest_workers() -> list[Worker]:
     """Two skills with twins, and three presenters; all learn from what they see of a state."""
-    policy = TrackerPolicy(by=("segments",))
-    skills = [Worker(f"{facet}{twin}", TRANSFORMER, policy, facet) for facet in _FACETS for twin in range(2)]
-    return skills + [Worker(f"presenter{number}", PRESENTER, policy) for number in range(3)]
+    return _staff(Worker, TrackerPolicy(by=("segments",)))
+
+
+def pooled_workers(overconfident: str = "") -> list[Worker]:
+    """The same in a pool, one of them overconfident where it is named."""
+    policy = BayesPolicy(pool="all")
+    shared: Policy = Scaled(policy, OVERCONFIDENCE, bidder=overconfident) if overconfident else policy
+    return _staff(PooledWorker, shared)
+
+
+def _staff(worker: type[Worker], policy: Policy) -> list[Worker]:
+    skills = [worker(f"{facet}{twin}", TRANSFORMER, policy, facet) for facet in _FACETS for twin in range(2)]
+    return skills + [worker(f"presenter{number}", PRESENTER, policy) for number in range(3)]
 
 
 def market_of(workers: Sequence[Worker], seed: int) -> Simulation:
     """A market under the default rules of wealth."""
-    return Simulation(workers, Rules(stages_max=_STAGES), WEALTH, seed=seed)
+    is_pooled = any(isinstance(worker, PooledWorker) for worker in workers)
+    return Simulation(workers, Rules(stages_max=_STAGES), WEALTH, seed=seed, within_wallets=is_pooled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +206,18 @@ def overconfident_among_equals(name: str, seed: int, requests: int) -> Overconfi
     return _fate(run(workers, requests, seed)[1], name)
 
 
+def overconfident_in_a_pool(name: str, seed: int, requests: int) -> Overconfident:
+    """A bidder of the pooled market; it can bid what it has left, so it is broke when that is next to nothing."""
+    market = market_of(pooled_workers(name), seed)
+    ended: list[Progress] = []
+    broke_after = None
+    for number in range(requests):
+        ended += market.run([job(number)])
+        is_broke = market.book.spendable_nanos(bidder_account(name)) < _BROKE_NANOS
+        broke_after = (broke_after or number + 1) if is_broke else None
+    return Overconfident(user_of(ended), broke_after, _profit(ended, name))
+
+
 def _fate(ended: Sequence[Progress], name: str) -> Overconfident:
     bids = [number for number, progress in enumerate(ended) if _bids_in(progress, name)]
     broke_after = bids[-1] + 1 if bids and bids[-1] < len(ended) - _SILENCE else None
@@ -182,13 +230,19 @@ def _bids_in(progress: Progress, name: str) -> bool:
     return any(answer.bidder == name and answer.kind == "bid" for answer in answers)
 
 
-def liar(kind: Role, seed: int, requests: int) -> tuple[User, float]:
+def liar(kind: Role, seed: int, requests: int, workers: Sequence[Worker]) -> tuple[User, float]:
     """A liar that bids most of the bounty, in a market that has learned for a hundred requests without it.
+
+    Args:
+        kind: what it does.
+        seed: of the market.
+        requests: how many come once it is there.
+        workers: all others.
 
     Returns:
         What the user got from then on, and the liar's profit in bounties.
     """
-    market = market_of(honest_workers(), seed)
+    market = market_of(workers, seed)
     for number in range(LIES):
         market.run([job(number)])
     market.enter(Worker("liar", kind, FixedPolicy(share=0.9), lies=True))
@@ -203,21 +257,26 @@ def _profit(ended: Sequence[Progress], name: str) -> float:
 
 def measure(seeds: int = SEEDS, requests: int = REQUESTS, lies: int = LIES) -> Report:
     """Run each threat, and the market without it."""
-    honest = [user_of(run(honest_workers(), requests, seed)[1]) for seed in range(seeds)]
-    rows = [("staged: none", *_user_figures(honest), "", "")]
-    fates: dict[str, Callable[[int, int], Overconfident]] = {
-        "staged: presenter bids x 3.5": partial(overconfident_among_equals, "presenter0"),
-        "staged: skill bids x 3.5": partial(overconfident_among_equals, f"{_FACETS[0]}0"),
-        "one lot: presenter bids x 3.5": overconfident_among_unequals,
+    skill = f"{_FACETS[0]}0"
+    rows: list[tuple[str, ...]] = []
+    markets = {
+        "staged": (honest_workers, overconfident_among_equals),
+        "pool": (pooled_workers, overconfident_in_a_pool),
     }
-    for name, play in fates.items():
-        found = [play(seed, requests) for seed in range(seeds)]
-        figures = _user_figures([fate.user for fate in found])
-        rows.append((name, *figures, _gone([fate.broke_after for fate in found]), _spread([f.profit for f in found])))
-    for kind in (PRESENTER, TRANSFORMER):
-        told = [liar(kind, seed, lies) for seed in range(seeds)]
-        figures = _user_figures([user for user, _ in told])
-        rows.append((f"staged: lying {kind}", *figures, "", _spread([profit for _, profit in told])))
+    for name, (workers, overconfident) in markets.items():
+        honest = [user_of(run(workers(), requests, seed)[1]) for seed in range(seeds)]
+        rows.append((f"{name}: none", *_user_figures(honest), "", ""))
+        fates: dict[str, Callable[[int, int], Overconfident]] = {
+            f"{name}: presenter bids x 3.5": partial(overconfident, "presenter0"),
+            f"{name}: skill bids x 3.5": partial(overconfident, skill),
+        }
+        rows += [_fate_row(threat, [play(seed, requests) for seed in range(seeds)]) for threat, play in fates.items()]
+        for kind in (PRESENTER, TRANSFORMER):
+            told = [liar(kind, seed, lies, workers()) for seed in range(seeds)]
+            figures = _user_figures([user for user, _ in told])
+            rows.append((f"{name}: lying {kind}", *figures, "", _spread([profit for _, profit in told])))
+    unequal = [overconfident_among_unequals(seed, requests) for seed in range(seeds)]
+    rows.append(_fate_row("one lot: presenter bids x 3.5", unequal))
     return Report(
         name="threats",
         title=f"Threats to a market of learners ({seeds} seeds; {requests} requests, liars {lies})",
@@ -232,6 +291,11 @@ def measure(seeds: int = SEEDS, requests: int = REQUESTS, lies: int = LIES) -> R
         ),
         rows=tuple(rows),
     )
+
+
+def _fate_row(threat: str, found: Sequence[Overconfident]) -> tuple[str, ...]:
+    figures = _user_figures([fate.user for fate in found])
+    return (threat, *figures, _gone([fate.broke_after for fate in found]), _spread([fate.profit for fate in found]))
 
 
 def _user_figures(users: Sequence[User]) -> tuple[str, str, str, str]:

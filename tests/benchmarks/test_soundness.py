@@ -35,6 +35,11 @@ def test_a_multiple_begins_when_it_is_told_to_and_never_passes_the_bounty() -> N
     assert policy.value(policy.learn(None, []), [LOT]).means == [10.0]
 
 
+def test_of_those_who_share_a_policy_one_alone_may_be_overconfident() -> None:
+    policy = Scaled(FixedPolicy(share=0.5), 1.5, bidder="a")
+    assert policy.value(None, [LOT._replace(bidder="a"), LOT]).means == [7.5, 5.0]
+
+
 def test_with_one_lot_no_multiple_gains_under_vickrey() -> None:
     found = gains(ONE_LOT, PRESENTER, seeds=2, requests=60, warm_up=0)
     assert all(fmean(each) <= 0 for each in found.values())
@@ -77,7 +82,7 @@ def test_a_ring_takes_from_the_requester_and_the_monitor_names_it() -> None:
 @pytest.mark.slow
 def test_whoever_lies_to_the_user_loses_money_and_the_user_pays_for_nothing() -> None:
     for kind in (PRESENTER, TRANSFORMER):
-        user, profit = threats.liar(kind, seed=0, requests=40)
+        user, profit = threats.liar(kind, seed=0, requests=40, workers=threats.honest_workers())
         assert profit < 0
         assert user.paid_for_nothing == 0
         assert user.paid_max <= 1
@@ -92,14 +97,14 @@ def test_threats_are_met_under_the_rules_of_wealth_that_a_config_has_by_default(
 
 
 def test_a_presenter_that_lies_is_not_refilled_and_the_market_goes_on_without_it() -> None:
-    user, profit = threats.liar(PRESENTER, seed=6, requests=30)
+    user, profit = threats.liar(PRESENTER, seed=6, requests=30, workers=threats.honest_workers())
     # It buys for nine requests, and spends what it was endowed with.
     assert user.released > 0.6
     assert -5 < profit < -4
 
 
 def test_where_no_offer_was_taken_none_has_a_price() -> None:
-    user, _ = threats.liar(PRESENTER, seed=0, requests=8)
+    user, _ = threats.liar(PRESENTER, seed=0, requests=8, workers=threats.honest_workers())
     assert user.released == 0
     assert user.paid_mean is None
 
@@ -112,9 +117,21 @@ def test_overconfidence_among_unequals_ends_in_bankruptcy_and_the_user_pays_less
 
 
 @pytest.mark.slow
+def test_a_pool_finds_out_who_overrates_itself_and_who_lies() -> None:
+    fate = threats.overconfident_in_a_pool("presenter0", seed=0, requests=150)
+    assert fate.profit < -4
+    assert fate.user.released > 0.6
+    assert fate.user.paid_for_nothing == 0
+    for kind in (PRESENTER, TRANSFORMER):
+        user, profit = threats.liar(kind, seed=0, requests=60, workers=threats.pooled_workers())
+        assert profit < 0
+        assert user.released > 0.8
+
+
+@pytest.mark.slow
 def test_small_tables_are_made() -> None:
     assert len(ring.measure(seeds=1, requests=6).rows) == 2 * len(ring.BIDDERS)
-    assert len(threats.measure(seeds=1, requests=8, lies=2).rows) == 6
+    assert len(threats.measure(seeds=1, requests=8, lies=2).rows) == 11
     assert all(
         len(row) == 4 + len(regret.FACTORS)
         for row in regret.measure(seeds=1, requests=6, warm_up=0, markets=[ONE_LOT]).rows

@@ -133,6 +133,27 @@ def test_a_durable_market_and_a_simulation_refill_the_same_wallets(every: int) -
     assert (market.bidder_rows()["liar"].refills > 0) is (every == 3), "the control: a rule that refills both"
 
 
+@pytest.mark.parametrize("within_wallets", [True, False])
+def test_players_may_be_held_to_bid_no_more_than_they_can_pay_beside_their_work(within_wallets: bool) -> None:
+    """As the bidders that come along do; else such a bid is a fault."""
+    funds, wealth = (
+        FacetPlayer("one", TRANSFORMER, Staged((7.0, 0.0)), cost_max_nanos=10**9),
+        WealthRules(4 * 10**9, 0, 0),
+    )
+    market = Simulation([funds], Rules(stages_max=2), wealth, learning=False, within_wallets=within_wallets)
+    (ended,) = market.run([Job("a request", BOUNTY_NANOS, take_first)])
+    (answer,) = ended.auctions["0"].answers
+    assert (answer.kind, answer.fault) == (("bid", None) if within_wallets else ("fault", "unfunded"))
+    assert not within_wallets or answer.amount_nanos == 3 * 10**9
+
+
+def test_a_player_that_cannot_pay_for_its_work_does_not_bid_within_its_wallet() -> None:
+    poor, wealth = FacetPlayer("one", TRANSFORMER, Staged((7.0,)), cost_max_nanos=10**9), WealthRules(10**9 - 1, 0, 0)
+    market = Simulation([poor], Rules(stages_max=1), wealth, learning=False, within_wallets=True)
+    (ended,) = market.run([Job("a request", BOUNTY_NANOS, take_first)])
+    assert ended.auctions["0"].answers == ()
+
+
 def test_whoever_is_broke_and_refilled_too_often_is_suspended() -> None:
     poor = WealthRules(2 * NANOS, NANOS, 2 * NANOS, refills_max=0)
     players = [FacetPlayer("p", PRESENTER, Staged((2,)), 0), FacetPlayer("q", PRESENTER, Staged((2,)), 0)]

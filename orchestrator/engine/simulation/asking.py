@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,12 +41,16 @@ class Asker:
         invitations: who is asked.
         seed: root of the draws with which policies explore.
         may_buy_own: whether an owner bids for its own lot like anyone, rather than announce what keeping it is worth.
+        purse: what a player can spend, by name; None where players bid what lots are worth to them, funded or not.
     """
 
-    def __init__(self, invitations: Invitations, seed: int, *, may_buy_own: bool) -> None:
+    def __init__(
+        self, invitations: Invitations, seed: int, *, may_buy_own: bool, purse: Callable[[str], int] | None = None
+    ) -> None:
         self._invitations = invitations
         self._seed = seed
         self._may_buy_own = may_buy_own
+        self._purse = purse
 
     def ask(self, live: Sequence[Progress], memories: Mapping[str, Any], *, explores: bool) -> dict[str, Said]:
         """Have every player answer for every lot that it is invited to.
@@ -98,6 +102,11 @@ class Asker:
             cost_max_nanos = player.cost_max_nanos
             said.keeps[lot.path] = Keep(amount_nanos, cost_max_nanos, _provider(player.name, cost_max_nanos))
             return
+        if self._purse is not None:
+            left_nanos = self._purse(player.name) - player.cost_max_nanos
+            if left_nanos < 0:
+                return
+            amount_nanos = min(amount_nanos, left_nanos)
         said.answers[lot.path].append(_answer(player, seen, amount_nanos))
         if self._invitations.are_choosy:
             self._invitations.note(player, amount_nanos, seen.bounty_usd)

@@ -47,6 +47,8 @@ class Simulation:
         learning: whether policies learn, and explore; without, they bid their means.
         owners_keep: whether an owner announces, as its lot's public reserve, what transforming its
             state again is worth to itself (R5).
+        within_wallets: whether players bid no more than their wallets can pay beside their work's worst case, as the
+            bidders that come along do; else a bid that is not covered is a fault (R4).
         memories: what policies know from the start, by memory id.
 
     Attributes:
@@ -65,6 +67,7 @@ class Simulation:
         learning: bool = True,
         *,
         owners_keep: bool = False,
+        within_wallets: bool = False,
         memories: dict[str, Any] | None = None,
     ) -> None:
         self.book = Book()
@@ -82,7 +85,8 @@ class Simulation:
         self._roster = Roster(self.book, wealth)
         self._roster.enter(players)
         invitations = Invitations(self._roster, rules, owners_keep=owners_keep)
-        self._asker = Asker(invitations, seed, may_buy_own=rules.self_sale == "open")
+        purse = self._spendable_nanos if within_wallets else None
+        self._asker = Asker(invitations, seed, may_buy_own=rules.self_sale == "open", purse=purse)
 
     @property
     def players(self) -> Sequence[Player]:
@@ -158,6 +162,9 @@ class Simulation:
                     delivered.append(self._deliver(progress, path, award))
         spendable = self.book.spendable(beyond_promise(progress, results))
         return self._apply(settle_stage(progress, results, self._cap_left(progress), spendable))
+
+    def _spendable_nanos(self, name: str) -> int:
+        return self.book.spendable_nanos(bidder_account(name))
 
     def _payers(self, progress: Progress, said: Said, invited: Mapping[str, Sequence[str]]) -> set[str]:
         """The accounts from which a stage could be paid."""
