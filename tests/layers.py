@@ -41,6 +41,7 @@ def layer(may_import: str = "", keeps_out: frozenset[str] = frozenset()) -> Laye
 LAYERS: dict[str, Layer] = {
     "orchestrator.errors": layer(keeps_out=IMPURE),
     "orchestrator.background": layer(),
+    "orchestrator.passwords": layer(keeps_out=IMPURE),
     "orchestrator.money": layer("errors", keeps_out=IMPURE),
     "orchestrator.journal": layer("errors", keeps_out=IMPURE),
     "orchestrator.ledger": layer("errors money", keeps_out=IMPURE),
@@ -48,13 +49,13 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.bidding": layer("errors money core"),
     "orchestrator.telemetry": layer("errors money core bidding"),
     "orchestrator.plugins": layer("errors"),
-    "orchestrator.store": layer("errors money journal ledger"),
+    "orchestrator.store": layer("errors money journal ledger passwords"),
     "orchestrator.judges": layer("errors money core bidding background"),
     "orchestrator.models": layer("errors money core bidding plugins"),
     "orchestrator.comparing": layer("errors money core bidding telemetry"),
-    "orchestrator.config": layer("errors money core bidding plugins"),
+    "orchestrator.config": layer("errors money core bidding plugins passwords"),
     "orchestrator.engine": layer("errors money journal ledger core bidding telemetry plugins store"),
-    "orchestrator.record": layer("errors money journal ledger core store engine"),
+    "orchestrator.record": layer("errors money journal ledger core store engine passwords"),
     "orchestrator.practice": layer("errors money ledger core bidding store engine"),
     "orchestrator.progress": layer("errors money core store record"),
     "orchestrator.api": layer(
@@ -63,7 +64,7 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.testing": layer("errors money core bidding plugins judges config engine api"),
     "orchestrator.cli": layer(
         "errors money journal ledger core bidding plugins store judges comparing config engine record practice "
-        "progress api"
+        "progress api passwords"
     ),
     # The root hands out the public names, and nothing inside the package goes back up to it.
     "orchestrator": layer(

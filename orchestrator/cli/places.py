@@ -41,9 +41,9 @@ class Place:
 
     def command(self, words: str) -> str:
         """A command line that does something in the same market, for hints; a password is withheld."""
-        from orchestrator.config import masked
+        from orchestrator.passwords import without_passwords
 
-        store = None if self.store is None else masked(self.store)
+        store = None if self.store is None else without_passwords(self.store)
         options = (("--config", self.config), ("--home", self.home), ("--store", store))
         given = "".join(f" {name} {shlex.quote(value)}" for name, value in options if value is not None)
         return f"`vickrey {words}{given}`"

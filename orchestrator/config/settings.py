@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from orchestrator.config.stores import masked
 from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.passwords import without_passwords
 
 Isolation = Literal["none", "process"]
 
@@ -117,7 +117,7 @@ class Config:
     def resolved(self) -> dict[str, Any]:
         """All settings as JSON can hold them, for a run's record: amounts in nano-dollars, secrets masked."""
         settings = asdict(self)
-        settings["store_url"] = masked(self.store_url)
+        settings["store_url"] = without_passwords(self.store_url)
         del settings["is_fallback"]
         for spec in (settings["judge"], *settings["bidders"]):
             del spec["where"]

@@ -11,9 +11,6 @@ from orchestrator.errors import StoreUnavailable
 MEMORY: Final = "memory"
 # One letter before a colon is a drive.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
-_MASK: Final = "***"
-# Before the host, or among the options of PostgreSQL's library.
-_PASSWORD = re.compile(r"(?<=://)([^:/@]*:)[^@]*(?=@)|([?&](?:ssl)?password=)[^&]*")
 
 
 def url_of(named: str, folder: Path | None = None) -> str:
@@ -34,11 +31,6 @@ def url_of(named: str, folder: Path | None = None) -> str:
             f"place of {named!r}, such as sqlite:////path/market.db"
         )
     return sqlite_url((folder or Path()) / Path(named).expanduser())
-
-
-def masked(url: str) -> str:
-    """A store's URL as it may be recorded or told: without its password."""
-    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}{_MASK}", url)
 
 
 def sqlite_url(path: Path) -> str:

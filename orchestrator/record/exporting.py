@@ -12,13 +12,13 @@ from typing import Any
 from orchestrator.core.codec import text_digests
 from orchestrator.errors import InvalidRecord, UnknownRequest
 from orchestrator.journal import Entry
+from orchestrator.passwords import without_passwords
 from orchestrator.record.document import FORMAT, SEAL, VERSION, canonical, plain, seal_of
 from orchestrator.record.whole_files import write_whole
 from orchestrator.store import Reader, Store
 
 WITHHELD = "[withheld]"
 _SECRET = re.compile(r"(^|_)(key|secret|password|token)$", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(?<=://)([^/@:]*:)[^/@]*(?=@)|([?&](?:ssl)?password=)[^&]*")
 
 
 def export_request(store: Store, request_id: str) -> dict[str, Any]:
@@ -103,6 +103,4 @@ def _withhold(setting: Any) -> Any:
         }
     if isinstance(setting, list):
         return [_withhold(each) for each in setting]
-    if not isinstance(setting, str):
-        return setting
-    return _URL_PASSWORD.sub(lambda found: f"{found[1] or found[2]}{WITHHELD}", setting)
+    return without_passwords(setting, WITHHELD) if isinstance(setting, str) else setting

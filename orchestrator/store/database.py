@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 
 from orchestrator.errors import StoreTooNew, StoreUnavailable
+from orchestrator.passwords import without_passwords
 from orchestrator.store import schema
 from orchestrator.store.postgresql import SERVER_CAUSES, check_encoding, is_postgresql, postgresql_engine
 from orchestrator.store.schema import HEAD
@@ -39,8 +39,6 @@ _CAUSES = (
     *SERVER_CAUSES,
 )
 _FILE: Final = "vickrey.file"
-# Where SQLAlchemy does not look: in what cannot be read as a URL, and among the options of PostgreSQL's library.
-_PASSWORD: Final = re.compile(r"(//[^:/]*:).*(?=@)|([?&](?:ssl)?password=)[^&]*")
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
 
 
@@ -108,9 +106,7 @@ def _cause(error: BaseException) -> str:
 
 def shown(url: str) -> str:
     """A store's URL as it may be told: without a password."""
-    with suppress(ArgumentError, ValueError):
-        url = make_url(url).render_as_string(hide_password=True)
-    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", url)
+    return without_passwords(url)
 
 
 def _server_engine(url: str, parsed: URL) -> Engine:
