@@ -188,36 +188,32 @@ class Uptake:
         weights = self.weights[places]
         mean = float(self.weights[layout.works])
         shown = weights[:, 0] + weights[:, 2:] @ look
+        together = self._together(look)
+        taking_part, ending = np.split(together[_FIRST_BIDDER:, _FIRST_BIDDER:], 2)
+        own, last = np.diag(taking_part), np.diag(ending, taking_part.shape[0])
+        doubted = own + last + 2.0 * np.diag(taking_part, taking_part.shape[0])
         # Of a newcomer only what works add on average is known.
-        showing_variance = _OWN_SPREAD**2 + _SUITING_SPREAD**2 * float(look @ look)
-        work_variance = showing_variance + _LAST_SPREAD**2 + float(self.covariance[layout.works, layout.works])
+        doubted[-1] += together[1, 1]
         return Helps(
             base=float(self.weights[0] + self.weights[1 : layout.works] @ look),
             added=[*(mean + shown).tolist(), mean],
             last=[*weights[:, 1].tolist(), 0.0],
             shown=[*shown.tolist(), 0.0],
-            doubts=[*self._doubts(places, [1.0, 1.0, *look]), sqrt(work_variance)],
-            shown_doubts=[*self._doubts(places, [1.0, 0.0, *look]), sqrt(showing_variance)],
+            doubts=np.sqrt(np.maximum(doubted, 0.0)).tolist(),
+            shown_doubts=np.sqrt(np.maximum(own, 0.0)).tolist(),
             visible=self.visible,
-            covariance=self._together(look, showing_variance),
+            covariance=together,
         )
 
-    def _together(self, look: Floats, newcomers_variance: float) -> Floats:
+    def _together(self, look: Floats) -> Floats:
         """How unsure the parts of offers are together, as `Helps` has them, for a text with these numbers."""
         layout = _Layout(len(self.authors), self.numbers)
         half = layout.parts_of(self.covariance, look)
         found = layout.parts_of(np.ascontiguousarray(half.T), look)
         newcomer = _FIRST_BIDDER + self.newcomer
-        found[newcomer, newcomer] = newcomers_variance
+        found[newcomer, newcomer] = _OWN_SPREAD**2 + _SUITING_SPREAD**2 * float(look @ look)
         found[-1, -1] = _LAST_SPREAD**2
         return found
-
-    def _doubts(self, places: Integers, parts: Sequence[float]) -> list[float]:
-        """Standard deviations of what bidders add, where their own regressors have these values."""
-        covariances = self.covariance[places[:, :, None], places[:, None, :]]
-        variances = np.einsum("i,aij,j->a", np.array(parts), covariances, np.array(parts))
-        deviations: list[float] = np.sqrt(np.maximum(variances, 0.0)).tolist()
-        return deviations
 
 
 class _Layout(NamedTuple):
