@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import time
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any, Final
 
 from orchestrator.bidding import Observation, Valuation
@@ -22,6 +24,13 @@ _NOTHING: Final = object()
 _USD_MAX: Final = AMOUNT_NANOS_MAX // NANOS_PER_USD
 # Sums of floats depend on their order in the last digits; values may, too.
 _ORDER_TOLERANCE: Final = 1e-6
+_SLOW_SECONDS: Final = 1.0
+_MEMORY_CHARACTERS_MAX: Final = 10_000_000
+# What everybody else waits for meanwhile.
+_WAITING: Final = {
+    "value": "in which no other bidder of its process runs",
+    "learn": "inside the commit that ends a request, for which all other requests wait",
+}
 
 
 def check_policy(policy: Any, *, old_memories: Mapping[int, Any] | None = None) -> list[Problem]:
@@ -65,6 +74,7 @@ class _Exercise:
         """Value, learn, and value again with what was learned, request by request."""
         memory: Any = None
         situation = "before it has learned anything"
+        at_first = _figures(self._policy, memory)
         self._value(memory, situation)
         self._claims(memory, situation)
         self._describe(memory, situation)
@@ -78,6 +88,7 @@ class _Exercise:
             self._value(memory, situation)
             self._claims(memory, situation)
             self._describe(memory, situation)
+        self._check_forgets(at_first)
 
     def practise(self) -> None:
         """Practise where it can, from nothing and from what it knows; then value, and learn on."""
@@ -149,7 +160,11 @@ class _Exercise:
 
     def _check_order(self, memory: Any, given: Sequence[Receipt], learned: Any, situation: str) -> None:
         """Receipts of one request come in no order that means anything: what is learned must not depend on it."""
-        turned = call_plainly(self._policy.learn, _copied(memory), list(given)[::-1])
+        backwards = list(given)[::-1]
+        shown = list(backwards)
+        turned = call_plainly(self._policy.learn, _copied(memory), shown)
+        if shown != backwards:
+            self._add_change("learn", "the list", f"{situation}, in another order")
         if isinstance(turned, Raised):
             self._findings.add(f"learn() raises {turned.reason}", f"{situation}, in another order")
             return
@@ -162,21 +177,40 @@ class _Exercise:
                 situation,
             )
 
+    def _check_forgets(self, at_first: list[float] | None) -> None:
+        """A memory is all that a policy knows: after all it was shown, no memory is no knowledge."""
+        at_last = _figures(self._policy, None)
+        if at_first is not None and at_last is not None and not _are_close(at_first, at_last):
+            self._findings.add(
+                "value() with the same memory changes once learn() was called: keep nothing in the policy itself, "
+                "which is built anew whenever a market is opened; what it learns goes into the memory"
+            )
+
+    def _add_change(self, method: str, changed: str, situation: str) -> None:
+        self._findings.add(f"{method}() changes {changed} that it was given: it must be pure, so copy first", situation)
+
+    def _warn_if_slow(self, method: str, seconds: float, situation: str) -> None:
+        if method in _WAITING and seconds > _SLOW_SECONDS:
+            self._findings.warn(f"{method}() takes more than {_SLOW_SECONDS:g} s, {_WAITING[method]}", situation)
+
     def _pure(self, method: str, arguments: Sequence[Any], situation: str) -> Any:
         """Call a method twice with equal arguments: it must leave them alone and repeat itself."""
         call: Callable[..., Any] = getattr(self._policy, method)
         given = _given(arguments)
+        started = time.perf_counter()
         result = call_plainly(call, *given)
+        seconds = time.perf_counter() - started
         if isinstance(result, Raised):
             self._findings.add(f"{method}() raises {result.reason}", situation)
             return _NOTHING
         first = _copied(result.value)
         for changed, mine, original in zip(("the memory", "the list"), given, arguments, strict=False):
             if mine != original:
-                self._findings.add(
-                    f"{method}() changes {changed} that it was given: it must be pure, so copy first", situation
-                )
+                self._add_change(method, changed, situation)
+        started = time.perf_counter()
         again = call_plainly(call, *_given(arguments))
+        # The quicker of two: a busy machine, or a first import, is not the policy's doing.
+        self._warn_if_slow(method, min(seconds, time.perf_counter() - started), situation)
         if isinstance(again, Raised) or not _equal(again.value, first):
             self._findings.add(
                 f"{method}() gives another result the second time: it must be pure; draw from the observation's seed, "
@@ -198,10 +232,16 @@ class _Exercise:
 
     def _is_storable(self, memory: Any, method: str) -> bool:
         try:
-            stored = json.loads(json.dumps(memory, allow_nan=False))
+            written = json.dumps(memory, allow_nan=False)
+            stored = json.loads(written)
         except (TypeError, ValueError, RecursionError) as error:
             self._findings.add(f"{method} returned a memory that JSON cannot hold: {error}")
             return False
+        if len(written) > _MEMORY_CHARACTERS_MAX:
+            self._findings.warn(
+                f"{method} returned a memory of more than {_MEMORY_CHARACTERS_MAX:,} characters, which is "
+                "read whenever lots are announced and written whenever a request ends: keep less"
+            )
         if stored != memory:
             self._findings.add(
                 f"{method} returned a memory that comes back from JSON changed: "
@@ -219,18 +259,25 @@ def _given(arguments: Sequence[Any]) -> list[Any]:
 
 def _problem_of(figures: Any, count: int) -> str:
     try:
-        found = list(figures)
+        # By position, as the market reads them: a dict has keys, and a generator is read once.
+        found = [figures[index] for index in range(len(figures))]
         if len(found) != count:
             return f"of length {len(found)}, for {count} observations"
-        if any(isinstance(figure, bool) for figure in found):
-            return "with a bool in them; write numbers"
+        for figure in found:
+            if isinstance(figure, bool):
+                return "with a bool in them; write numbers"
+            # A str or Decimal becomes a float, but does not add up with one.
+            if not isinstance(figure, Real):
+                return f"that are no sequence of numbers: there is a {type(figure).__name__} in them; write float"
         numbers = [float(figure) for figure in found]
-    except (TypeError, ValueError):
-        return f"that are no sequence of numbers: {str(figures)[:60]}"
+    except (TypeError, ValueError, LookupError):
+        return f"that are no sequence of numbers: {_brief(figures)}"
+    except OverflowError:
+        return f"above {_USD_MAX:,} USD; nobody can bid that"
     if not all(map(math.isfinite, numbers)):
         return f"that are not finite: {numbers}"
     if any(number < 0 for number in numbers):
-        return f"below 0: {numbers}; a lot is worth 0 or more"
+        return f"below 0: {numbers}; values and deviations are 0 or more"
     if any(number > _USD_MAX for number in numbers):
         return f"above {_USD_MAX:,} USD: {numbers}; nobody can bid that"
     return ""
@@ -240,7 +287,7 @@ def _problem_of_claims(found: Any, lot: Observation) -> str:
     try:
         pairs = [(claim, float(chance)) for claim, chance in found]
     except (TypeError, ValueError):
-        return f"{str(found)[:60]}; it must return pairs of a claim and its chance"
+        return f"{_brief(found)}; it must return pairs of a claim and its chance"
     held = {piece.claim for piece in lot.contributions} | {""}
     claims, chances = [claim for claim, _ in pairs], [chance for _, chance in pairs]
     if any(claim not in held for claim in claims):
@@ -277,8 +324,11 @@ def _equal(one: Any, other: Any) -> bool:
         return _equal(_listed(one.means), _listed(other.means)) and _equal(
             _listed(one.deviations), _listed(other.deviations)
         )
-    # By their text too: NaN differs from itself, and True equals 1.
-    return bool(repr(one) == repr(other))
+    # By their text: NaN differs from itself, and True equals 1.
+    texts = [call_plainly(repr, each) for each in (one, other)]
+    shown = [text.value for text in texts if isinstance(text, Returned)]
+    # What cannot be shown, such as a list in itself or a number of 5,000 digits, is refused for what it is.
+    return len(shown) < len(texts) or bool(shown[0] == shown[1])
 
 
 def _copied(value: Any) -> Any:
@@ -288,6 +338,12 @@ def _copied(value: Any) -> Any:
     except Exception:
         # What cannot be copied cannot be stored either, and is reported for that.
         return value
+
+
+def _brief(value: Any) -> str:
+    """The beginning of a value's text, in one line."""
+    text = call_plainly(str, value)
+    return " ".join(str(text.value).split())[:60] if isinstance(text, Returned) else type(value).__name__
 
 
 def _listed(figures: Any) -> Any:

@@ -57,8 +57,11 @@ def check_policy_shape(policy: Any, findings: Findings, prefix: str = "") -> Non
         _check_name(name, f"{prefix}name", findings)
     if pool is not None:
         _check_name(pool, f"{prefix}pool", findings)
-    if type(getattr(policy, "version", None)) is not int:
+    version = getattr(policy, "version", None)
+    if type(version) is not int:
         findings.add(f"{prefix}version is missing or no int: it is the version of the memory's format")
+    elif version < 1:
+        findings.add(f"{prefix}version is {version}; begin with 1: memories of version 0 or less are never migrated")
     for method in ("value", "learn"):
         found = getattr(policy, method, None)
         if not callable(found):

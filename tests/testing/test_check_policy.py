@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from decimal import Decimal
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from orchestrator.bidding import Lesson, Observation, Valuation
 from orchestrator.core.receipts import Receipt
 from orchestrator.plugins import POLICIES, build, list_plugins, load_plugin
 from orchestrator.testing import assert_policy, check_policy
+from orchestrator.testing import policies as kit
 
 
 class Good:
@@ -74,6 +77,7 @@ class AsyncValue(Good):
         (without("name"), "name is missing"),
         (without("version", "1"), "version is missing or no int"),
         (without("version", True), "version is missing or no int"),
+        (without("version", 0), "version is 0; begin with 1: memories of version 0 or less are never migrated"),
         (without("learn"), "learn() is missing"),
         (without("value", 3), "value() is missing"),
         (without("name", ""), "name: '' is no name; it must be 1 to 64 letters, digits, '_', '.', '~' or '-'"),
@@ -142,7 +146,20 @@ VALUES: dict[str, tuple[Values, str]] = {
     "NaN": (constant(math.nan), "means that are not finite"),
     "infinity": (constant(math.inf), "means that are not finite"),
     "a negative value": (constant(-0.5), "means below 0"),
-    "a negative deviation": (constant(1.0, -0.1), "deviations below 0"),
+    "a negative deviation": (constant(1.0, -0.1), "; values and deviations are 0 or more"),
+    "numbers in quotes": (constant("1.0"), "means that are no sequence of numbers: there is a str in them"),
+    "decimals": (constant(Decimal(1)), "there is a Decimal in them; write float"),
+    "complex numbers": (constant(np.complex128(1)), "there is a complex128 in them"),
+    "truth values of NumPy": (constant(np.bool_(True)), "there is a bool"),
+    "no end of digits": (constant(10**5000), "means above 1,000,000,000 USD"),
+    "a generator": (
+        Values(lambda memory, lots: Valuation((1.0 for _ in lots), [0.0] * len(lots))),  # type: ignore[arg-type]
+        "means that are no sequence of numbers: <generator",
+    ),
+    "a dict by lot": (
+        Values(lambda memory, lots: Valuation({lot.bidder: 1.0 for lot in lots}, [0.0] * len(lots))),  # type: ignore[arg-type]
+        "means that are no sequence of numbers: {'walker'",
+    ),
     "draws of its own": (
         Values(lambda memory, lots: Valuation([DRAWS.random() for _ in lots], [0.0] * len(lots))),
         "value() gives another result the second time: it must be pure",
@@ -184,6 +201,18 @@ def in_place(memory: Any, receipts: Any) -> Any:
     return grown
 
 
+def sorting(memory: Any, receipts: Any) -> Any:
+    receipts.sort(key=lambda receipt: receipt.lot)
+    return {"mean": 1.0}
+
+
+def nested(memory: Any, receipts: Any) -> Any:
+    grown: list[Any] = []
+    for _ in range(5000):
+        grown = [grown]
+    return grown
+
+
 def dividing(memory: Any, receipts: Any) -> Any:
     return {"mean": sum(receipt.profit_nanos for receipt in receipts) / len(receipts)}
 
@@ -203,6 +232,9 @@ LEARNS: dict[str, tuple[Learns, str]] = {
         Learns(lambda memory, receipts: DRAWS.random()),
         "learn() gives another result the second time",
     ),
+    "a list that it sorts": (Learns(sorting), "learn() changes the list that it was given"),
+    "a number of 5,000 digits": (Learns(lambda memory, receipts: 10**5000), "a memory that JSON cannot hold"),
+    "5,000 lists in each other": (Learns(nested), "a memory that JSON cannot hold"),
     "no receipts": (Learns(dividing), "learn() raises ZeroDivisionError"),
 }
 
@@ -210,6 +242,44 @@ LEARNS: dict[str, tuple[Learns, str]] = {
 @pytest.mark.parametrize(("policy", "found"), LEARNS.values(), ids=LEARNS)
 def test_bad_learning_is_found(policy: Learns, found: str) -> None:
     assert found in found_in(policy)
+
+
+class Hoarding(Good):
+    """Counts in itself, beside the memory that it returns."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Any:
+        return Valuation([float(self._requests) for _ in observations], [0.0 for _ in observations])
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        self._requests += 1
+        return super().learn(memory, receipts)
+
+
+def test_what_a_policy_keeps_beside_its_memory_is_found() -> None:
+    assert "value() with the same memory changes once learn() was called: keep nothing" in found_in(Hoarding())
+
+
+def test_a_memory_too_large_to_be_read_for_every_lot_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit, "_MEMORY_CHARACTERS_MAX", 1000)
+    assert check_policy(Learns(lambda memory, receipts: "x" * 900)) == []
+    (problem,) = check_policy(Learns(lambda memory, receipts: "x" * 1000))
+    assert problem.is_warning
+    assert "learn() returned a memory of more than 1,000 characters" in problem.message
+
+
+def test_slow_learning_inside_the_commit_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kit, "_SLOW_SECONDS", 0.001)
+
+    def sleeping(memory: Any, receipts: Sequence[Receipt]) -> Any:
+        sleep(0.002)
+        return 0
+
+    (problem,) = [each for each in check_policy(Learns(sleeping)) if each.message.startswith("learn()")]
+    assert problem.is_warning
+    assert "inside the commit that ends a request, for which all other requests wait" in problem.message
 
 
 class Misreading(Good):
