@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bidders.capable import PRESENTER, Appraisal, CapableBidder
-from bidders.policies.options import number_in
+from bidders.policies.options import whole_in
 from orchestrator import Announcement, Money, Observation, Policy, Segment, State, WonLot
 
 _ANSWER = "answer"
@@ -37,8 +37,8 @@ class AnswerPresenter(CapableBidder):
 
     def __init__(self, name: str, rank: int = 1, answers: int = 1, policy: Policy | None = None) -> None:
         super().__init__(name, PRESENTER, policy)
-        self._option = round(number_in("rank", rank, 1, _RANK_MAX)) - 1
-        self._answers = round(number_in("answers", answers, 1, _RANK_MAX))
+        self._option = whole_in("rank", rank, 1, _RANK_MAX) - 1
+        self._answers = whole_in("answers", answers, 1, _RANK_MAX)
 
     def appraise(self, announcement: Announcement) -> Appraisal:
         """Say how many of the state's answers support what this presenter would show."""

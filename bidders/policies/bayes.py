@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from bidders.policies.contexts import contexts_by
-from bidders.policies.options import number_in
+from bidders.policies.options import number_in, whole_in
 from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
 from bidders.policies.pooled.describing import (
     what_lots_bring,
@@ -111,10 +111,8 @@ class BayesPolicy:
     ) -> None:
         self.pool = pool
         self._prior = number_in("prior", prior, 0.0, 1.0)
-        self._answers = round(number_in("answers", answers, 1, 10))
-        self._forgetting = Forgetting(
-            number_in("forget", forget, 0.0, 0.5), round(number_in("window", window, 10, 5000))
-        )
+        self._answers = whole_in("answers", answers, 1, 10)
+        self._forgetting = Forgetting(number_in("forget", forget, 0.0, 0.5), whole_in("window", window, 10, 5000))
         self._exploration = number_in("exploration", exploration, 0.0, 10.0)
         self._embedding = embedding_named(embedding)
         self._settings = LearningSettings(self._embedding, self._forgetting, self._answers)

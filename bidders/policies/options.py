@@ -29,6 +29,28 @@ def number_in(name: str, value: float | str, low: float, high: float) -> float:
     return number
 
 
+def whole_in(name: str, value: float | str, low: int, high: int) -> int:
+    """Read an option that counts something.
+
+    Args:
+        name: the option's name, for the message.
+        value: what the config says; a decimal string will do.
+        low: the least it may be.
+        high: the most it may be.
+
+    Raises:
+        InvalidConfig: it is no whole number, or out of bounds.
+    """
+    try:
+        number = number_in(name, value, low, high)
+    except orchestrator.errors.InvalidConfig:
+        number = math.nan
+    if not number.is_integer():
+        # A half would be rounded to what nobody has asked for.
+        raise orchestrator.errors.InvalidConfig(f"{name} is a whole number from {low} to {high}, not {value!r}")
+    return int(number)
+
+
 def names_in(name: str, value: object) -> tuple[str, ...]:
     """Read an option that must be a list of names, each once and at least one.
 

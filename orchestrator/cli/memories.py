@@ -65,6 +65,9 @@ def memory(
         found = (memories.read_memory(market, name),) if is_seated else _stored(market, name, policy)
         if export is not None:
             _export(found, name, Path(export), yes, output)
+        elif not found and not as_json:
+            by = f" with policy {policy}" if policy else ""
+            output.say(f"The store holds nothing that {name} has learned{by}.")
         elif reset:
             _reset(market, found, name, is_seated, yes, output)
         elif as_json:
@@ -129,7 +132,7 @@ def _reset(
     if output.as_json:
         output.emit(_document([read_memory(market, name)] if is_seated else [], name))
     else:
-        output.say(f"{name} begins anew." if found else f"The store holds nothing that {name} has learned.")
+        output.say(f"{name} begins anew.")
 
 
 def _confirm_loss(found: Sequence[BidderMemory], yes: bool, output: Output) -> None:
@@ -166,9 +169,7 @@ def _show(
     from orchestrator.api.memories import describe_memory
     from orchestrator.cli.memory_views import memory_views
 
-    if not found:
-        output.say(f"The store holds nothing that {name} has learned.")
     for each in found:
         output.show(*memory_views(each, market.balance(name), describe_memory(market, each), parts=parts))
-    if found and not is_seated:
+    if not is_seated:
         output.say(f"That is what the store holds; {name} learns nothing more while it takes no part with that policy.")

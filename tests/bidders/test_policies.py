@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bidders.answers import AnswerPresenter
+from bidders.policies.bayes import BayesPolicy
 from bidders.policies.calibrated import CalibratedPolicy
 from bidders.policies.estimate import EstimatePolicy
 from bidders.policies.fixed import FixedPolicy
@@ -259,3 +261,16 @@ def test_a_fixed_policy_refuses_options_that_make_no_sense(options: dict[str, An
 def test_a_tracker_refuses_options_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidConfig):
         TrackerPolicy(**options)
+
+
+@pytest.mark.parametrize("options", [{"answers": 1.5}, {"answers": "2.5"}, {"window": 10.7}, {"answers": "many"}])
+def test_a_count_that_is_no_whole_number_is_refused_and_not_rounded(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.InvalidConfig, match=f"{next(iter(options))} is a whole number from 1"):
+        BayesPolicy(**options)
+    assert BayesPolicy(answers="3", window="20").version
+
+
+@pytest.mark.parametrize("options", [{"rank": 1.5}, {"answers": 2.5}, {"answers": True}])
+def test_a_presenter_of_answers_refuses_a_count_that_is_no_whole_number(options: dict[str, Any]) -> None:
+    with pytest.raises(errors.InvalidConfig, match="is a whole number from 1 to 10"):
+        AnswerPresenter("p", **options)

@@ -225,7 +225,9 @@ def test_a_memory_of_a_policy_that_a_bidder_had_before_is_reached_by_its_name(vi
     assert vickrey(*show, "--json").document["policy"] == "counting"
     assert vickrey(*show, "--json", "--policy", "tracker").document["memory"] == LEARNED
     assert vickrey(*show, "--json", "--policy", "counting").document["policy"] == "counting"
-    assert vickrey(*show, "--policy", "bayes").stdout == "The store holds nothing that learner has learned.\n"
+    nothing = "The store holds nothing that learner has learned with policy bayes.\n"
+    assert vickrey(*show, "--policy", "bayes").stdout == nothing
+    assert vickrey(*show, "--policy", "bayes", "--reset", "--yes").stdout == nothing
     leave("gone")
     assert [each["policy"] for each in vickrey(*show, "--json").document["memories"]] == ["counting", "tracker"]
     shown = vickrey(*show).stdout
