@@ -14,6 +14,9 @@ from benchmarks.outcomes.played import Played
 PER_QUERIES = 1000
 """Figures are for so many queries."""
 
+MARKET = "market"
+"""How the names of methods begin that play the market."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -75,17 +78,21 @@ def figures(played: Played, single: Played, value_usd: float) -> Figures:
 
 
 def idle_note(played: Mapping[str, Played]) -> tuple[str, ...]:
-    """What to say of methods under which nobody worked at all: most often that their policy has nothing to go by.
+    """What to say of methods under which nobody worked at all, and of markets among them, why.
 
     Args:
-        played: what came of each method, by its name.
+        played: what came of each method, by its name; those of markets begin so.
     """
     idle = [name for name, each in played.items() if each.is_idle]
     if not idle:
         return ()
+    said = f"Nobody worked on any query: {'; '.join(idle)}."
+    if not any(name.startswith(MARKET) for name in idle):
+        return (said,)
     return (
-        f"Nobody worked on any query: {'; '.join(idle)}. Recorded models make no estimates of their own, so policies "
-        "that value lots by a bidder's estimate (estimate, fraction, calibrated) have nothing to go by here.",
+        f"{said} Recorded models make no estimates of their own, so policies that value lots by a bidder's estimate "
+        "(estimate, fraction, calibrated) have nothing to go by here; under any other, no work promised more than it "
+        "costs.",
     )
 
 

@@ -1,6 +1,6 @@
 """A ring of two: what it takes from the requester, and whether the monitor sees it.
 
-Four presenters with private costs bid for one lot. Two have agreed that only the cheaper of them
+Two to ten presenters with private costs bid for one lot. Two have agreed that only the cheaper of them
 bids in earnest. The same requests are sold without the ring for comparison. The monitor is told nothing but the
 bids.
 """

@@ -95,6 +95,27 @@ def test_a_perfect_verifier_stops_at_the_first_right_answer(contest: Contest) ->
         assert stages == (right.index(True) + 1 if any(right) else len(order))
 
 
+@pytest.mark.parametrize("shown", [[], [2], [3, 1, 0]])
+def test_a_graded_score_is_that_of_the_answer_taken_and_of_no_better_one_that_was_not_asked_for(
+    shown: list[int], contest: Contest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = np.random.default_rng(1).random(contest.user.data.scores.shape)
+    graded = replace(contest, user=User(replace(contest.user.data, scores=scores), contest.user.draws))
+    taken = [
+        next((scores[query, model] for model in shown if scores[query, model] > graded.user.draws[query]), None)
+        for query in contest.test
+    ]
+    told = [
+        float(score or (shown and scores[query, shown[0]]) or 0.0)
+        for query, score in zip(contest.test, taken, strict=True)
+    ]
+    monkeypatch.setattr(cascades, "verified_order", lambda _: shown)
+    assert cascades.perfect_verifier(graded).scores.tolist() == told
+    monkeypatch.setattr(cascades, "best_set", lambda *_: tuple(shown))
+    if shown:
+        assert cascades.fixed_set(graded, 3).scores.tolist() == told
+
+
 @BANDITS
 def test_a_bandit_finds_a_model_that_is_far_better(contest: Contest, name: str) -> None:
     data = contest.user.data

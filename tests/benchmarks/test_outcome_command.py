@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks import tables
@@ -16,8 +17,8 @@ from benchmarks.outcomes import report, settings
 from benchmarks.outcomes.__main__ import main
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines
-from benchmarks.outcomes.measures import figures
-from benchmarks.outcomes.played import join, single_choices
+from benchmarks.outcomes.measures import figures, idle_note
+from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.user import User
 from tests.benchmarks.made_up import made_up_rows, write_parquet
 
@@ -64,6 +65,15 @@ def test_a_policy_that_has_nothing_to_go_by_is_said_to_have_none(
     assert main([str(made_up_file), *asked]) == 0
     said = capsys.readouterr().out
     assert ("Nobody worked on any query: market, trained in one pass. " in said) == idle
+
+
+def test_only_of_an_idle_market_it_is_said_that_its_policy_may_have_nothing_to_go_by() -> None:
+    none = np.zeros(2)
+    idle = Played(np.arange(2), none, none, none, none)
+    assert idle_note({"perfect verifier": idle}) == ("Nobody worked on any query: perfect verifier.",)
+    (said,) = idle_note({"perfect verifier": idle, "market, practised": idle})
+    assert said.startswith("Nobody worked on any query: perfect verifier; market, practised. Recorded models make no")
+    assert "under any other, no work promised more than it costs" in said
 
 
 def test_choosing_shows_only_the_table_that_choices_rest_on(

@@ -59,7 +59,7 @@ def fixed_set(contest: Contest, size_max: int) -> Played:
     return Played(
         test,
         accepted,
-        data.scores[test][:, chosen].max(axis=1),
+        _scores_of_taken(contest, chosen),
         data.costs_usd[test][:, chosen].sum(axis=1),
         np.full(len(test), len(chosen)),
     )
@@ -91,9 +91,17 @@ def perfect_verifier(contest: Contest) -> Played:
         costs += waiting * data.costs_usd[test, model]
         stages += waiting
         waiting &= ~accepts[:, model]
-    # Where no model pays on the training rows, it asks nobody.
-    scores = data.scores[test][:, order].max(axis=1, initial=0.0)
-    return Played(test, ~waiting, scores, costs, stages)
+    return Played(test, ~waiting, _scores_of_taken(contest, order), costs, stages)
+
+
+def _scores_of_taken(contest: Contest, shown: list[int]) -> Floats:
+    """By test row, the score of the first answer that is taken, or else of the first one; 0 where none is shown."""
+    if not shown:
+        return np.zeros(len(contest.test))
+    accepts = contest.user.accepts()[contest.test][:, shown]
+    # Where none is taken, the first of equals is the first one shown.
+    scores: Floats = contest.user.data.scores[contest.test, np.array(shown)[accepts.argmax(axis=1)]]
+    return scores
 
 
 def verified_order(contest: Contest) -> list[int]:
