@@ -11,7 +11,7 @@ from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.change import change_table, play_societies
 from benchmarks.outcomes.copies import copies_table
 from benchmarks.outcomes.data import Outcomes
-from benchmarks.outcomes.held_out import baselines, held_out_table, market_methods
+from benchmarks.outcomes.held_out import Methods, baselines, held_out_table, market_methods
 from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.plots import plot_change, plot_curves
 from benchmarks.outcomes.router import router_table
@@ -91,6 +91,7 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
     contests_of = validation_contests if settings.is_validation else report_contests
     contests = contests_of(user, settings.design.value_usd, settings.seed)
     study = _Study(settings, data.name, len(data.models), contests)
+    _check_only(study)
     for table, make in _TABLES.items():
         if _is_wanted(study, table):
             yield make(study)
@@ -104,9 +105,29 @@ def _is_wanted(study: _Study, table: str) -> bool:
     return table not in _ON_DEMAND and (table != "router" or study.models == _ROUTED)
 
 
+def _check_only(study: _Study) -> None:
+    """Refuse a name that no method has, before an hour has gone into tables without it.
+
+    Raises:
+        InvalidRequest: none of the tables that are to be made has such a method.
+    """
+    methods: dict[str, Sequence[str]] = {
+        "held-out": [name for name, _ in _held_out_methods(study)],
+        "stream": list(stream_methods(study.design)),
+    }
+    names = [name for table, those in methods.items() if _is_wanted(study, table) for name in those]
+    only = study.settings.only
+    if names and not any(only in name for name in names):
+        raise InvalidRequest(f"no method's name has {only!r} in it: {', '.join(dict.fromkeys(names))}")
+
+
+def _held_out_methods(study: _Study) -> Methods:
+    design, orders = study.design, study.settings.orders
+    return {**baselines(design.shown, orders), **market_methods(design, orders)}
+
+
 def _held_out(study: _Study) -> Report:
-    settings, design = study.settings, study.design
-    every = {**baselines(design.shown, settings.orders), **market_methods(design, settings.orders)}
+    every = _held_out_methods(study)
     wanted = study.named(every, lambda name: name[0])
     methods = {name: run for name, run in every.items() if name in wanted or name[0] == "best single"}
     return held_out_table(study.key("held-out"), f"Held-out queries: {study.where}", study.contests, methods)

@@ -103,7 +103,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=TABLES,
         help="only this table; may be repeated; change and copies must be asked for",
     )
-    made.add_argument("--only", default="", metavar="TEXT", help="only methods whose name contains this")
+    made.add_argument(
+        "--only",
+        default="",
+        metavar="TEXT",
+        help="of tables held-out and stream, only methods whose name contains this",
+    )
     made.add_argument("--validate", action="store_true", help="the held-out table within folds 0 to 4, for choosing")
     made.add_argument("--seed", type=int, default=0, help="root of every draw (default 0)")
     made.add_argument(

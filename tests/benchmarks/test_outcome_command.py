@@ -151,11 +151,11 @@ def test_plots_that_cannot_be_drawn_are_refused_before_anything_is_measured(
     assert "pip install 'vickrey[plots]'" in said.err
 
 
-@pytest.mark.parametrize("table", ["held-out", "stream"])
+@pytest.mark.parametrize("asked", [("--table", "held-out"), ("--table", "stream"), (), ("--validate",)])
 def test_where_no_method_has_the_name_that_is_asked_for_it_says_which_there_are(
-    table: str, made_up_file: Path, capsys: pytest.CaptureFixture[str]
+    asked: tuple[str, ...], made_up_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([str(made_up_file), *TALLIES, "--table", table, "--only", "nobody"]) == 2
+    assert main([str(made_up_file), *TALLIES, *asked, "--only", "nobody"]) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert "no method's name has 'nobody' in it" in said.err

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import NAMES
+from benchmarks.__main__ import NAMES, main
 from benchmarks.running import run_command
 from benchmarks.tables import Report
 
@@ -46,6 +46,15 @@ def test_a_table_that_there_is_not_is_refused_and_the_others_are_named(capsys: p
     with pytest.raises(SystemExit):
         run_command("benchmarks.tried", "About.", [measure, measure], arguments=["--only", "another"])
     assert "choose from 'test_running'" in capsys.readouterr().err
+
+
+def test_a_benchmark_that_there_is_not_is_refused_before_any_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["refund", "nosuch"])
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.out == ""
+    assert said.err.endswith(f"error: there is no benchmark 'nosuch'; there are {', '.join(NAMES)}\n")
 
 
 @pytest.mark.parametrize("name", NAMES)

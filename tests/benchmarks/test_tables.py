@@ -14,3 +14,8 @@ from benchmarks.tables import Report
 def test_a_figure_is_shown_to_three_places_and_what_sums_leave_over_as_nothing(value: object, shown: str) -> None:
     table = Report("name", "A title", ("figure",), ((value,),)).to_markdown()
     assert f"| {shown} |" in table
+
+
+def test_a_bar_in_a_name_begins_no_cell() -> None:
+    table = Report("name", "A title", ("model", "figure"), (("mini | fast", 1),)).to_markdown()
+    assert "| mini \\| fast | 1 |" in table
