@@ -31,6 +31,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from benchmarks.soundness import threats
 from bidders.llm import prompt_file
 from bidders.models import reasoning, structured
 from bidders.policies import describing as policy_tables
@@ -598,7 +599,12 @@ def phrases() -> Mapping[str, tuple[str, ...]]:
             f"Of more than {rivalry.PRINCIPALS_MAX} principals",
             f"latest requests without the bidder (`--replays`, {REPLAYS})",
         ),
-        "docs/writing-a-bidder.md": (f"{beliefs}, {cells}", f"a limit of {_in_words(isolation.LEARN_SECONDS)} seconds"),
+        "docs/theory.md": (f"no funded bid any more, for {threats._SILENCE} requests or longer",),
+        "docs/writing-a-bidder.md": (
+            f"{beliefs}, {cells}",
+            f"a limit of {_in_words(isolation.LEARN_SECONDS)} seconds",
+            f"it must fit into {isolation.MESSAGE_BYTES_MAX // 10**6} MB",
+        ),
     }
 
 
