@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -76,6 +77,21 @@ def read_guarded(read: Callable[[], Any]) -> Returned | Raised:
         return Returned(read())
     except BaseException as error:
         return Raised(error)
+
+
+def read_interruptible(read: Callable[[], Any]) -> Returned | Raised:
+    """Read as `read_guarded` does, but let a Ctrl-C through, which is no fault of the code's.
+
+    Python interrupts the main thread alone; in any other, what looks like a Ctrl-C is the code's own doing.
+
+    Raises:
+        KeyboardInterrupt: it came while the main thread read.
+    """
+    said = read_guarded(read)
+    is_interrupt = isinstance(said, Raised) and isinstance(said.error, KeyboardInterrupt)
+    if is_interrupt and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+    return said
 
 
 def awaitable(said: Any) -> Awaitable[Any]:
