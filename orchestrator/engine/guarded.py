@@ -6,11 +6,14 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
 _REASON_CHARACTERS_MAX: Final = 300
 _READ_CHARACTERS_MAX: Final = 10_000
+# Set where strangers' code runs, and inherited by the tasks that it begins.
+_is_stranger: ContextVar[bool] = ContextVar("is_stranger", default=False)
 _abandoned: set[asyncio.Task[Any]] = set()
 
 
@@ -105,7 +108,23 @@ def awaitable(said: Any) -> Awaitable[Any]:
     return said
 
 
+def begin_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+    """Begin a task: as the factory of a loop, it keeps the tasks of strangers' code from ending the program.
+
+    Such a task that exits would tear down the loop that all requests share, past whoever guards what began it.
+    """
+    return asyncio.Task(_unexiting(work) if _is_stranger.get() else work, loop=loop, **options)
+
+
+async def _unexiting(work: Awaitable[Any]) -> Any:
+    try:
+        return await work
+    except SystemExit as error:
+        raise RuntimeError(f"a task of its own called sys.exit({error.code!r})") from error
+
+
 async def _capture(work: Callable[[], Awaitable[Any]]) -> Returned | Raised:
+    _is_stranger.set(True)
     try:
         return Returned(await awaitable(work()))
     except BaseException as error:
