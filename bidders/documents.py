@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,7 @@ class DocumentBidder(CapableBidder):
         self._kind = kind
         self._excerpt = excerpt
         self._collection = load_collection(path)
+        self._indexing = threading.Lock()
         if not self._collection.passages:
             kinds = "holds no .md, .markdown or .txt file with a text" if Path(path).is_dir() else "is empty"
             raise orchestrator.errors.BrokenPlugin(f"bidder {name} has no documents: {path} {kinds}")
@@ -74,7 +76,10 @@ class DocumentBidder(CapableBidder):
 
     @cached_property
     def _index(self) -> Index:
-        return Index(self._collection)
+        # Several lots are announced at once, and a thread that indexes goes on when its lot has closed.
+        with self._indexing:
+            found: Index | None = self.__dict__.get("_index")
+            return found or Index(self._collection)
 
     async def prepare(self) -> None:
         """Index the collection, in a thread, the first time that a lot is announced."""

@@ -40,7 +40,7 @@ VickreyError
     `-- BrokenLaw          the core was asked for something impossible
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 
 class VickreyError(Exception):
@@ -208,6 +208,10 @@ class InsufficientFunds(LedgerRefused):
     def __init__(self, message: str, account: str) -> None:
         super().__init__(message)
         self.account = account
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Rebuilt from its message alone, it could not leave a worker process, whose pool then never answers.
+        return type(self), (str(self), self.account)
 
 
 class UnknownAccount(LedgerRefused):

@@ -21,7 +21,8 @@ from orchestrator.errors import InvalidConfig, InvalidRequest
 Verdict = Rank | Reject | Later
 
 _QUESTION: Final = "Which offer do you take? Its number, n for none, or l (or Enter) to decide later: "
-_ANSWER_BYTES_MAX: Final = 1000
+# As much as a terminal passes on as one line: the rest of a longer one, pasted by mistake, would be the next answer.
+_ANSWER_BYTES_MAX: Final = 4096
 _NONE: Final = "n"
 _LATER: Final = ("l", "")
 
@@ -74,14 +75,17 @@ async def _ask(offers: Sequence[ShownOffer], answers: Sequence[str]) -> str:
         console.print(line, markup=False, highlight=False, overflow="ellipsis", no_wrap=True)
     while True:
         console.print(_QUESTION, end="", markup=False, highlight=False, soft_wrap=True)
-        answer = await _read_line()
+        line = await _read_line()
+        if not line:
+            console.print()
+        answer = line.strip().lower()
         if answer in answers:
             return answer
         console.print(f"{answer[:40]!r} is not one of these.", markup=False, highlight=False)
 
 
 async def _read_line() -> str:
-    """Read a line without a thread: Ctrl-C then ends the wait, and no later line is swallowed."""
+    """Read a line, empty at the end of input. No thread: Ctrl-C ends the wait, and no later line is swallowed."""
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()
     descriptor = sys.stdin.fileno()
@@ -89,12 +93,12 @@ async def _read_line() -> str:
         loop.add_reader(descriptor, ready.set)
     except NotImplementedError:
         # The event loop of Windows cannot watch a terminal; the market waits with the person there.
-        return sys.stdin.readline().strip().lower()
+        return sys.stdin.readline()
     try:
         await ready.wait()
     finally:
         loop.remove_reader(descriptor)
-    return os.read(descriptor, _ANSWER_BYTES_MAX).decode(errors="replace").strip().lower()
+    return os.read(descriptor, _ANSWER_BYTES_MAX).decode(errors="replace")
 
 
 def _first_line(text: str) -> str:

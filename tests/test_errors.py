@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 
 import pytest
 
@@ -58,3 +59,8 @@ def test_every_error_says_what_it_means() -> None:
 
 def test_a_shortfall_names_the_account() -> None:
     assert InsufficientFunds("too little", "bidder:a").account == "bidder:a"
+
+
+def test_a_shortfall_comes_back_from_another_process_as_it_was() -> None:
+    found = pickle.loads(pickle.dumps(InsufficientFunds("too little", "bidder:a")))
+    assert (type(found), str(found), found.account) == (InsufficientFunds, "too little", "bidder:a")

@@ -9,6 +9,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from typing import Any, Final, TypeVar
 
+from orchestrator.engine.guarded import begin_task
+
 T = TypeVar("T")
 _GRACE_SECONDS: Final = 0.2
 _BEGINNING_SECONDS: Final = 5.0
@@ -91,12 +93,18 @@ def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     async def run() -> None:
         outcome.append(await work())
 
-    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    runner = asyncio.Runner(loop_factory=_new_loop)
     try:
         runner.run(run())
     finally:
         _close(runner.get_loop())
     return outcome[0]
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.set_task_factory(begin_task)
+    return loop
 
 
 def _close(loop: asyncio.AbstractEventLoop) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine.driver import Driver, Listener
 from orchestrator.engine.recorder import Recorder, read_log
 from orchestrator.engine.streaming import TextListener
-from orchestrator.errors import StaleDriver
+from orchestrator.errors import StaleDriver, StoreUnavailable
 from orchestrator.store import Store
+
+LOOK_SECONDS: Final = 1.0
+"""How often a driver looks whether another process has cancelled its request: until it knows, bidders spend on."""
 
 
 class Driving:
@@ -37,6 +40,7 @@ class Driving:
         """
         driver = Driver(self._store, self._recorder, request_id, self._clock, on_event, on_text)
         task = asyncio.ensure_future(driver.run())
+        watch = asyncio.ensure_future(self._stop_once_cancelled(request_id, task))
         self._under_way[request_id] = (asyncio.get_running_loop(), task)
         try:
             await task
@@ -48,6 +52,7 @@ class Driving:
             if on_event is not None:
                 on_event(progress.ending, progress)
         finally:
+            watch.cancel()
             self._under_way.pop(request_id, None)
 
     def stop(self, request_id: str) -> None:
@@ -58,6 +63,16 @@ class Driving:
             loop, task = found
             with contextlib.suppress(RuntimeError):  # its loop may be closed by now
                 loop.call_soon_threadsafe(task.cancel)
+
+    async def _stop_once_cancelled(self, request_id: str, task: asyncio.Task[Any]) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            with contextlib.suppress(StoreUnavailable):  # what it comes to is the driver's to find out
+                row = self._store.read(lambda reader: reader.find_request(request_id))
+                # What a driver runs is rejected by nobody but its requester; how else it ends, the driver says itself.
+                if row is not None and row.status == "rejected":
+                    task.cancel()
+                    return
 
 
 def _is_caller_cancelled() -> bool:

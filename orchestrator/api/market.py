@@ -266,8 +266,8 @@ class Market:
     def cancel(self, request_id: str) -> None:
         """End a request, whatever it is doing; the bounty returns.
 
-        What bidders still do for it is stopped, where it is driven from here; what another process drives stops at the
-        end of its stage.
+        What bidders still do for it is stopped: at once where it is driven from here, and within seconds where another
+        process drives it.
 
         Raises:
             UnknownRequest: there is no such request.

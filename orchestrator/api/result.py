@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from orchestrator.core.lot import Offer as CoreOffer
 from orchestrator.core.lot import Sale
@@ -23,6 +23,27 @@ class Records(Protocol):
 
     def pick(self, request_id: str, rank: int) -> None:
         """Pick an offer by its rank, or none (0)."""
+
+
+class _Kept(NamedTuple):
+    """What a result holds instead of its market, once it was pickled or copied: what was known at that moment."""
+
+    log: RequestLog
+
+    def read_log(self, request_id: str) -> RequestLog:
+        """What was known."""
+        return self.log
+
+    def pick(self, request_id: str, rank: int) -> None:
+        """Refuse to.
+
+        Raises:
+            InvalidRequest: always.
+        """
+        raise InvalidRequest(
+            f"this result of {request_id} was pickled or copied and shows what was known then; pick with the result "
+            "itself, or with `pick` of a `Market` on the same store"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +81,9 @@ class Offer:
 class Result:
     """A request's outcome; reads afresh from the store whenever it is asked.
 
+    Pickled or copied, as on its way to another process, it goes without its market: it then shows what was known at
+    that moment, and nothing can be picked with it.
+
     Args:
         market: the market that ran the request.
         request_id: the request.
@@ -72,6 +96,9 @@ class Result:
     def __repr__(self) -> str:
         progress = self._progress
         return f"<Result {self.request_id}: {progress.status}, {len(offers_of(progress))} offers>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Result, (_Kept(self._market.read_log(self.request_id)), self.request_id)
 
     @property
     def status(self) -> Status:

@@ -30,6 +30,9 @@ _TAUGHT: Final = {
 def plan_views(plan: PracticePlan, most: Money) -> Iterable[Table | Text]:
     """Who works on how much, and what that can cost."""
     yield Text(f"{counted(len(plan.exercises), 'task')}, {counted(plan.works, 'work')}, recorded as {plan.id}")
+    repeats = sum(exercise.task.repeats for exercise in plan.exercises)
+    if repeats:
+        yield Text(f"Left out as repeating an earlier line of the file: {counted(repeats, 'line')}.")
     if plan.answered:
         yield Text(f"{counted(plan.answered, 'work')} of these had answers before, which are used again.")
     costs = {name: nanos for name, nanos in plan.cost_max_by_bidder_nanos.items() if nanos}

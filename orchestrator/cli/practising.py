@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from orchestrator.practice import PracticeReport, Pupil
 
 _RESUMED: Final = "interrupted; the same command goes on, and what was answered is not asked again"
+_LOST: Final = "interrupted; the store is in memory, so nothing of this is kept, and what was spent is spent"
 VerifierOption = Annotated[
     str | None,
     typer.Option(
@@ -101,13 +102,15 @@ def practise(
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output) as market:
         seats = _seats(market, bidder, place)
+        if not place.is_lasting(market.config):
+            output.notice("the store is in memory: what is learned here is gone when this command ends")
         plan: dict[str, Any] = {}
         if recorded is not None:
             from orchestrator.cli.recorded_practice import learn_recorded
 
             report = learn_recorded(market, seats, Path(recorded), mapping or [], output, limit, again)
         else:
-            plan, report = _work(market, seats, Path(file or ""), wishes, output)
+            plan, report = _work(market, seats, Path(file or ""), wishes, output, place)
         if as_json:
             output.emit({**plan, **report.to_dict()})
         else:
@@ -160,7 +163,7 @@ def _standing(market: Market, statuses: Mapping[str, str], place: Place) -> str:
 
 
 def _work(
-    market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, output: Output
+    market: Market, seats: dict[str, Seat], file: Path, wishes: _Wishes, output: Output, place: Place
 ) -> tuple[dict[str, Any], PracticeReport]:
     """The plan, as it stands in the document, and what the practice came to."""
     from orchestrator.api.blocking import run_blocking
@@ -190,7 +193,8 @@ def _work(
         output.emit(plan)
     if most.nanos:
         confirm(f"This may cost up to {most} USD. Go on?", yes=wishes.yes, as_json=output.as_json)
-    with interruptible(_RESUMED), _watching(output, wishes.quiet) as watcher:
+    hint = _RESUMED if place.is_lasting(market.config) else _LOST
+    with interruptible(hint), _watching(output, wishes.quiet) as watcher:
         report = run_blocking(lambda: run(session, most.nanos, again=wishes.again, watcher=watcher))
     return plan, report
 

@@ -9,7 +9,6 @@ from rich.text import Text
 
 from orchestrator.cli.inert import inert
 from orchestrator.cli.render import aligned, cell, table
-from orchestrator.money import format_usd
 from orchestrator.record import Purchase, Replay
 
 _UNSOLD = "not sold"
@@ -46,14 +45,15 @@ def headings(replay: Replay) -> tuple[str, str]:
 def rows_table(replay: Replay, then: str, now: str) -> Table:
     """Each lot's winner and price, then and now."""
     made = table("stage", "lot", then, now)
-    for row in replay.rows:
+    prices = aligned(bought.price_nanos if bought else None for row in replay.rows for bought in (row.then, row.now))
+    for row, old, new in zip(replay.rows, prices[::2], prices[1::2], strict=True):
         known = "" if row.is_known else ", then unknown"
         same = row.is_known and row.then == row.now
         made.add_row(
             cell(row.stage),
             cell(f"{row.lot} copy {row.copy}" if row.copy else row.lot),
-            cell(_bought(row.then)),
-            cell("the same" if same else _bought(row.now) + known, "" if same else "bold"),
+            cell(_bought(row.then, old)),
+            cell("the same" if same else _bought(row.now, new) + known, "" if same else "bold"),
         )
     return made
 
@@ -68,14 +68,16 @@ def sums_table(replay: Replay, then: str, now: str) -> Table:
         *((name, replay.then.profits_nanos.get(name, 0), replay.now.profits_nanos.get(name, 0)) for name in parties),
     ]
     listed = [(label, old, new) for label, old, new in lines if old or new]
-    olds = aligned(old for _, old, _ in listed)
-    news = aligned(new for _, _, new in listed)
-    changes = aligned(None if old is None or new is None else new - old for _, old, new in listed)
+    changed = [None if old is None or new is None else new - old for _, old, new in listed]
+    # Together: columns that are to be compared have the same places.
+    texts = aligned(
+        nanos for (_, old, new), change in zip(listed, changed, strict=True) for nanos in (old, new, change)
+    )
     made = table("USD", then, now, "change", right=(then, now, "change"))
-    for (label, _, _), old, new, change in zip(listed, olds, news, changes, strict=True):
+    for (label, _, _), old, new, change in zip(listed, texts[::3], texts[1::3], texts[2::3], strict=True):
         made.add_row(cell(label), cell(old or "unknown"), cell(new or "unknown"), cell(change))
     return made
 
 
-def _bought(purchase: Purchase | None) -> str:
-    return _UNSOLD if purchase is None else f"{purchase.winner} at {format_usd(purchase.price_nanos)}"
+def _bought(purchase: Purchase | None, price: str) -> str:
+    return _UNSOLD if purchase is None else f"{purchase.winner} at {price}"

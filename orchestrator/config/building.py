@@ -12,11 +12,13 @@ from orchestrator.config.settings import BidderSpec, Config, PluginSpec
 from orchestrator.core.names import twin_name
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.errors import BrokenPlugin, InvalidConfig, VickreyError
+from orchestrator.money import format_usd
 from orchestrator.plugins import JUDGES
 from orchestrator.plugins.recipe import Ingredient, Recipe, build_ingredient, make_importable
 
 PRESENTERS_MIN: Final = 3
 STAGES_BEYOND_SKILLS: Final = 3
+_NAMED_MAX: Final = 3
 
 Isolate = Callable[[str, Callable[[], Bidder]], Bidder]
 
@@ -138,6 +140,7 @@ def warnings(
             f"{count} of separate principals: with fewer than {PRESENTERS_MIN}, "
             "the market buys finished states too early and pays too little for them"
         )
+    found += _poor(config, acting, spendable_nanos)
     skills = {each.memory_id for each in bidders if TRANSFORMER in _roles(each)}
     stages_needed = len(skills) + STAGES_BEYOND_SKILLS
     if config.rules.stages_max < stages_needed:
@@ -146,6 +149,19 @@ def warnings(
             f"{stages_needed}, or some never get their turn"
         )
     return found
+
+
+def _poor(config: Config, acting: Sequence[BuiltBidder], spendable_nanos: Mapping[str, int]) -> list[str]:
+    """That bidders begin with too little to bid with, if any do; whoever lost what it had is the market's own doing."""
+    typical_nanos = config.bounty_typical_nanos
+    poor = [each.name for each in acting if max(each.spec.endowment_nanos, spendable_nanos[each.name]) < typical_nanos]
+    if not poor:
+        return []
+    more = f" and {len(poor) - _NAMED_MAX} more" if len(poor) > _NAMED_MAX else ""
+    return [
+        f"endowed with less than a typical bounty of {format_usd(typical_nanos)} USD, so too poor to bid what a state "
+        f"can be worth: {', '.join(poor[:_NAMED_MAX])}{more}; `endowment` counts in typical bounties"
+    ]
 
 
 def _build_bidder(config: Config, spec: BidderSpec, name: str, number: int, isolate: Isolate | None) -> BuiltBidder:

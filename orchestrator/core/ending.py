@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from orchestrator.core.events import Ended, Outcome, Picked, Spendable, Spent
@@ -70,6 +71,7 @@ def cancel(
     costs_nanos: Mapping[str, int],
     cap_left_nanos: int,
     spendable: Mapping[str, int] = MappingProxyType({}),
+    unknown_costs: Iterable[str] = (),
 ) -> Step:
     """The requester withdraws, at whatever moment; counts as a rejection of what was done.
 
@@ -81,6 +83,7 @@ def cancel(
         cap_left_nanos: what is left of the spend cap once those holds are resolved.
         spendable: what wallets can spend once those holds are resolved that are `overspent`; the issuer bears
             what others, or these, cannot pay. Below 0 only in a replay.
+        unknown_costs: of whose work that is cut off it is not known what all its calls cost.
 
     Returns:
         The step that ends the request.
@@ -90,6 +93,7 @@ def cancel(
     seen = tuple([Spendable(wallet, spendable[wallet]) for wallet in sorted(spendable)])
     reason = "cancelled by the requester"
     ended, rows = _ending(progress, "rejected", reason, cap_left_nanos, cut_off=cut_off, spendable=seen)
+    ended = replace(ended, unknown_costs=tuple(sorted(unknown_costs)))
     return Step((ended,), (*freed, *rows), advance(progress, (ended,)))
 
 

@@ -281,6 +281,8 @@ class Ended:
         cut_off: costs of work that a cancellation cut off, by bidder.
         spendable: what wallets could spend, once their holds were resolved, whose work that was cut off had cost
             more than was promised; mostly there are none.
+        unknown_costs: whose work a cancellation cut off of which it is not known what all its calls cost: one may have
+            been under way.
     """
 
     kind: ClassVar[str] = "ended"
@@ -292,6 +294,7 @@ class Ended:
     treasury_nanos: int
     cut_off: tuple[Spent, ...] = ()
     spendable: tuple[Spendable, ...] = later_rows()
+    unknown_costs: tuple[str, ...] = later_rows()
 
 
 Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Judged | Picked | Ended

@@ -61,6 +61,10 @@ def statement(progress: Progress) -> Statement:
         profits[spent.bidder] = profits.get(spent.bidder, 0) - spent.nanos
         costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
     ending = progress.ending
+    for bidder in ending.unknown_costs if ending else ():
+        unknown.add(bidder)
+        profits.setdefault(bidder, 0)
+        costs.setdefault(bidder, 0)
     return Statement(
         payout_nanos=ending.payout_nanos if ending else 0,
         refund_nanos=ending.refund_nanos if ending else 0,

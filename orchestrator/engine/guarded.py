@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import threading
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Final
 
 _REASON_CHARACTERS_MAX: Final = 300
 _READ_CHARACTERS_MAX: Final = 10_000
+# Set where strangers' code runs, and inherited by the tasks that it begins.
+_is_stranger: ContextVar[bool] = ContextVar("is_stranger", default=False)
 _abandoned: set[asyncio.Task[Any]] = set()
 
 
@@ -78,6 +82,21 @@ def read_guarded(read: Callable[[], Any]) -> Returned | Raised:
         return Raised(error)
 
 
+def read_interruptible(read: Callable[[], Any]) -> Returned | Raised:
+    """Read as `read_guarded` does, but let a Ctrl-C through, which is no fault of the code's.
+
+    Python interrupts the main thread alone; in any other, what looks like a Ctrl-C is the code's own doing.
+
+    Raises:
+        KeyboardInterrupt: it came while the main thread read.
+    """
+    said = read_guarded(read)
+    is_interrupt = isinstance(said, Raised) and isinstance(said.error, KeyboardInterrupt)
+    if is_interrupt and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+    return said
+
+
 def awaitable(said: Any) -> Awaitable[Any]:
     """What a method of the contract came back with, to be awaited.
 
@@ -89,7 +108,23 @@ def awaitable(said: Any) -> Awaitable[Any]:
     return said
 
 
+def begin_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+    """Begin a task: as the factory of a loop, it keeps the tasks of strangers' code from ending the program.
+
+    Such a task that exits would tear down the loop that all requests share, past whoever guards what began it.
+    """
+    return asyncio.Task(_unexiting(work) if _is_stranger.get() else work, loop=loop, **options)
+
+
+async def _unexiting(work: Awaitable[Any]) -> Any:
+    try:
+        return await work
+    except SystemExit as error:
+        raise RuntimeError(f"a task of its own called sys.exit({error.code!r})") from error
+
+
 async def _capture(work: Callable[[], Awaitable[Any]]) -> Returned | Raised:
+    _is_stranger.set(True)
     try:
         return Returned(await awaitable(work()))
     except BaseException as error:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from orchestrator.bidding import Policy
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
-from orchestrator.engine.guarded import Raised, read_guarded
+from orchestrator.engine.guarded import Raised, read_interruptible
 from orchestrator.engine.memories import read_body
 from orchestrator.engine.memory_keys import failure_key
 from orchestrator.engine.seat import Seat
@@ -58,7 +58,7 @@ def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> Non
         given = [receipt for receipt in all_receipts if receipt.bidder in names]
         if policy is None or not given:
             continue
-        learned = read_guarded(partial(_learned, policy, tx.memory(memory_key), given))
+        learned = read_interruptible(partial(_learned, policy, tx.memory(memory_key), given))
         if isinstance(learned, Raised):
             _count_faults(tx, names)
             _remember_failure(tx, memory_key, progress.request.id, learned.reason)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.bidding import Policy
-from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.engine.guarded import Returned, read_interruptible
 from orchestrator.engine.memory_keys import practised_key
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory
@@ -47,7 +47,7 @@ def migrated(policy: Policy, memory: Any, version: int) -> Any:
     migrate = getattr(policy, "migrate", None)
     if migrate is None:
         raise InvalidMemory(f"the memory is of version {version}; {what} cannot migrate it")
-    result = read_guarded(lambda: migrate(memory, version))
+    result = read_interruptible(lambda: migrate(memory, version))
     if not isinstance(result, Returned):
         raise InvalidMemory(f"the memory is of version {version}; {what} failed to migrate it: {result.reason}")
     read_body(result.value)

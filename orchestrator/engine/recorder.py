@@ -17,13 +17,20 @@ from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import Announced, AwardResult, Delivered, Ended, Event, Faulted, Judged, Settled
 from orchestrator.core.holds import cap_overrun
 from orchestrator.core.judging import charge_judge
-from orchestrator.core.keys import TREASURY, audition_account, bidder_account, cap_account, requester_account
+from orchestrator.core.keys import (
+    TREASURY,
+    audition_account,
+    bidder_account,
+    cap_account,
+    read_key,
+    requester_account,
+)
 from orchestrator.core.opening import open_request, provider_accounts, request_accounts
 from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
 from orchestrator.core.settlement import beyond_promise, settle_stage
 from orchestrator.core.step import Step
-from orchestrator.core.tasks import cap_hold_id, wallet_hold_id
+from orchestrator.core.tasks import BID, TRANSFORM, cap_hold_id, is_on_cap, task_of, wallet_hold_id
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
 from orchestrator.engine.invitations import remember_answers
@@ -33,7 +40,7 @@ from orchestrator.engine.wealth import after_request
 from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
 from orchestrator.journal import GENESIS, Entry
 from orchestrator.ledger import Transfer
-from orchestrator.store import BidderRow, Reader, RequestRow, Transaction
+from orchestrator.store import AnswerRow, BidderRow, Reader, RequestRow, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,9 @@ class Recorder:
         for row in holds:
             if row.debit in left:
                 left[row.debit] += row.amount_nanos - min(costs.get(row.id, 0), row.amount_nanos)
-        step = cancel(log.progress, holds, costs, left[cap], {wallet: left[wallet] for wallet in wallets})
+        purses = {wallet: left[wallet] for wallet in wallets}
+        unknown_costs = _of_unknown_cost(log.progress, holds, tx.answers(request_id))
+        step = cancel(log.progress, holds, costs, left[cap], purses, unknown_costs)
         return self._write(tx, log, step, now_seconds)
 
     def _cap_left_nanos(self, tx: Transaction, log: RequestLog) -> int:
@@ -241,6 +250,19 @@ def _cap_overruns(holds: Sequence[Transfer], costs: Mapping[str, int]) -> list[T
     """What a request's calls cost beyond what is held for them on its spend cap."""
     excess = {row: costs.get(row.id, 0) - row.amount_nanos for row in holds if row.code == "cap"}
     return [cap_overrun(row, nanos) for row, nanos in excess.items() if nanos > 0]
+
+
+def _of_unknown_cost(progress: Progress, holds: Sequence[Transfer], answers: Sequence[AnswerRow]) -> set[str]:
+    """Whose work at the present stage may have cost what nobody knows: a call of it may be under way."""
+    if progress.status != "running":
+        return set()
+    costs: dict[str, list[int | None]] = {task_of(row.id): [] for row in holds if is_on_cap(row.id)}
+    for row in answers:
+        costs.setdefault(row.task, []).append(row.cost_nanos)
+    purpose = BID if progress.phase == "bidding" else TRANSFORM
+    # As where a crash leaves a task behind, what has been answered at a known cost counts as all of it.
+    unknown = [read_key(task) for task, spent in costs.items() if not spent or None in spent]
+    return {each.bidder for each in unknown if each.lot in progress.on_sale and each.purpose == purpose}
 
 
 def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:

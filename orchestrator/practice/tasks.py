@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ class LabelledTask:
         bounty_nanos: what a right answer would be paid.
         record: the whole line, for the verifier: `answer`, or whatever it knows a right text by.
         place: file and line, for messages.
+        repeats: how many further lines say the same.
     """
 
     number: int
@@ -34,6 +35,7 @@ class LabelledTask:
     bounty_nanos: int
     record: Mapping[str, Any]
     place: str
+    repeats: int = 0
 
 
 def read_tasks(path: Path, bounty_nanos: int) -> list[LabelledTask]:
@@ -44,10 +46,10 @@ def read_tasks(path: Path, bounty_nanos: int) -> list[LabelledTask]:
         bounty_nanos: the bounty of tasks that name none.
 
     Returns:
-        The tasks, in order; empty lines are passed over.
+        The tasks, in order; empty lines, and those that repeat one before, are passed over.
 
     Raises:
-        InvalidRequest: the file cannot be read, or one of its lines is no task.
+        InvalidRequest: the file cannot be read, one of its lines is no task, or two of them contradict each other.
     """
     try:
         # Not splitlines: a text may hold other separators than a line feed, such as U+2028.
@@ -59,13 +61,31 @@ def read_tasks(path: Path, bounty_nanos: int) -> list[LabelledTask]:
         raise InvalidRequest(f"{path} holds no tasks; write one JSON object a line, with `request` and `answer`")
     if len(written) > TASKS_MAX:
         raise InvalidRequest(f"{path} holds {len(written):,} tasks; at most {TASKS_MAX:,} are practised at once")
-    return [_task(number, place, line, bounty_nanos) for number, (place, line) in enumerate(written, 1)]
+    return _each_once([_task(number, place, line, bounty_nanos) for number, (place, line) in enumerate(written, 1)])
 
 
 def practice_id(requests: Iterable[str]) -> str:
     """The id under which answers to these tasks are recorded: the same tasks find theirs again."""
     digest = hashlib.sha256("\x1f".join(requests).encode("utf-8", "surrogatepass")).hexdigest()
     return f"practice-{digest[:_ID_CHARACTERS]}"
+
+
+def _each_once(tasks: Sequence[LabelledTask]) -> list[LabelledTask]:
+    """Tasks without those that repeat one before: a memory learns each task once, so no work is paid twice.
+
+    Raises:
+        InvalidRequest: the same request has two labels; a memory would believe the first alone.
+    """
+    found: dict[str, LabelledTask] = {}
+    for task in tasks:
+        first = found.get(task.request)
+        if first is not None and (first.record, first.bounty_nanos) != (task.record, task.bounty_nanos):
+            raise InvalidRequest(
+                f"{task.place}: its request stands at {first.place} already, with other fields; a task is learned "
+                "once, so keep one of the two"
+            )
+        found[task.request] = replace(first, repeats=first.repeats + 1) if first else task
+    return [replace(task, number=number) for number, task in enumerate(found.values(), 1)]
 
 
 def _task(number: int, place: str, line: str, bounty_nanos: int) -> LabelledTask:

@@ -12,7 +12,7 @@ from orchestrator.bidding import Lesson, Policy, Work
 from orchestrator.core.keys import digest_text
 from orchestrator.core.receipts import Receipt, Verdict
 from orchestrator.core.rules import TRANSFORMER
-from orchestrator.engine.guarded import Returned, read_guarded
+from orchestrator.engine.guarded import Returned, read_interruptible
 from orchestrator.engine.memories import put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.money import NANOS_PER_USD
@@ -106,7 +106,7 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
         if not new:
             return Taught(names, policy.name, "before")
         how, count, learn = _method(policy, practice_id, new)
-        result = read_guarded(partial(_learned, before, learn))
+        result = read_interruptible(partial(_learned, before, learn))
         if not isinstance(result, Returned):
             return Taught(names, policy.name, "failed", reason=result.reason)
         if result.value is None:
@@ -148,7 +148,7 @@ def _learned(before: MemoryRow | None, learn: Callable[[Any, bool], Any]) -> str
     taught = after(True)
     if taught == (before.body if before else "null"):
         return None
-    untaught = read_guarded(lambda: after(False))
+    untaught = read_interruptible(lambda: after(False))
     return None if isinstance(untaught, Returned) and untaught.value == taught else taught
 
 

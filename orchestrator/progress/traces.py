@@ -128,7 +128,7 @@ def trace(progress: Progress, opening: Requested) -> RequestTrace:
     """
     written = receipts(progress)
     ending = progress.ending
-    cut_off = ending.cut_off if ending else ()
+    cut_off, unknown_costs = (ending.cut_off, ending.unknown_costs) if ending else ((), ())
     profits = _sums((each.bidder, each.profit_nanos) for each in written)
     costs = _sums((each.bidder, each.cost_nanos) for each in written)
     for spent in cut_off:
@@ -142,7 +142,7 @@ def trace(progress: Progress, opening: Requested) -> RequestTrace:
         bounty_nanos=progress.request.bounty_nanos,
         released_nanos=ending.payout_nanos if ending else 0,
         cost_nanos=sum(costs.values()) + sum(each.charged_nanos for each in progress.judged),
-        cost_known=all(each.cost_known for each in written) and None not in judging,
+        cost_known=all(each.cost_known for each in written) and None not in judging and not unknown_costs,
         wealth_nanos={entry.name: wallets.get(bidder_account(entry.name), 0) for entry in progress.request.roster},
         lots=tuple(_lots(progress)),
         works=tuple(_works(progress, written)),

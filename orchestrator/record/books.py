@@ -24,6 +24,7 @@ from orchestrator.money import format_usd
 from orchestrator.record.calls import (
     charges_beyond_answers,
     check_answers,
+    costs_without_calls,
     held_for_calls,
     is_cut_short,
     task_behind,
@@ -72,6 +73,7 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
             cut_short.append(row)
         else:
             yield Finding(f"transfer {row.id[:200]}", "no rule of the market calls for it")
+    yield from costs_without_calls(run, present.ending.unknown_costs if present.ending else ())
     yield from check_answers(run.answers, tasks, {task_behind(row) for row in cut_short}, present)
     yield from _check_laws(run, present)
     yield from _check_statement(run.transfers, present)

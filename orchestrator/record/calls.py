@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -179,6 +179,22 @@ def charges_beyond_answers(run: RunRecord, cancelled: Sequence[Transfer]) -> Ite
     for held in sorted(beyond):
         if charged[held] not in _first_calls_nanos(task_of(held), run.answers):
             yield Finding(f"transfer {held[:200]}", "more was charged for it than what first calls of its task cost")
+
+
+def costs_without_calls(run: RunRecord, bidders: Iterable[str]) -> Iterator[Finding]:
+    """Bidders of whose work a cancellation did not know the cost, though nothing was ever held for calls of theirs.
+
+    Args:
+        run: the record.
+        bidders: who they are.
+
+    Yields:
+        What is wrong.
+    """
+    callers = {name for row in run.transfers if is_on_cap(row.id) for name in row.id.split("/")[-3:-2]}
+    for bidder in bidders:
+        if bidder not in callers:
+            yield Finding(f"bidder {bidder[:64]}", "its costs are said not to be known, but it made no call that costs")
 
 
 def task_behind(row: Transfer) -> str:

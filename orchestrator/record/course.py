@@ -250,4 +250,6 @@ class Course:
         ]
         costs = {each.bidder: each.nanos for each in spent}
         spendable = self._spendable(move.spendable)
-        return cancel(self.now, held, costs, 0, {wallet: spendable.get(wallet, 0) for wallet in overspent(held, costs)})
+        purses = {wallet: spendable.get(wallet, 0) for wallet in overspent(held, costs)}
+        unknown_costs = [name for name in move.ended.unknown_costs if self._takes_part(name)]
+        return cancel(self.now, held, costs, 0, purses, unknown_costs)

@@ -86,6 +86,8 @@ def _tell(event: Event, present: Progress) -> Iterator[str]:
             yield from ("", f"{event.outcome}: {event.reason}")
             for spent in event.cut_off:
                 yield f"  {spent.bidder} had spent {format_usd(spent.nanos)} on work that was cut off"
+            for bidder in event.unknown_costs:
+                yield f"  what {bidder} had spent on work that was cut off is not all known"
 
 
 def _requested(event: Requested) -> Iterator[str]:

@@ -147,7 +147,8 @@ def _end(progress: Progress, move: Ending, funds: Funds) -> Step:
         return pick(progress, move.picked.rank, move.picked.judge, funds.cap_left_nanos)
     if move.is_cancelled:
         held = _cut_off(progress, funds)
-        return cancel(progress, held, funds.charged_nanos, funds.cap_left_nanos, move.spendable)
+        unknown_costs = move.ended.unknown_costs
+        return cancel(progress, held, funds.charged_nanos, funds.cap_left_nanos, move.spendable, unknown_costs)
     if move.ended.outcome != "expired" or progress.status != "open":
         raise InvalidRecord(f"a request that is {progress.status} cannot end as {move.ended.outcome} without a pick")
     return expire(progress, funds.cap_left_nanos)

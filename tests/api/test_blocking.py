@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -29,5 +30,38 @@ class HalfReading(Scripted):
 
 def test_a_stream_that_a_bidder_left_half_read_does_not_cost_the_caller_its_result() -> None:
     market = make_market(HalfReading("a", {1: "2"}), presenter("p", {2: "3"}))
+    assert market.run("hello", 10, seed=1, judge="top").status == "released"
+    assert_sound(market)
+
+
+class Exiting(Scripted):
+    """Begins a task that ends the program, and waits for it."""
+
+    async def bid(self, announcement: Announcement) -> Any:
+        return await asyncio.create_task(self._leave())
+
+    async def _leave(self) -> None:
+        sys.exit(7)
+
+
+class ExitingUnawaited(Exiting):
+    """Begins it and goes on."""
+
+    async def bid(self, announcement: Announcement) -> Any:
+        self.leaving = asyncio.create_task(self._leave())
+        await asyncio.sleep(0)
+        return await Scripted.bid(self, announcement)
+
+
+def test_a_task_of_a_bidder_that_exits_is_its_bidders_fault_and_ends_no_program() -> None:
+    market = make_market(Exiting("a", {1: "2"}), Scripted("b", {1: "1"}), presenter("p", {2: "3"}))
+    assert market.run("hello", 10, seed=1, judge="top").status == "released"
+    (fault,) = [each for each in market.read_log("r1").progress.auctions["0"].answers if each.bidder == "a"]
+    assert (fault.kind, fault.reason) == ("fault", "RuntimeError: a task of its own called sys.exit(7)")
+    assert_sound(market)
+
+
+def test_a_task_that_a_bidder_does_not_wait_for_and_that_exits_ends_no_program() -> None:
+    market = make_market(ExitingUnawaited("a", {1: "2"}), presenter("p", {2: "3"}))
     assert market.run("hello", 10, seed=1, judge="top").status == "released"
     assert_sound(market)

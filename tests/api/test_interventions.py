@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -10,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Announcement, Charged, Hearing, Market, Money, Rank, ShownOffer
+from orchestrator import Announcement, Charged, Hearing, Market, Money, Rank, ShownOffer, WonLot
+from orchestrator.api import driving
 from orchestrator.api.memories import read_memory
 from orchestrator.core.events import Judged
 from orchestrator.core.judging import charge_judge
@@ -18,6 +20,8 @@ from orchestrator.errors import BrokenLaw, BrokenPlugin, InvalidRequest, WrongSt
 from orchestrator.record import export_request, replay, verify
 from orchestrator.store import Transaction
 from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
+
+PATIENCE_SECONDS = 20
 
 
 def test_cancelling_under_the_driver_returns_the_rejected_result() -> None:
@@ -31,6 +35,30 @@ def test_cancelling_under_the_driver_returns_the_rejected_result() -> None:
     result = market.run("hello", 10, seed=1)
     assert (result.status, result.reason) == ("rejected", "cancelled by the requester")
     assert_sound(market)
+
+
+def test_a_request_that_another_process_cancels_is_stopped_in_the_middle_of_a_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driving, "LOOK_SECONDS", 0.01)
+
+    class Endless(Scripted):
+        is_stopped = False
+
+        async def transform(self, lot: WonLot) -> Any:
+            with make_market(store=str(tmp_path / "market.db")) as elsewhere:
+                elsewhere.cancel("r1")
+            try:
+                await asyncio.sleep(PATIENCE_SECONDS)
+            finally:
+                self.is_stopped = True
+
+    endless = Endless("a", {1: "2"})
+    with make_market(endless, presenter("p", {2: "3"}), store=str(tmp_path / "market.db")) as market:
+        result = market.run("hello", 10, seed=1)
+        assert (result.status, result.reason) == ("rejected", "cancelled by the requester")
+        assert endless.is_stopped
+        assert_sound(market)
 
 
 def test_a_driver_that_is_done_while_its_request_is_cancelled_is_let_be() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -58,3 +61,16 @@ def test_a_result_as_data_says_what_its_attributes_say(rank: int, status: str, p
 def test_what_is_posted_must_be_a_posting() -> None:
     with pytest.raises(InvalidRequest, match=r"a Posting\(text, budget\), not str"):
         opened().post("hello")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("copied", [lambda result: pickle.loads(pickle.dumps(result)), copy.deepcopy])
+def test_a_result_that_goes_to_another_process_shows_what_was_known_then(copied: Callable[[Result], Result]) -> None:
+    market = opened()
+    result = market.result("r1")
+    before, told = copied(result), result.to_dict()
+    assert (before.to_dict(), before.statement(), before.receipts()) == (told, result.statement(), result.receipts())
+    with pytest.raises(InvalidRequest, match="this result of r1 was pickled or copied and shows what was known then"):
+        before.pick(1)
+    result.pick(1)
+    assert (result.status, before.status) == ("released", "open")
+    assert copied(before).to_dict() == told, "and on from there"

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import cProfile
+import time
 from pathlib import Path
 
 import pytest
 
+from bidders import documents
+from bidders.collection import Collection, load_collection
 from bidders.documents import DocumentBidder
+from bidders.index import Index
 from orchestrator import Segment, errors
 from tests.bidders.lots import announce, bid_usd, delivered, pass_reason, state_of, win, write_documents
 
@@ -20,6 +25,39 @@ SHUNS = Segment(
 @pytest.fixture
 def gardens(tmp_path: Path) -> DocumentBidder:
     return DocumentBidder("gardens", write_documents(tmp_path), kind="garden")
+
+
+def test_lots_that_are_announced_at_once_wait_for_one_indexing(
+    gardens: DocumentBidder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From Python 3.12 on, a cached property may be worked out by several threads at once."""
+    indexed = []
+
+    class Slow(Index):
+        def __init__(self, collection: Collection) -> None:
+            indexed.append(collection)
+            time.sleep(0.05)
+            super().__init__(collection)
+
+    monkeypatch.setattr(documents, "Index", Slow)
+
+    async def announce_several() -> None:
+        await asyncio.gather(*(gardens.prepare() for _ in range(4)))
+
+    asyncio.run(announce_several())
+    assert len(indexed) == 1
+
+
+def test_a_collection_that_denies_nothing_is_indexed_without_a_look_at_what_each_word_denies(tmp_path: Path) -> None:
+    paragraph = "Passage {} tells of a garden, a mill and the river that turns it, and of all who like roses."
+    path = tmp_path / "long.txt"
+    path.write_text("\n\n".join(map(paragraph.format, range(100))))
+    asyncio.run(DocumentBidder("warm", path).prepare())
+    collection = load_collection(path)
+    profile = cProfile.Profile()
+    profile.runcall(Index, collection)
+    calls = sum(row.callcount for row in profile.getstats())
+    assert calls / (100 * len(paragraph.split())) < 12
 
 
 def test_it_bids_on_a_request_that_its_documents_are_about(gardens: DocumentBidder) -> None:

@@ -145,6 +145,22 @@ class Forgetful:
         raise KeyError("red\x1b[31m")
 
 
+class Interrupted(Forgetful):
+    """A policy at which somebody presses Ctrl-C while it learns."""
+
+    name = "interrupted"
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        raise KeyboardInterrupt
+
+
+class Interrupting(Chatty):
+    """Does a work from which its policy learns until somebody presses Ctrl-C."""
+
+    roles: Sequence[Role] = ("transformer",)
+    policy = Interrupted()
+
+
 class Counting(Forgetful):
     """A policy that counts its receipts."""
 

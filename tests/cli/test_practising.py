@@ -112,6 +112,37 @@ def test_a_practice_in_which_every_work_failed_says_why_and_exits_with_1(vickrey
     assert "2 tasks cost 0.04 USD in all" in vickrey(*command).stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said", "unsaid"),
+    [
+        ((), "interrupted; the same command goes on, and what was answered is not asked again", "in memory"),
+        (("--store", "memory"), "interrupted; the store is in memory, so nothing of this is kept", "goes on"),
+    ],
+)
+def test_ctrl_c_while_a_policy_learns_ends_practice_and_says_truly_what_is_kept(
+    vickrey_home: Path, arguments: tuple[str, ...], said: str, unsaid: str
+) -> None:
+    write_market(vickrey_home, bidders=[{"name": "ann", "type": "tests.cli.sample_bidders:Interrupting"}])
+    outcome = vickrey("practise", "tasks.jsonl", "--yes", *arguments)
+    assert outcome.code == 130
+    assert said in outcome.stderr
+    assert unsaid not in outcome.stderr
+
+
+def test_practice_in_a_store_in_memory_says_beforehand_that_it_will_be_gone() -> None:
+    said = "the store is in memory: what is learned here is gone when this command ends"
+    assert said in vickrey("practise", "tasks.jsonl", "--store", "memory").stderr
+    assert said not in vickrey("practise", "tasks.jsonl").stderr
+
+
+def test_a_line_that_repeats_a_task_is_named_and_costs_nothing() -> None:
+    Path("tasks.jsonl").write_text("\n".join(map(json.dumps, [*TASKS, TASKS[0]])))
+    outcome = vickrey("practise", "tasks.jsonl", "--verifier", "number", "--yes")
+    assert "2 tasks, 4 works" in outcome.stdout
+    assert "Left out as repeating an earlier line of the file: 1 line." in outcome.stdout
+    assert "2 tasks cost 0.04 USD in all." in outcome.stdout
+
+
 def test_a_label_that_is_missing_costs_nothing() -> None:
     with Path("tasks.jsonl").open("a") as file:
         file.write('\n{"request": "1 + 1?"}\n')

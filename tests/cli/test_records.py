@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,15 @@ def test_export_spares_what_is_no_exported_run(record: str, tmp_path: Path) -> N
 def test_under_another_rule_both_courses_stand_side_by_side(record: str) -> None:
     outcome = vickrey("replay", record, "--rule", "first_price")
     assert outcome.code == 0
-    assert "diary at 3.50" in outcome.stdout
-    assert "diary at 4.00" in outcome.stdout
+    assert re.search(r"diary at 3\.50* +diary at 4\.00*\b", outcome.stdout)
+
+
+def test_amounts_that_a_replay_compares_have_the_same_places(record: str) -> None:
+    outcome = vickrey("replay", record, "--rule", "first_price")
+    lots, sums = outcome.stdout.split("\nUSD ")
+    for amounts in (re.findall(r" at \d+\.(\d+)", lots), re.findall(r" -?\d+\.(\d+)", sums)):
+        assert len(amounts) > 3
+        assert len({len(places) for places in amounts}) == 1
 
 
 def test_without_a_bidder_it_says_where_the_record_ends(record: str) -> None:

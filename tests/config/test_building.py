@@ -208,8 +208,7 @@ def test_presenters_of_one_principal_or_without_money_do_not_count() -> None:
     (warning,) = warnings(config_of(*presenters))
     assert warning.startswith("1 solvent presenter of ")
     broke = [{"name": f"p{number}", "type": Presenter, "endowment": 0} for number in range(3)]
-    (warning,) = warnings(config_of(*broke))
-    assert warning.startswith("0 solvent presenters")
+    assert warnings(config_of(*broke))[0].startswith("0 solvent presenters")
 
 
 def test_in_a_market_with_a_past_only_those_count_that_may_act_and_have_money() -> None:
@@ -224,6 +223,16 @@ def test_in_a_market_with_a_past_only_those_count_that_may_act_and_have_money() 
     assert warning.startswith("2 solvent presenters")
     (warning,) = warnings(config, built, {})
     assert "no bidder can take part" in warning
+
+
+def test_bidders_that_begin_too_poor_to_bid_are_pointed_out() -> None:
+    config = market(2, 3, wealth={"endowment": "0.5"}, bounty_typical=4)
+    (warning,) = warnings(config)
+    assert "less than a typical bounty of 4.00 USD" in warning
+    assert "can be worth: t0, t1, p0 and 2 more; `endowment` counts in typical bounties" in warning
+    built, _ = build_bidders(config)
+    assert warnings(config, built, dict.fromkeys([each.name for each in built], 4 * 10**9)) == [], "they have earned it"
+    assert warnings(market(2, 3, wealth={"endowment": 1, "refill_below": 1})) == []
 
 
 def test_too_few_stages_for_the_skills_are_pointed_out() -> None:

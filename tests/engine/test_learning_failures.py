@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -64,6 +65,25 @@ def test_the_reason_is_kept_in_one_printable_line(learn: Callable[[], Any], reas
     market = market_with(Moody(learn))
     finish(market)
     assert failures(market) == {"odd": LearningFailure("r1", reason, 1)}
+
+
+def test_ctrl_c_while_a_policy_learns_ends_nothing_and_is_no_fault_of_the_policy() -> None:
+    policy = Moody(raising(KeyboardInterrupt()))
+    market = market_with(policy)
+    result = market.run("hello", 10)
+    with pytest.raises(KeyboardInterrupt):
+        result.reject()
+    assert (result.status, failures(market), market.bidder_rows()["odd"].faults) == ("open", {}, 0)
+    policy.now = lambda: {"seen": 1}
+    assert result.reject().status == "rejected"
+
+
+def test_a_policy_that_raises_an_interrupt_of_its_own_beside_the_main_thread_has_failed() -> None:
+    market = market_with(Moody(raising(KeyboardInterrupt())))
+    thread = threading.Thread(target=finish, args=(market,))
+    thread.start()
+    thread.join()
+    assert failures(market)["odd"].reason == "KeyboardInterrupt: no message"
 
 
 def test_a_reason_without_end_is_cut() -> None:

@@ -188,6 +188,7 @@ def ask() -> Verdict:
         ("\n", Later()),
         ("\x04", Later()),
         ("4\nx\n1\n", Rank(1)),
+        pytest.param("9" * 1000 + "1\n2\n", Rank(2), id="the rest of a long line is no answer"),
     ],
 )
 def test_the_person_at_the_terminal_is_asked(monkeypatch: pytest.MonkeyPatch, typed: str, verdict: Verdict) -> None:
@@ -201,6 +202,12 @@ def test_the_offers_are_listed_and_a_wrong_answer_is_asked_again(monkeypatch: py
         shown = terminal.wait_for("not one of these.")
     assert "2. presenter2, last bid 8.00 USD: short" in shown
     assert "'7' is not one of these." in shown
+
+
+def test_the_end_of_the_input_leaves_the_line_of_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Terminal(monkeypatch, "\x04") as terminal:
+        assert ask() == Later()
+        terminal.wait_for("to decide later: \r\n")
 
 
 def test_an_offers_text_cannot_drive_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,19 @@ def test_a_line_that_is_no_task_is_refused_with_its_place(tmp_path: Path, line: 
         write_tasks(tmp_path, SUMS[0], line)
 
 
+def test_a_task_that_stands_in_a_file_twice_is_worked_on_and_learned_once(tmp_path: Path) -> None:
+    tasks = write_tasks(tmp_path, SUMS[0], SUMS[1], SUMS[0])
+    assert [(task.number, task.place[-2:], task.repeats) for task in tasks] == [(1, ":1", 1), (2, ":2", 0)]
+
+
+@pytest.mark.parametrize("other", [{"answer": "19"}, {"bounty": 3}])
+def test_a_request_that_stands_in_a_file_with_two_labels_is_refused_with_both_places(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:3: its request stands at .*tasks\.jsonl:1 already"):
+        write_tasks(tmp_path, *SUMS, {"request": "6 * 3?", "answer": "18"} | other)
+
+
 def test_a_line_ends_at_a_line_feed_alone(tmp_path: Path) -> None:
     path = tmp_path / "tasks.jsonl"
     path.write_text('{"request": "one\u2028two\x85three", "answer": "1"}\r\n\n{"request": "x", "answer": "2"}\n')
