@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -182,14 +183,17 @@ def test_work_counts_that_was_replaced_since() -> None:
     assert abs(first - second) < 0.1, "the control: by what stands in the text nothing is learned of the critic"
 
 
-def shown_alone(offers: int = 300) -> Any:
-    """What a pool knows whose presenters show the last work of a text alone; the helper's is taken more often."""
+TAKEN_ALONE = {"helper": 0.8, "editor": 0.6}
+
+
+def shown_alone(offers: int = 300, policy: BayesPolicy = POLICY, taken_alone: Mapping[str, float] = TAKEN_ALONE) -> Any:
+    """What a pool knows whose presenters show the last work of a text alone, which is taken as often as told."""
     draws, receipts = np.random.default_rng(5), []
     for number in range(offers):
-        authors = [str(one) for one in draws.permutation(["helper", "editor"])]
-        taken = bool(draws.random() < (0.8 if authors[-1] == "helper" else 0.6))
-        receipts.append(offer(number, *authors, taken=taken, repeats=(authors[-1],)))
-    return POLICY.learn(None, receipts)
+        authors = [str(one) for one in draws.permutation(list(taken_alone))]
+        taken = bool(draws.random() < taken_alone[authors[-1]])
+        receipts.append(offer(number, *authors, taken=taken, repeats=(authors[-1],), request="Plan tour 7"))
+    return policy.learn(None, receipts)
 
 
 SHOWN_ALONE = shown_alone()
@@ -208,6 +212,25 @@ def test_where_one_work_is_shown_another_replaces_it_and_is_asked_only_if_it_is_
 def test_where_one_work_is_shown_the_better_bidder_bids_most_for_the_request() -> None:
     helper, editor = value(seen("helper"), seen("editor"), memory=SHOWN_ALONE)
     assert helper > editor + 0.1
+
+
+def test_who_is_known_to_be_worse_is_tried_out_ever_less_where_one_work_is_shown() -> None:
+    """Whatever stays unknown is common to both: no offer was ever made without any work."""
+    remembers = BayesPolicy(pool="p", forget=0.0, window=5000)
+    lots = [seen("helper"), seen("editor")]
+    early, late = (remembers.value(shown_alone(offers, remembers), lots).deviations for offers in (40, 2000))
+    assert max(late) < 0.05
+    assert min(early) > 3 * max(late)
+
+
+def test_a_work_that_others_would_hide_is_worth_no_more_than_by_itself() -> None:
+    """Else whoever adds nothing would bid what a text is worth whose work another's has replaced."""
+    memory = shown_alone(taken_alone={**TAKEN_ALONE, "spoiler": 0.1})
+    helper, spoiler = value(seen("helper"), seen("spoiler"), memory=memory)
+    assert helper > 0.6
+    assert spoiler < 0.2
+    beside = value(seen("idler"))[0]
+    assert beside == pytest.approx(value(seen("helper"))[0], abs=0.1), "the control: all works are shown, none hides it"
 
 
 def test_a_work_that_is_tried_out_is_not_hidden_by_another_trial() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -62,11 +63,43 @@ def test_who_makes_offers_well_is_told_apart_from_who_works() -> None:
 
 def test_doubt_shrinks_with_what_was_seen_and_is_greatest_of_a_newcomer() -> None:
     few, many = (uptake_from(offers(number), 2, 0.5, Knowledge()) for number in (10, 400))
-    for one in ADDS:
-        assert many.helps(LOOKS[0]).doubts[many.row(one)] < few.helps(LOOKS[0]).doubts[few.row(one)]
+    for one, other in permutations(ADDS, 2):
+        doubts = [seen.helps(LOOKS[0]).doubt([seen.row(one)], [seen.row(other)]) for seen in (few, many)]
+        assert doubts[1] < doubts[0] / 2
     helps = many.helps(LOOKS[0])
-    assert max(helps.doubts) == helps.doubts[many.newcomer]
-    assert max(helps.shown_doubts) == helps.shown_doubts[many.newcomer]
+    newcomers = [helps.doubt([many.newcomer], [many.row(one)]) for one in ADDS]
+    assert min(newcomers) > 1.5 * max(helps.doubt([one], [other]) for one, other in permutations(ADDS, 2))
+
+
+def test_who_makes_offers_is_doubted_beside_who_makes_them_best() -> None:
+    uptake = uptake_from(offers(400), 2, 0.5, Knowledge())
+    best = uptake.row(SHOWS_WELL)
+    helps = uptake.helps(LOOKS[0]).shown_by_best_of([best])
+    assert helps.shown_doubt(best) == 0.0
+    assert helps.shown_doubt(uptake.newcomer) > 0.5
+
+
+def test_where_all_texts_hold_one_work_it_is_known_which_is_better_though_not_what_there_would_be_without() -> None:
+    draws = np.random.default_rng(2)
+    seen = [SeenOffer((one,), LOOKS[0], float(draws.random() < 0.6 + 0.2 * one)) for one in (0, 1) for _ in range(1000)]
+    helps = uptake_from(seen, 2, 0.5, Knowledge()).helps(LOOKS[0])
+    assert helps.doubt([1], [0]) < 0.15
+    assert helps.added[1] - helps.added[0] == pytest.approx(0.98, abs=0.25)
+    taking_part = 2
+    assert np.sqrt(helps.covariance[taking_part, taking_part]) > 0.4, (
+        "the control: of a work's own part little is known"
+    )
+
+
+def test_the_doubt_of_two_texts_is_how_far_what_they_may_be_lies_apart() -> None:
+    uptake = uptake_from(offers(30), 2, 0.5, Knowledge())
+    draws = np.random.default_rng(0).multivariate_normal(uptake.weights, uptake.covariance, size=4000)
+    certain = [replace(uptake, weights=each).helps(LOOKS[1]) for each in draws]
+    apart = np.std([one.log_odds([HELPS, NOTHING]) - one.log_odds([HARMS]) for one in certain])
+    helps = uptake.helps(LOOKS[1])
+    assert helps.doubt([HELPS, NOTHING], [HARMS]) == pytest.approx(apart, rel=0.05)
+    alone = np.std([one.log_odds([HELPS]) for one in certain])
+    assert helps.doubt([HELPS], []) == pytest.approx(alone, rel=0.05)
 
 
 def test_an_offer_counts_as_much_as_its_weight() -> None:

@@ -105,21 +105,34 @@ class Composing:
         """
         helps, authors = self.helps(seen.request), self._authors(seen)
         if seen.role == PRESENTER:
-            return self._to_presenter(seen, helps, authors)
+            return self._to_presenter(seen, outlook, helps, authors)
         row = self.row(TRANSFORMER, seen.bidder)
+        others = [worker for worker in self._plan(seen, outlook, helps, authors) if worker.row != row]
+        best = max(self._prospects(helps, authors, row, others), key=lambda each: each.at_best_usd(seen.bounty_usd))
+        return best.figure(seen.bounty_usd, outlook.expected_cost_usd(seen))
+
+    def _prospects(self, helps: Helps, authors: Sequence[int], row: int, others: Sequence[_Worker]) -> list[_Prospect]:
+        """What may become of a text that a bidder works on: it is shown then, or others work on it, too.
+
+        Args:
+            helps: what each bidder's work adds.
+            authors: whose work the text holds, by row.
+            row: the bidder's.
+            others: whom to ask if not for the bidder.
+        """
         has_worked = row in authors and row != self.uptake.newcomer
         # Who works again counts where it worked last.
         after = [*(one for one in authors if not (has_worked and one == row)), row]
-        doubt = 0.0 if has_worked else self._trying(helps, authors) * helps.doubts[row]
+        without = [*authors, *[worker.row for worker in others]]
+        # Behind as many others as are shown its work would be for nothing.
+        is_seen_beside = 0 < len(others) < helps.visible
+        together = [*after, *without[len(authors) :]] if is_seen_beside else after
+        doubt = 0.0 if has_worked else self._trying(helps, authors) * helps.doubt(together, without)
         prospects = [_Prospect(helps.log_odds(after), helps.averaged(after), doubt)]
-        others = [worker for worker in self._plan(seen, outlook, helps, authors) if worker.row != row]
-        if others:
-            together = [*after, *[worker.row for worker in others]]
+        if is_seen_beside:
             others_usd = sum(worker.cost_usd for worker in others)
-            doubt_then = doubt if len(others) < helps.visible else 0.0
-            prospects.append(_Prospect(helps.log_odds(together), helps.averaged(together), doubt_then, others_usd))
-        best = max(prospects, key=lambda each: each.at_best_usd(seen.bounty_usd))
-        return best.figure(seen.bounty_usd, outlook.expected_cost_usd(seen))
+            prospects.append(_Prospect(helps.log_odds(together), helps.averaged(together), doubt, others_usd))
+        return prospects
 
     def helps(self, request: str) -> Helps:
         """What each bidder's work adds for a request, to offers that the best of the presenters makes."""
@@ -131,15 +144,16 @@ class Composing:
             found = self._helps[request] = helps.shown_by_best_of(self.presenters)
         return found
 
-    def _to_presenter(self, seen: Observation, helps: Helps, authors: Sequence[int]) -> Figure:
+    def _to_presenter(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> Figure:
         """The bounty times the chance that the text is taken; what nobody has worked on cannot be shown."""
         if not authors:
             return Figure(0.0, 0.0)
         row = self.row(PRESENTER, seen.bidder)
-        doubt = _LATER * helps.shown_doubts[row]
-        if len(authors) >= helps.visible:
+        doubt = _LATER * helps.shown_doubt(row)
+        others = [worker.row for worker in self._plan(seen, outlook, helps, authors)]
+        if others and len(authors) >= helps.visible:
             # What was tried out is shown only if it may be better than what would replace it.
-            doubt = hypot(doubt, helps.doubts[authors[-helps.visible]])
+            doubt = hypot(doubt, helps.doubt(authors, [*authors, *others]))
         known = helps.log_odds(authors) + helps.shown[row]
         return _Prospect(known, helps.averaged(authors, row), doubt).figure(seen.bounty_usd)
 

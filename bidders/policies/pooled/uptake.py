@@ -82,8 +82,6 @@ class Helps:
         added: by bidder, what its work adds; the last is a newcomer's.
         last: by bidder, what it adds that the offer ends with that work; the last is a newcomer's.
         shown: by bidder, what it adds that it makes the offer; the last is a newcomer's.
-        doubts: by bidder, how unsure what its work adds is, as a standard deviation; the last is a newcomer's.
-        shown_doubts: the same of its making the offer.
         visible: how many of a text's works an offer shows, the latest ones.
         covariance: how unsure all of these are together: of the base, of what works add on average, and by bidder of
             what it adds beside that, and of what it adds as the last; of each the last is a newcomer's.
@@ -95,8 +93,6 @@ class Helps:
     added: list[float]
     last: list[float]
     shown: list[float]
-    doubts: list[float]
-    shown_doubts: list[float]
     visible: int
     covariance: Floats
     presenter: int | None = None
@@ -120,15 +116,39 @@ class Helps:
             authors: whose works a text holds, in order.
             presenter: who shows it; left out, the one whose part the base holds.
         """
+        parts = self._parts(authors, self.presenter if presenter is None else presenter)
+        known = self.log_odds(authors) + (0.0 if presenter is None else self.shown[presenter])
+        return known / sqrt(1.0 + _MODERATION * self._deviation(parts) ** 2)
+
+    def doubt(self, authors: Sequence[int], beside: Sequence[int]) -> float:
+        """How unsure it is by how much an offer is likelier to be taken than another one, as a standard deviation.
+
+        What both have in common is not what a choice between them hangs on, however little is known of it: where every
+        text holds one work, nothing ever tells what a text without any would be worth, nor needs to.
+
+        Args:
+            authors: whose works a text holds, in order.
+            beside: the same of the other text; if nobody worked on it there is no other offer.
+        """
+        parts = self._parts(authors, self.presenter)
+        return self._deviation(parts - self._parts(beside, self.presenter) if beside else parts)
+
+    def shown_doubt(self, presenter: int) -> float:
+        """The same of any offer, made by a presenter instead of by the best one."""
+        return self._deviation(self._parts((), presenter) - self._parts((), self.presenter))
+
+    def _deviation(self, parts: Floats) -> float:
+        return sqrt(max(0.0, float(parts @ self.covariance @ parts)))
+
+    def _parts(self, authors: Sequence[int], presenter: int | None) -> Floats:
+        """Which parts the log-odds of an offer are the sum of."""
         shown, parts = self._visible(authors), np.zeros(len(self.covariance))
         parts[:2] = 1.0, len(shown)
-        shown_by = self.presenter if presenter is None else presenter
-        for row in shown if shown_by is None else (*shown, shown_by):
+        for row in shown if presenter is None else (*shown, presenter):
             parts[_FIRST_BIDDER + row] += 1.0
         if shown:
             parts[_FIRST_BIDDER + len(self.added) + shown[-1]] = 1.0
-        known = self.log_odds(authors) + (0.0 if presenter is None else self.shown[presenter])
-        return known / sqrt(1.0 + _MODERATION * float(parts @ self.covariance @ parts))
+        return parts
 
     def log_odds(self, authors: Sequence[int]) -> float:
         """Of an offer of a text that these bidders worked on, in this order, to be taken."""
@@ -188,21 +208,13 @@ class Uptake:
         weights = self.weights[places]
         mean = float(self.weights[layout.works])
         shown = weights[:, 0] + weights[:, 2:] @ look
-        together = self._together(look)
-        taking_part, ending = np.split(together[_FIRST_BIDDER:, _FIRST_BIDDER:], 2)
-        own, last = np.diag(taking_part), np.diag(ending, taking_part.shape[0])
-        doubted = own + last + 2.0 * np.diag(taking_part, taking_part.shape[0])
-        # Of a newcomer only what works add on average is known.
-        doubted[-1] += together[1, 1]
         return Helps(
             base=float(self.weights[0] + self.weights[1 : layout.works] @ look),
             added=[*(mean + shown).tolist(), mean],
             last=[*weights[:, 1].tolist(), 0.0],
             shown=[*shown.tolist(), 0.0],
-            doubts=np.sqrt(np.maximum(doubted, 0.0)).tolist(),
-            shown_doubts=np.sqrt(np.maximum(own, 0.0)).tolist(),
             visible=self.visible,
-            covariance=together,
+            covariance=self._together(look),
         )
 
     def _together(self, look: Floats) -> Floats:
