@@ -115,9 +115,22 @@ def embedded(embedding: Embedding, text: str) -> Floats:
     """A text's numbers, checked: an embedding is a stranger's code.
 
     Raises:
-        InvalidAnswer: they are not at most 64 finite numbers.
+        InvalidAnswer: it failed, or they are not at most 64 finite numbers.
     """
-    numbers = np.asarray(embedding(text), dtype=float)
+    try:
+        numbers = np.asarray(embedding(text), dtype=float)
+    except Exception as error:
+        raise orchestrator.errors.InvalidAnswer(
+            f"{_named(embedding)} failed on a text of {len(text)} characters: {type(error).__name__}: {error}"
+        ) from error
     if numbers.ndim != 1 or len(numbers) > DIMENSIONS_MAX or not np.isfinite(numbers).all():
-        raise orchestrator.errors.InvalidAnswer(f"the embedding gave no list of at most {DIMENSIONS_MAX} numbers")
+        raise orchestrator.errors.InvalidAnswer(
+            f"{_named(embedding)} gave no list of at most {DIMENSIONS_MAX} finite numbers"
+        )
     return numbers
+
+
+def _named(embedding: Embedding) -> str:
+    kind = type(embedding)
+    module, name = getattr(embedding, "__module__", kind.__module__), getattr(embedding, "__name__", kind.__name__)
+    return f"the embedding {module}:{name}"

@@ -1,0 +1,43 @@
+"""Embeddings: a stranger's function from a text to numbers, whose failures name it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bidders.policies.pooled.embedding import DIMENSIONS_MAX, embedded, embedding_named
+from orchestrator.errors import InvalidAnswer
+
+
+def repeated(text: str, number: float, times: int) -> list[float]:
+    return [number] * times
+
+
+def test_numbers_are_taken_as_they_are() -> None:
+    assert embedded(partial(repeated, number=0.5, times=3), "any").tolist() == [0.5, 0.5, 0.5]
+
+
+def test_an_embedding_that_fails_is_named_with_what_it_said() -> None:
+    with pytest.raises(
+        InvalidAnswer, match=r"the embedding math:sin failed on a text of 4 characters: TypeError: must"
+    ):
+        embedded(embedding_named("math:sin"), "text")
+
+
+@pytest.mark.parametrize(
+    "embedding",
+    [
+        partial(repeated, number=math.nan, times=2),
+        partial(repeated, number=0.5, times=DIMENSIONS_MAX + 1),
+        lambda text: 0.5,
+        lambda text: [[0.5], [0.5]],
+    ],
+    ids=["not finite", "too many", "one number", "a table"],
+)
+def test_an_embedding_that_gives_something_else_is_named(embedding: Callable[[str], Any]) -> None:
+    with pytest.raises(InvalidAnswer, match=r"the embedding \S+:\S+ gave no list of at most 64 finite numbers"):
+        embedded(embedding, "text")
