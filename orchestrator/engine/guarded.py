@@ -113,7 +113,12 @@ def begin_task(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> as
 
     Such a task that exits would tear down the loop that all requests share, past whoever guards what began it.
     """
-    return asyncio.Task(_unexiting(work) if _is_stranger.get() else work, loop=loop, **options)
+    if not _is_stranger.get():
+        return asyncio.Task(work, loop=loop, **options)
+    task = asyncio.Task(_unexiting(work), loop=loop, **options)
+    # Else Python would warn that nobody awaited the work of a task that was cancelled before it began.
+    task.add_done_callback(lambda _: work.close())
+    return task
 
 
 async def _unexiting(work: Awaitable[Any]) -> Any:

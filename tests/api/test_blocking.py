@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
+
+import pytest
 
 from orchestrator import Announcement
 from tests.engine.world import Scripted, assert_sound, make_market, presenter
@@ -64,4 +67,21 @@ def test_a_task_of_a_bidder_that_exits_is_its_bidders_fault_and_ends_no_program(
 def test_a_task_that_a_bidder_does_not_wait_for_and_that_exits_ends_no_program() -> None:
     market = make_market(ExitingUnawaited("a", {1: "2"}), presenter("p", {2: "3"}))
     assert market.run("hello", 10, seed=1, judge="top").status == "released"
+    assert_sound(market)
+
+
+class Undoing(Exiting):
+    """Begins a task and cancels it before it has begun."""
+
+    async def bid(self, announcement: Announcement) -> Any:
+        asyncio.create_task(self._leave()).cancel()
+        await asyncio.sleep(0)
+        return await Scripted.bid(self, announcement)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_task_that_a_bidder_cancels_before_it_begins_is_no_work_that_nobody_awaited() -> None:
+    market = make_market(Undoing("a", {1: "2"}), presenter("p", {2: "3"}))
+    assert market.run("hello", 10, seed=1, judge="top").status == "released"
+    gc.collect()
     assert_sound(market)
