@@ -123,9 +123,11 @@ def test_a_pool_finds_out_who_overrates_itself_and_who_lies() -> None:
     assert fate.user.released > 0.6
     assert fate.user.paid_for_nothing == 0
     for kind in (PRESENTER, TRANSFORMER):
-        user, profit = threats.liar(kind, seed=0, requests=60, workers=threats.pooled_workers())
-        assert profit < 0
-        assert user.released > 0.8
+        # In the first market everybody outbids the liar; in the other it wins lots, and pays for them.
+        told = [threats.liar(kind, seed, requests=60, workers=threats.pooled_workers()) for seed in (0, 1)]
+        assert [profit <= 0.0 for _, profit in told] == [True, True]
+        assert told[1][1] < -1.0
+        assert min(user.released for user, _ in told) > 0.8
 
 
 @pytest.mark.slow
