@@ -81,8 +81,8 @@ class BayesPolicy:
         exploration: how much of its doubt a bidder draws from, 0 to 10.
         answers: how many answers a presenter of this pool shows together, 1 to 10; above 1, and until offers are seen
             to show more or fewer, as many works as claim nothing, too.
-        window: how many requests, and offers of works that claim nothing, are kept as they are, 10 to 5000; older requests
-            are kept as counts, older offers are forgotten.
+        window: how many requests, and offers of works that claim nothing, are kept as they are, 10 to 5000; older
+            requests are kept as counts, older offers are forgotten.
         embedding: of requests: `package.module:function` from a text to at most 64 numbers; its shape
             and hashed words where left out.
         by: features that the bidder observes, and `stage`, whose figures tell lots apart; few figures
