@@ -30,21 +30,12 @@ def number_in(name: str, value: float | str, low: float, high: float) -> float:
 
 
 def whole_in(name: str, value: float | str, low: int, high: int) -> int:
-    """Read an option that counts something.
-
-    Args:
-        name: the option's name, for the message.
-        value: what the config says; a decimal string will do.
-        low: the least it may be.
-        high: the most it may be.
+    """Read an option that counts something: as `number_in` does, and it must be whole.
 
     Raises:
         InvalidConfig: it is no whole number, or out of bounds.
     """
-    try:
-        number = number_in(name, value, low, high)
-    except orchestrator.errors.InvalidConfig:
-        number = math.nan
+    number = number_in(name, value, low, high)
     if not number.is_integer():
         # A half would be rounded to what nobody has asked for.
         raise orchestrator.errors.InvalidConfig(f"{name} is a whole number from {low} to {high}, not {value!r}")
