@@ -18,7 +18,7 @@ from benchmarks.outcomes.baselines.q_learning import q_makers
 from benchmarks.outcomes.changes import PHASES, Cast, Society, changing_society, mean_utilities, static_society
 from benchmarks.outcomes.data import Integers
 from benchmarks.outcomes.market import Design, OutcomeMarket
-from benchmarks.outcomes.measures import PER_QUERIES, figures, standard_error
+from benchmarks.outcomes.measures import MARKET, PER_QUERIES, figures, standard_error
 from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.stream import Stream
 from benchmarks.society.change import FORMS
@@ -28,7 +28,6 @@ from orchestrator.errors import InvalidRequest
 
 ORDERS = 3
 TUNING_ORDERS = 3
-MARKET = "market"
 HINDSIGHT = "best single of each phase, in hindsight"
 Q_LEARNING = "Q-learning"
 ONE_STEP = "one-step planner"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.outcomes.change import HINDSIGHT, MARKET, ONE_STEP, Measured
+from benchmarks.outcomes.change import HINDSIGHT, ONE_STEP, Measured
 from benchmarks.outcomes.changes import PHASES
+from benchmarks.outcomes.measures import MARKET
 from benchmarks.outcomes.stream import Stream
 from benchmarks.society.change import FORMS
 

@@ -65,16 +65,8 @@ class _Study:
         return [folder / name for folder in (*folders, *filter(None, [self.settings.plots]))]
 
     def named(self, methods: Mapping[Key, T], name_of: Callable[[Key], str]) -> dict[Key, T]:
-        """Those methods that are asked for.
-
-        Raises:
-            InvalidRequest: there is none, and yet the table was named.
-        """
-        only = self.settings.only
-        found = {key: method for key, method in methods.items() if only in name_of(key)}
-        if not found and self.settings.tables:
-            raise InvalidRequest(f"no method's name has {only!r} in it: {', '.join(map(name_of, methods))}")
-        return found
+        """Those methods that are asked for."""
+        return {key: method for key, method in methods.items() if self.settings.only in name_of(key)}
 
 
 def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
@@ -91,10 +83,8 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
     contests_of = validation_contests if settings.is_validation else report_contests
     contests = contests_of(user, settings.design.value_usd, settings.seed)
     study = _Study(settings, data.name, len(data.models), contests)
-    _check_only(study)
-    for table, make in _TABLES.items():
-        if _is_wanted(study, table):
-            yield make(study)
+    for table in _tables(study):
+        yield _TABLES[table](study)
 
 
 def _is_wanted(study: _Study, table: str) -> bool:
@@ -105,20 +95,23 @@ def _is_wanted(study: _Study, table: str) -> bool:
     return table not in _ON_DEMAND and (table != "router" or study.models == _ROUTED)
 
 
-def _check_only(study: _Study) -> None:
-    """Refuse a name that no method has, before an hour has gone into tables without it.
+def _tables(study: _Study) -> list[str]:
+    """The tables to be made, in their order; of those that nobody named, such as have a method that is asked for.
 
     Raises:
-        InvalidRequest: none of the tables that are to be made has such a method.
+        InvalidRequest: a table that was named has none, or none of all; told before an hour has gone into the others.
     """
     methods: dict[str, Sequence[str]] = {
         "held-out": [name for name, _ in _held_out_methods(study)],
         "stream": list(stream_methods(study.design)),
     }
-    names = [name for table, those in methods.items() if _is_wanted(study, table) for name in those]
     only = study.settings.only
-    if names and not any(only in name for name in names):
-        raise InvalidRequest(f"no method's name has {only!r} in it: {', '.join(dict.fromkeys(names))}")
+    wanted = [table for table in _TABLES if _is_wanted(study, table)]
+    lacking = [table for table in wanted if not any(only in name for name in methods.get(table, (only,)))]
+    if lacking and (study.settings.tables or not {*wanted} & {*methods} - {*lacking}):
+        names = ", ".join(dict.fromkeys(methods[lacking[0]]))
+        raise InvalidRequest(f"no method's name has {only!r} in it: {names}")
+    return [table for table in wanted if table not in lacking]
 
 
 def _held_out_methods(study: _Study) -> Methods:

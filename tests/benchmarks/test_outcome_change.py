@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from benchmarks import tables
-from benchmarks.outcomes import change, report
+from benchmarks.outcomes import change, measures, report
 from benchmarks.outcomes.__main__ import main
 from benchmarks.outcomes.baselines import one_step, q_learning
 from benchmarks.outcomes.baselines.bandits import FAMILIES, EpsilonGreedy, Family
@@ -317,7 +317,7 @@ def test_the_table_and_the_plot_get_into_the_docs_and_are_the_same_for_the_same_
         for society in ("static", "changing")
         for player in (
             change.HINDSIGHT,
-            change.MARKET,
+            measures.MARKET,
             *(f"{kind}, {form}" for kind in (change.Q_LEARNING, change.ONE_STEP) for form in FORMS),
         )
     }

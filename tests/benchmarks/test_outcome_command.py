@@ -151,6 +151,24 @@ def test_plots_that_cannot_be_drawn_are_refused_before_anything_is_measured(
     assert "pip install 'vickrey[plots]'" in said.err
 
 
+def test_a_named_table_that_lacks_the_method_asked_for_is_refused_before_the_others_are_made(
+    made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(made_up_file), *TALLIES, "--table", "held-out", "--table", "stream", "--only", "practised"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "no method's name has 'practised' in it: market, eps-greedy" in said.err
+
+
+@pytest.mark.slow
+def test_where_no_table_is_named_one_that_lacks_the_method_asked_for_is_left_out(
+    made_up_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = tables_of(capsys, str(made_up_file), *TALLIES, "--only", "practised")
+    assert "held-out" in found
+    assert "stream" not in found
+
+
 @pytest.mark.parametrize("asked", [("--table", "held-out"), ("--table", "stream"), (), ("--validate",)])
 def test_where_no_method_has_the_name_that_is_asked_for_it_says_which_there_are(
     asked: tuple[str, ...], made_up_file: Path, capsys: pytest.CaptureFixture[str]
