@@ -256,7 +256,7 @@ def _with_older(past: _Past, older: Evidence, known: Fit) -> _Past:
 
 
 def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memory:
-    """The memory with what is believed; whom to ask is planned anew when it has grown enough.
+    """The memory with what is believed; whom to ask for answers is planned anew when it has grown enough.
 
     Args:
         memory: all else.
@@ -266,7 +266,9 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
     """
     costs_usd = expected_costs(memory["costs"])
     plans, planned = learned.plans, memory["planned"]
-    if terms.bounty_usd > 0 and (not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)):
+    is_due = not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)
+    # Whom to ask for answers takes longer to plan than all else takes, and is of no use where none has been given yet.
+    if is_due and terms.bounty_usd > 0 and learned.abilities.seen.any():
         plans, planned = _plans(learned, costs_usd, shares, terms), memory["requests"]
     elif plans[-1]:
         terms = learned.terms
