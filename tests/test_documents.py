@@ -599,7 +599,7 @@ def phrases() -> Mapping[str, tuple[str, ...]]:
             f"Of more than {rivalry.PRINCIPALS_MAX} principals",
             f"latest requests without the bidder (`--replays`, {REPLAYS})",
         ),
-        "docs/theory.md": (f"no funded bid any more, for {threats._SILENCE} requests or longer",),
+        "docs/theory.md": (f"for {threats.BROKE_REQUESTS} requests on end",),
         "docs/writing-a-bidder.md": (
             f"{beliefs}, {cells}",
             f"a limit of {_in_words(isolation.LEARN_SECONDS)} seconds",

@@ -5,12 +5,12 @@ endowment of 5 bounties, and for who earns anything ten refills below 1. The use
 facets. Two kinds of liar: one presents a fluent offer without them, one adds a fluent segment that is none.
 
 In the rows *staged* everybody learns alone, from how many segments a state has. In the rows *pool* all learn together,
-with `bayes`, from whose works an offer held; there, as the bidders that come along do, nobody bids more than it has.
+with `bayes`, from whose works an offer held.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import fmean
@@ -35,7 +35,7 @@ from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
 from orchestrator.core.state import Segment
 from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.simulation import Delivery, Simulation
+from orchestrator.engine.simulation import Delivery, Job, Player, Simulation
 from orchestrator.money import NANOS_PER_USD
 
 OVERCONFIDENCE = 3.5
@@ -45,10 +45,9 @@ SEEDS = 10
 WEALTH = WealthRules(5 * BOUNTY_NANOS, BOUNTY_NANOS, 5 * BOUNTY_NANOS)
 _STAGES = 5
 _FACETS = ("history", "food")
-# So many requests without a funded bid, to the end, and a bidder counts as broke.
-_SILENCE = 20
 _HALF_NANOS = LOT_NANOS // 2
-_BROKE_NANOS = BOUNTY_NANOS // 10
+# Who has less than a bounty to bid for so many requests on end counts as broke.
+BROKE_REQUESTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Worker(Independent):
 
 @dataclass(frozen=True, slots=True)
 class PooledWorker(Worker):
-    """One that learns together with all others, from whose works a state holds, and bids no more than it has."""
+    """One that learns together with all others, from whose works a state holds."""
 
     @property
     def memory_id(self) -> str:
@@ -133,8 +132,7 @@ def _staff(worker: type[Worker], policy: Policy) -> list[Worker]:
 
 def market_of(workers: Sequence[Worker], seed: int) -> Simulation:
     """A market under the default rules of wealth."""
-    is_pooled = any(isinstance(worker, PooledWorker) for worker in workers)
-    return Simulation(workers, Rules(stages_max=_STAGES), WEALTH, seed=seed, within_wallets=is_pooled)
+    return Simulation(workers, Rules(stages_max=_STAGES), WEALTH, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +165,9 @@ def user_of(ended: Sequence[Progress]) -> User:
     return User(fmean(accepted), max(paid), nothing, fmean(charged) if charged else None)
 
 
-def run(workers: Sequence[Worker], requests: int, seed: int) -> tuple[Simulation, list[Progress]]:
+def run(market: Simulation, jobs: Iterable[Job]) -> list[Progress]:
     """Some requests, one after the other."""
-    market = market_of(workers, seed)
-    return market, [progress for number in range(requests) for progress in market.run([job(number)])]
+    return [progress for each in jobs for progress in market.run([each])]
 
 
 class Overconfident(NamedTuple):
@@ -178,7 +175,8 @@ class Overconfident(NamedTuple):
 
     Attributes:
         user: what the user got meanwhile.
-        broke_after: requests after which no bid of its was funded again; None if it went on to the end.
+        broke_after: requests after which, for some time, its wallet and no longer its belief said what it bid, for it
+            had less than a bounty; None if that never was.
         profit: in bounties.
     """
 
@@ -193,8 +191,7 @@ def overconfident_among_unequals(seed: int, requests: int) -> Overconfident:
     players = [replace(truthful[0], policy=Scaled(truthful[0].policy, OVERCONFIDENCE)), *truthful[1:]]
     wealth = WealthRules(5 * LOT_NANOS, 2 * LOT_NANOS, 5 * LOT_NANOS)
     market = Simulation(players, Rules(stages_max=1), wealth, seed=seed)
-    ended = [progress for number in range(requests) for progress in market.run([one_lot(number)])]
-    return _fate(ended, players[0].name)
+    return _fate(market, players[0], map(one_lot, range(requests)))
 
 
 def overconfident_among_equals(name: str, seed: int, requests: int) -> Overconfident:
@@ -203,31 +200,31 @@ def overconfident_among_equals(name: str, seed: int, requests: int) -> Overconfi
         replace(worker, policy=Scaled(worker.policy, OVERCONFIDENCE)) if worker.name == name else worker
         for worker in honest_workers()
     ]
-    return _fate(run(workers, requests, seed)[1], name)
+    return _fate_among(workers, name, seed, requests)
 
 
 def overconfident_in_a_pool(name: str, seed: int, requests: int) -> Overconfident:
-    """A bidder of the pooled market; it can bid what it has left, so it is broke when that is next to nothing."""
-    market = market_of(pooled_workers(name), seed)
+    """A bidder of the pooled market."""
+    return _fate_among(pooled_workers(name), name, seed, requests)
+
+
+def _fate_among(workers: Sequence[Worker], name: str, seed: int, requests: int) -> Overconfident:
+    (overconfident,) = (worker for worker in workers if worker.name == name)
+    return _fate(market_of(workers, seed), overconfident, map(job, range(requests)))
+
+
+def _fate(market: Simulation, overconfident: Player, jobs: Iterable[Job]) -> Overconfident:
+    """What becomes of a bidder while a market runs some requests."""
     ended: list[Progress] = []
-    broke_after = None
-    for number in range(requests):
-        ended += market.run([job(number)])
-        is_broke = market.book.spendable_nanos(bidder_account(name)) < _BROKE_NANOS
-        broke_after = (broke_after or number + 1) if is_broke else None
-    return Overconfident(user_of(ended), broke_after, _profit(ended, name))
-
-
-def _fate(ended: Sequence[Progress], name: str) -> Overconfident:
-    bids = [number for number, progress in enumerate(ended) if _bids_in(progress, name)]
-    broke_after = bids[-1] + 1 if bids and bids[-1] < len(ended) - _SILENCE else None
-    return Overconfident(user_of(ended), broke_after, _profit(ended, name))
-
-
-def _bids_in(progress: Progress, name: str) -> bool:
-    """Whether a bid of its was funded; a wallet that is too small makes it a fault, and a suspension silence."""
-    answers = (answer for auction in progress.auctions.values() for answer in auction.answers)
-    return any(answer.bidder == name and answer.kind == "bid" for answer in answers)
+    able_until, broke_after = 0, None
+    for each in jobs:
+        ended += market.run([each])
+        spendable_nanos = market.book.spendable_nanos(bidder_account(overconfident.name))
+        if spendable_nanos - overconfident.cost_max_nanos >= each.bounty_nanos:
+            able_until = len(ended)
+        elif broke_after is None and len(ended) - able_until == BROKE_REQUESTS:
+            broke_after = able_until + 1
+    return Overconfident(user_of(ended), broke_after, _profit(ended, overconfident.name))
 
 
 def liar(kind: Role, seed: int, requests: int, workers: Sequence[Worker]) -> tuple[User, float]:
@@ -243,10 +240,9 @@ def liar(kind: Role, seed: int, requests: int, workers: Sequence[Worker]) -> tup
         What the user got from then on, and the liar's profit in bounties.
     """
     market = market_of(workers, seed)
-    for number in range(LIES):
-        market.run([job(number)])
+    run(market, map(job, range(LIES)))
     market.enter(Worker("liar", kind, FixedPolicy(share=0.9), lies=True))
-    ended = [progress for number in range(requests) for progress in market.run([job(LIES + number)])]
+    ended = run(market, map(job, range(LIES, LIES + requests)))
     return user_of(ended), _profit(ended, "liar")
 
 
@@ -264,7 +260,7 @@ def measure(seeds: int = SEEDS, requests: int = REQUESTS, lies: int = LIES) -> R
         "pool": (pooled_workers, overconfident_in_a_pool),
     }
     for name, (workers, overconfident) in markets.items():
-        honest = [user_of(run(workers(), requests, seed)[1]) for seed in range(seeds)]
+        honest = [user_of(run(market_of(workers(), seed), map(job, range(requests)))) for seed in range(seeds)]
         rows.append((f"{name}: none", *_user_figures(honest), "", ""))
         fates: dict[str, Callable[[int, int], Overconfident]] = {
             f"{name}: presenter bids x 3.5": partial(overconfident, "presenter0"),

@@ -40,17 +40,17 @@ class Asker:
     Args:
         invitations: who is asked.
         seed: root of the draws with which policies explore.
+        spendable_nanos: what a player can spend, by name; it bids no more than that beside its work's worst case.
         may_buy_own: whether an owner bids for its own lot like anyone, rather than announce what keeping it is worth.
-        purse: what a player can spend, by name; None where players bid what lots are worth to them, funded or not.
     """
 
     def __init__(
-        self, invitations: Invitations, seed: int, *, may_buy_own: bool, purse: Callable[[str], int] | None = None
+        self, invitations: Invitations, seed: int, spendable_nanos: Callable[[str], int], *, may_buy_own: bool
     ) -> None:
         self._invitations = invitations
         self._seed = seed
+        self._spendable_nanos = spendable_nanos
         self._may_buy_own = may_buy_own
-        self._purse = purse
 
     def ask(self, live: Sequence[Progress], memories: Mapping[str, Any], *, explores: bool) -> dict[str, Said]:
         """Have every player answer for every lot that it is invited to.
@@ -102,11 +102,10 @@ class Asker:
             cost_max_nanos = player.cost_max_nanos
             said.keeps[lot.path] = Keep(amount_nanos, cost_max_nanos, _provider(player.name, cost_max_nanos))
             return
-        if self._purse is not None:
-            left_nanos = self._purse(player.name) - player.cost_max_nanos
-            if left_nanos < 0:
-                return
-            amount_nanos = min(amount_nanos, left_nanos)
+        left_nanos = self._spendable_nanos(player.name) - player.cost_max_nanos
+        if left_nanos < 0:
+            return
+        amount_nanos = min(amount_nanos, left_nanos)
         said.answers[lot.path].append(_answer(player, seen, amount_nanos))
         if self._invitations.are_choosy:
             self._invitations.note(player, amount_nanos, seen.bounty_usd)

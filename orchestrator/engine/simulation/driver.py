@@ -36,8 +36,10 @@ _REQUESTER: Final = "user"
 class Simulation:
     """A market in memory.
 
-    All requests of a batch are paid out when the whole batch has come to its picks, so wallets must
-    be large enough to carry a batch.
+    Players bid no more than their wallets can pay beside their work's worst case, as the bidders that
+    come along do. All requests of a batch are paid out when the whole batch has come to its picks, so
+    wallets must be large enough to carry a batch; a bid that another request's has left without cover
+    is a fault (R4).
 
     Args:
         players: who takes part from the start.
@@ -47,8 +49,6 @@ class Simulation:
         learning: whether policies learn, and explore; without, they bid their means.
         owners_keep: whether an owner announces, as its lot's public reserve, what transforming its
             state again is worth to itself (R5).
-        within_wallets: whether players bid no more than their wallets can pay beside their work's worst case, as the
-            bidders that come along do; else a bid that is not covered is a fault (R4).
         memories: what policies know from the start, by memory id.
 
     Attributes:
@@ -67,7 +67,6 @@ class Simulation:
         learning: bool = True,
         *,
         owners_keep: bool = False,
-        within_wallets: bool = False,
         memories: dict[str, Any] | None = None,
     ) -> None:
         self.book = Book()
@@ -85,8 +84,7 @@ class Simulation:
         self._roster = Roster(self.book, wealth)
         self._roster.enter(players)
         invitations = Invitations(self._roster, rules, owners_keep=owners_keep)
-        purse = self._spendable_nanos if within_wallets else None
-        self._asker = Asker(invitations, seed, may_buy_own=rules.self_sale == "open", purse=purse)
+        self._asker = Asker(invitations, seed, self._spendable_nanos, may_buy_own=rules.self_sale == "open")
 
     @property
     def players(self) -> Sequence[Player]:
