@@ -112,7 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--validate", action="store_true", help="the held-out table within folds 0 to 4, for choosing")
     made.add_argument("--seed", type=int, default=0, help="root of every draw (default 0)")
     made.add_argument(
-        "--orders", type=int, default=3, help="orders of training, of which the mean is shown (default 3)"
+        "--orders",
+        type=int,
+        default=3,
+        help="orders of training in tables held-out and copies, of which the mean is shown (default 3)",
     )
     made.add_argument(
         "--without-answers", action="store_true", help="forget what was answered: as in open-ended work, nothing agrees"
