@@ -41,3 +41,9 @@ def test_an_embedding_that_fails_is_named_with_what_it_said() -> None:
 def test_an_embedding_that_gives_something_else_is_named(embedding: Callable[[str], Any]) -> None:
     with pytest.raises(InvalidAnswer, match=r"the embedding \S+:\S+ gave no list of at most 64 finite numbers"):
         embedded(embedding, "text")
+
+
+def test_an_embedding_that_gives_texts_more_and_fewer_numbers_is_named() -> None:
+    with pytest.raises(InvalidAnswer, match=r"gave 4 numbers for a text of 4 characters and 7 for another of 7; each"):
+        embedded(lambda text: [0.5] * len(text), "text")
+    assert len(embedded(lambda text: [0.5] * min(4, len(text)), "text")) == 4

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-import orchestrator
 from bidders.policies.pooled.embedding import Embedding, embedded, leading
 from bidders.policies.pooled.kinds import Sums, in_parts
 from bidders.policies.pooled.world import Floats
@@ -75,11 +74,8 @@ def after_lessons(
 
     Returns:
         What the memory is to keep, and for each task what the others say.
-
-    Raises:
-        InvalidAnswer: the embedding gives some texts more numbers than others.
     """
-    looks = _looks(lessons, embedding)
+    looks = np.array([embedded(embedding, lesson.request) for lesson in lessons])
     shares = np.array([[sum(work.score for work in lesson.works) / len(lesson.works)] for lesson in lessons])
     past = Sums.none(looks.shape[1], targets=1)
     if stored:
@@ -90,13 +86,3 @@ def after_lessons(
         of_lesson |= dict.fromkeys(rows.tolist(), Ease(embedding, others.solved()[:, 0]))
     weights = np.round(everything.solved()[:, 0], _PLACES).tolist()
     return {"sums": everything.to_json(), "weights": weights}, [of_lesson[row] for row in range(len(lessons))]
-
-
-def _looks(lessons: Sequence[Lesson], embedding: Embedding) -> Floats:
-    looks = [embedded(embedding, lesson.request) for lesson in lessons]
-    fewest, most = min(map(len, looks)), max(map(len, looks))
-    if fewest < most:
-        raise orchestrator.errors.InvalidAnswer(
-            f"the embedding gave {fewest} numbers for one text and {most} for another; each text has to have as many"
-        )
-    return np.array(looks)

@@ -29,6 +29,7 @@ _WORD_PLACES = DIMENSIONS_MAX - SHAPE
 _LEADING = 18
 _WORDS_MAX = 400
 _CHARACTERS_MAX = 20_000
+_ANY_TEXT = "request"
 
 
 @lru_cache(maxsize=4096)
@@ -115,8 +116,24 @@ def embedded(embedding: Embedding, text: str) -> Floats:
     """A text's numbers, checked: an embedding is a stranger's code.
 
     Raises:
-        InvalidAnswer: it failed, or they are not at most 64 finite numbers.
+        InvalidAnswer: it failed, or they are not at most 64 finite numbers, as many as of any other text.
     """
+    numbers, expected = _checked(embedding, text), numbers_of(embedding)
+    if len(numbers) != expected:
+        raise orchestrator.errors.InvalidAnswer(
+            f"{_named(embedding)} gave {len(numbers)} numbers for a text of {len(text)} characters and {expected} for "
+            f"another of {len(_ANY_TEXT)}; each text has to have as many"
+        )
+    return numbers
+
+
+@lru_cache(maxsize=64)
+def numbers_of(embedding: Embedding) -> int:
+    """How many numbers an embedding gives for a text."""
+    return len(_checked(embedding, _ANY_TEXT))
+
+
+def _checked(embedding: Embedding, text: str) -> Floats:
     try:
         numbers = np.asarray(embedding(text), dtype=float)
     except Exception as error:
