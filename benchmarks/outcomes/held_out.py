@@ -9,7 +9,7 @@ from benchmarks.outcomes.baselines.bandits import FAMILIES, Family, trained_band
 from benchmarks.outcomes.baselines.contest import Contest, Method
 from benchmarks.outcomes.baselines.economy import economy_of_minds
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.measures import COLUMNS, figures, idle_note
+from benchmarks.outcomes.measures import COLUMNS, MARKET, figures, idle_note, rival_note
 from benchmarks.outcomes.played import join
 from benchmarks.outcomes.regimes import practised, trained_on_bounties
 from benchmarks.tables import Report
@@ -71,5 +71,8 @@ def held_out_table(name: str, title: str, contests: Sequence[Contest], methods: 
     single = join([choosing.best_single(contest) for contest in contests])
     played = {key: join([run(contest) for contest in contests]) for key, run in methods.items()}
     rows = tuple((*key, *figures(each, single, value_usd).row()) for key, each in played.items())
-    notes = idle_note({method: each for (method, _), each in played.items()})
+    idle = idle_note({method: each for (method, _), each in played.items()})
+    markets = {method: each for (method, _), each in played.items() if method.startswith(MARKET)}
+    rivals = {method: each for (method, source), each in played.items() if method not in markets and source != BOUND}
+    notes = (*rival_note(markets, rivals, value_usd), *idle)
     return Report(name, title, ("method", "learns from", *COLUMNS), rows, notes)

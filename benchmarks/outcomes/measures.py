@@ -70,11 +70,31 @@ def figures(played: Played, single: Played, value_usd: float) -> Figures:
 
     A query that was played more than once counts once, at its mean.
     """
-    mine, other = played.averaged(), single.averaged()
+    mine, gains = played.averaged(), _gains(played, single, value_usd)
     utilities = mine.utilities(value_usd) * PER_QUERIES
-    gains = utilities - other.utilities(value_usd) * PER_QUERIES
     told = (utilities, gains, mine.scores, mine.costs_usd * PER_QUERIES, np.asarray(mine.stages, dtype=float))
     return Figures(*[figure for values in told for figure in (float(values.mean()), standard_error(values))])
+
+
+def _gains(played: Played, other: Played, value_usd: float) -> Floats:
+    """By query, the utility of one run less that of another on the same queries, per 1000."""
+    return (played.averaged().utilities(value_usd) - other.averaged().utilities(value_usd)) * PER_QUERIES
+
+
+def rival_note(markets: Mapping[str, Played], rivals: Mapping[str, Played], value_usd: float) -> tuple[str, ...]:
+    """How far markets are ahead of the best of the other methods, which is known only afterwards.
+
+    Args:
+        markets: what came of each market, by its name.
+        rivals: what came of each other method, on the same queries; no bounds among them.
+        value_usd: what a right answer is worth.
+    """
+    if not markets or not rivals:
+        return ()
+    best = max(rivals, key=lambda name: float(rivals[name].averaged().utilities(value_usd).mean()))
+    ahead = {name: _gains(market, rivals[best], value_usd) for name, market in markets.items()}
+    told = "; ".join(f"{name} {gains.mean():.3g} ± {standard_error(gains):.3g}" for name, gains in ahead.items())
+    return (f"Paired difference in utility to {best}, the best of the others here: {told}.",)
 
 
 def idle_note(played: Mapping[str, Played]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from benchmarks.outcomes import report, settings
 from benchmarks.outcomes.__main__ import main
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import baselines
-from benchmarks.outcomes.measures import figures, idle_note
+from benchmarks.outcomes.measures import figures, idle_note, rival_note
 from benchmarks.outcomes.played import Played, join, single_choices
 from benchmarks.outcomes.user import User
 from tests.benchmarks.made_up import made_up_rows, write_parquet
@@ -74,6 +74,23 @@ def test_only_of_an_idle_market_it_is_said_that_its_policy_may_have_nothing_to_g
     (said,) = idle_note({"perfect verifier": idle, "market, practised": idle})
     assert said.startswith("Nobody worked on any query: perfect verifier; market, practised. Recorded models make no")
     assert "under any other, no work promised more than it costs" in said
+
+
+def test_markets_are_compared_with_the_best_of_the_others_on_the_same_queries() -> None:
+    def played(queries: list[int], accepted: list[float]) -> Played:
+        zeros = np.zeros(len(queries))
+        return Played(np.array(queries), np.array(accepted), zeros, zeros, zeros)
+
+    rivals = {"poor": played([0, 1, 2, 3], [1, 0, 0, 0]), "good": played([0, 1, 2, 3], [1, 1, 0, 0])}
+    # In another order, and each query twice: the gains are 0, 0, 1/2 and 1.
+    markets = {"market": played([3, 2, 1, 0, 0, 1, 2, 3], [1, 0, 1, 1, 1, 1, 1, 1])}
+    gains = 100 * np.array([0, 0, 0.5, 1.0])
+    (said,) = rival_note(markets, rivals, value_usd=0.1)
+    assert said == (
+        "Paired difference in utility to good, the best of the others here: "
+        f"market {gains.mean():.3g} ± {gains.std(ddof=1) / 2:.3g}."
+    )
+    assert rival_note(markets, {}, 0.1) == rival_note({}, rivals, 0.1) == ()
 
 
 def test_choosing_shows_only_the_table_that_choices_rest_on(
