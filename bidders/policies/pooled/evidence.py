@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -79,7 +79,8 @@ class Evidence:
         members: 1 where a work makes a claim: case, work, claim.
         present: whether there is a work.
         sizes: how many works make each claim.
-        voices: how much each work tells: 1, or less where others that it echoes, or that echo it, claim the same.
+        voices: how much each work tells: 1, or less where others that it echoes, or that echo it, claim the same; or
+            nothing where it claims nothing and that is taken for chance.
         voiced: how many works make each claim as their voices count.
         verdicts: what is known of each claim; the last column is for none of them.
         weights: how much each case counts.
@@ -95,6 +96,10 @@ class Evidence:
     verdicts: Integers
     weights: Floats
     looks: Floats
+
+    def heeding_claims(self) -> Evidence:
+        """The same cases, of which works that claim nothing tell nothing."""
+        return replace(self, voices=self.voices * self.members.sum(axis=2))
 
     def part(self, rows: slice) -> Evidence:
         """Some of the cases."""

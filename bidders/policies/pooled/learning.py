@@ -155,6 +155,18 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
 def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
     """What tasks teach, and who echoed whom in them.
 
+    A work that claims nothing has failed, which tells that its request is hard. Where such works come by chance, and
+    many bidders work on each task, that would make nearly all tasks hard, and what most bidders agree on a decoy.
+    Then such works are taken to tell nothing of their requests.
+    """
+    practised = _taught(evidence, past, before)
+    learned, _ = practised
+    return _taught(evidence.heeding_claims(), past, before) if learned.abilities.are_mostly_decoys else practised
+
+
+def _taught(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
+    """What tasks teach, and who echoed whom in them.
+
     Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
     turns, from what was believed before. Once echoes were taken for independent works, levels have come to mean
     whether those are right who agree so often, and would go on to mean that.

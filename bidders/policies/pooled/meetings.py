@@ -44,7 +44,7 @@ def heeding(evidence: Evidence, echoes: Echoes) -> Evidence:
         same = made[rows, first] == made[rows, second]
         others[rows, first] += share * same
         others[rows, second] += share * same
-    voices = evidence.present / (1.0 + others)
+    voices = evidence.voices / (1.0 + others)
     counted = np.einsum("rn,rnh->rh", voices, evidence.members).round().astype(np.int64)
     return replace(evidence, voices=voices, voiced=np.where(evidence.sizes > 0, np.maximum(counted, 1), 0))
 
