@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from orchestrator.core.answers import normalise
 from orchestrator.errors import InvalidRecord
+from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -23,7 +24,9 @@ COLUMNS = ("task", "query_id", "fold", "prompt", "model", "score", "cost_usd", "
 TEXTS = ("task", "query_id", "prompt", "model", "answer")
 FOLDS = 10
 TRAINING_FOLDS = frozenset(range(5))
+COST_USD_MAX = AMOUNT_NANOS_MAX // NANOS_PER_USD
 NO_ANSWER = -1
+_TEXT_TYPES = ("string", "large_string", "string_view")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def read_outcomes(path: Path) -> Outcomes:
     """Read a Parquet file of recorded outcomes: one row for each query and model.
 
     Raises:
-        InvalidRecord: it cannot be read, lacks a column, or is no full matrix of scores and costs.
+        InvalidRecord: it cannot be read, lacks a column, is no full matrix of scores and costs, or contradicts itself.
     """
     columns = _read_columns(path)
     models = tuple(sorted(set(columns["model"])))
@@ -103,14 +106,16 @@ def read_outcomes(path: Path) -> Outcomes:
     shape = (len(first), len(models))
     rows = np.array([query_place[query] for query in columns["query_id"]])
     cells = np.array([place[model] for model in columns["model"]])
-    _check_full(path, shape, rows, cells)
+    _check_full(path, list(first), models, rows, cells)
     scores, costs_usd = np.zeros(shape), np.zeros(shape)
     scores[rows, cells] = _numbers(path, "score", columns["score"])
     costs_usd[rows, cells] = _numbers(path, "cost_usd", columns["cost_usd"])
     _check_range(path, scores, costs_usd)
-    folds = _folds(path, columns["fold"])
-    answers = _answers(shape, rows, cells, columns["answer"])
     starts = list(first.values())
+    folds = _folds(path, columns["fold"])
+    _check_alike(path, "fold", columns["fold"], rows, starts)
+    _check_alike(path, "task", columns["task"], rows, starts)
+    answers = _answers(shape, rows, cells, columns["answer"])
     return Outcomes(
         path.stem,
         models,
@@ -132,16 +137,18 @@ def _read_columns(path: Path) -> dict[str, list[Any]]:
             f"reading {path.name} needs pyarrow, which is not installed: pip install vickrey[recorded]"
         ) from None
     try:
-        present = pyarrow.parquet.read_schema(path).names
-        missing = [column for column in COLUMNS if column not in present]
+        schema = pyarrow.parquet.read_schema(path)
+        missing = [column for column in COLUMNS if column not in schema.names]
         if missing:
             raise InvalidRecord(f"{path.name} has no column {', '.join(missing)}; it needs {', '.join(COLUMNS)}")
-        table = pyarrow.parquet.read_table(path, columns=list(COLUMNS))
+        # A prompt stands in as many rows as there are models: read as numbers of texts, it is in memory once.
+        texts = [field.name for field in schema if field.name in TEXTS and str(field.type) in _TEXT_TYPES]
+        table = pyarrow.parquet.read_table(path, columns=list(COLUMNS), read_dictionary=texts)
+        columns = {column: _values(table[column]) for column in COLUMNS}
     except (OSError, ValueError) as error:
         raise InvalidRecord(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
     if table.num_rows == 0:
         raise InvalidRecord(f"{path.name} holds no rows")
-    columns: dict[str, list[Any]] = table.to_pydict()
     for column in TEXTS:
         columns[column] = _texts(path, column, columns[column])
     for column in COLUMNS:
@@ -149,6 +156,20 @@ def _read_columns(path: Path) -> dict[str, list[Any]]:
             row = columns[column].index(None)
             raise InvalidRecord(f"{path.name}: column {column} is empty in row {row + 1}; only answer may be")
     return columns
+
+
+def _values(column: Any) -> list[Any]:
+    """A column's values; equal ones of a dictionary are one object."""
+    import pyarrow
+
+    values: list[Any] = []
+    for chunk in column.chunks:
+        if isinstance(chunk, pyarrow.DictionaryArray):
+            told = chunk.dictionary.to_pylist()
+            values += [None if number is None else told[number] for number in chunk.indices.to_pylist()]
+        else:
+            values += chunk.to_pylist()
+    return values
 
 
 def _texts(path: Path, column: str, values: Sequence[Any]) -> list[str | None]:
@@ -168,22 +189,40 @@ def _numbers(path: Path, column: str, values: Sequence[Any]) -> Floats:
 
 def _folds(path: Path, values: Sequence[Any]) -> Integers:
     # A column of whole numbers may have been stored as floating ones.
-    if not all(isinstance(value, int | float) and value in range(FOLDS) for value in values):
-        raise InvalidRecord(f"{path.name}: column fold must be a whole number from 0 to {FOLDS - 1}")
+    numbers = range(FOLDS)
+    odd = [value for value in values if not isinstance(value, int | float | Decimal) or value not in numbers]
+    if odd:
+        raise InvalidRecord(
+            f"{path.name}: column fold must be a whole number from 0 to {FOLDS - 1}, and holds {str(odd[0])[:40]!r}"
+        )
     if TRAINING_FOLDS.isdisjoint(values) or TRAINING_FOLDS.issuperset(values):
         where = "0 to 4" if TRAINING_FOLDS.isdisjoint(values) else "5 to 9"
         raise InvalidRecord(f"{path.name} has no query in folds {where}; those learn or test")
     return np.asarray(values, dtype=np.int64)
 
 
-def _check_full(path: Path, shape: tuple[int, int], rows: Integers, cells: Integers) -> None:
+def _check_full(path: Path, queries: Sequence[str], models: Sequence[str], rows: Integers, cells: Integers) -> None:
+    shape = (len(queries), len(models))
     counts = np.bincount(rows * shape[1] + cells, minlength=shape[0] * shape[1])
-    if (counts != 1).any():
+    odd = np.flatnonzero(counts != 1)
+    if len(odd):
         missing, twice = int((counts == 0).sum()), int((counts > 1).sum())
+        query, model = divmod(int(odd[0]), shape[1])
         raise InvalidRecord(
-            f"{path.name} is no full matrix: of {shape[0]} queries x {shape[1]} models, "
-            f"{missing} pairs are missing and {twice} recorded more than once"
+            f"{path.name} is no full matrix: of {shape[0]} queries x {shape[1]} models, {missing} pairs are missing "
+            f"and {twice} recorded more than once, such as {models[model][:60]} on query {queries[query][:60]}"
         )
+
+
+def _check_alike(path: Path, column: str, values: Sequence[Any], rows: Integers, starts: Sequence[int]) -> None:
+    """See to it that all rows of a query say the same of it: in two folds, it would be learned from and tested on."""
+    for row, query in enumerate(rows.tolist()):
+        told = values[starts[query]]
+        if values[row] != told:
+            raise InvalidRecord(
+                f"{path.name}: column {column} holds {told!r} in row {starts[query] + 1} and {values[row]!r} "
+                f"in row {row + 1}, which are of one query"
+            )
 
 
 def _check_range(path: Path, scores: Floats, costs_usd: Floats) -> None:
@@ -193,8 +232,8 @@ def _check_range(path: Path, scores: Floats, costs_usd: Floats) -> None:
             raise InvalidRecord(f"{path.name}: column {column} holds no finite number in {unknown} rows")
     if scores.min() < 0 or scores.max() > 1:
         raise InvalidRecord(f"{path.name}: column score must lie from 0 to 1")
-    if costs_usd.min() < 0:
-        raise InvalidRecord(f"{path.name}: column cost_usd must be 0 or more")
+    if costs_usd.min() < 0 or costs_usd.max() > COST_USD_MAX:
+        raise InvalidRecord(f"{path.name}: column cost_usd must be 0 or more, and at most {COST_USD_MAX:,}")
 
 
 def _answers(

@@ -12,6 +12,8 @@ from typing import Any
 _NUMBER = re.compile(r"[+-]?\$?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?%?")
 _LETTER = re.compile(r"\(?([A-Za-z])\)?[.:)]?")
 _LITERAL_START = frozenset("[{('\"")
+_WARNED_OF = re.compile(r"\\|\b\d[\w.]*(and|else|for|if|in|is|not|or)")
+"""What Python warns of in a literal: a backslash that escapes nothing, and a word that touches a number (`(1or 2)`)."""
 _LITERAL_CHARACTERS_MAX = 2000
 
 
@@ -19,7 +21,7 @@ def normalise(answer: str | None) -> str | None:
     """Write an answer so that equal answers have equal texts.
 
     Numbers lose thousands' commas, a dollar sign, a closing full stop and zeros that say nothing
-    (`10,080.` is `10080`, `8.00` is `8`); a single letter loses brackets and case (`(b)` is `B`);
+    (`10,080.` is `10080`, `8.00` and `(8.0)` are `8`); a single letter loses brackets and case (`(b)` is `B`);
     code literals are laid out one way, whatever order a set or a dictionary is written in; of
     everything else the white space is evened out.
 
@@ -33,7 +35,10 @@ def normalise(answer: str | None) -> str | None:
         return letter.group(1).upper()
     if (number := _as_number(text)) is not None:
         return number
-    return _as_literal((answer or "").strip()) or text
+    if (literal := _as_literal((answer or "").strip())) is not None:
+        # A number in brackets is that number: laid out it reads like one, and would be another text the next time.
+        return _as_number(literal) or literal
+    return text
 
 
 def _as_number(text: str) -> str | None:
@@ -50,14 +55,14 @@ def _as_literal(text: str) -> str | None:
     if text[0] not in _LITERAL_START or len(text) > _LITERAL_CHARACTERS_MAX:
         return None
     try:
-        with _silence() if "\\" in text else nullcontext():
+        with _silence() if _WARNED_OF.search(text) else nullcontext():
             return _laid_out(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
 
 
 def _silence() -> AbstractContextManager[object]:
-    """A model's odd backslash is no concern of whoever runs the market.
+    """What is odd in a model's answer is no concern of whoever runs the market.
 
     What is silenced is so in all threads, so that nothing is that need not be.
     """

@@ -11,13 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from orchestrator.core.answers import normalise
 from orchestrator.errors import InvalidConfig, InvalidRequest
 from orchestrator.practice.tasks import LabelledTask
 
 Verifier = Callable[[Mapping[str, Any], str], float]
 _ANSWER: Final = "answer"
-_NUMBER: Final = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_RELATIVE: Final = 1e-6
+# A sign is no sign after a digit or a bracket (`5-3`), and a point no decimal one after a word (`No.5`).
+_UNSIGNED: Final = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\w.])\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER: Final = re.compile(rf"(?:(?<![\d)\]])-)?\$?{_UNSIGNED}(?:\s*/\s*{_UNSIGNED})?")
+_LATEX_FRACTION: Final = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_WHOLE: Final = re.compile(r"-?\d+")
+_TOLERANCE: Final = 1e-6
 
 
 def exact(record: Mapping[str, Any], text: str) -> float:
@@ -31,11 +36,11 @@ def contains(record: Mapping[str, Any], text: str) -> float:
 
 
 def number(record: Mapping[str, Any], text: str) -> float:
-    """1 where the last number in the text is that of the answer."""
+    """1 where the last number in the text is that of the answer; a fraction is one number."""
     wanted, found = _last_number(_answer(record)), _last_number(text)
     if wanted is None:
         raise InvalidRequest(f"its answer {_answer(record)[:40]!r} holds no number")
-    return float(found is not None and math.isclose(found, wanted, rel_tol=_RELATIVE, abs_tol=_RELATIVE))
+    return float(found is not None and _are_equal(found, wanted))
 
 
 BUILT_IN: Final[Mapping[str, Verifier]] = {"exact": exact, "contains": contains, "number": number}
@@ -157,6 +162,22 @@ def _plain(text: str) -> str:
     return " ".join(text.casefold().split()).rstrip(".").rstrip()
 
 
-def _last_number(text: str) -> float | None:
-    found = _NUMBER.findall(text)
-    return float(found[-1].replace(",", "")) if found else None
+def _last_number(text: str) -> str | None:
+    """As it is written, but for commas, a dollar sign, and how fractions and minus signs are set."""
+    plain = _LATEX_FRACTION.sub(r"\1/\2", text.replace("\N{MINUS SIGN}", "-"))
+    found = _NUMBER.findall(plain)
+    return found[-1].replace(",", "").replace("$", "") if found else None
+
+
+def _are_equal(found: str, wanted: str) -> bool:
+    """Whole numbers to the last digit, others but for rounding."""
+    if _WHOLE.fullmatch(found) and _WHOLE.fullmatch(wanted):
+        return normalise(found) == normalise(wanted)
+    value = _value(wanted)
+    return math.isclose(_value(found), value, rel_tol=_TOLERANCE, abs_tol=0.0 if value else _TOLERANCE)
+
+
+def _value(number: str) -> float:
+    above, _, below = number.partition("/")
+    divisor = float(below or 1)
+    return float(above) / divisor if divisor else math.nan

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +46,15 @@ def test_models_agree_where_their_answers_are_equal_and_silence_agrees_with_noth
     assert codes[2:].tolist() == [NO_ANSWER, NO_ANSWER]
 
 
-def test_answers_and_names_may_be_numbers_and_whole_numbers_may_be_stored_as_floating_ones(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [float, Decimal])
+def test_answers_and_names_may_be_numbers_and_whole_numbers_may_be_stored_as_others(
+    number: Callable[[int], object], tmp_path: Path
+) -> None:
     rows = made_up_rows(queries=10, models=4)
     for row in rows:
         row |= {
             "answer": 2.5,
-            "fold": float(row["fold"]),
+            "fold": number(row["fold"]),
             "model": ord(row["model"][-1]) - ord("a"),
             "query_id": int(row["query_id"][1:]),
         }
@@ -58,6 +64,53 @@ def test_answers_and_names_may_be_numbers_and_whole_numbers_may_be_stored_as_flo
     assert data.answers[0] == ("8", "8", "1e-07", None)
     assert data.models == ("0", "1", "2", "3")
     assert data.folds.tolist() == list(range(10))
+
+
+@pytest.mark.parametrize("text", ["string", "large_string", "string_view", "dictionary"])
+def test_texts_may_be_stored_in_any_way_and_in_groups_of_rows(text: str, tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.Table.from_pylist(made_up_rows())
+    stored_as = (
+        pyarrow.dictionary(pyarrow.int8(), pyarrow.string()) if text == "dictionary" else getattr(pyarrow, text)()
+    )
+    for place, column in enumerate(table.column_names):
+        if column in ("task", "prompt", "model", "answer"):
+            table = table.set_column(place, column, table[column].cast(stored_as))
+    pyarrow.parquet.write_table(table, tmp_path / "stored.parquet", row_group_size=7)
+    stored, plain = (
+        read_outcomes(tmp_path / "stored.parquet"),
+        read_outcomes(write_parquet(tmp_path / "a.parquet", made_up_rows())),
+    )
+    assert (stored.prompts, stored.models, stored.tasks) == (plain.prompts, plain.models, plain.tasks)
+    assert stored.answers == plain.answers
+
+
+def test_a_prompt_is_kept_once_however_many_models_there_are(tmp_path: Path) -> None:
+    prompts, models = 20, 20
+    rows = made_up_rows(queries=prompts, models=models)
+    for row in rows:
+        row["prompt"] = row["query_id"] * 20_000
+    path = write_parquet(tmp_path / "long.parquet", rows)
+    tracemalloc.start()
+    data = read_outcomes(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 3 * sum(map(len, data.prompts))
+
+
+def test_texts_that_are_no_utf_8_are_refused_in_one_line(tmp_path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    table = pyarrow.Table.from_pylist(made_up_rows())
+    latin = pyarrow.array([b"caf\xe9"] * len(table)).view(pyarrow.string())
+    path = tmp_path / "latin.parquet"
+    pyarrow.parquet.write_table(table.set_column(table.column_names.index("answer"), "answer", latin), path)
+    with pytest.raises(InvalidRecord, match=r"latin\.parquet cannot be read as Parquet: 'utf-8' codec") as refusal:
+        read_outcomes(path)
+    assert "\n" not in str(refusal.value)
 
 
 def test_equal_prompts_are_told_apart(tmp_path: Path) -> None:
@@ -97,8 +150,8 @@ def _without(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
     ("rows", "message"),
     [
         (_without(made_up_rows(), "answer"), "has no column answer"),
-        (made_up_rows()[:-1], "1 pairs are missing"),
-        ([*made_up_rows(), made_up_rows()[0]], "1 recorded more than once"),
+        (made_up_rows()[:-1], "1 pairs are missing and 0 recorded more than once, such as model-d on query q39"),
+        ([*made_up_rows(), made_up_rows()[0]], "1 recorded more than once, such as model-a on query q0"),
         (_with(made_up_rows(), score=1.5), "score must lie from 0 to 1"),
         (_with(made_up_rows(), score=float("nan")), "score holds no finite number in 1 rows"),
         (_with(made_up_rows(), cost_usd=float("inf")), "cost_usd holds no finite number in 1 rows"),
@@ -106,9 +159,16 @@ def _without(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
         ([{**row, "answer": [1]} for row in made_up_rows()], "answer holds"),
         ([{**row, "task": float("nan")} for row in made_up_rows()], "column task is empty in row 1"),
         (_with(made_up_rows(), cost_usd=-1.0), "cost_usd must be 0 or more"),
+        (_with(made_up_rows(), cost_usd=1e300), "cost_usd must be 0 or more, and at most 1,000,000,000"),
+        (_with(made_up_rows(), fold=7), "fold holds 7 in row 1 and 0 in row 2, which are of one query"),
+        (_with(made_up_rows(), task="other"), "task holds 'other' in row 1 and 'sums' in row 2"),
         (_with(made_up_rows(), prompt=None), "column prompt is empty in row 1"),
         ([{**row, "score": "high"} for row in made_up_rows()], "column score holds"),
-        ([{**row, "fold": 12} for row in made_up_rows()], "column fold must be a whole number from 0 to 9"),
+        ([{**row, "fold": 12} for row in made_up_rows()], "fold must be a whole number from 0 to 9, and holds '12'"),
+        (
+            [{**row, "fold": "test"} for row in made_up_rows()],
+            "fold must be a whole number from 0 to 9, and holds 'test'",
+        ),
         ([{**row, "fold": 7} for row in made_up_rows()], "no query in folds 0 to 4"),
         ([row for row in made_up_rows() if row["model"] == "model-a"], "a market needs 2 or more"),
     ],

@@ -42,6 +42,8 @@ from orchestrator.core.answers import normalise
         ("{'b': 1, 'a': [2]}", "{'a': [2], 'b': 1}"),
         ("{'y', 'x', 'z'}", "{'x', 'y', 'z'}"),
         ("(1,)", "(1,)"),
+        ("(8.0)", "8"),
+        ("(-1e3)", "-1000"),
         ("'two  words'", "'two  words'"),
         ("'\\d'", r"'\\d'"),
         ("two  words", "two words"),
@@ -60,8 +62,9 @@ def test_long_numbers_that_differ_in_their_last_digit_are_different_answers() ->
     assert normalise(str(2**200)) != normalise(str(2**200 + 1))
 
 
-def test_an_odd_backslash_in_an_answer_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
-    assert normalise(r"'\d+'") is not None
+@pytest.mark.parametrize("answer", [r"'\d+'", "(1or 2)", "[3if 1 else 2]", "(0x1for 2)", "{4:5.is 6}"])
+def test_what_is_odd_in_an_answer_warns_nobody(answer: str, recwarn: pytest.WarningsRecorder) -> None:
+    assert normalise(answer) is not None
     assert not recwarn.list
 
 
@@ -87,6 +90,7 @@ def test_normalising_twice_changes_nothing() -> None:
         "18.",
         "$1,200",
         "(b)",
+        "(8.0)",
         "[1,2]",
         "'a'",
         "{'b', 'a'}",
