@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.api.result import Offer, offers_of
-from orchestrator.core.events import OUTCOMES, Requested
+from orchestrator.core.codec import decode, text_digests
+from orchestrator.core.events import OUTCOMES, Event, Requested
 from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive, may_take_over
-from orchestrator.engine.recorder import read_events, read_log
+from orchestrator.engine.recorder import read_log
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Finding, audit
 from orchestrator.money import format_usd
@@ -190,7 +191,10 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
     check_statuses(statuses)
 
     def work(reader: Reader) -> list[RequestSummary]:
-        return [_summary(reader, row) for row in reader.requests(statuses, limit)]
+        rows = reader.requests(statuses, limit)
+        openings = reader.openings(row.id for row in rows)
+        texts = reader.texts(text_digests(openings.values()))
+        return [_summary(row, decode(openings[row.id], texts, row.id)) for row in rows]
 
     return store.read(work)
 
@@ -216,7 +220,6 @@ def audit_books(store: Store) -> list[Finding]:
     return store.read(work)
 
 
-def _summary(reader: Reader, row: RequestRow) -> RequestSummary:
-    (event,) = read_events(reader, row.id, reader.journal(row.id)[:1])
-    text = event.request.text if isinstance(event, Requested) else ""
+def _summary(row: RequestRow, opening: Event) -> RequestSummary:
+    text = opening.request.text if isinstance(opening, Requested) else ""
     return RequestSummary(row, text, row.status == "running" and not is_alive(row.driver))

@@ -10,7 +10,7 @@ from orchestrator.core.events import Event
 from orchestrator.core.progress import Progress
 from orchestrator.money import format_usd
 from orchestrator.progress.traces import RequestTrace, WorkTrace
-from orchestrator.record import replay_events
+from orchestrator.record import without_bidder
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +138,15 @@ def _presence(recorded: Sequence[Recorded], name: str) -> Presence:
     for progress, events in recorded:
         if not any(_bid(auction.answers, name) for auction in progress.auctions.values()):
             continue
-        again = replay_events(progress.request.id, events, without=name)
-        if again.unknown_beyond:
+        absence = without_bidder(events, progress, name)
+        if absence.unknown_beyond:
             unknown += 1
-            beyond = f"{progress.request.id}: {', '.join(again.unknown_beyond)}"
+            beyond = f"{progress.request.id}: {', '.join(absence.unknown_beyond)}"
         else:
             known += 1
-        if any(row.is_known for row in again.rows):
+        if absence.worth_nanos is not None:
             is_any_known = True
-            for party, nanos in again.presence_nanos.items():
+            for party, nanos in absence.worth_nanos.items():
                 worth[party] = worth.get(party, 0) + nanos
     return Presence(name, known, unknown, worth if is_any_known else None, beyond)
 
