@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.api.result import Offer, offers_of
-from orchestrator.core.codec import decode, text_digests
-from orchestrator.core.events import OUTCOMES, Event, Requested
+from orchestrator.core.codec import UNKNOWN_COST, decode, text_digests
+from orchestrator.core.events import OUTCOMES, Closed, Delivered, Ended, Event, Faulted, Requested
 from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive, may_take_over
 from orchestrator.engine.recorder import read_log
@@ -151,7 +151,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
                 profits[moved.account] = profits.get(moved.account, 0) + moved.in_nanos - moved.out_nanos
             if moved.code == "cost":
                 costs[moved.account] = moved.out_nanos
-        unknown = {read_key(task).bidder for task in reader.tasks_of_unknown_cost()}
+        unknown = _of_unknown_cost(reader)
         return [
             LeaderboardRow(
                 bidder=row.name,
@@ -169,6 +169,28 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
         ]
 
     return sorted(store.read(work), key=lambda row: (-row.profit_nanos, row.bidder))
+
+
+def _of_unknown_cost(reader: Reader) -> set[str]:
+    """Whose calls have cost what nobody knows, by the record; and of stages that are not in it yet, by the answers."""
+    told = (decode(entry, {}, request_id) for request_id, entry in reader.entries_with(UNKNOWN_COST))
+    answered = {read_key(task).bidder for task in reader.tasks_of_unknown_cost()}
+    return answered.union(*map(_unknown_in, told))
+
+
+def _unknown_in(event: Event) -> set[str]:
+    """Whose costs an event says not to be known."""
+    match event:
+        case Closed():
+            answers = (answer for row in event.lots for answer in row.answers)
+            return {answer.bidder for answer in answers if answer.bid_cost_nanos is None}
+        case Delivered(cost_nanos=None):
+            return {event.award.bidder}
+        case Faulted(cost_nanos=None):
+            return {event.bidder}
+        case Ended():
+            return set(event.unknown_costs)
+    return set()
 
 
 def check_statuses(statuses: Sequence[str]) -> None:

@@ -15,6 +15,9 @@ from orchestrator.errors import InvalidRecord
 from orchestrator.journal import Entry, chain_digest
 
 ERASED: Final = "[erased]"
+UNKNOWN_COST: Final = ('cost_nanos":null', '"unknown_costs":')
+"""One of these stands in the body of every entry that tells of a cost which nobody knows."""
+
 _WITH_TEXTS: Final = (Requested.kind, Delivered.kind)
 
 

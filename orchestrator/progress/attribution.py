@@ -22,6 +22,7 @@ class Share:
         wins: lots bought.
         added_nanos: value added: what its copies brought less what was paid for the lots, by whomever.
         cost_nanos: what its calls are known to have cost.
+        cost_known: whether that is all of it.
         profit_nanos: what that left it: value added, less costs and forfeits, and what the treasury paid for lots that
             were newcomers' trials; of a skill, value added less the costs of its works alone.
         rent_nanos: the rent that it paid; no part of its profit. 0 of a skill.
@@ -33,6 +34,7 @@ class Share:
     cost_nanos: int
     profit_nanos: int
     rent_nanos: int = 0
+    cost_known: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The share as JSON-able data, amounts as decimal strings in USD."""
@@ -41,6 +43,7 @@ class Share:
             "wins": self.wins,
             "value_added": format_usd(self.added_nanos),
             "cost": format_usd(self.cost_nanos),
+            "cost_known": self.cost_known,
             "profit": format_usd(self.profit_nanos),
             "rent": format_usd(self.rent_nanos),
         }
@@ -104,8 +107,18 @@ def bidder_shares(traces: Sequence[RequestTrace], rents_nanos: Mapping[str, int]
     profits = _totals(each.profits_nanos for each in traces)
     costs = _totals(each.costs_nanos for each in traces)
     added, wins = _added(works, lambda work: work.bidder)
+    unknown = {name for each in traces for name in each.unknown_costs}
     shares = (
-        Share(name, *(figures.get(name, 0) for figures in (wins, added, costs, profits, rents_nanos))) for name in names
+        Share(
+            name,
+            wins.get(name, 0),
+            added.get(name, 0),
+            costs.get(name, 0),
+            profits.get(name, 0),
+            rents_nanos.get(name, 0),
+            name not in unknown,
+        )
+        for name in names
     )
     return tuple(sorted(shares, key=lambda share: (-share.profit_nanos, share.name)))
 
@@ -117,7 +130,11 @@ def skill_shares(traces: Sequence[RequestTrace], bidder: str | None = None) -> t
     costs: dict[str, int] = {}
     for work in works:
         costs[work.skill] = costs.get(work.skill, 0) + work.cost_nanos
-    shares = (Share(name, wins[name], added[name], costs[name], added[name] - costs[name]) for name in added)
+    unknown = {work.skill for work in works if not work.cost_known}
+    shares = (
+        Share(name, wins[name], added[name], costs[name], added[name] - costs[name], cost_known=name not in unknown)
+        for name in added
+    )
     return tuple(sorted(shares, key=lambda share: (-share.profit_nanos, share.name)))
 
 

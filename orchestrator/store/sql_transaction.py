@@ -177,6 +177,14 @@ class SqlTransaction:
             found.update((id, Entry(*entry)) for id, *entry in self._connection.execute(query))
         return found
 
+    def entries_with(self, pieces: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        """The entries of all journals in whose bodies one of some pieces of text stands."""
+        table = schema.journal
+        stands = or_(*(table.c.body.contains(piece, autoescape=True) for piece in pieces))
+        query = select(table.c.request, *_ENTRY_COLUMNS).where(stands).execution_options(yield_per=_BATCH)
+        with self._connection.execute(query) as rows:
+            yield from ((id, Entry(*entry)) for id, *entry in rows)
+
     def texts(self, digests: Iterable[str]) -> dict[str, str]:
         """Texts by digest; one that was erased is missing."""
         table = schema.texts
