@@ -57,7 +57,7 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.engine": layer("errors money journal ledger core bidding telemetry plugins store"),
     "orchestrator.record": layer("errors money journal ledger core store engine passwords"),
     "orchestrator.practice": layer("errors money ledger core bidding store engine"),
-    "orchestrator.progress": layer("errors money core store record"),
+    "orchestrator.progress": layer("errors money journal core store record"),
     "orchestrator.api": layer(
         "errors money journal ledger core bidding telemetry plugins store judges comparing config engine record"
     ),

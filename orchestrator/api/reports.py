@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from orchestrator.api.result import Offer, offers_of
-from orchestrator.core.events import OUTCOMES, Requested
+from orchestrator.core.codec import UNKNOWN_COST, decode, text_digests
+from orchestrator.core.events import OUTCOMES, Closed, Delivered, Ended, Event, Faulted, Requested
 from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive, may_take_over
-from orchestrator.engine.recorder import read_events, read_log
+from orchestrator.engine.recorder import read_log
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Finding, audit
 from orchestrator.money import format_usd
@@ -150,7 +151,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
                 profits[moved.account] = profits.get(moved.account, 0) + moved.in_nanos - moved.out_nanos
             if moved.code == "cost":
                 costs[moved.account] = moved.out_nanos
-        unknown = {read_key(task).bidder for task in reader.tasks_of_unknown_cost()}
+        unknown = _of_unknown_cost(reader)
         return [
             LeaderboardRow(
                 bidder=row.name,
@@ -168,6 +169,28 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
         ]
 
     return sorted(store.read(work), key=lambda row: (-row.profit_nanos, row.bidder))
+
+
+def _of_unknown_cost(reader: Reader) -> set[str]:
+    """Whose calls have cost what nobody knows, by the record; and of stages that are not in it yet, by the answers."""
+    told = (decode(entry, {}, request_id) for request_id, entry in reader.entries_with(UNKNOWN_COST))
+    answered = {read_key(task).bidder for task in reader.tasks_of_unknown_cost()}
+    return answered.union(*map(_unknown_in, told))
+
+
+def _unknown_in(event: Event) -> set[str]:
+    """Whose costs an event says not to be known."""
+    match event:
+        case Closed():
+            answers = (answer for row in event.lots for answer in row.answers)
+            return {answer.bidder for answer in answers if answer.bid_cost_nanos is None}
+        case Delivered(cost_nanos=None):
+            return {event.award.bidder}
+        case Faulted(cost_nanos=None):
+            return {event.bidder}
+        case Ended():
+            return set(event.unknown_costs)
+    return set()
 
 
 def check_statuses(statuses: Sequence[str]) -> None:
@@ -190,7 +213,10 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
     check_statuses(statuses)
 
     def work(reader: Reader) -> list[RequestSummary]:
-        return [_summary(reader, row) for row in reader.requests(statuses, limit)]
+        rows = reader.requests(statuses, limit)
+        openings = reader.openings(row.id for row in rows)
+        texts = reader.texts(text_digests(openings.values()))
+        return [_summary(row, decode(openings[row.id], texts, row.id)) for row in rows]
 
     return store.read(work)
 
@@ -216,7 +242,6 @@ def audit_books(store: Store) -> list[Finding]:
     return store.read(work)
 
 
-def _summary(reader: Reader, row: RequestRow) -> RequestSummary:
-    (event,) = read_events(reader, row.id, reader.journal(row.id)[:1])
-    text = event.request.text if isinstance(event, Requested) else ""
+def _summary(row: RequestRow, opening: Event) -> RequestSummary:
+    text = opening.request.text if isinstance(opening, Requested) else ""
     return RequestSummary(row, text, row.status == "running" and not is_alive(row.driver))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.failures import PROBLEM
+from orchestrator.cli.failures import PROBLEM, interruptible
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, RequestArgument, StoreOption
 from orchestrator.cli.output import writing
 from orchestrator.cli.places import Place
@@ -66,7 +66,8 @@ def pick(
         finish_if_interrupted(place, request, output)
         with place.market(output, request) as market:
             market.pick(request, chosen, _JUDGE)
-            tell_result(market, market.result(request), place, output)
+            with interruptible(f"interrupted, but the choice stands: {place.command(f'show {request}')} tells of it"):
+                tell_result(market, market.result(request), place, output)
 
 
 def cancel(
@@ -80,7 +81,8 @@ def cancel(
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output, request) as market:
         market.cancel(request)
-        tell_result(market, market.result(request), place, output)
+        with interruptible(f"interrupted, but {request} is cancelled: {place.command(f'show {request}')} tells of it"):
+            tell_result(market, market.result(request), place, output)
 
 
 def _read_rank(rank: str) -> int:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.inert import one_line
-from orchestrator.cli.render import cell, rounded, table
+from orchestrator.cli.render import cell, cost_words, rounded, table
 from orchestrator.cli.stages import counted, rounded_usd
 from orchestrator.money import NANOS_PER_USD
 from orchestrator.progress.adjustment import Adjustment
@@ -101,9 +101,13 @@ def _objective_views(found: Objective) -> Iterable[Text]:
 def shares_table(shares: Sequence[Share], what: str) -> Table:
     """What each has earned, the best and the worst; rent where any was paid."""
     rents = [("rent", rounded([share.rent_nanos for share in shares]))] if any(s.rent_nanos for s in shares) else []
+    costs = [
+        cost_words(amount, share.cost_nanos, is_known=share.cost_known)
+        for amount, share in zip(rounded([share.cost_nanos for share in shares]), shares, strict=True)
+    ]
     columns = [
         ("value added", rounded([share.added_nanos for share in shares])),
-        ("cost", rounded([share.cost_nanos for share in shares])),
+        ("cost", costs),
         ("profit", rounded([share.profit_nanos for share in shares])),
         *rents,
     ]

@@ -91,17 +91,21 @@ def leaderboard_table(rows: Sequence[LeaderboardRow]) -> Table:
     costs = aligned(row.cost_nanos for row in rows)
     balances = aligned(row.balance_nanos for row in rows)
     for row, profit, cost, balance in zip(rows, profits, costs, balances, strict=True):
-        known = cost if row.cost_known else (f"{cost}+?" if row.cost_nanos else "unknown")
         made.add_row(
             cell(row.bidder, "bold"),
             cell(row.wins),
             cell(profit, "red" if row.profit_nanos < 0 else ""),
-            cell(known),
+            cell(cost_words(cost, row.cost_nanos, is_known=row.cost_known)),
             cell(row.faults),
             cell(balance),
             cell(row.status),
         )
     return made
+
+
+def cost_words(amount: str, nanos: int, *, is_known: bool) -> str:
+    """A cost as far as it is known, and whether that is all of it: what is not known is not 0."""
+    return amount if is_known else (f"{amount}+?" if nanos else "unknown")
 
 
 def requests_table(summaries: Sequence[RequestSummary], now_seconds: float) -> Table:

@@ -202,7 +202,7 @@ def _return_grant(tx: Transaction, principal: str, rules: WealthRules) -> None:
 
 
 def _takes_part(reader: Reader, request_id: str, bidder: str) -> bool:
-    opening = decode(reader.journal(request_id)[0], {}, request_id)
+    opening = decode(reader.openings([request_id])[request_id], {}, request_id)
     return isinstance(opening, Requested) and any(entry.name == bidder for entry in opening.request.roster)
 
 

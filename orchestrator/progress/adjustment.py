@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.money import NANOS_PER_USD
-from orchestrator.progress.series import Series, Trend, buckets, by_bucket, mean, trend
+from orchestrator.progress.series import Series, Trend, buckets, mean, trend
 from orchestrator.progress.traces import RequestTrace
 
 
@@ -61,42 +62,67 @@ def adjustments(
         bidders: whom to report on.
         present_nanos: what their wallets can spend now.
     """
-    runs = buckets(traces)
-    return tuple(_adjustment(traces, runs, name, present_nanos.get(name)) for name in bidders)
+    runs = [_read_run(run) for run in buckets(traces)]
+    return tuple(_adjustment(runs, name, present_nanos.get(name)) for name in bidders)
 
 
-def _adjustment(
-    traces: Sequence[RequestTrace], runs: Sequence[Sequence[RequestTrace]], name: str, present_nanos: int | None
-) -> Adjustment:
-    wealth = tuple(_last_wealth(run, name) for run in runs)
-    now = () if present_nanos is None else (present_nanos / NANOS_PER_USD,)
-    offers = [offer for each in traces for offer in each.offers if offer.bidder == name]
+class _Run(NamedTuple):
+    """What some requests that follow each other tell, by bidder.
+
+    Attributes:
+        works: lots bought, by whomever.
+        wins: lots that each bought.
+        wealth_nanos: what each could spend at last.
+        biases: of each lot that it won and of which that is known, bid less what it brought, as a share of the bounty.
+        squares: of each offer of its that was decided on, the squared error of its bid.
+        picks: of each of these offers, 1 where it was picked, else 0.
+    """
+
+    works: int
+    wins: Counter[str]
+    wealth_nanos: dict[str, int]
+    biases: defaultdict[str, list[float]]
+    squares: defaultdict[str, list[float]]
+    picks: defaultdict[str, list[float]]
+
+
+def _read_run(run: Sequence[RequestTrace]) -> _Run:
+    """Gather by bidder what some requests tell: going through them for each bidder takes as long as there are many."""
+    wins = Counter(work.bidder for each in run for work in each.works)
+    read = _Run(wins.total(), wins, {}, defaultdict(list), defaultdict(list), defaultdict(list))
+    for each in run:
+        read.wealth_nanos.update(each.wealth_nanos)
+        for bidder, bias in _biases(each):
+            read.biases[bidder].append(bias)
+        for offer in each.offers:
+            read.squares[offer.bidder].append((offer.chance - offer.is_picked) ** 2)
+            read.picks[offer.bidder].append(float(offer.is_picked))
+    return read
+
+
+def _adjustment(runs: Sequence[_Run], name: str, present_nanos: int | None) -> Adjustment:
+    wealth = tuple(_usd(run.wealth_nanos.get(name)) for run in runs)
+    now = () if present_nanos is None else (_usd(present_nanos),)
     return Adjustment(
         bidder=name,
         wealth_usd=(*wealth, *now),
-        win_share=by_bucket(runs, lambda each: (float(work.bidder == name) for work in each.works)),
-        bid_bias=trend([bias for each in traces for bias in _biases(each, name)]),
-        bid_bias_over_time=by_bucket(runs, lambda each: _biases(each, name)),
-        brier=trend([square for each in traces for square in _squares(each, name)]),
-        brier_over_time=by_bucket(runs, lambda each: _squares(each, name)),
-        base_rate=mean(float(offer.is_picked) for offer in offers),
+        win_share=tuple(run.wins[name] / run.works if run.works else None for run in runs),
+        bid_bias=trend([bias for run in runs for bias in run.biases[name]]),
+        bid_bias_over_time=tuple(mean(run.biases[name]) for run in runs),
+        brier=trend([square for run in runs for square in run.squares[name]]),
+        brier_over_time=tuple(mean(run.squares[name]) for run in runs),
+        base_rate=mean(picked for run in runs for picked in run.picks[name]),
     )
 
 
-def _last_wealth(run: Sequence[RequestTrace], name: str) -> float | None:
-    known = [each.wealth_nanos[name] for each in run if name in each.wealth_nanos]
-    return known[-1] / NANOS_PER_USD if known else None
+def _usd(nanos: int | None) -> float | None:
+    return None if nanos is None else nanos / NANOS_PER_USD
 
 
-def _biases(each: RequestTrace, name: str) -> Iterable[float]:
+def _biases(each: RequestTrace) -> Iterable[tuple[str, float]]:
     """Bids of lots that were won, against what they brought; nothing is known of what expired unseen."""
     if not each.bounty_nanos or each.outcome == "expired":
         return
     for work in each.works:
-        if work.bidder == name and work.cost_known:
-            yield (work.bid_nanos - work.revenue_nanos + work.cost_nanos) / each.bounty_nanos
-
-
-def _squares(each: RequestTrace, name: str) -> Iterable[float]:
-    """The squared errors of a presenter's bids, taken for the chance that its offer is picked."""
-    return ((offer.chance - offer.is_picked) ** 2 for offer in each.offers if offer.bidder == name)
+        if work.cost_known:
+            yield work.bidder, (work.bid_nanos - work.revenue_nanos + work.cost_nanos) / each.bounty_nanos

@@ -10,7 +10,7 @@ from orchestrator.core.events import Event
 from orchestrator.core.progress import Progress
 from orchestrator.money import format_usd
 from orchestrator.progress.traces import RequestTrace, WorkTrace
-from orchestrator.record import replay_events
+from orchestrator.record import without_bidder
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Share:
         wins: lots bought.
         added_nanos: value added: what its copies brought less what was paid for the lots, by whomever.
         cost_nanos: what its calls are known to have cost.
+        cost_known: whether that is all of it.
         profit_nanos: what that left it: value added, less costs and forfeits, and what the treasury paid for lots that
             were newcomers' trials; of a skill, value added less the costs of its works alone.
         rent_nanos: the rent that it paid; no part of its profit. 0 of a skill.
@@ -33,6 +34,7 @@ class Share:
     cost_nanos: int
     profit_nanos: int
     rent_nanos: int = 0
+    cost_known: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """The share as JSON-able data, amounts as decimal strings in USD."""
@@ -41,6 +43,7 @@ class Share:
             "wins": self.wins,
             "value_added": format_usd(self.added_nanos),
             "cost": format_usd(self.cost_nanos),
+            "cost_known": self.cost_known,
             "profit": format_usd(self.profit_nanos),
             "rent": format_usd(self.rent_nanos),
         }
@@ -104,8 +107,18 @@ def bidder_shares(traces: Sequence[RequestTrace], rents_nanos: Mapping[str, int]
     profits = _totals(each.profits_nanos for each in traces)
     costs = _totals(each.costs_nanos for each in traces)
     added, wins = _added(works, lambda work: work.bidder)
+    unknown = {name for each in traces for name in each.unknown_costs}
     shares = (
-        Share(name, *(figures.get(name, 0) for figures in (wins, added, costs, profits, rents_nanos))) for name in names
+        Share(
+            name,
+            wins.get(name, 0),
+            added.get(name, 0),
+            costs.get(name, 0),
+            profits.get(name, 0),
+            rents_nanos.get(name, 0),
+            name not in unknown,
+        )
+        for name in names
     )
     return tuple(sorted(shares, key=lambda share: (-share.profit_nanos, share.name)))
 
@@ -117,7 +130,11 @@ def skill_shares(traces: Sequence[RequestTrace], bidder: str | None = None) -> t
     costs: dict[str, int] = {}
     for work in works:
         costs[work.skill] = costs.get(work.skill, 0) + work.cost_nanos
-    shares = (Share(name, wins[name], added[name], costs[name], added[name] - costs[name]) for name in added)
+    unknown = {work.skill for work in works if not work.cost_known}
+    shares = (
+        Share(name, wins[name], added[name], costs[name], added[name] - costs[name], cost_known=name not in unknown)
+        for name in added
+    )
     return tuple(sorted(shares, key=lambda share: (-share.profit_nanos, share.name)))
 
 
@@ -138,15 +155,15 @@ def _presence(recorded: Sequence[Recorded], name: str) -> Presence:
     for progress, events in recorded:
         if not any(_bid(auction.answers, name) for auction in progress.auctions.values()):
             continue
-        again = replay_events(progress.request.id, events, without=name)
-        if again.unknown_beyond:
+        absence = without_bidder(events, progress, name)
+        if absence.unknown_beyond:
             unknown += 1
-            beyond = f"{progress.request.id}: {', '.join(again.unknown_beyond)}"
+            beyond = f"{progress.request.id}: {', '.join(absence.unknown_beyond)}"
         else:
             known += 1
-        if any(row.is_known for row in again.rows):
+        if absence.worth_nanos is not None:
             is_any_known = True
-            for party, nanos in again.presence_nanos.items():
+            for party, nanos in absence.worth_nanos.items():
                 worth[party] = worth.get(party, 0) + nanos
     return Presence(name, known, unknown, worth if is_any_known else None, beyond)
 

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.core.rules import PRESENTER
 from orchestrator.money import format_usd
 from orchestrator.progress.series import Series, Trend, buckets, by_bucket, trend
-from orchestrator.progress.traces import RequestTrace
+from orchestrator.progress.traces import RequestTrace, WorkTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +141,13 @@ def expert_discounts(traces: Sequence[RequestTrace]) -> tuple[ExpertDiscount, ..
     """What each transformer's copies sold for against what they led to, those without rivals first."""
     works = [work for each in traces for work in each.works if work.role != PRESENTER]
     sellers: dict[str, set[str]] = {}
+    works_of: dict[str, list[WorkTrace]] = {}
     for work in works:
         sellers.setdefault(work.skill, set()).add(work.bidder)
-    proven = {work.bidder for work in works}
+        works_of.setdefault(work.bidder, []).append(work)
     found = []
-    for bidder in sorted(proven):
-        own = [work for work in works if work.bidder == bidder]
-        unproven = {name for work in own for name in work.contenders} - proven
+    for bidder, own in sorted(works_of.items()):
+        unproven = {name for work in own for name in work.contenders} - works_of.keys()
         rivals = (unproven | set().union(*(sellers[work.skill] for work in own))) - {bidder}
         sold, led_to = sum(work.revenue_nanos for work in own), sum(work.led_to_nanos for work in own)
         found.append(ExpertDiscount(bidder, len(rivals), len(own), sold, led_to))

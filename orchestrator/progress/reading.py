@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import chain
 from typing import Final
 
 from orchestrator.core.codec import decode
@@ -12,6 +11,7 @@ from orchestrator.core.events import OUTCOMES, Requested
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import fold
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
+from orchestrator.journal import Entry
 from orchestrator.progress.attribution import Recorded
 from orchestrator.progress.report import ProgressReport, make_report
 from orchestrator.progress.rivalry import REQUESTS_MAX, lot_bids
@@ -52,11 +52,14 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
         raise UnknownBidder(f"this market has no bidder {bidder[:64]!r}; it has: {', '.join(sorted(known)) or 'none'}")
     traces: list[RequestTrace] = []
     latest: deque[Recorded] = deque(maxlen=replays)
-    bids: deque[list[dict[str, int]]] = deque(maxlen=REQUESTS_MAX)
-    for request_id in reader.request_ids(OUTCOMES, last):
-        recorded = _recorded(reader, request_id)
+    bids: list[dict[str, int]] = []
+    ids = reader.request_ids(OUTCOMES, last)
+    of_late = set(ids[-REQUESTS_MAX:])
+    for request_id, entries in reader.journals(ids):
+        recorded = _recorded(request_id, entries)
         latest.append(recorded)
-        bids.append(lot_bids(recorded.progress))
+        if request_id in of_late:
+            bids += lot_bids(recorded.progress)
         opening = recorded.events[0]
         if not isinstance(opening, Requested):
             raise InvalidRecord(f"the journal of {request_id} does not open with a request; see `vickrey verify`")
@@ -66,7 +69,7 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     present = {name: spendable[account] for name, account in wallets.items()}
     practice_nanos = sum(row.amount_nanos for row in reader.recent("practice"))
     rents = _rents_nanos(reader, traces)
-    return make_report(traces, latest, present, rents, practice_nanos, bidder, list(chain.from_iterable(bids)))
+    return make_report(traces, latest, present, rents, practice_nanos, bidder, bids)
 
 
 def _rents_nanos(reader: Reader, traces: Sequence[RequestTrace]) -> dict[str, int]:
@@ -80,6 +83,6 @@ def _rents_nanos(reader: Reader, traces: Sequence[RequestTrace]) -> dict[str, in
     return paid
 
 
-def _recorded(reader: Reader, request_id: str) -> Recorded:
-    events = [decode(entry, {}, request_id) for entry in reader.journal(request_id)]
+def _recorded(request_id: str, entries: Sequence[Entry]) -> Recorded:
+    events = [decode(entry, {}, request_id) for entry in entries]
     return Recorded(fold(events), events)

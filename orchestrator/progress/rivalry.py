@@ -169,4 +169,6 @@ def _ranks(figures: Sequence[int]) -> list[float]:
     places: dict[int, list[int]] = {}
     for rank, figure in enumerate(sorted(figures), 1):
         places.setdefault(figure, []).append(rank)
-    return [sum(places[figure]) / len(places[figure]) for figure in figures]
+    # Once for all equal ones: bidders whose bids never vary have as many of them as there are lots.
+    means = {figure: sum(ranks) / len(ranks) for figure, ranks in places.items()}
+    return [means[figure] for figure in figures]

@@ -96,6 +96,7 @@ class RequestTrace(NamedTuple):
         offers: what the user decided on; none where nobody chose.
         profits_nanos: revenue less prices, costs and forfeits, by bidder.
         costs_nanos: known costs by bidder.
+        unknown_costs: bidders with calls whose cost is not known.
         bids: how many bids each bidder made.
     """
 
@@ -111,6 +112,7 @@ class RequestTrace(NamedTuple):
     offers: tuple[OfferTrace, ...]
     profits_nanos: Mapping[str, int]
     costs_nanos: Mapping[str, int]
+    unknown_costs: frozenset[str]
     bids: Mapping[str, int]
 
     @property
@@ -134,6 +136,7 @@ def trace(progress: Progress, opening: Requested) -> RequestTrace:
     for spent in cut_off:
         profits[spent.bidder] = profits.get(spent.bidder, 0) - spent.nanos
         costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
+    unknown = frozenset([*unknown_costs, *(each.bidder for each in written if not each.cost_known)])
     judging = [each.cost_nanos for each in progress.judged]
     wallets = {row.account: row.nanos for row in opening.opening}
     return RequestTrace(
@@ -142,13 +145,14 @@ def trace(progress: Progress, opening: Requested) -> RequestTrace:
         bounty_nanos=progress.request.bounty_nanos,
         released_nanos=ending.payout_nanos if ending else 0,
         cost_nanos=sum(costs.values()) + sum(each.charged_nanos for each in progress.judged),
-        cost_known=all(each.cost_known for each in written) and None not in judging and not unknown_costs,
+        cost_known=not unknown and None not in judging,
         wealth_nanos={entry.name: wallets.get(bidder_account(entry.name), 0) for entry in progress.request.roster},
         lots=tuple(_lots(progress)),
         works=tuple(_works(progress, written)),
         offers=tuple(_offers(progress)),
         profits_nanos=profits,
         costs_nanos=costs,
+        unknown_costs=unknown,
         bids=_sums((each.bidder, 1) for each in written if each.answer == "bid"),
     )
 

@@ -4,11 +4,12 @@ from orchestrator.record.document import is_altered
 from orchestrator.record.exporting import export_request, write_record
 from orchestrator.record.playthrough import playthrough
 from orchestrator.record.reading import read_record
-from orchestrator.record.replaying import Purchase, Replay, ReplayRow, replay, replay_events
+from orchestrator.record.replaying import Absence, Purchase, Replay, ReplayRow, replay, without_bidder
 from orchestrator.record.tally import Tally
 from orchestrator.record.verifying import verify, verify_file
 
 __all__ = [
+    "Absence",
     "Purchase",
     "Replay",
     "ReplayRow",
@@ -18,8 +19,8 @@ __all__ = [
     "playthrough",
     "read_record",
     "replay",
-    "replay_events",
     "verify",
     "verify_file",
+    "without_bidder",
     "write_record",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final, get_args
@@ -13,7 +12,7 @@ from orchestrator.core.codec import encode
 from orchestrator.core.events import Event
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.lot import Sale
-from orchestrator.core.progress import fold
+from orchestrator.core.progress import Progress, fold
 from orchestrator.core.rules import Rule
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder, VickreyError
 from orchestrator.journal import GENESIS
@@ -124,15 +123,7 @@ class Replay:
         to the requester as `refund`; counted at the lots that both courses know. Empty where no
         bidder was taken out.
         """
-        if self.without is None:
-            return {}
-        worth = {"treasury": self.then.treasury_nanos - self.now.treasury_nanos}
-        if self.then.refund_nanos is not None and self.now.refund_nanos is not None:
-            worth["refund"] = self.then.refund_nanos - self.now.refund_nanos
-        names = self.then.profits_nanos.keys() | self.now.profits_nanos.keys()
-        for name in sorted(names - {self.without}):
-            worth[bidder_account(name)] = self.then.profits_nanos.get(name, 0) - self.now.profits_nanos.get(name, 0)
-        return worth
+        return {} if self.without is None else _presence_nanos(self.then, self.now, self.without)
 
     def to_dict(self) -> dict[str, Any]:
         """The replay as JSON-able data, amounts as decimal strings in USD."""
@@ -152,6 +143,19 @@ class Replay:
             "now": self.now.to_dict(),
             "presence": {party: format_usd(nanos) for party, nanos in self.presence_nanos.items()},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What a run's record tells of the same run without one of its bidders.
+
+    Attributes:
+        unknown_beyond: where that course leaves the record, as of a `Replay`.
+        worth_nanos: what the bidder's presence was worth to the others, as of a `Replay`; None where no lot is known.
+    """
+
+    unknown_beyond: tuple[str, ...]
+    worth_nanos: Mapping[str, int] | None
 
 
 def replay(record: Any, rule: str | None = None, without: str | None = None) -> Replay:
@@ -190,48 +194,78 @@ def replay(record: Any, rule: str | None = None, without: str | None = None) -> 
         ) from error
 
 
-def replay_events(
-    request_id: str, events: Sequence[Event], *, rule: Rule | None = None, without: str | None = None
-) -> Replay:
-    """Replay a request from its events, as `replay` does from a file.
+def without_bidder(events: Sequence[Event], then: Progress, bidder: str) -> Absence:
+    """Replay a request without one of its bidders, for what that one's presence was worth alone.
 
     Args:
-        request_id: the request.
         events: its journal's; their texts need not be there.
-        rule: the pricing rule to settle under; left out, the recorded one.
-        without: a bidder whose bids are taken out.
+        then: their fold.
+        bidder: whose bids are taken out.
 
     Returns:
-        The record and the replay, side by side.
+        What the record tells of the request without it.
 
     Raises:
         UnknownBidder: the request had no such bidder.
     """
-    then = fold(events)
-    names = [entry.name for entry in then.request.roster]
-    if without is not None and without not in names:
-        raise UnknownBidder(f"request {request_id} had no bidder {without!r}; it had: {', '.join(names) or 'none'}")
-    course = Course(events, then, Alteration(rule, without))
-    course.run()
-    unknown = course.unknown_beyond
-    return Replay(
-        request_id=request_id,
-        rule_then=then.request.rules.rule,
-        rule=course.now.request.rules.rule,
-        without=without,
-        recorded_hash=encode(events, 0, GENESIS)[-1].digest,
-        journal_hash=encode(course.events, 0, GENESIS)[-1].digest,
-        rows=tuple(row for path in then.auctions for row in _rows(course, path)),
-        unknown_beyond=unknown,
-        then=tally(then, course.known_then(), ending=not unknown),
-        now=tally(course.now, course.known_now(), ending=not unknown),
-        status="unknown" if unknown else course.now.status,
-    )
+    course = _run(events, then, Alteration(without=bidder))
+    worth = _presence_nanos(*_tallies(course), bidder)
+    is_any_known = any(row.is_known for path in then.auctions for row in _rows(course, path))
+    return Absence(course.unknown_beyond, worth if is_any_known else None)
 
 
 def _replay(run: RunRecord, rule: Any, without: str | None) -> Replay:
-    replayed = replay_events(run.request_id, read_events(run), rule=rule, without=without)
-    return dataclasses.replace(replayed, recorded_hash=run.entries[-1].digest)
+    events = read_events(run)
+    course = _run(events, fold(events), Alteration(rule, without))
+    then, now = _tallies(course)
+    return Replay(
+        request_id=run.request_id,
+        rule_then=course.then.request.rules.rule,
+        rule=course.now.request.rules.rule,
+        without=without,
+        recorded_hash=run.entries[-1].digest,
+        journal_hash=encode(course.events, 0, GENESIS)[-1].digest,
+        rows=tuple(row for path in course.then.auctions for row in _rows(course, path)),
+        unknown_beyond=course.unknown_beyond,
+        then=then,
+        now=now,
+        status="unknown" if course.unknown_beyond else course.now.status,
+    )
+
+
+def _run(events: Sequence[Event], then: Progress, change: Alteration) -> Course:
+    """Take a run through the core once more.
+
+    Raises:
+        UnknownBidder: whoever is to be left out took no part in it.
+    """
+    names = [entry.name for entry in then.request.roster]
+    if change.without is not None and change.without not in names:
+        raise UnknownBidder(
+            f"request {then.request.id} had no bidder {change.without!r}; it had: {', '.join(names) or 'none'}"
+        )
+    course = Course(events, then, change)
+    course.run()
+    return course
+
+
+def _tallies(course: Course) -> tuple[Tally, Tally]:
+    """Where money went then and goes now, at the lots that both courses know."""
+    is_ending_known = not course.unknown_beyond
+    return (
+        tally(course.then, course.known_then(), ending=is_ending_known),
+        tally(course.now, course.known_now(), ending=is_ending_known),
+    )
+
+
+def _presence_nanos(then: Tally, now: Tally, bidder: str) -> dict[str, int]:
+    """What each party gained by a bidder's presence: what it had then less what it has without that one."""
+    worth = {"treasury": then.treasury_nanos - now.treasury_nanos}
+    if then.refund_nanos is not None and now.refund_nanos is not None:
+        worth["refund"] = then.refund_nanos - now.refund_nanos
+    for name in sorted((then.profits_nanos.keys() | now.profits_nanos.keys()) - {bidder}):
+        worth[bidder_account(name)] = then.profits_nanos.get(name, 0) - now.profits_nanos.get(name, 0)
+    return worth
 
 
 def _rows(course: Course, path: str) -> list[ReplayRow]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.core.lot import Sale
 from orchestrator.core.progress import Auction, Progress
 from orchestrator.core.state import REQUESTER
 from orchestrator.money import format_usd
@@ -75,7 +76,9 @@ class _Counter:
         self.profits: dict[str, int] = {}
         self.treasury = 0
         self._rules = progress.request.rules
-        self._sales = progress.sales
+        self._sales: dict[str, list[Sale]] = {}
+        for sale in progress.sales:
+            self._sales.setdefault(sale.lot, []).append(sale)
 
     def gain(self, bidder: str, nanos: int) -> None:
         self.profits[bidder] = self.profits.get(bidder, 0) + nanos
@@ -83,7 +86,8 @@ class _Counter:
     def add(self, auction: Auction) -> None:
         for answer in auction.answers:
             self.gain(answer.bidder, -answer.bid_charged_nanos)
-        buyers = {sale.buyer for sale in self._sales if sale.lot == auction.lot.path}
+        sales = self._sales.get(auction.lot.path, ())
+        buyers = {sale.buyer for sale in sales}
         for delivered, _ in auction.deliveries:
             reward = delivered.reward_nanos if delivered.award.bidder in buyers else 0
             self.gain(delivered.award.bidder, reward - delivered.charged_nanos)
@@ -91,9 +95,7 @@ class _Counter:
         for fault in auction.faults:
             self.gain(fault.bidder, -fault.charged_nanos - fault.forfeit_nanos)
             self.treasury += fault.forfeit_nanos
-        for sale in self._sales:
-            if sale.lot != auction.lot.path:
-                continue
+        for sale in sales:
             paid = sale.received_nanos(self._rules.rule)
             self.gain(sale.buyer, -sale.paid_nanos)
             self.treasury -= paid - sale.paid_nanos

@@ -58,6 +58,18 @@ class Reader(Protocol):
     def journal(self, request: str) -> list[Entry]:
         """A request's journal, in order of sequence number."""
 
+    def journals(self, requests: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
+        """The journals of some requests, one after the other as they are asked for: each with its request's id."""
+
+    def openings(self, requests: Iterable[str]) -> dict[str, Entry]:
+        """The first entry of each of some requests' journals, without the rest of them."""
+
+    def entries_with(self, pieces: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        """The entries of all journals in whose bodies one of some pieces of text stands, each with its request's id.
+
+        All journals are looked through; so this is for reports alone.
+        """
+
     def texts(self, digests: Iterable[str]) -> dict[str, str]:
         """Texts by digest; one that was erased is missing."""
 

@@ -139,6 +139,19 @@ class _MemoryView:
         """A request's journal, in order of sequence number."""
         return list(self._journals.get(request, ()))
 
+    def journals(self, requests: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
+        """The journals of some requests, one after the other as they are asked for."""
+        return ((request, self.journal(request)) for request in requests)
+
+    def openings(self, requests: Iterable[str]) -> dict[str, Entry]:
+        """The first entry of each of some requests' journals."""
+        return {request: self._journals[request][0] for request in requests if request in self._journals}
+
+    def entries_with(self, pieces: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        """The entries of all journals in whose bodies one of some pieces of text stands."""
+        entries = ((request, entry) for request, journal in self._journals.items() for entry in journal)
+        return ((request, entry) for request, entry in entries if any(piece in entry.body for piece in pieces))
+
     def texts(self, digests: Iterable[str]) -> dict[str, str]:
         """Texts by digest; one that was erased is missing."""
         return {digest: self._texts[digest] for digest in digests if digest in self._texts}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from orchestrator.store.database import open_engine, translated
 from orchestrator.store.group_writer import GroupWriter
 from orchestrator.store.sql_transaction import SqlTransaction
 
 T = TypeVar("T")
+_WRITTEN: Final = "interrupted, but what was being written stands: look before you do it again"
 
 
 class SqlStore:
@@ -37,8 +38,19 @@ class SqlStore:
         return self._writer.submit(work)
 
     def transact(self, work: Callable[[SqlTransaction], T]) -> T:
-        """Run `work` in a transaction and wait until it is durable."""
-        return self.submit(work).result()
+        """Run `work` in a transaction and wait until it is durable.
+
+        Raises:
+            KeyboardInterrupt: while it waited; if with words, what was being written stands, else nothing was.
+        """
+        future = self.submit(work)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            # What has begun commits, whoever waits; so whoever was interrupted must be told which it was.
+            if future.cancel() or future.exception() is not None:
+                raise
+            raise KeyboardInterrupt(_WRITTEN) from None
 
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run `work` on a consistent view, after closing too: a result is read when its market is done."""

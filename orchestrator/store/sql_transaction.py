@@ -16,7 +16,10 @@ from orchestrator.store import schema
 from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow, Turnover
 
 _TRANSFER_COLUMNS = [schema.transfers.c[name] for name in Transfer._fields]
+_ENTRY_COLUMNS = [schema.journal.c[name] for name in Entry._fields]
 _BATCH = 500
+# Fewer at once than of rows, for one journal has many and long ones.
+_JOURNALS = 50
 _UPDATE_COUNTERS = (
     update(schema.accounts)
     .where(schema.accounts.c.id == bindparam("account"))
@@ -152,12 +155,35 @@ class SqlTransaction:
     def journal(self, request: str) -> list[Entry]:
         """A request's journal, in order of sequence number."""
         table = schema.journal
-        query = (
-            select(table.c.sequence, table.c.kind, table.c.body, table.c.digest)
-            .where(table.c.request == request)
-            .order_by(table.c.sequence)
-        )
+        query = select(*_ENTRY_COLUMNS).where(table.c.request == request).order_by(table.c.sequence)
         return [Entry(*row) for row in self._connection.execute(query)]
+
+    def journals(self, requests: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
+        """The journals of some requests, one after the other as they are asked for."""
+        table = schema.journal
+        query = select(table.c.request, *_ENTRY_COLUMNS).order_by(table.c.request, table.c.sequence)
+        for batch in _batches(requests, _JOURNALS):
+            found: dict[str, list[Entry]] = {id: [] for id in batch}
+            for id, *entry in self._connection.execute(query.where(table.c.request.in_(batch))):
+                found[id].append(Entry(*entry))
+            yield from found.items()
+
+    def openings(self, requests: Iterable[str]) -> dict[str, Entry]:
+        """The first entry of each of some requests' journals."""
+        table = schema.journal
+        found: dict[str, Entry] = {}
+        for batch in _batches(requests):
+            query = select(table.c.request, *_ENTRY_COLUMNS).where(table.c.request.in_(batch), table.c.sequence == 0)
+            found.update((id, Entry(*entry)) for id, *entry in self._connection.execute(query))
+        return found
+
+    def entries_with(self, pieces: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        """The entries of all journals in whose bodies one of some pieces of text stands."""
+        table = schema.journal
+        stands = or_(*(table.c.body.contains(piece, autoescape=True) for piece in pieces))
+        query = select(table.c.request, *_ENTRY_COLUMNS).where(stands).execution_options(yield_per=_BATCH)
+        with self._connection.execute(query) as rows:
+            yield from ((id, Entry(*entry)) for id, *entry in rows)
 
     def texts(self, digests: Iterable[str]) -> dict[str, str]:
         """Texts by digest; one that was erased is missing."""
@@ -368,7 +394,7 @@ def _upsert(dialect_name: str, table: Table, key: str, names: tuple[str, ...]) -
     return statement.on_conflict_do_update(index_elements=[key], set_=changes)
 
 
-def _batches(ids: Iterable[str]) -> Iterable[list[str]]:
+def _batches(ids: Iterable[str], size: int = _BATCH) -> Iterable[list[str]]:
     """Chunks small enough for a database's limit on parameters."""
     wanted = list(ids)
-    return (wanted[start : start + _BATCH] for start in range(0, len(wanted), _BATCH))
+    return (wanted[start : start + size] for start in range(0, len(wanted), size))

@@ -39,6 +39,26 @@ def test_a_pick_releases_the_bounty_and_shows_where_it_went(open_request: str) -
     assert "and offer 1 was taken" in vickrey("offers", open_request).stdout
 
 
+@pytest.mark.parametrize(
+    ("words", "said", "status"),
+    [
+        ("pick r1 1", "interrupted, but the choice stands: `vickrey show r1` tells of it", "released"),
+        ("cancel r1", "interrupted, but r1 is cancelled: `vickrey show r1` tells of it", "rejected"),
+    ],
+)
+def test_an_interrupt_after_the_choice_says_that_it_stands(
+    open_request: str, monkeypatch: pytest.MonkeyPatch, words: str, said: str, status: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orchestrator.cli.picking.tell_result", interrupt)
+        outcome = vickrey(*words.split())
+    assert (outcome.code, outcome.stderr) == (130, f"vickrey: {said}\n")
+    assert vickrey("offers", open_request, "--json").document["status"] == status
+
+
 def test_picking_none_returns_the_bounty(open_request: str) -> None:
     document = vickrey("pick", open_request, "--none", "--json").document
     assert (document["status"], document["picked"], document["statement"]["returned"]) == ("rejected", None, "10.00")

@@ -175,6 +175,12 @@ def test_of_many_bidders_the_best_and_the_worst_are_shown() -> None:
     assert len(shares_table(made[:ROWS_MAX], "bidder").rows) == ROWS_MAX
 
 
+def test_a_cost_that_is_not_known_is_not_shown_as_nothing() -> None:
+    made = [Share("some", 1, 9, 10**7, 3, cost_known=False), Share("none", 1, 9, 0, 2, cost_known=False)]
+    table = shares_table([*made, Share("all", 1, 9, 0, 1)], "bidder")
+    assert [str(cost) for cost in table.columns[3].cells] == ["0.01+?", "unknown", "0.00"]
+
+
 def test_rent_has_a_column_where_any_is_paid(tmp_path: Path) -> None:
     def earned(**wealth: str) -> list[str]:
         """The table of bidders after one more request under these rules."""

@@ -9,6 +9,7 @@ import pytest
 
 from orchestrator import Announcement, Market, WonLot
 from orchestrator.api import Posting
+from orchestrator.api.reports import leaderboard
 from orchestrator.engine.driver import Driver
 from orchestrator.progress import read_progress
 from orchestrator.record import export_request, replay, verify
@@ -103,7 +104,10 @@ def test_what_calls_under_way_or_of_unknown_cost_have_cost_a_cancelled_request_i
     assert money.unknown_costs == (() if is_known else ("a",))
     assert money.costs_nanos["a"] == (0.3 * NANOS if is_known else 0)
     assert market.result("r1").to_dict()["statement"]["costs"]["a"] == ("0.30" if is_known else "unknown")
-    assert read_progress(market.store).objective.unknown_costs == (not is_known)
+    report = read_progress(market.store)
+    assert report.objective.unknown_costs == (not is_known)
+    assert {share.name for share in report.bidders if not share.cost_known} == set(money.unknown_costs)
+    assert {row.bidder for row in leaderboard(market.store) if not row.cost_known} == set(money.unknown_costs)
     assert_sound(market)
     run = export_request(market.store, "r1")
     assert verify(run) == []

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator import Market, Segment
+from orchestrator.api.reports import leaderboard
 from orchestrator.errors import BrokenPlugin, InvalidRequest, UnknownBidder
 from orchestrator.progress import ProgressReport, read_progress
 from orchestrator.progress.drawing import draw_png, make_figure
@@ -68,6 +69,26 @@ def test_a_market_that_gets_better_is_said_to_and_one_by_chance_is_not() -> None
 def test_costs_that_nobody_knows_are_said_to_be_unknown() -> None:
     market = make_market(Paid("ann", {1: "4"}, Provider(None)), Scripted("bob", {1: "3"}), presenter("pia", {2: "8"}))
     assert read_progress(played(market, [1]).store).objective.unknown_costs == 1
+
+
+def test_whose_costs_are_not_known_is_said_of_bidders_and_of_skills() -> None:
+    market = make_market(Paid("ann", {1: "4"}, Provider(None)), Scripted("bob", {1: "3"}), presenter("pia", {2: "8"}))
+    report = read_progress(played(market, [1]).store)
+    assert {share.name: share.cost_known for share in report.bidders} == {"ann": False, "bob": True, "pia": True}
+    assert {share.name: share.cost_known for share in report.skills} == {"text": False, "presenting": True}
+
+
+def test_a_call_that_failed_is_of_unknown_cost_in_statement_leaderboard_and_progress_alike() -> None:
+    async def fail() -> None:
+        raise RuntimeError("the connection broke")
+
+    provider = Provider("0.01")
+    provider.pause = fail
+    market = make_market(Paid("ann", {1: "4"}, provider), Scripted("bob", {1: "3"}), presenter("pia", {2: "8"}))
+    report = read_progress(played(market, [1]).store)
+    assert market.result("r1").statement().unknown_costs == ("ann",)
+    assert [row.bidder for row in leaderboard(market.store) if not row.cost_known] == ["ann"]
+    assert [share.name for share in report.bidders if not share.cost_known] == ["ann"]
 
 
 def test_profit_and_value_added_are_those_of_the_statements() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.progress import fold
 from orchestrator.core.statement import statement
+from orchestrator.engine.recorder import read_events
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
-from orchestrator.record import Replay, ReplayRow, read_record, replay, write_record
+from orchestrator.record import Absence, Replay, ReplayRow, read_record, replay, without_bidder, write_record
 from tests.record.scenarios import SCENARIOS
 from tests.record.scripted import REQUEST, Played, Scenario, Scripted, presenter
 
@@ -54,6 +56,20 @@ def test_a_replay_ends_with_the_statement_of_the_run(name: str) -> None:
     if played(name).result.status not in ("open", "running"):
         assert found.now.refund_nanos == money.refund_nanos
         assert found.now.payout_nanos == money.payout_nanos
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_what_a_presence_was_worth_is_the_same_without_the_rest_of_a_replay(name: str) -> None:
+    store = played(name).market.store
+    events = store.read(lambda reader: read_events(reader, "r1", reader.journal("r1")))
+    then = fold(events)
+    for entry in then.request.roster:
+        found = replayed(name, without=entry.name)
+        is_any_known = any(row.is_known for row in found.rows)
+        worth = found.presence_nanos if is_any_known else None
+        assert without_bidder(events, then, entry.name) == Absence(found.unknown_beyond, worth)
+    with pytest.raises(UnknownBidder, match="had no bidder 'nobody'"):
+        without_bidder(events, then, "nobody")
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -28,6 +28,7 @@ from orchestrator.store.sql import SqlStore
 from tests.store.opening import opened_at_once
 
 ACCOUNTS = [Account("issuer", may_overdraw=True), Account("a"), Account("b")]
+PATIENCE_SECONDS = 20
 FUND = transfer("fund", "issuer", "a", 10, "fund")
 
 
@@ -466,3 +467,42 @@ def test_a_forked_process_is_told_to_open_the_store_anew_and_harms_its_parent_in
     with store._engine.connect() as connection:
         assert connection.connection.dbapi_connection is before, "and the parent goes on with its own connections"
     store.close()
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_whoever_is_interrupted_is_told_whether_what_was_being_written_stands(
+    sql_store: SqlStore, monkeypatch: pytest.MonkeyPatch, has_begun: bool
+) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    submit = sql_store._writer.submit
+
+    def interrupt() -> Any:
+        may_end.set()
+        raise KeyboardInterrupt
+
+    def submitted(work: Callable[[Transaction], Any]) -> Any:
+        future = submit(work)
+        if has_begun:
+            assert begun.wait(PATIENCE_SECONDS)
+        monkeypatch.setattr(future, "result", interrupt if has_begun else _interrupt)
+        return future
+
+    def write_slowly(tx: Transaction) -> None:
+        begun.set()
+        assert may_end.wait(PATIENCE_SECONDS)
+        tx.append("r1", [Entry(0, "k", "{}", "d")])
+
+    earlier = None if has_begun else submit(lambda tx: may_end.wait(PATIENCE_SECONDS))
+    monkeypatch.setattr(sql_store._writer, "submit", submitted)
+    with pytest.raises(KeyboardInterrupt) as interruption:
+        sql_store.transact(write_slowly)
+    may_end.set()
+    if earlier is not None:
+        earlier.result(PATIENCE_SECONDS)
+    assert ("stands" in str(interruption.value)) == has_begun
+    sql_store.close()
+    assert len(sql_store.read(lambda reader: reader.journal("r1"))) == has_begun
+
+
+def _interrupt() -> Any:
+    raise KeyboardInterrupt

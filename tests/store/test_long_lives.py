@@ -16,6 +16,7 @@ from orchestrator.api.reports import audit_books, leaderboard, list_requests
 from orchestrator.api.statements import find_statement
 from orchestrator.core.upkeep import EARNING, SPENDING
 from orchestrator.ledger import Book
+from orchestrator.progress import read_progress
 from orchestrator.store import MemoryStore
 from orchestrator.store.sql import SqlStore
 from orchestrator.store.sql_transaction import SqlTransaction
@@ -115,6 +116,25 @@ def test_reports_hold_no_more_than_they_show(sql_store: SqlStore, monkeypatch: p
         assert [each.row.id for each in list_requests(sql_store, limit=1)] == ["r2"]
         for name in ("r1", "ann", "user", "treasury"):
             assert find_statement(sql_store, name).is_balanced()
+
+
+def test_reports_ask_no_question_for_each_request(sql_store: SqlStore, asked: list[tuple[str, Any]]) -> None:
+    """Putting a question to the database takes longer than reading what it answers."""
+
+    def questions() -> list[int]:
+        counts = []
+        for report in (read_progress, leaderboard, list_requests, audit_books):
+            asked.clear()
+            report(sql_store)
+            counts.append(len(asked))
+        return counts
+
+    with Market(CONFIG, store=sql_store) as market:
+        market.run("Plan a day out", budget=10, seed=1).pick(1)
+        of_one = questions()
+        for seed in range(2, 6):
+            market.run("Plan a day out", budget=10, seed=seed).pick(1)
+        assert questions() == of_one
 
 
 class _Unread(dict[str, Any]):

@@ -234,6 +234,24 @@ def test_journals_of_different_requests_are_apart(store: Store) -> None:
     assert store.read(lambda reader: reader.journal("r3")) == []
 
 
+def test_many_journals_are_read_one_after_the_other_in_the_order_asked_for(store: Store) -> None:
+    ids = [f"r{number}" for number in range(120, 0, -1)]
+    write(store, *(lambda tx, id=id: tx.append(id, [entry(0, id), entry(1), entry(2)]) for id in ids))
+    found = store.read(lambda reader: list(reader.journals([*ids, "r999"])))
+    assert found == [*((id, [entry(0, id), entry(1), entry(2)]) for id in ids), ("r999", [])]
+    assert store.read(lambda reader: reader.openings([*ids, "r999"])) == {id: entry(0, id) for id in ids}
+
+
+def test_entries_are_found_by_what_stands_in_their_bodies(store: Store) -> None:
+    write(
+        store,
+        lambda tx: tx.append("r1", [entry(0, "a_b"), entry(1, "axb")]),
+        lambda tx: tx.append("r2", [entry(0, "50%"), entry(1, "500")]),
+    )
+    found = store.read(lambda reader: sorted(reader.entries_with(["a_b", "50%"])))
+    assert found == [("r1", entry(0, "a_b")), ("r2", entry(0, "50%"))]
+
+
 def test_texts_are_stored_once_and_can_be_erased(store: Store) -> None:
     text = "é\n" + "x" * 100_000
     store.transact(lambda tx: tx.put_texts({"d1": text, "d2": "two"}))
