@@ -35,6 +35,8 @@ def practised(lost: float) -> Abilities:
 def test_works_that_claim_nothing_can_be_taken_to_tell_nothing() -> None:
     evidence = evidence_of([Case((0, 1, 2), (0, SILENT, 0)), Case((0, 1), (0, 1))], 3, np.ones(2))
     assert evidence.voices.tolist() == [[1, 1, 1], [1, 1, 0]]
+    assert evidence.has_silence
+    assert not evidence_of([Case((0, 1), (0, 1))], 3, np.ones(1)).has_silence
     heard = evidence.heeding_claims()
     assert heard.voices.tolist() == [[1, 0, 1], [1, 1, 0]]
     assert heard.sizes.tolist() == evidence.sizes.tolist()
@@ -45,10 +47,10 @@ def test_answers_lost_by_chance_do_not_make_decoys_of_what_most_bidders_agree_on
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     complete, interrupted = practised(0.0), practised(0.05)
-    assert not complete.are_mostly_decoys
-    assert not interrupted.are_mostly_decoys
+    assert not complete.has_many_decoys
+    assert not interrupted.has_many_decoys
     # What is found out is the same but for what was lost.
     by_ability = interrupted.proven_by_class() @ interrupted.world().classes
     assert np.corrcoef(by_ability[:-1], np.arange(40))[0, 1] > 0.9
     monkeypatch.setattr(Evidence, "heeding_claims", lambda evidence: evidence)
-    assert practised(0.05).are_mostly_decoys, "the control: as long as each silence tells of its question"
+    assert practised(0.05).has_many_decoys, "the control: as long as each silence tells of its question"

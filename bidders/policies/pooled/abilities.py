@@ -22,7 +22,7 @@ _CLASSES_WORTH, _LEVELS_SPREAD = 5.0, 3.0
 _KIND_WORTH = 15.0
 _DECOY_MEAN, _DECOY_WORTH = 0.05, 10.0
 _DECOY_MAX = 0.5
-_MOSTLY = 0.5
+_MANY_DECOYS = 1.0 / 3.0
 _UPSET_MEAN, _UPSET_WORTH = 0.2, 10.0
 _MOVED_SPREAD = 0.2
 _NEWTON_STEPS = 4
@@ -109,10 +109,10 @@ class Abilities:
         return World(self.kinds[kind], by_class(self.decoys), by_class(self.upsets))
 
     @property
-    def are_mostly_decoys(self) -> bool:
-        """Whether most requests are believed to have an evident answer that is not accepted."""
+    def has_many_decoys(self) -> bool:
+        """Whether many requests are believed to have an evident answer that is not accepted."""
         world = self.world()
-        return float(world.classes @ world.decoys) > _MOSTLY
+        return float(world.classes @ world.decoys) > _MANY_DECOYS
 
     def by_class(self) -> Floats:
         """Each bidder's chance to find the evident answer, by class, as agreement shows it."""

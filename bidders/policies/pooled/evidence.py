@@ -97,6 +97,11 @@ class Evidence:
     weights: Floats
     looks: Floats
 
+    @property
+    def has_silence(self) -> bool:
+        """Whether there are works that claim nothing."""
+        return bool((self.present & ~self.members.any(axis=2)).any())
+
     def heeding_claims(self) -> Evidence:
         """The same cases, of which works that claim nothing tell nothing."""
         return replace(self, voices=self.voices * self.members.sum(axis=2))

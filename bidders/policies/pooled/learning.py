@@ -156,12 +156,13 @@ def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, 
     """What tasks teach, and who echoed whom in them.
 
     A work that claims nothing has failed, which tells that its request is hard. Where such works come by chance, and
-    many bidders work on each task, that would make nearly all tasks hard, and what most bidders agree on a decoy.
-    Then such works are taken to tell nothing of their requests.
+    many bidders work on each task, that would make most tasks hard, and what their bidders agree on decoys. So where
+    there are many, such works are taken to tell nothing of their requests.
     """
-    practised = _taught(evidence, past, before)
-    learned, _ = practised
-    return _taught(evidence.heeding_claims(), past, before) if learned.abilities.are_mostly_decoys else practised
+    learned, met = _taught(evidence, past, before)
+    if evidence.has_silence and learned.abilities.has_many_decoys:
+        return _taught(evidence.heeding_claims(), past, before)
+    return learned, met
 
 
 def _taught(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
