@@ -70,15 +70,16 @@ def figures(played: Played, single: Played, value_usd: float) -> Figures:
 
     A query that was played more than once counts once, at its mean.
     """
-    mine, gains = played.averaged(), _gains(played, single, value_usd)
+    mine = played.averaged()
     utilities = mine.utilities(value_usd) * PER_QUERIES
+    gains = utilities - _utilities(single, value_usd)
     told = (utilities, gains, mine.scores, mine.costs_usd * PER_QUERIES, np.asarray(mine.stages, dtype=float))
     return Figures(*[figure for values in told for figure in (float(values.mean()), standard_error(values))])
 
 
-def _gains(played: Played, other: Played, value_usd: float) -> Floats:
-    """By query, the utility of one run less that of another on the same queries, per 1000."""
-    return (played.averaged().utilities(value_usd) - other.averaged().utilities(value_usd)) * PER_QUERIES
+def _utilities(played: Played, value_usd: float) -> Floats:
+    """By query, what a run brought per 1000 queries; one that was played more than once, at its mean."""
+    return played.averaged().utilities(value_usd) * PER_QUERIES
 
 
 def rival_note(markets: Mapping[str, Played], rivals: Mapping[str, Played], value_usd: float) -> tuple[str, ...]:
@@ -91,8 +92,9 @@ def rival_note(markets: Mapping[str, Played], rivals: Mapping[str, Played], valu
     """
     if not markets or not rivals:
         return ()
-    best = max(rivals, key=lambda name: float(rivals[name].averaged().utilities(value_usd).mean()))
-    ahead = {name: _gains(market, rivals[best], value_usd) for name, market in markets.items()}
+    utilities = {name: _utilities(rival, value_usd) for name, rival in rivals.items()}
+    best = max(utilities, key=lambda name: float(utilities[name].mean()))
+    ahead = {name: _utilities(market, value_usd) - utilities[best] for name, market in markets.items()}
     told = "; ".join(f"{name} {gains.mean():.3g} ± {standard_error(gains):.3g}" for name, gains in ahead.items())
     return (f"Paired difference in utility to {best}, the best of the others here: {told}.",)
 

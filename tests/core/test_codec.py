@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.bid import Answer
-from orchestrator.core.codec import decode, encode
-from orchestrator.core.events import Closed, ClosedLot, Event, Faulted, Spendable
+from orchestrator.core.clearing import Award
+from orchestrator.core.codec import UNKNOWN_COST, decode, encode
+from orchestrator.core.events import Closed, ClosedLot, Delivered, Ended, Event, Faulted, Spendable
 from orchestrator.errors import InvalidRecord
 from orchestrator.journal import GENESIS, Entry
 
@@ -39,3 +40,16 @@ def test_a_reason_is_read_back_as_it_was_said(reason: str) -> None:
 def test_what_is_no_event_is_refused(body: Any) -> None:
     with pytest.raises(InvalidRecord, match="journal entry 3 is not a valid `picked` event"):
         decode(Entry(3, "picked", body, ""), {}, "r1")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_entries_of_costs_that_nobody_knows_and_no_others_are_found_by_what_stands_in_them(is_known: bool) -> None:
+    cost_nanos = 5 if is_known else None
+    told: list[Event] = [
+        Closed(1, (ClosedLot("0", (Answer("ann", "pass", bid_cost_nanos=cost_nanos),), ()),)),
+        Delivered(1, "0", Award("ann", "transformer", 7, 7), (), False, cost_nanos, "digest"),
+        Faulted(1, "0", "ann", "raised", "it broke", cost_nanos=cost_nanos),
+        Ended("rejected", "cancelled", 0, 0, 0, 0, unknown_costs=() if is_known else ("ann",)),
+    ]
+    bodies = [entry.body for entry in encode(told, 0, GENESIS)]
+    assert [any(piece in body for piece in UNKNOWN_COST) for body in bodies] == [not is_known] * 4

@@ -118,7 +118,7 @@ def embedded(embedding: Embedding, text: str) -> Floats:
     Raises:
         InvalidAnswer: it failed, or they are not at most 64 finite numbers, as many as of any other text.
     """
-    numbers, expected = _checked(embedding, text), numbers_of(embedding)
+    numbers, expected = _checked(embedding, text), _numbers_of(embedding)
     if len(numbers) != expected:
         raise orchestrator.errors.InvalidAnswer(
             f"{_named(embedding)} gave {len(numbers)} numbers for a text of {len(text)} characters and {expected} for "
@@ -128,7 +128,7 @@ def embedded(embedding: Embedding, text: str) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def numbers_of(embedding: Embedding) -> int:
+def _numbers_of(embedding: Embedding) -> int:
     """How many numbers an embedding gives for a text."""
     return len(_checked(embedding, _ANY_TEXT))
 
