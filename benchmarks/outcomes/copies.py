@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.outcomes.baselines import cascades, choosing
+from benchmarks.outcomes.baselines import choosing
 from benchmarks.outcomes.baselines.contest import Contest
 from benchmarks.outcomes.data import Floats, Integers, Outcomes
 from benchmarks.outcomes.market import Design
-from benchmarks.outcomes.measures import COLUMNS, figures
-from benchmarks.outcomes.played import Played, join
-from benchmarks.outcomes.regimes import from_nothing, practised, trained_on_bounties
-from benchmarks.outcomes.user import User
+from benchmarks.outcomes.played import join
+from benchmarks.outcomes.regimes import from_nothing
+from benchmarks.outcomes.worlds import Row, method_row, methods_rows, worlds_report
 from benchmarks.tables import Report
 from orchestrator.core.keys import derive_seed
 
@@ -82,29 +81,11 @@ def copies_table(name: str, title: str, contest: Contest, design: Design, orders
     worlds = {f"{len(models)} models": data.of_models(models)}
     for alike in ALIKE:
         worlds[f"each with {COPIES} copies, {alike:.0%} alike"] = with_copies(data, models, alike, contest.seed)
-    rows = [
-        (world, *row)
-        for world, record in worlds.items()
-        for row in _rows(replace(contest, user=User(record, contest.user.draws)), design, orders)
-    ]
-    return Report(name, title, ("who may be asked", "method", *COLUMNS), tuple(rows))
+    return worlds_report(name, title, "who may be asked", worlds, contest, lambda each: _rows(each, design, orders))
 
 
-def _rows(contest: Contest, design: Design, orders: int) -> Iterator[tuple[str | float, ...]]:
-    single = choosing.best_single(contest)
+def _rows(contest: Contest, design: Design, orders: int) -> list[Row]:
     whole = replace(contest, test=contest.everything())
-    played = {
-        "best single": single,
-        "agreement cascade A+B->C": cascades.agreement_cascade(contest),
-        "market, trained in one pass": trained_on_bounties(contest, design, orders),
-    }
-    if hasattr(design.policy(), "practise"):
-        played["market, practised"] = practised(contest, design)
-    for method, each in played.items():
-        yield method, *_figures(each, single, contest)
     stream = join([from_nothing(contest, design, order) for order in range(orders)])
-    yield "market, from nothing, the whole stream", *_figures(stream, choosing.best_single(whole), contest)
-
-
-def _figures(played: Played, single: Played, contest: Contest) -> tuple[float, ...]:
-    return figures(played, single, contest.value_usd).row()
+    last = method_row("market, from nothing, the whole stream", stream, choosing.best_single(whole), contest)
+    return [*methods_rows(contest, design, orders), last]

@@ -13,6 +13,7 @@ from benchmarks.outcomes.copies import copies_table
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import Methods, baselines, held_out_table, market_methods
 from benchmarks.outcomes.market import Design
+from benchmarks.outcomes.missing import missing_table
 from benchmarks.outcomes.plots import plot_change, plot_curves
 from benchmarks.outcomes.router import router_table
 from benchmarks.outcomes.settings import Settings
@@ -152,6 +153,11 @@ def _copies(study: _Study) -> Report:
     return copies_table(study.key("copies"), title, study.contests[0], study.design, study.settings.orders)
 
 
+def _missing(study: _Study) -> Report:
+    title = f"Missing answers: {study.where}"
+    return missing_table(study.key("missing"), title, study.contests[0], study.design, study.settings.orders)
+
+
 def _speed(study: _Study) -> Report:
     title = f"One pass of training and test: {study.where}"
     return speed_table(study.key("speed"), title, study.contests[0], study.design)
@@ -165,7 +171,7 @@ def _router(study: _Study) -> Report:
 _ROUTED: Final = 2
 """How many models a record of routing has."""
 
-_ON_DEMAND: Final = ("change", "copies")
+_ON_DEMAND: Final = ("change", "copies", "missing")
 """Tables that take long and are made only where they are asked for."""
 
 _TABLES: Final[Mapping[str, Callable[[_Study], Report]]] = {
@@ -174,6 +180,7 @@ _TABLES: Final[Mapping[str, Callable[[_Study], Report]]] = {
     "newcomer": _newcomer,
     "change": _change,
     "copies": _copies,
+    "missing": _missing,
     "speed": _speed,
     "router": _router,
 }

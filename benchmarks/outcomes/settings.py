@@ -11,7 +11,7 @@ from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.policies import is_pooled, policy_maker
 from orchestrator.errors import BrokenPlugin, InvalidRequest
 
-TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change", "copies")
+TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change", "copies", "missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         choices=TABLES,
-        help="only this table; may be repeated; change and copies must be asked for",
+        help="only this table; may be repeated; change, copies and missing must be asked for",
     )
     made.add_argument(
         "--only",
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         "--orders",
         type=int,
         default=3,
-        help="orders of training in tables held-out and copies, of which the mean is shown (default 3)",
+        help="orders of training in tables held-out, copies and missing, of which the mean is shown (default 3)",
     )
     made.add_argument(
         "--without-answers", action="store_true", help="forget what was answered: as in open-ended work, nothing agrees"

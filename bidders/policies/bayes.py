@@ -14,6 +14,7 @@ from bidders.policies.pooled.composing import Composing, composing_of, within_bo
 from bidders.policies.pooled.describing import (
     what_lots_bring,
     what_unclaimed_work_brings,
+    who_claims_nothing,
     who_echoes,
     who_helps,
     whom_to_ask,
@@ -36,6 +37,7 @@ from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
 _CHANCE_MIN = 0.01
+_OPENED_MIN = 0.05
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
@@ -174,13 +176,14 @@ class BayesPolicy:
         return migrated(memory, version)
 
     def describe(self, memory: Any) -> Sequence[Beliefs]:
-        """Whom to ask first, who echoes whom, and what lots have brought that are valued otherwise."""
+        """Whom to ask first, who echoes whom, who claims nothing, and what lots bring that are valued otherwise."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         return (
             *whom_to_ask(outlook),
             *who_echoes(outlook),
+            *who_claims_nothing(outlook),
             *who_helps(self._composing(known["offers"]), outlook),
             *(what_lots_bring(takings) if self._alike.by else ()),
             *what_unclaimed_work_brings(known["worth"]),
@@ -192,7 +195,8 @@ class BayesPolicy:
         claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
         if not claims:
             shown = observation._replace(role=PRESENTER)
-            mean_usd, _ = self._unclaimed(known, self._outlook(known))(shown)
+            outlook = self._outlook(known)
+            (mean_usd,), _ = self._by_lot(outlook, self._unclaimed(known, outlook), [shown])
             return [("", mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0)]
         terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
@@ -226,19 +230,21 @@ class BayesPolicy:
         deviations: list[float] = []
         for _, group in groupby(observations, key=_OF_LOTS if outlook.foretells else _guessed_lots):
             lot = list(group)
-            if _compares(outlook, lot[0]):
-                of_lot = self._claimed(outlook, lot)
-            else:
+            if not _compares(outlook, lot[0]):
                 of_lot = _columns([unclaimed(seen) for seen in lot])
+            else:
+                of_lot, opened = self._claimed(outlook, lot)
+                if opened >= _OPENED_MIN:
+                    of_lot = _mixed(of_lot, _columns([unclaimed(seen) for seen in lot]), opened)
             means += of_lot[0]
             deviations += of_lot[1]
         return means, deviations
 
-    def _claimed(self, outlook: Outlook, lot: Sequence[Observation]) -> Figures:
-        """Value a lot by what it claims."""
+    def _claimed(self, outlook: Outlook, lot: Sequence[Observation]) -> tuple[Figures, float]:
+        """Value a lot by what it claims, and tell the chance that nobody will ever claim anything there."""
         seen, nothing = lot[0], [0.0] * len(lot)
         if seen.bounty_usd <= 0.0:
-            return nothing, nothing
+            return (nothing, nothing), 0.0
         standings = outlook.standings(lot)
         state = outlook.appraise(seen.request, seen.contributions, Terms(seen.bounty_usd, self._answers))
         shares, bounty_usd = state.shares, seen.bounty_usd
@@ -253,7 +259,7 @@ class BayesPolicy:
         for place, each in enumerate(lot):
             if each.role == PRESENTER:
                 means[place], deviations[place] = _presented(state, each, self._answers), 0.0
-        return means, deviations
+        return (means, deviations), state.opened
 
     def _told_apart(self, takings: Takings, seen: Observation) -> Figure:
         share, deviation = takings.guess(seen)
@@ -298,13 +304,22 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
 def _presented(state: Appraised, seen: Observation, answers: int) -> float:
     """A presenter's figure: it has no doubt of its own, for all that is known is in the claims."""
     first = int(seen.features.get("option", 0))
-    chance = sum(state.chances[claim] for claim in state.order[first : first + answers])
+    chance = sum(state.chances[claim] for claim in state.order[first : first + answers]) or state.unclaimed
     return within_bounty(chance * seen.bounty_usd, seen.bounty_usd)
 
 
 def _guessed_lots(seen: Observation) -> tuple[object, ...]:
     """What tells lots apart as long as nobody knows which requests have answers that can be compared."""
     return (*_OF_LOTS(seen), seen.estimate is None)
+
+
+def _mixed(one: Figures, other: Figures, share: float) -> Figures:
+    """Means and deviations, of which a share is the other's."""
+    mixed = [
+        [(1.0 - share) * mine + share * its for mine, its in zip(*each, strict=True)]
+        for each in zip(one, other, strict=True)
+    ]
+    return mixed[0], mixed[1]
 
 
 def _columns(figures: Sequence[Figure]) -> Figures:

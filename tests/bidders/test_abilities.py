@@ -29,8 +29,7 @@ shares = arrays(float, (BIDDERS,), elements=st.floats(0.0, 1.0))
 
 
 def counted(right: Any, wrong: Any, accepted: Any) -> Counts:
-    nothing = Counts.none(BIDDERS)
-    return Counts(right, wrong, accepted, nothing.classes, *(np.zeros(len(LEVELS)) for _ in range(4)))
+    return replace(Counts.none(BIDDERS), right=right, wrong=wrong, accepted=accepted)
 
 
 def foretold(abilities: Abilities, counts: Counts, chances: Any) -> Any:

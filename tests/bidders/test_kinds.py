@@ -87,7 +87,7 @@ def test_a_text_is_at_most_64_numbers_between_minus_1_and_1(text: str) -> None:
     assert all(-1.0 <= number <= 1.0 for number in numbers)
 
 
-def mixed(count: int = 120) -> list[Lesson]:
+def mixed(count: int = 100) -> list[Lesson]:
     """Sums, whose answers can be compared, and letters, which claim nothing."""
     sums = lessons(told_apart=True, count=count)
     letters = [
@@ -118,11 +118,11 @@ def practised_on_both() -> Any:
 def test_where_answers_are_never_claims_a_work_without_one_has_not_failed(practised_on_both: Any) -> None:
     policy = BayesPolicy()
     assert presented(policy, practised_on_both, "Write a warm letter to aunt Maud.") > 0.7
-    assert presented(policy, practised_on_both, EASY.format(7)) < 0.1
+    assert presented(policy, practised_on_both, EASY.format(7)) < 0.3
 
 
 def test_letters_teach_nothing_about_who_is_right_in_sums(practised_on_both: Any) -> None:
     policy = BayesPolicy()
-    alone = bids(policy, policy.practise(None, lessons(told_apart=True, count=120)), EASY)
+    alone = bids(policy, policy.practise(None, lessons(told_apart=True, count=100)), EASY)
     beside = bids(policy, practised_on_both, EASY)
     assert beside == pytest.approx(alone, abs=0.1 * BOUNTY_USD)

@@ -3,8 +3,9 @@
 Each part is best read in this order:
 
 - What is believed: `world` says what requests are like, `abilities` who is right how often, `kinds` what a text
-  foretells (by its `embedding`), `echoes` who says what another has said, `costs` what works cost, and `belief` what
-  the claims made so far say of one request. `pool` is the form in which all this is stored.
+  foretells (by its `embedding`), `silence` who claims nothing and what that is worth, `echoes` who says what another
+  has said, `costs` what works cost, and `belief` what the claims made so far say of one request. `pool` is the form in
+  which all this is stored.
 - How it is learned: `reading` makes cases of receipts and lessons, `evidence` says what cases make likely, `meetings`
   who may have echoed whom; `learning` goes from these to beliefs, and back, with `forgetting`.
 - What follows for bids: `outlook` values states. Whom to ask first is looked ahead in full (`planning`, on `lookahead`

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
+from bidders.policies.pooled.silence import Silence, silence_from
 from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class, by_level
 
 _ABILITY_MEAN, _ABILITY_MEAN_WORTH = 1.0, 2.0
@@ -22,7 +23,6 @@ _CLASSES_WORTH, _LEVELS_SPREAD = 5.0, 3.0
 _KIND_WORTH = 15.0
 _DECOY_MEAN, _DECOY_WORTH = 0.05, 10.0
 _DECOY_MAX = 0.5
-_MANY_DECOYS = 1.0 / 3.0
 _UPSET_MEAN, _UPSET_WORTH = 0.2, 10.0
 _MOVED_SPREAD = 0.2
 _NEWTON_STEPS = 4
@@ -42,6 +42,10 @@ class Counts:
         decoys: by level, requests whose evident answer was refused.
         upsets: by level, claims that were accepted then.
         failed: by level, other claims that were refused too.
+        silent: works that claimed nothing where others could: bidder, level.
+        silent_accepted: those of them that are known to have been accepted: bidder, level.
+        silent_refused: those that are known to have been refused: bidder, level.
+        opened: requests on which nobody could claim anything, though their texts promised it, and all others.
     """
 
     right: Floats
@@ -52,13 +56,30 @@ class Counts:
     decoys: Floats
     upsets: Floats
     failed: Floats
+    silent: Floats
+    silent_accepted: Floats
+    silent_refused: Floats
+    opened: Floats
 
     @classmethod
     def none(cls, bidders: int) -> Counts:
         """Nothing seen of so many bidders."""
         works, levels = np.zeros((bidders, len(LEVELS))), np.zeros(len(LEVELS))
         classes = np.zeros((KINDS + 1, CLASSES))
-        return cls(works, works.copy(), np.zeros(bidders), classes, levels, levels, levels, levels)
+        return cls(
+            right=works,
+            wrong=works.copy(),
+            accepted=np.zeros(bidders),
+            classes=classes,
+            sound=levels,
+            decoys=levels,
+            upsets=levels,
+            failed=levels,
+            silent=works.copy(),
+            silent_accepted=works.copy(),
+            silent_refused=works.copy(),
+            opened=np.zeros(2),
+        )
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -70,11 +91,11 @@ class Counts:
     def widened(self, bidders: int) -> Counts:
         """The same counts with room for more bidders."""
         more = (0, bidders - len(self.right))
+        works = ("right", "wrong", "silent", "silent_accepted", "silent_refused")
         return replace(
             self,
-            right=np.pad(self.right, (more, (0, 0))),
-            wrong=np.pad(self.wrong, (more, (0, 0))),
             accepted=np.pad(self.accepted, more),
+            **{name: np.pad(getattr(self, name), (more, (0, 0))) for name in works},
         )
 
 
@@ -86,10 +107,11 @@ class Abilities:
         kinds: how frequent each class is among requests of each kind; in the last row among all.
         decoys: by level, the chance that the evident answer is not the one that is accepted.
         upsets: by level, the chance of any other claim to be accepted then.
-        right: each bidder's chance to find the evident answer, by level, as agreement shows it; the last row is a
-            newcomer's.
+        right: each bidder's chance to find the evident answer, where it claims one, by level, as agreement shows it;
+            the last row is a newcomer's.
         proven: the same chance as its accepted works show it; what is planned with.
         seen: how many works of each bidder this rests on; the last is a newcomer's.
+        silence: what works say that claim nothing.
     """
 
     kinds: Floats
@@ -98,6 +120,7 @@ class Abilities:
     right: Floats
     proven: Floats
     seen: Floats
+    silence: Silence
 
     @property
     def bidders(self) -> int:
@@ -108,12 +131,6 @@ class Abilities:
         """What is believed of requests of a kind."""
         return World(self.kinds[kind], by_class(self.decoys), by_class(self.upsets))
 
-    @property
-    def has_many_decoys(self) -> bool:
-        """Whether many requests are believed to have an evident answer that is not accepted."""
-        world = self.world()
-        return float(world.classes @ world.decoys) > _MANY_DECOYS
-
     def by_class(self) -> Floats:
         """Each bidder's chance to find the evident answer, by class, as agreement shows it."""
         return by_class(self.right)
@@ -121,6 +138,10 @@ class Abilities:
     def proven_by_class(self) -> Floats:
         """Each bidder's chance to find the evident answer, by class, as its accepted works show it."""
         return by_class(self.proven)
+
+    def finding_by_class(self) -> Floats:
+        """Each bidder's chance to claim the evident answer rather than another or nothing, by class."""
+        return by_class(self.proven * (1.0 - self.silence.chances))
 
     def doubts(self, kind: int = UNKNOWN_KIND) -> Floats:
         """How unsure each bidder's chance to find the evident answer to a request of a kind is: a standard deviation.
@@ -133,7 +154,8 @@ class Abilities:
         """
         bends = self.right * (1.0 - self.right)
         told = self.seen * (bends @ by_level(self.kinds[UNKNOWN_KIND]))
-        return np.asarray(bends @ by_level(self.kinds[kind]) / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told))
+        asked = (bends * (1.0 - self.silence.chances)) @ by_level(self.kinds[kind])
+        return np.asarray(asked / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told))
 
     def widened(self, bidders: int) -> Abilities:
         """The same beliefs with room for more bidders, newcomers all."""
@@ -141,7 +163,13 @@ class Abilities:
         right, proven = (
             np.concatenate([each, np.repeat(each[-1:], more, axis=0)]) for each in (self.right, self.proven)
         )
-        return replace(self, right=right, proven=proven, seen=np.concatenate([self.seen, np.zeros(more)]))
+        return replace(
+            self,
+            right=right,
+            proven=proven,
+            seen=np.concatenate([self.seen, np.zeros(more)]),
+            silence=self.silence.widened(more),
+        )
 
 
 def abilities_from(counts: Counts) -> Abilities:
@@ -165,6 +193,9 @@ def abilities_from(counts: Counts) -> Abilities:
         right=clipped,
         proven=_proven(clipped, works, np.append(counts.accepted, 0.0), (1.0 - decoys, decoys * upsets)),
         seen=works.sum(axis=1),
+        silence=silence_from(
+            clipped, counts.silent, works[:-1], counts.silent_accepted, counts.silent_refused, counts.opened
+        ),
     )
 
 

@@ -125,9 +125,14 @@ def sizes_after(sizes: tuple[int, ...], claim: int) -> tuple[int, ...]:
     return tuple(size + (place == claim) for place, size in enumerate((*sizes, 0)[: max(len(sizes), claim + 1)]))
 
 
-def after_silence(belief: Belief, right: Floats) -> Belief:
-    """The belief after a work that claims nothing where others do: it has found no answer."""
-    return Belief(belief.weights * (1.0 - right)[:, None], belief.sizes)
+def after_silence(belief: Belief, silent: Floats) -> Belief:
+    """The belief after a work that claims nothing where others do.
+
+    Args:
+        belief: before it.
+        silent: by class, the chance that its worker claims nothing.
+    """
+    return Belief(belief.weights * silent[:, None], belief.sizes)
 
 
 def best_first(chances: Sequence[float] | Floats) -> list[int]:

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from bidders.policies.pooled.embedding import Embedding, leading
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, uptake_of, workers_of
+from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, uptake_of
 from bidders.policies.pooled.outlook import Outlook
-from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER
+from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, workers_of
 from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.uptake import Helps, Uptake, chance, steepness
 from orchestrator import Observation

@@ -20,6 +20,7 @@ from bidders.policies.pooled.world import Floats
 from orchestrator import Beliefs
 
 _ALL = "all"
+_SILENT_MIN = 0.03
 
 
 def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
@@ -53,7 +54,7 @@ def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
 def chances_right(abilities: Abilities) -> Floats:
     """How likely each bidder's answer to a typical request is accepted; the last is a newcomer's."""
     world = abilities.world()
-    accepted = world.acceptance[:, 0] * abilities.proven_by_class() + world.acceptance[:, 1]
+    accepted = world.acceptance[:, 0] * abilities.finding_by_class() + world.acceptance[:, 1]
     chances: Floats = accepted @ world.classes
     return chances
 
@@ -70,6 +71,29 @@ def who_echoes(outlook: Outlook) -> list[Beliefs]:
         "Who says what another has said, right or wrong",
         ("bidder", "other bidder", "share of requests"),
         [(names[first], names[second], share) for first, second, share in pairs],
+    )
+
+
+def who_claims_nothing(outlook: Outlook) -> list[Beliefs]:
+    """Bidders whose works now and then claim nothing, though others could, the most often silent first.
+
+    Args:
+        outlook: what the pool believes; nothing of silence where nobody has claimed anything, or nearly all always do.
+    """
+    abilities = outlook.fit.abilities
+    if not abilities.seen.any():
+        return []
+    world, silence = abilities.world(), abilities.silence
+    silent = silence.by_class() @ world.classes
+    accepted = (silence.by_class() * silence.accepted_by_class()) @ world.classes / silent
+    often = [each for each in range(len(outlook.fit.names)) if silent[each] >= _SILENT_MIN]
+    return tables_of(
+        "Who claims nothing where others do",
+        ("bidder", "share of works", "accepted as they are"),
+        [
+            (outlook.fit.names[each], float(silent[each]), float(accepted[each]))
+            for each in sorted(often, key=lambda each: -silent[each])
+        ],
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
 from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Foretold, class_counts
+from bidders.policies.pooled.silence import Silence
 from bidders.policies.pooled.world import (
     CLASSES,
     LOG_CONCENTRATIONS,
@@ -30,8 +31,8 @@ from bidders.policies.pooled.world import (
     by_level,
 )
 
-SILENT = -1
-"""The claim of a work that claims nothing."""
+SILENT, SILENT_TAKEN, SILENT_REFUSED = -1, -2, -3
+"""The claims of works that claim nothing: whatever became of it, accepted as it is, and refused."""
 
 _LOOK_STEPS = 127.0
 
@@ -43,7 +44,8 @@ class Case(NamedTuple):
 
     Attributes:
         authors: who worked, by number.
-        claims: what each claims: equal numbers agree; `SILENT` for nothing.
+        claims: what each claims: equal numbers agree; `SILENT` for nothing, or `SILENT_TAKEN` or `SILENT_REFUSED`
+            where it is known what became of that.
         taken: the claim that was accepted; where several were shown together, all of these; or none.
         refused: claims that were refused.
         look: the numbers of the request's text, each from -1 to 1 in steps of 1/127, as bytes.
@@ -79,8 +81,8 @@ class Evidence:
         members: 1 where a work makes a claim: case, work, claim.
         present: whether there is a work.
         sizes: how many works make each claim.
-        voices: how much each work tells: 1, or less where others that it echoes, or that echo it, claim the same; or
-            nothing where it claims nothing and that is taken for chance.
+        silences: for each work, `SILENT`, `SILENT_TAKEN` or `SILENT_REFUSED` if it claims nothing, else 0.
+        voices: how much each work tells: 1, or less where others that it echoes, or that echo it, claim the same.
         voiced: how many works make each claim as their voices count.
         verdicts: what is known of each claim; the last column is for none of them.
         weights: how much each case counts.
@@ -91,20 +93,12 @@ class Evidence:
     members: Floats
     present: Flags
     sizes: Integers
+    silences: Integers
     voices: Floats
     voiced: Integers
     verdicts: Integers
     weights: Floats
     looks: Floats
-
-    @property
-    def has_silence(self) -> bool:
-        """Whether there are works that claim nothing."""
-        return bool((self.present & ~self.members.any(axis=2)).any())
-
-    def heeding_claims(self) -> Evidence:
-        """The same cases, of which works that claim nothing tell nothing."""
-        return replace(self, voices=self.voices * self.members.sum(axis=2))
 
     def part(self, rows: slice) -> Evidence:
         """Some of the cases."""
@@ -126,7 +120,7 @@ class Expectations(NamedTuple):
 def evidence_of(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidence:
     """Put cases into arrays."""
     works = min(WORKS_MAX, max((len(case.authors) for case in cases), default=1))
-    claims = max((max(case.claims, default=SILENT) + 1 for case in cases), default=0)
+    claims = max((1 + claim for case in cases for claim in case.claims if claim >= 0), default=0)
     authors = np.full((len(cases), works), bidders, dtype=np.int64)
     made = np.full((len(cases), works), SILENT, dtype=np.int64)
     verdicts = np.zeros((len(cases), claims + 1), dtype=np.int64)
@@ -141,7 +135,18 @@ def evidence_of(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidenc
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)
     present = authors < bidders
-    return Evidence(authors, members, present, sizes, present.astype(float), sizes, verdicts, weights, _looks(cases))
+    return Evidence(
+        authors=authors,
+        members=members,
+        present=present,
+        sizes=sizes,
+        silences=np.where(present, np.minimum(made, 0), 0),
+        voices=present.astype(float),
+        voiced=sizes,
+        verdicts=verdicts,
+        weights=weights,
+        looks=_looks(cases),
+    )
 
 
 def _looks(cases: Sequence[Case]) -> Floats:
@@ -183,27 +188,56 @@ def expectations(evidence: Evidence, foretold: Foretold, abilities: Abilities) -
             unless its text says that others would have claimed one.
         abilities: what is believed so far.
     """
-    works, claims = evidence.present.sum(axis=1), evidence.sizes.sum(axis=1)
+    claims = evidence.sizes.sum(axis=1)
     counts = foretold.comparable | (claims > 0)
     chances = np.where(counts[:, None, None], likelihoods(evidence, abilities), 1.0)
+    opened = _open_chances(evidence, claims == 0, foretold.kinds, abilities)
     likely = chances * abilities.kinds[foretold.kinds][:, :, None]
-    likely *= (counts * evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
+    likely *= (counts * (1.0 - opened) * evidence.weights / likely.sum(axis=(1, 2)))[:, None, None]
     # By all requests together, not by the kind: a forecast must not feed on itself.
     unprejudiced = chances.sum(axis=2) * abilities.kinds[UNKNOWN_KIND]
     targets = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
-    claimed = claims / np.maximum(works, 1)
-    return Expectations(_counts(evidence, foretold.kinds, likely, abilities), np.column_stack([targets, claimed]))
+    targets += opened[:, None] * (abilities.kinds[UNKNOWN_KIND] @ BY_CLASS - targets)
+    found = replace(
+        _counts(evidence, foretold.kinds, likely, abilities),
+        opened=np.stack([opened, 1.0 - opened]) @ (counts * evidence.weights),
+    )
+    return Expectations(found, np.column_stack([targets, claims > 0]))
+
+
+def _open_chances(evidence: Evidence, unclaimed: Flags, kinds: Integers, abilities: Abilities) -> Floats:
+    """The chance of each case that nobody could claim anything on it.
+
+    Args:
+        evidence: the cases.
+        unclaimed: on which of them nobody has.
+        kinds: of each.
+        abilities: what is believed so far.
+    """
+    opened = np.zeros(len(unclaimed))
+    log_silent = np.log(abilities.silence.by_class())[evidence.authors[unclaimed]]
+    silent = np.exp((log_silent * evidence.present[unclaimed, :, None]).sum(axis=1))
+    opened[unclaimed] = abilities.silence.open_chance((abilities.kinds[kinds[unclaimed]] * silent).sum(axis=1))
+    return opened
 
 
 def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abilities) -> Counts:
     bidders, world = abilities.bidders, abilities.world()
     classes = likely.sum(axis=2)
     right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
-    wrong = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
+    at_level, silences = by_level(classes)[:, None, :], evidence.silences[:, :, None]
+    wrong = (evidence.present[:, :, None] & (silences == 0)) * at_level - right
     counts = Counts.none(bidders + 1)
     authors = evidence.authors.ravel()
     np.add.at(counts.right, authors, right.reshape(len(authors), -1))
     np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
+    if evidence.silences.any():
+        for sums, silence in (
+            (counts.silent, silences < 0),
+            (counts.silent_accepted, silences == SILENT_TAKEN),
+            (counts.silent_refused, silences == SILENT_REFUSED),
+        ):
+            np.add.at(sums, authors, (silence * at_level).reshape(len(authors), -1))
     verdicts = evidence.verdicts[:, None, :-1]
     named = likely[:, :, :-1]
     sound = np.where(verdicts == ClaimVerdict.TAKEN, named, 0.0).sum(axis=(0, 2))
@@ -220,6 +254,10 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
         decoys=by_level(refused.sum(axis=(0, 2))),
         upsets=by_level(upsets),
         failed=by_level(failed),
+        silent=counts.silent[:-1],
+        silent_accepted=counts.silent_accepted[:-1],
+        silent_refused=counts.silent_refused[:-1],
+        opened=counts.opened,
     )
 
 
@@ -255,7 +293,11 @@ def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
     chances = abilities.by_class()
     log_right, log_wrong = np.log(chances), np.log1p(-chances)
     # Padding works as a newcomer that nobody counts.
-    works = (log_wrong[evidence.authors] * evidence.voices[:, :, None]).sum(axis=1)
+    each = (log_wrong + np.log1p(-abilities.silence.by_class()))[evidence.authors]
+    silent = evidence.silences < 0
+    if silent.any():
+        each[silent] = _log_silences(evidence.authors[silent], evidence.silences[silent], abilities.silence)
+    works = (each * evidence.voices[:, :, None]).sum(axis=1)
     voiced = evidence.members * evidence.voices[:, :, None]
     gain = np.einsum("rnh,rnk->rkh", voiced, (log_right - log_wrong)[evidence.authors])
     logs = _scattering(evidence.voiced) + works[:, :, None]
@@ -264,6 +306,14 @@ def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
     exists = evidence.sizes > 0
     logs[:, :, :-1] = np.where(exists[:, None, :], logs[:, :, :-1], -np.inf)
     return np.asarray(np.exp(logs - logs.max(axis=(1, 2), keepdims=True)))
+
+
+def _log_silences(authors: Integers, silences: Integers, silence: Silence) -> Floats:
+    """How likely each of some works is to claim nothing, and to be accepted or refused as it was, as a logarithm."""
+    accepted = silence.accepted_by_class()[authors]
+    taken, refused = (silences == SILENT_TAKEN)[:, None], (silences == SILENT_REFUSED)[:, None]
+    became = np.where(taken, accepted, np.where(refused, 1.0 - accepted, 1.0))
+    return np.asarray(np.log(silence.by_class()[authors] * became))
 
 
 def _scattering(sizes: Integers) -> Floats:

@@ -29,7 +29,7 @@ BY_CLASS: Floats = np.stack([by_class(LEVELS), np.tile(SCATTERS.min() == SCATTER
 """By class, its level and whether its wrong answers agree: the first two things that are foretold."""
 
 TARGETS = 3
-"""What is foretold: these two, and the share of works that claim something."""
+"""What is foretold: these two, and whether any work claims something."""
 
 _COMPARABLE_MIN = 0.5
 

@@ -155,19 +155,6 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
 def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
     """What tasks teach, and who echoed whom in them.
 
-    A work that claims nothing has failed, which tells that its request is hard. Where such works come by chance, and
-    many bidders work on each task, that would make most tasks hard, and what their bidders agree on decoys. So where
-    there are many, such works are taken to tell nothing of their requests.
-    """
-    learned, met = _taught(evidence, past, before)
-    if evidence.has_silence and learned.abilities.has_many_decoys:
-        return _taught(evidence.heeding_claims(), past, before)
-    return learned, met
-
-
-def _taught(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
-    """What tasks teach, and who echoed whom in them.
-
     Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
     turns, from what was believed before. Once echoes were taken for independent works, levels have come to mean
     whether those are right who agree so often, and would go on to mean that.
@@ -299,7 +286,7 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
 def _plans(learned: Fit, costs_usd: Floats, shares: Floats, terms: Terms) -> tuple[Plan, ...]:
     """Whom to ask for a request of each kind; kinds that few were of share the plan of all, which stands last."""
     abilities, echoes = learned.abilities, learned.echoes
-    right = abilities.proven_by_class()
+    right = abilities.finding_by_class()
     of_all = Planner(right, costs_usd, abilities.world(), echoes).improved(learned.plans[-1], terms)
     plans = [of_all] * (KINDS + 1)
     for kind, before in enumerate(learned.plans[:KINDS]):

@@ -14,11 +14,18 @@ import numpy as np
 from bidders.policies.pooled.embedding import Embedding, leading
 from bidders.policies.pooled.evidence import look_from_json, look_of, look_to_json, numbers_of_look
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, receipt_order
+from bidders.policies.pooled.reading import (
+    PRESENTER,
+    TRANSFORMER,
+    receipt_order,
+    shown_workers,
+    tells_of_unclaimed,
+    workers_of,
+)
 from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.uptake import ALL, Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
-from orchestrator import Contribution, Lesson, Receipt
+from orchestrator import Lesson, Receipt
 
 _RECENT = 100
 _PLACES = 6
@@ -74,7 +81,7 @@ def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embeddi
         embedding: of requests.
         forgetting: how many offers are kept; until what is believed is worked out anew, a few more are.
     """
-    new = [each for each in sorted(receipts, key=receipt_order) if _tells(each)]
+    new = [each for each in sorted(receipts, key=receipt_order) if tells_of_unclaimed(each)]
     if not new:
         return offers
     names = _with_names(offers["names"], [name for each in new for name in _names_in(each)])
@@ -144,11 +151,6 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
     return uptake_from(found, size, prior, _known(offers), visible)
 
 
-def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) -> tuple[str, ...]:
-    """Whose work led to a text, in order, where whoever observed it has said so; else whose work it shows."""
-    return workers or tuple([author for author, _ in contributions])
-
-
 def typical_look(offers: Offers, numbers: int) -> Floats:
     """The mean of the numbers of the requests whose offers are kept."""
     looks = [look for row in _fitted(offers) if len(look := _look(row)) == numbers]
@@ -185,20 +187,8 @@ def _bidder_of(name: str) -> str:
     return name.partition("/")[2]
 
 
-def _tells(receipt: Receipt) -> bool:
-    """Whether a receipt tells what became of an offer that the user has seen and whose works claim nothing."""
-    was_seen = receipt.role == PRESENTER and receipt.won and receipt.outcome in ("released", "rejected")
-    return was_seen and bool(_workers(receipt)) and not any(claim for _, claim in receipt.contributions)
-
-
-def _workers(receipt: Receipt) -> tuple[str, ...]:
-    """Whose work an offer shows: of those whose work led to it all, unless it repeats only some of them."""
-    led = workers_of(receipt.workers, receipt.contributions)
-    return tuple([author for author in led if author in receipt.repeats]) or led
-
-
 def _names_in(receipt: Receipt) -> list[str]:
-    authors = [role_key(TRANSFORMER, author) for author in _workers(receipt)]
+    authors = [role_key(TRANSFORMER, author) for author in shown_workers(receipt)]
     return [*authors, role_key(PRESENTER, receipt.bidder)]
 
 

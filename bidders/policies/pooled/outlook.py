@@ -8,6 +8,8 @@ from math import inf, log2
 from operator import itemgetter
 from typing import NamedTuple
 
+import numpy as np
+
 from bidders.policies.pooled.belief import (
     Belief,
     EchoChances,
@@ -23,7 +25,7 @@ from bidders.policies.pooled.kinds import ALL_KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
-from bidders.policies.pooled.world import Singles
+from bidders.policies.pooled.world import Floats, Singles
 from orchestrator import Contribution, Observation
 
 _STATES_MAX = 20_000
@@ -42,11 +44,16 @@ class Appraised(NamedTuple):
         order: its claims by number, the likeliest first.
         shares: by bidder, what asking it next is worth before its own cost, as a share of the bounty; minus infinity
             for one that has worked already; the last is a newcomer's.
+        unclaimed: where there is no claim, the chance that works that claim nothing are accepted as they are, if others
+            could claim something.
+        opened: where there is no claim, the chance that nobody ever makes one.
     """
 
     chances: list[float]
     order: list[int]
     shares: list[float]
+    unclaimed: float = 0.0
+    opened: float = 0.0
 
 
 class Standing(NamedTuple):
@@ -59,6 +66,20 @@ class Standing(NamedTuple):
 
     number: int
     cost_usd: float
+
+
+class _Skills(NamedTuple):
+    """What works are like, by bidder and class.
+
+    Attributes:
+        right: the chance that one that claims something has found the evident answer.
+        silent: the chance that one claims nothing.
+        accepted: the chance that one that claims nothing is accepted as it is.
+    """
+
+    right: Floats
+    silent: Floats
+    accepted: Floats
 
 
 @dataclass(slots=True)
@@ -79,6 +100,7 @@ class Outlook:
     costs_usd: list[float] = field(init=False)
     foretells: bool = field(init=False)
     _foresight: Foresight = field(init=False)
+    _skills: _Skills = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
     _doubts: dict[int, list[float]] = field(default_factory=dict)
@@ -93,7 +115,11 @@ class Outlook:
         self.costs_usd = self.fit.costs_usd.tolist()
         self.foretells = self.fit.forecast.is_known
         abilities = self.fit.abilities
-        self._foresight = Foresight(abilities.proven_by_class(), self.fit.costs_usd, abilities.world(), self.fit.echoes)
+        self._foresight = Foresight(
+            abilities.finding_by_class(), self.fit.costs_usd, abilities.world(), self.fit.echoes
+        )
+        silence = abilities.silence
+        self._skills = _Skills(abilities.proven_by_class(), silence.by_class(), silence.accepted_by_class())
 
     @property
     def newcomer(self) -> int:
@@ -176,8 +202,8 @@ class Outlook:
         )
 
     def _appraised(self, kind: int, works: Works, terms: Terms) -> Appraised:
-        if not works:
-            return Appraised([], [], self._opening(kind, terms))
+        if all(claim == SILENT for _, claim in works):
+            return self._appraised_unclaimed(kind, works, terms)
         belief, plan = self._belief(kind, works), self._plan(kind, terms)
         chances: list[float] = belief.chances(self._foresight.world).tolist()
         order = best_first(chances)
@@ -194,6 +220,33 @@ class Outlook:
         for bidder in asked:
             shares[bidder] = -inf
         return Appraised(chances, order, shares)
+
+    def _appraised_unclaimed(self, kind: int, works: Works, terms: Terms) -> Appraised:
+        """A state that holds no claim: what a next work claims nothing in may be accepted as it is, too."""
+        belief = self._belief(kind, works)
+        classes = belief.weights[:, 0]
+        silent = self._skills.silent @ classes
+        alone = (self._skills.silent * self._skills.accepted) @ classes
+        asked = {bidder for bidder, _ in works} - {self.newcomer}
+        if works:
+            of_use = self._of_use(self._plan(kind, terms), asked)
+            shares = np.array(self._foresight.shares(belief, [], of_use, terms))
+        else:
+            shares = np.array(self._opening(kind, terms))
+        # A work that claims nothing is shown as it is where that promises more than to go on after it.
+        shares = (shares + np.maximum(0.0, alone - silent * shares)).tolist()
+        for bidder in asked:
+            shares[bidder] = -inf
+        missed = np.ones(len(classes))
+        for bidder, _ in works[-terms.answers :]:
+            missed = missed * (1.0 - self._skills.accepted[bidder])
+        opened = float(self.fit.abilities.silence.open_chance(self._silence_chance(kind, works)))
+        return Appraised([], [], shares, float((1.0 - missed) @ classes), opened)
+
+    def _silence_chance(self, kind: int, works: Works) -> float:
+        """How likely those who worked would all have claimed nothing, could they have claimed something."""
+        silent = np.prod([self._skills.silent[bidder] for bidder, _ in works], axis=0)
+        return float(np.sum(self._planner(kind).world.classes * silent))
 
     def _of_use(self, plan: Plan, asked: Collection[int]) -> Plan:
         """Those of a plan whom it is of use to ask after others."""
@@ -221,11 +274,12 @@ class Outlook:
         belief = before or first_belief(self._planner(kind).world)
         for place in range(len(works) - 1 if before else 0, len(works)):
             bidder, claim = works[place]
-            right = self._foresight.right[bidder]
+            right, silent = self._skills.right[bidder], self._skills.silent[bidder]
             if claim == SILENT:
-                belief = after_silence(belief, right).given
+                belief = after_silence(belief, silent).given
             else:
-                belief = after_claim(belief, right, claim, self._echo(works[:place], bidder, claim)).given
+                spoken = after_claim(belief, right, claim, self._echo(works[:place], bidder, claim))
+                belief = Belief(spoken.weights * (1.0 - silent)[:, None], spoken.sizes).given
         self._beliefs[kind, works] = belief
         return belief
 

@@ -17,6 +17,7 @@ from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.offers import Offers, no_offers
 from bidders.policies.pooled.planning import Plan
+from bidders.policies.pooled.silence import Silence
 from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 
 VERSION = 2
@@ -108,6 +109,11 @@ class Fit:
             "plans": [list(plan) for plan in self.plans],
             "terms": list(self.terms),
             "echoes": self.echoes.to_json(),
+            "silence": {
+                "chances": _listed(self.abilities.silence.chances),
+                "accepted": _listed(self.abilities.silence.accepted),
+                "open_share": round(self.abilities.silence.open_share, _PLACES),
+            },
             "cost_share": self.cost_share,
         }
         text = json.dumps(body, sort_keys=True)
@@ -117,7 +123,9 @@ class Fit:
     def from_json(cls, stored: dict[str, Any]) -> Fit:
         """Read a fit back."""
         parts = ("kinds", "decoys", "upsets", "right", "proven", "seen")
-        abilities = Abilities(*(np.array(stored[part], dtype=float) for part in parts))
+        kinds, decoys, upsets, right, proven, seen = (np.array(stored[part], dtype=float) for part in parts)
+        silence = _silence_from_json(stored.get("silence"), len(stored["names"]))
+        abilities = Abilities(kinds, decoys, upsets, right, proven, seen, silence)
         costs = np.array(stored["costs_usd"], dtype=float)
         forecast = Forecast(np.array(stored["forecast"], dtype=float))
         plans = tuple(tuple(plan) for plan in stored["plans"])
@@ -134,17 +142,28 @@ class Fit:
         )
 
 
+def _silence_from_json(stored: dict[str, Any] | None, bidders: int) -> Silence:
+    """Read back what is believed of silence; fits of this version did not hold it at first."""
+    if stored is None:
+        return abilities_from(Counts.none(bidders)).silence
+    return Silence(
+        np.array(stored["chances"], dtype=float), np.array(stored["accepted"], dtype=float), stored["open_share"]
+    )
+
+
 def counts_to_json(counts: Counts) -> dict[str, Any]:
     """Expected counts as JSON can hold them."""
     return {each.name: _listed(getattr(counts, each.name)) for each in fields(counts)}
 
 
 def counts_from_json(stored: dict[str, Any]) -> Counts:
-    """Read expected counts back."""
-    empty = Counts.none(0)
+    """Read expected counts back; those that memories of this version did not hold at first are nothing yet."""
+    empty = Counts.none(len(stored["right"]))
     return Counts(
         *(
-            np.array(stored[each.name], dtype=float).reshape(-1, *getattr(empty, each.name).shape[1:])
+            np.array(stored[each.name], dtype=float).reshape(getattr(empty, each.name).shape)
+            if each.name in stored
+            else getattr(empty, each.name)
             for each in fields(empty)
         )
     )

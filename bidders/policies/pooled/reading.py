@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from bidders.policies.pooled.costs import WorkCost
 from bidders.policies.pooled.embedding import Embedding, embedded
-from bidders.policies.pooled.evidence import SILENT, Case, look_of
+from bidders.policies.pooled.evidence import SILENT, SILENT_REFUSED, SILENT_TAKEN, Case, look_of
 from orchestrator import Contribution, Lesson, Receipt
 
 TRANSFORMER: Final = "transformer"
@@ -27,6 +27,7 @@ class NamedCase:
         works: who worked, and what each claims; empty for nothing.
         taken: the claim that was accepted; where several were shown together, all of these; or none.
         refused: claims that were refused.
+        judged: works that claim nothing of which it is known whether they were accepted, by their authors.
         costs: what works are known to have cost.
         bounty_usd: what the request pays.
     """
@@ -37,17 +38,24 @@ class NamedCase:
     refused: tuple[str, ...]
     costs: tuple[WorkCost, ...]
     bounty_usd: float
+    judged: Mapping[str, bool] = field(default_factory=dict)
 
     def numbered(self, numbers: Mapping[str, int], embedding: Embedding) -> Case:
         """The same with bidders and claims by number, and the text embedded."""
         claims = {claim: number for number, claim in enumerate(dict.fromkeys(w.claim for w in self.works if w.claim))}
         return Case(
             tuple(numbers[work.author] for work in self.works),
-            tuple(claims.get(work.claim, SILENT) for work in self.works),
+            tuple(claims.get(work.claim, self._silence(work.author)) for work in self.works),
             tuple(claims[claim] for claim in self.taken if claim in claims),
             tuple(claims[claim] for claim in self.refused if claim in claims),
             look_of(embedded(embedding, self.request)),
         )
+
+    def _silence(self, author: str) -> int:
+        """What is known of a work that claims nothing."""
+        if author not in self.judged:
+            return SILENT
+        return SILENT_TAKEN if self.judged[author] else SILENT_REFUSED
 
 
 def cases_of(receipts: Sequence[Receipt]) -> list[NamedCase]:
@@ -99,7 +107,35 @@ def _case_of_request(receipts: Sequence[Receipt]) -> NamedCase:
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
     taken = verdict.among or tuple(claim for claim in (verdict.taken,) if claim)
-    return NamedCase(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd)
+    return NamedCase(first.request, tuple(works), taken, verdict.refused, tuple(costs), bounty_usd, _judged(receipts))
+
+
+def _judged(receipts: Sequence[Receipt]) -> dict[str, bool]:
+    """Which works that claim nothing were accepted, and which refused, as far as offers show one alone."""
+    found: dict[str, bool] = {}
+    for receipt in receipts:
+        if tells_of_unclaimed(receipt):
+            shown = shown_workers(receipt)
+            if len(shown) == 1:
+                found[shown[0]] = found.get(shown[0], False) or receipt.in_picked_chain
+    return found
+
+
+def tells_of_unclaimed(receipt: Receipt) -> bool:
+    """Whether a receipt tells what became of an offer that the user has seen and whose works claim nothing."""
+    was_seen = receipt.role == PRESENTER and receipt.won and receipt.outcome in ("released", "rejected")
+    return was_seen and bool(shown_workers(receipt)) and not any(claim for _, claim in receipt.contributions)
+
+
+def shown_workers(receipt: Receipt) -> tuple[str, ...]:
+    """Whose work an offer shows: of those whose work led to it all, unless it repeats only some of them."""
+    led = workers_of(receipt.workers, receipt.contributions)
+    return tuple([author for author in led if author in receipt.repeats]) or led
+
+
+def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) -> tuple[str, ...]:
+    """Whose work led to a text, in order, where whoever observed it has said so; else whose work it shows."""
+    return workers or tuple([author for author, _ in contributions])
 
 
 def case_of(lesson: Lesson) -> NamedCase:
@@ -113,7 +149,8 @@ def case_of(lesson: Lesson) -> NamedCase:
     taken = (best,) if scores.get(best, 0.0) > _SCORE_RIGHT_MIN else ()
     refused = tuple(claim for claim in scores if claim not in taken)
     costs = tuple(WorkCost(work.bidder, work.cost_usd) for work in lesson.works)
-    return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd)
+    judged = {work.bidder: work.score > _SCORE_RIGHT_MIN for work in lesson.works if not work.claim}
+    return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd, judged)
 
 
 def workers_in(cases: Iterable[NamedCase]) -> list[str]:
