@@ -41,12 +41,22 @@ def all_but_the_best(data: Outcomes) -> Flags:
     return np.broadcast_to(np.arange(len(data.models)) != best, data.scores.shape)
 
 
+def the_hardest_task(data: Outcomes) -> Flags:
+    """All answers to the queries of the task that models do worst on among the training queries."""
+    training, tasks = data.training(), np.array(data.tasks)
+    means = data.scores.mean(axis=1)
+    learned = sorted(set(tasks[training].tolist()))
+    hardest = min(learned, key=lambda task: float(means[training][tasks[training] == task].mean()))
+    return np.broadcast_to((tasks == hardest)[:, None], data.scores.shape)
+
+
 WORLDS: dict[str, Draw] = {
     "none": partial(some_answers, 0.0),
     "one answer in ten": partial(some_answers, 0.1),
     "three answers in ten": partial(some_answers, 0.3),
     "one query in ten": partial(some_queries, 0.1),
     "three queries in ten": partial(some_queries, 0.3),
+    "the hardest task's": lambda data, _: the_hardest_task(data),
     "every second model's": lambda data, _: every_second_model(data),
     "all but the best model's": lambda data, _: all_but_the_best(data),
 }
@@ -66,7 +76,9 @@ def with_missing(data: Outcomes, missing: Draw, seed: int) -> Outcomes:
 def missing_table(name: str, title: str, contest: Contest, design: Design, orders: int) -> Report:
     """Markets of one record, in which ever more answers are missing."""
     data = contest.user.data
-    worlds = {world: with_missing(data, missing, contest.seed) for world, missing in WORLDS.items()}
+    made = {world: with_missing(data, missing, contest.seed) for world, missing in WORLDS.items()}
+    # Of a record of one task its hardest is all there is.
+    worlds = {world: record for world, record in made.items() if (record.codes != NO_ANSWER).any()}
     return worlds_report(
         name, title, "missing answers", worlds, contest, lambda each: methods_rows(each, design, orders)
     )

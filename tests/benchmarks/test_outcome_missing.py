@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmarks.outcomes.data import NO_ANSWER, Outcomes, read_outcomes
@@ -47,6 +49,12 @@ def test_queries_lose_all_answers_or_none(record: Outcomes, world: str, share: f
     missing = gone(record, world)
     assert (missing.all(axis=1) | ~missing.any(axis=1)).all()
     assert missing[:, 0].mean() == pytest.approx(share, abs=0.05)
+
+
+def test_the_task_that_is_worst_done_loses_its_answers(record: Outcomes) -> None:
+    tasks = np.array(["hard" if mean < 0.5 else "easy" for mean in record.scores.mean(axis=1)])
+    missing = gone(replace(record, tasks=tuple(tasks.tolist())), "the hardest task's")
+    assert (missing == (tasks == "hard")[:, None]).all()
 
 
 def test_models_lose_all_answers_or_none(record: Outcomes) -> None:
