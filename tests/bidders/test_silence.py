@@ -26,46 +26,43 @@ BIDDERS = 3
 NANOS = 10**9
 works = arrays(float, (BIDDERS, len(LEVELS)), elements=st.floats(0.0, 500.0))
 many = np.full((BIDDERS, len(LEVELS)), 100.0)
-skilled = replace(Counts.none(BIDDERS), right=many * np.linspace(0.99, 0.1, len(LEVELS)))
-skilled = replace(skilled, wrong=many - skilled.right)
+RIGHT = np.linspace(0.99, 0.1, len(LEVELS))
 
 
 # --- what is believed ---
 
 
-@given(right=works, wrong=works, silent=works, accepted=works, refused=works, opened=st.floats(0.0, 1e4))
+each = arrays(float, (BIDDERS,), elements=st.floats(0.0, 500.0))
+
+
+@given(right=works, wrong=works, by_chance=each, at_a_loss=each, taken=works, refused=works, opened=st.floats(0.0, 1e4))
 def test_what_is_believed_of_silence_are_chances(
-    right: Any, wrong: Any, silent: Any, accepted: Any, refused: Any, opened: float
+    right: Any, wrong: Any, by_chance: Any, at_a_loss: Any, taken: Any, refused: Any, opened: float
 ) -> None:
-    counts = Counts.none(BIDDERS)
-    counts = replace(counts, right=right, wrong=wrong, silent=silent, opened=np.array([opened, 10.0]))
-    believed = abilities_from(replace(counts, silent_accepted=accepted, silent_refused=refused)).silence
-    for chances in (believed.chances, believed.accepted):
+    counts = replace(Counts.none(BIDDERS), right=right, wrong=wrong, opened=np.array([opened, 10.0]))
+    silent = np.minimum(at_a_loss, wrong.sum(axis=1))
+    counts = replace(counts, by_chance=by_chance, at_a_loss=silent, silent_accepted=taken, silent_refused=refused)
+    believed = abilities_from(counts)
+    for chances in (believed.silent_by_class(), believed.silence.accepted):
         assert ((chances > 0.0) & (chances < 1.0)).all()
-    assert 0.0 < believed.open_share < 1.0
+    assert 0.0 < believed.silence.open_share < 1.0
 
 
-def test_before_any_is_seen_silence_tells_nothing_of_how_hard_a_request_is() -> None:
-    nothing = abilities_from(Counts.none(BIDDERS)).silence
-    assert nothing.chances.max() < 2.5 * nothing.chances.min()
-    assert np.ptp(nothing.accepted) == pytest.approx(0.0)
+def test_before_any_is_seen_silence_tells_little_of_how_hard_a_request_is_and_nothing_of_what_it_is_worth() -> None:
+    nothing = abilities_from(Counts.none(BIDDERS))
+    assert nothing.silent_by_class().max() < 5.0 * nothing.silent_by_class().min()
+    assert np.ptp(nothing.silence.accepted) == pytest.approx(0.0)
 
 
-def test_silence_that_comes_by_chance_is_told_from_that_of_who_is_at_a_loss() -> None:
-    by_chance = abilities_from(replace(skilled, silent=0.2 * many)).silence.chances
-    at_a_loss = abilities_from(replace(skilled, silent=0.2 * skilled.wrong)).silence.chances
-    assert by_chance[0] == pytest.approx(1 / 6, abs=0.03)
-    assert at_a_loss[0, 0] < 0.02
-    assert at_a_loss[0, -1] > 0.12
-
-
-def test_a_bidder_that_never_claims_anything_is_told_from_those_that_always_do() -> None:
-    silent, spoken = np.zeros_like(many), skilled.right.copy()
-    silent[0], spoken[0] = many[0], 0.0
-    believed = abilities_from(replace(skilled, right=spoken, wrong=spoken * 0.1, silent=silent))
-    assert (believed.silence.chances[0] > 0.95).all()
-    assert (believed.silence.chances[1:-1] < 0.02).all()
-    assert (believed.finding_by_class()[0] < 0.05).all(), "it claims no evident answer, however able it may be"
+def test_who_is_at_a_loss_is_silent_where_it_would_be_wrong_and_by_chance_wherever_it_may_be() -> None:
+    counts = replace(Counts.none(BIDDERS), right=many * RIGHT, wrong=many * (1.0 - RIGHT))
+    by_chance = abilities_from(replace(counts, by_chance=np.full(BIDDERS, 200.0))).silence
+    at_a_loss = abilities_from(replace(counts, at_a_loss=0.2 * counts.wrong.sum(axis=1))).silence
+    chances = np.array([each.chances(np.tile(RIGHT, (BIDDERS + 1, 1))) for each in (by_chance, at_a_loss)])
+    assert chances[0, 0] == pytest.approx(0.2, abs=0.02)
+    assert chances[1, 0, 0] < 0.01
+    assert chances[1, 0, -1] == pytest.approx(0.18, abs=0.02)
+    assert (by_chance.shares_by_chance(np.tile(RIGHT, (BIDDERS + 1, 1))) > 0.9).all()
 
 
 @given(share=st.floats(1e-4, 0.9), one=st.floats(1e-6, 1.0), other=st.floats(1e-6, 1.0))
@@ -90,12 +87,12 @@ def test_a_memory_of_before_silence_was_kept_is_read_as_if_none_had_been_seen() 
     policy = BayesPolicy()
     memory = policy.practise(None, Quiz({"a": Player(1.0), "b": Player(0.0)}).lessons(50))
     del memory["fit"]["silence"]
-    for name in ("silent", "silent_accepted", "silent_refused", "opened"):
+    for name in ("by_chance", "at_a_loss", "silent_accepted", "silent_refused", "opened"):
         del memory["faded"][name]
     (share,) = policy.value(memory, [observe("a", "transformer", ())]).means
     assert 0.0 < share < BOUNTY_USD
     learned = policy.learn(memory, [receipt(bidder="b", claim="18", request=QUESTION)] * 2)
-    assert np.array(learned["faded"]["silent"]).shape == (2, len(LEVELS))
+    assert Fit.from_json(learned["fit"]).abilities.silence.accepted.shape == (3, len(LEVELS))
 
 
 # --- what it is worth ---
@@ -184,6 +181,6 @@ def test_answers_lost_by_chance_do_not_make_decoys_of_what_most_bidders_agree_on
     # What is found out is the same but for what was lost.
     by_ability = interrupted.proven_by_class() @ interrupted.world().classes
     assert np.corrcoef(by_ability[:-1], np.arange(40))[0, 1] > 0.9
-    assert interrupted.silence.chances[:, 0].mean() == pytest.approx(0.05, abs=0.02)
+    assert interrupted.silence.by_chance.mean() == pytest.approx(0.05, abs=0.02)
     monkeypatch.setattr(silence, "_BY_CHANCE_MEAN", 1e-9)
-    assert practised(0.05).silence.chances[:, 0].mean() < 0.02, "the control: as if only those were silent who fail"
+    assert practised(0.05).silence.by_chance.mean() < 0.01, "the control: as if only those were silent who fail"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
-from bidders.policies.pooled.silence import Silence, silence_from
+from bidders.policies.pooled.silence import Silence, chances_accepted, chances_of_silence, open_share
 from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class, by_level
 
 _ABILITY_MEAN, _ABILITY_MEAN_WORTH = 1.0, 2.0
@@ -35,16 +35,17 @@ class Counts:
 
     Attributes:
         right: works that found the evident answer: bidder, level.
-        wrong: works that missed it: bidder, level.
+        wrong: works that missed it, or claimed nothing for want of an answer: bidder, level.
         accepted: works whose claim was the right one, evident or not: bidder.
         classes: requests of each kind and class; in the last row those of unknown kind.
         sound: by level, requests whose evident answer was accepted.
         decoys: by level, requests whose evident answer was refused.
         upsets: by level, claims that were accepted then.
         failed: by level, other claims that were refused too.
-        silent: works that claimed nothing where others could: bidder, level.
-        silent_accepted: those of them that are known to have been accepted: bidder, level.
-        silent_refused: those that are known to have been refused: bidder, level.
+        by_chance: works that claimed nothing by chance where others could: bidder.
+        at_a_loss: works that claimed nothing there for want of an answer: bidder.
+        silent_accepted: works without a claim that are known to have been accepted: bidder, level.
+        silent_refused: works without a claim that are known to have been refused: bidder, level.
         opened: requests on which nobody could claim anything, though their texts promised it, and all others.
     """
 
@@ -56,7 +57,8 @@ class Counts:
     decoys: Floats
     upsets: Floats
     failed: Floats
-    silent: Floats
+    by_chance: Floats
+    at_a_loss: Floats
     silent_accepted: Floats
     silent_refused: Floats
     opened: Floats
@@ -75,7 +77,8 @@ class Counts:
             decoys=levels,
             upsets=levels,
             failed=levels,
-            silent=works.copy(),
+            by_chance=np.zeros(bidders),
+            at_a_loss=np.zeros(bidders),
             silent_accepted=works.copy(),
             silent_refused=works.copy(),
             opened=np.zeros(2),
@@ -91,11 +94,14 @@ class Counts:
     def widened(self, bidders: int) -> Counts:
         """The same counts with room for more bidders."""
         more = (0, bidders - len(self.right))
-        works = ("right", "wrong", "silent", "silent_accepted", "silent_refused")
+        works, bidders_only = (
+            ("right", "wrong", "silent_accepted", "silent_refused"),
+            ("accepted", "by_chance", "at_a_loss"),
+        )
         return replace(
             self,
-            accepted=np.pad(self.accepted, more),
             **{name: np.pad(getattr(self, name), (more, (0, 0))) for name in works},
+            **{name: np.pad(getattr(self, name), more) for name in bidders_only},
         )
 
 
@@ -107,8 +113,8 @@ class Abilities:
         kinds: how frequent each class is among requests of each kind; in the last row among all.
         decoys: by level, the chance that the evident answer is not the one that is accepted.
         upsets: by level, the chance of any other claim to be accepted then.
-        right: each bidder's chance to find the evident answer, where it claims one, by level, as agreement shows it;
-            the last row is a newcomer's.
+        right: each bidder's chance to find the evident answer, unless it is silent by chance, by level, as agreement
+            shows it; the last row is a newcomer's.
         proven: the same chance as its accepted works show it; what is planned with.
         seen: how many works of each bidder this rests on; the last is a newcomer's.
         silence: what works say that claim nothing.
@@ -140,8 +146,12 @@ class Abilities:
         return by_class(self.proven)
 
     def finding_by_class(self) -> Floats:
-        """Each bidder's chance to claim the evident answer rather than another or nothing, by class."""
-        return by_class(self.proven * (1.0 - self.silence.chances))
+        """Each bidder's chance to claim the evident answer, if it is not silent by chance or wrong, by class."""
+        return by_class(self.proven * (1.0 - self.silence.by_chance[:, None]))
+
+    def silent_by_class(self) -> Floats:
+        """Each bidder's chance to claim nothing where others claim something, by class."""
+        return by_class(self.silence.chances(self.right))
 
     def doubts(self, kind: int = UNKNOWN_KIND) -> Floats:
         """How unsure each bidder's chance to find the evident answer to a request of a kind is: a standard deviation.
@@ -154,7 +164,7 @@ class Abilities:
         """
         bends = self.right * (1.0 - self.right)
         told = self.seen * (bends @ by_level(self.kinds[UNKNOWN_KIND]))
-        asked = (bends * (1.0 - self.silence.chances)) @ by_level(self.kinds[kind])
+        asked = (1.0 - self.silence.by_chance) * (bends @ by_level(self.kinds[kind]))
         return np.asarray(asked / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told))
 
     def widened(self, bidders: int) -> Abilities:
@@ -193,8 +203,10 @@ def abilities_from(counts: Counts) -> Abilities:
         right=clipped,
         proven=_proven(clipped, works, np.append(counts.accepted, 0.0), (1.0 - decoys, decoys * upsets)),
         seen=works.sum(axis=1),
-        silence=silence_from(
-            clipped, counts.silent, works[:-1], counts.silent_accepted, counts.silent_refused, counts.opened
+        silence=Silence(
+            *chances_of_silence(counts.by_chance, counts.at_a_loss, works[:-1].sum(axis=1), counts.wrong.sum(axis=1)),
+            chances_accepted(counts.silent_accepted, counts.silent_refused),
+            open_share(counts.opened),
         ),
     )
 

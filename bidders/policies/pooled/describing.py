@@ -16,7 +16,7 @@ from bidders.policies.pooled.reading import TRANSFORMER
 from bidders.policies.pooled.regressions import SHARED, mean_share
 from bidders.policies.pooled.takings import RunningMean, Takings
 from bidders.policies.pooled.uptake import chance
-from bidders.policies.pooled.world import Floats
+from bidders.policies.pooled.world import Floats, by_class
 from orchestrator import Beliefs
 
 _ALL = "all"
@@ -83,9 +83,9 @@ def who_claims_nothing(outlook: Outlook) -> list[Beliefs]:
     abilities = outlook.fit.abilities
     if not abilities.seen.any():
         return []
-    world, silence = abilities.world(), abilities.silence
-    silent = silence.by_class() @ world.classes
-    accepted = (silence.by_class() * silence.accepted_by_class()) @ world.classes / silent
+    chances, classes = abilities.silent_by_class(), abilities.world().classes
+    silent = chances @ classes
+    accepted = (chances * by_class(abilities.silence.accepted)) @ classes / silent
     often = [each for each in range(len(outlook.fit.names)) if silent[each] >= _SILENT_MIN]
     return tables_of(
         "Who claims nothing where others do",

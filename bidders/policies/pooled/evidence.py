@@ -17,7 +17,6 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
 from bidders.policies.pooled.kinds import BY_CLASS, UNKNOWN_KIND, Foretold, class_counts
-from bidders.policies.pooled.silence import Silence
 from bidders.policies.pooled.world import (
     CLASSES,
     LOG_CONCENTRATIONS,
@@ -28,6 +27,7 @@ from bidders.policies.pooled.world import (
     Floats,
     Integers,
     World,
+    by_class,
     by_level,
 )
 
@@ -215,7 +215,7 @@ def _open_chances(evidence: Evidence, unclaimed: Flags, kinds: Integers, abiliti
         abilities: what is believed so far.
     """
     opened = np.zeros(len(unclaimed))
-    log_silent = np.log(abilities.silence.by_class())[evidence.authors[unclaimed]]
+    log_silent = np.log(abilities.silent_by_class())[evidence.authors[unclaimed]]
     silent = np.exp((log_silent * evidence.present[unclaimed, :, None]).sum(axis=1))
     opened[unclaimed] = abilities.silence.open_chance((abilities.kinds[kinds[unclaimed]] * silent).sum(axis=1))
     return opened
@@ -225,19 +225,23 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
     bidders, world = abilities.bidders, abilities.world()
     classes = likely.sum(axis=2)
     right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
-    at_level, silences = by_level(classes)[:, None, :], evidence.silences[:, :, None]
-    wrong = (evidence.present[:, :, None] & (silences == 0)) * at_level - right
+    at_level = by_level(classes)[:, None, :]
+    wrong = evidence.present[:, :, None] * at_level - right
     counts = Counts.none(bidders + 1)
     authors = evidence.authors.ravel()
+    silent = evidence.silences < 0
+    if silent.any():
+        by_chance = (
+            silent[:, :, None] * at_level * abilities.silence.shares_by_chance(abilities.right)[evidence.authors]
+        )
+        wrong -= by_chance
+        np.add.at(counts.by_chance, authors, by_chance.sum(axis=2).ravel())
+        np.add.at(counts.at_a_loss, authors, (silent * wrong.sum(axis=2)).ravel())
+        for sums, became in ((counts.silent_accepted, SILENT_TAKEN), (counts.silent_refused, SILENT_REFUSED)):
+            known = (evidence.silences == became)[:, :, None] * at_level
+            np.add.at(sums, authors, known.reshape(len(authors), -1))
     np.add.at(counts.right, authors, right.reshape(len(authors), -1))
     np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
-    if evidence.silences.any():
-        for sums, silence in (
-            (counts.silent, silences < 0),
-            (counts.silent_accepted, silences == SILENT_TAKEN),
-            (counts.silent_refused, silences == SILENT_REFUSED),
-        ):
-            np.add.at(sums, authors, (silence * at_level).reshape(len(authors), -1))
     verdicts = evidence.verdicts[:, None, :-1]
     named = likely[:, :, :-1]
     sound = np.where(verdicts == ClaimVerdict.TAKEN, named, 0.0).sum(axis=(0, 2))
@@ -254,7 +258,8 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
         decoys=by_level(refused.sum(axis=(0, 2))),
         upsets=by_level(upsets),
         failed=by_level(failed),
-        silent=counts.silent[:-1],
+        by_chance=counts.by_chance[:-1],
+        at_a_loss=counts.at_a_loss[:-1],
         silent_accepted=counts.silent_accepted[:-1],
         silent_refused=counts.silent_refused[:-1],
         opened=counts.opened,
@@ -293,10 +298,10 @@ def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
     chances = abilities.by_class()
     log_right, log_wrong = np.log(chances), np.log1p(-chances)
     # Padding works as a newcomer that nobody counts.
-    each = (log_wrong + np.log1p(-abilities.silence.by_class()))[evidence.authors]
+    each = log_wrong[evidence.authors]
     silent = evidence.silences < 0
     if silent.any():
-        each[silent] = _log_silences(evidence.authors[silent], evidence.silences[silent], abilities.silence)
+        each[silent] = _log_silences(evidence.authors[silent], evidence.silences[silent], abilities)
     works = (each * evidence.voices[:, :, None]).sum(axis=1)
     voiced = evidence.members * evidence.voices[:, :, None]
     gain = np.einsum("rnh,rnk->rkh", voiced, (log_right - log_wrong)[evidence.authors])
@@ -308,12 +313,12 @@ def likelihoods(evidence: Evidence, abilities: Abilities) -> Floats:
     return np.asarray(np.exp(logs - logs.max(axis=(1, 2), keepdims=True)))
 
 
-def _log_silences(authors: Integers, silences: Integers, silence: Silence) -> Floats:
+def _log_silences(authors: Integers, silences: Integers, abilities: Abilities) -> Floats:
     """How likely each of some works is to claim nothing, and to be accepted or refused as it was, as a logarithm."""
-    accepted = silence.accepted_by_class()[authors]
+    accepted = by_class(abilities.silence.accepted)[authors]
     taken, refused = (silences == SILENT_TAKEN)[:, None], (silences == SILENT_REFUSED)[:, None]
     became = np.where(taken, accepted, np.where(refused, 1.0 - accepted, 1.0))
-    return np.asarray(np.log(silence.by_class()[authors] * became))
+    return np.asarray(np.log(abilities.silent_by_class()[authors] * became))
 
 
 def _scattering(sizes: Integers) -> Floats:

@@ -25,7 +25,7 @@ from bidders.policies.pooled.kinds import ALL_KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
-from bidders.policies.pooled.world import Floats, Singles
+from bidders.policies.pooled.world import Floats, Singles, by_class
 from orchestrator import Contribution, Observation
 
 _STATES_MAX = 20_000
@@ -72,7 +72,7 @@ class _Skills(NamedTuple):
     """What works are like, by bidder and class.
 
     Attributes:
-        right: the chance that one that claims something has found the evident answer.
+        right: the chance that one that is not silent by chance has found the evident answer.
         silent: the chance that one claims nothing.
         accepted: the chance that one that claims nothing is accepted as it is.
     """
@@ -118,8 +118,8 @@ class Outlook:
         self._foresight = Foresight(
             abilities.finding_by_class(), self.fit.costs_usd, abilities.world(), self.fit.echoes
         )
-        silence = abilities.silence
-        self._skills = _Skills(abilities.proven_by_class(), silence.by_class(), silence.accepted_by_class())
+        accepted = by_class(abilities.silence.accepted)
+        self._skills = _Skills(abilities.proven_by_class(), abilities.silent_by_class(), accepted)
 
     @property
     def newcomer(self) -> int:
@@ -278,8 +278,7 @@ class Outlook:
             if claim == SILENT:
                 belief = after_silence(belief, silent).given
             else:
-                spoken = after_claim(belief, right, claim, self._echo(works[:place], bidder, claim))
-                belief = Belief(spoken.weights * (1.0 - silent)[:, None], spoken.sizes).given
+                belief = after_claim(belief, right, claim, self._echo(works[:place], bidder, claim)).given
         self._beliefs[kind, works] = belief
         return belief
 

@@ -110,7 +110,8 @@ class Fit:
             "terms": list(self.terms),
             "echoes": self.echoes.to_json(),
             "silence": {
-                "chances": _listed(self.abilities.silence.chances),
+                "by_chance": _listed(self.abilities.silence.by_chance),
+                "at_a_loss": _listed(self.abilities.silence.at_a_loss),
                 "accepted": _listed(self.abilities.silence.accepted),
                 "open_share": round(self.abilities.silence.open_share, _PLACES),
             },
@@ -146,9 +147,8 @@ def _silence_from_json(stored: dict[str, Any] | None, bidders: int) -> Silence:
     """Read back what is believed of silence; fits of this version did not hold it at first."""
     if stored is None:
         return abilities_from(Counts.none(bidders)).silence
-    return Silence(
-        np.array(stored["chances"], dtype=float), np.array(stored["accepted"], dtype=float), stored["open_share"]
-    )
+    by_chance, at_a_loss, accepted = (np.array(stored[part]) for part in ("by_chance", "at_a_loss", "accepted"))
+    return Silence(by_chance, at_a_loss, accepted, stored["open_share"])
 
 
 def counts_to_json(counts: Counts) -> dict[str, Any]:
