@@ -58,6 +58,7 @@ class BayesPolicy:
 
     What makes no claims is valued in a pool by what each work adds to the chance that the user takes
     the offer, beside the works of others; without a pool by what such lots have brought.
+    Where some bidders claim something and others nothing, how often each is silent is learned, and what that is worth.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
     shrinks with what its works have told, and is small for requests that are easy for all or for none;

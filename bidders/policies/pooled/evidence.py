@@ -225,21 +225,11 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
     bidders, world = abilities.bidders, abilities.world()
     classes = likely.sum(axis=2)
     right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
-    at_level = by_level(classes)[:, None, :]
-    wrong = evidence.present[:, :, None] * at_level - right
     counts = Counts.none(bidders + 1)
     authors = evidence.authors.ravel()
-    silent = evidence.silences < 0
-    if silent.any():
-        by_chance = (
-            silent[:, :, None] * at_level * abilities.silence.shares_by_chance(abilities.right)[evidence.authors]
-        )
-        wrong -= by_chance
-        np.add.at(counts.by_chance, authors, by_chance.sum(axis=2).ravel())
-        np.add.at(counts.at_a_loss, authors, (silent * wrong.sum(axis=2)).ravel())
-        for sums, became in ((counts.silent_accepted, SILENT_TAKEN), (counts.silent_refused, SILENT_REFUSED)):
-            known = (evidence.silences == became)[:, :, None] * at_level
-            np.add.at(sums, authors, known.reshape(len(authors), -1))
+    wrong = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
+    if evidence.silences.any():
+        wrong = _without_chance(evidence, wrong, abilities, counts)
     np.add.at(counts.right, authors, right.reshape(len(authors), -1))
     np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
     verdicts = evidence.verdicts[:, None, :-1]
@@ -264,6 +254,25 @@ def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abil
         silent_refused=counts.silent_refused[:-1],
         opened=counts.opened,
     )
+
+
+def _without_chance(evidence: Evidence, wrong: Floats, abilities: Abilities, counts: Counts) -> Floats:
+    """How many works were wrong but for those that claimed nothing by chance; works that claim nothing are counted.
+
+    Args:
+        evidence: the cases.
+        wrong: how many works claimed nothing or a wrong answer: case, work, level.
+        abilities: what is believed so far.
+        counts: where those that claim nothing are added, with a row more for padding.
+    """
+    authors, silent = evidence.authors.ravel(), (evidence.silences < 0)[:, :, None] * wrong
+    for sums, became in ((counts.silent_accepted, SILENT_TAKEN), (counts.silent_refused, SILENT_REFUSED)):
+        known = (evidence.silences == became)[:, :, None] * wrong
+        np.add.at(sums, authors, known.reshape(len(authors), -1))
+    by_chance = silent * abilities.silence.shares_by_chance(abilities.right)[evidence.authors]
+    np.add.at(counts.by_chance, authors, by_chance.sum(axis=2).ravel())
+    np.add.at(counts.at_a_loss, authors, (silent - by_chance).sum(axis=2).ravel())
+    return wrong - by_chance
 
 
 def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:

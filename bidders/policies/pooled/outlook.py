@@ -222,26 +222,26 @@ class Outlook:
         return Appraised(chances, order, shares)
 
     def _appraised_unclaimed(self, kind: int, works: Works, terms: Terms) -> Appraised:
-        """A state that holds no claim: what a next work claims nothing in may be accepted as it is, too."""
-        belief = self._belief(kind, works)
-        classes = belief.weights[:, 0]
-        silent = self._skills.silent @ classes
-        alone = (self._skills.silent * self._skills.accepted) @ classes
-        asked = {bidder for bidder, _ in works} - {self.newcomer}
-        if works:
-            of_use = self._of_use(self._plan(kind, terms), asked)
-            shares = np.array(self._foresight.shares(belief, [], of_use, terms))
-        else:
-            shares = np.array(self._opening(kind, terms))
+        """Value a state that holds no claim: it may be accepted as it is, and so may what claims nothing next."""
+        classes, skills = self._belief(kind, works).weights[:, 0], self._skills
+        ahead = np.array(self._ahead_unclaimed(kind, works, terms))
+        silent, alone = skills.silent @ classes, (skills.silent * skills.accepted) @ classes
         # A work that claims nothing is shown as it is where that promises more than to go on after it.
-        shares = (shares + np.maximum(0.0, alone - silent * shares)).tolist()
+        shares = (ahead + np.maximum(0.0, alone - silent * ahead)).tolist()
+        asked = {bidder for bidder, _ in works} - {self.newcomer}
         for bidder in asked:
             shares[bidder] = -inf
-        missed = np.ones(len(classes))
-        for bidder, _ in works[-terms.answers :]:
-            missed = missed * (1.0 - self._skills.accepted[bidder])
+        shown = [1.0 - skills.accepted[bidder] for bidder, _ in works[-terms.answers :]]
+        accepted = float((1.0 - np.prod(shown, axis=0)) @ classes) if shown else 0.0
         opened = float(self.fit.abilities.silence.open_chance(self._silence_chance(kind, works)))
-        return Appraised([], [], shares, float((1.0 - missed) @ classes), opened)
+        return Appraised([], [], shares, accepted, opened)
+
+    def _ahead_unclaimed(self, kind: int, works: Works, terms: Terms) -> list[float]:
+        """By bidder, what asking it next is worth where nobody has claimed anything, if claims alone are shown."""
+        if not works:
+            return self._opening(kind, terms)
+        of_use = self._of_use(self._plan(kind, terms), {bidder for bidder, _ in works} - {self.newcomer})
+        return self._foresight.shares(self._belief(kind, works), [], of_use, terms)
 
     def _silence_chance(self, kind: int, works: Works) -> float:
         """How likely those who worked would all have claimed nothing, could they have claimed something."""
