@@ -134,6 +134,25 @@ def test_what_a_bidder_says_that_claims_nothing_is_worth_what_was_accepted_of_it
     assert valued(bad, "c", "transformer") < valued(bad, "a", "transformer")
 
 
+def test_the_silence_of_who_never_claims_anything_tells_nothing_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could as well be always wrong, and silent because of that; then it would tell hard requests from easy ones."""
+    quiz = Quiz({f"p{number:02d}": Player(number / 4) for number in range(12)}, spread=2.0)
+    lessons = [
+        each._replace(
+            works=tuple(work._replace(claim=work.claim if int(work.bidder[1:]) % 2 else "") for work in each.works)
+        )
+        for each in quiz.lessons(150)
+    ]
+
+    def told() -> float:
+        abilities = Fit.from_json(BayesPolicy().practise(None, lessons)["fit"]).abilities
+        return float(np.ptp(abilities.silent_by_class()[0]))
+
+    assert told() < 0.05
+    monkeypatch.setattr(silence, "_AT_A_LOSS_MAX", 1.0)
+    assert told() > 0.1, "the control"
+
+
 def test_requests_that_nobody_can_claim_anything_on_are_found_out_by_the_first_silence() -> None:
     """A tenth of the questions are of no other text, and their works are good as they are."""
     claimed = [told("ab", ["right", "right"], [1.0, 1.0])] * 9

@@ -14,6 +14,7 @@ import numpy as np
 from bidders.policies.pooled.world import Floats
 
 _BY_CHANCE_MEAN, _AT_A_LOSS_MEAN = 0.02, 0.05
+_AT_A_LOSS_MAX = 0.8
 _POOL_WORTH, _BIDDER_WORTH = 5.0, 2.0
 _ACCEPTED_MEAN, _ACCEPTED_WORTH = 0.1, 2.0
 _LEVEL_WORTH = 10.0
@@ -82,10 +83,9 @@ def chances_of_silence(by_chance: Floats, at_a_loss: Floats, works: Floats, wron
         works: how many works of each there were but for those that were silent by chance.
         wrong: how many of these were wrong, or silent for want of an answer.
     """
-    return (
-        _rates(by_chance, works + by_chance, _BY_CHANCE_MEAN),
-        _rates(at_a_loss, wrong, _AT_A_LOSS_MEAN),
-    )
+    # Else one that never claims anything could as well be always wrong, and its silence would tell of levels.
+    losses = np.minimum(_rates(at_a_loss, wrong, _AT_A_LOSS_MEAN), _AT_A_LOSS_MAX)
+    return _rates(by_chance, works + by_chance, _BY_CHANCE_MEAN), losses
 
 
 def open_share(opened: Floats) -> float:
