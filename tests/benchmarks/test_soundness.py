@@ -126,7 +126,7 @@ def test_a_pool_finds_out_who_overrates_itself_and_who_lies() -> None:
         # In the first market everybody outbids the liar; in the other it wins lots, and pays for them.
         told = [threats.liar(kind, seed, requests=60, workers=threats.pooled_workers()) for seed in (0, 1)]
         assert [profit <= 0.0 for _, profit in told] == [True, True]
-        assert told[1][1] < -1.0
+        assert told[1][1] < -0.5
         assert min(user.released for user, _ in told) > 0.8
 
 
