@@ -200,6 +200,16 @@ def test_what_estimates_are_taken_for_is_shown_for_each_role_with_the_number_of_
     assert taken[0] < 0.2 < 0.6 < taken[-1]
 
 
+def test_one_whose_work_is_accepted_as_it_is_comes_before_those_whose_answers_are_worse(quiz: Quiz) -> None:
+    works = (("weak", "18", 0.0), ("better", "19", 0.0), ("note", "", 1.0))
+    lesson = Lesson(QUESTION, BOUNTY_USD, tuple(Work(name, said, score, 0.0005) for name, said, score in works))
+    memory = quiz.policy.practise(None, [lesson] * 60)
+    rows = tables(quiz.policy, memory)["Whom to ask"]
+    assert rows[0]["bidder"] == "note"
+    means = quiz.policy.value(memory, [observe(row["bidder"], "transformer", ()) for row in rows]).means
+    assert list(means) == pytest.approx(sorted(means, reverse=True), abs=1e-6 * BOUNTY_USD)
+
+
 def test_those_are_named_who_claim_nothing_where_others_do(quiz: Quiz) -> None:
     works = (("strong", "18", 1.0), ("note", "", 1.0), ("lost", "", 0.0))
     lesson = Lesson(QUESTION, BOUNTY_USD, tuple(Work(name, said, score, 0.0005) for name, said, score in works))

@@ -223,18 +223,27 @@ class Outlook:
 
     def _appraised_unclaimed(self, kind: int, works: Works, terms: Terms) -> Appraised:
         """Value a state that holds no claim: it may be accepted as it is, and so may what claims nothing next."""
-        classes, skills = self._belief(kind, works).weights[:, 0], self._skills
-        ahead = np.array(self._ahead_unclaimed(kind, works, terms))
-        silent, alone = skills.silent @ classes, (skills.silent * skills.accepted) @ classes
-        # A work that claims nothing is shown as it is where that promises more than to go on after it.
-        shares = (ahead + np.maximum(0.0, alone - silent * ahead)).tolist()
+        belief, skills = self._belief(kind, works), self._skills
+        shares = self._or_as_it_is(belief, self._ahead_unclaimed(kind, works, terms))
         asked = {bidder for bidder, _ in works} - {self.newcomer}
         for bidder in asked:
             shares[bidder] = -inf
         shown = [1.0 - skills.accepted[bidder] for bidder, _ in works[-terms.answers :]]
-        accepted = float((1.0 - np.prod(shown, axis=0)) @ classes) if shown else 0.0
+        accepted = float((1.0 - np.prod(shown, axis=0)) @ belief.weights[:, 0]) if shown else 0.0
         opened = float(self.fit.abilities.silence.open_chance(self._silence_chance(kind, works)))
         return Appraised([], [], shares, accepted, opened)
+
+    def _or_as_it_is(self, belief: Belief, ahead: Sequence[float]) -> list[float]:
+        """What asking each bidder next is worth where a work that claims nothing may be shown as it is, too.
+
+        Args:
+            belief: what is believed where nobody has claimed anything.
+            ahead: what asking each is worth if claims alone are shown.
+        """
+        classes, skills, goes_on = belief.weights[:, 0], self._skills, np.array(ahead)
+        silent, alone = skills.silent @ classes, (skills.silent * skills.accepted) @ classes
+        shares: list[float] = (goes_on + np.maximum(0.0, alone - silent * goes_on)).tolist()
+        return shares
 
     def _ahead_unclaimed(self, kind: int, works: Works, terms: Terms) -> list[float]:
         """By bidder, what asking it next is worth where nobody has claimed anything, if claims alone are shown."""
@@ -294,7 +303,8 @@ class Outlook:
         if terms.bounty_usd <= 0.0:
             return [-cost_usd for cost_usd in self.costs_usd]
         # Not from `_opening`, which works out what it may soon be asked for of all kinds that share a plan.
-        (shares,) = self._opened([UNKNOWN_KIND], self._plan(UNKNOWN_KIND, terms), terms)
+        (ahead,) = self._opened([UNKNOWN_KIND], self._plan(UNKNOWN_KIND, terms), terms)
+        shares = self._or_as_it_is(self._belief(UNKNOWN_KIND, ()), ahead)
         return [share * terms.bounty_usd - cost for share, cost in zip(shares, self.costs_usd, strict=True)]
 
     def _opening(self, kind: int, terms: Terms) -> list[float]:
