@@ -26,7 +26,7 @@ _COST_FACTORS = (0.8, 1.2)
 
 def spread_models(data: Outcomes) -> list[int]:
     """A few models, from the weakest to the best on the training queries."""
-    order = np.argsort(data.scores[data.training()].mean(axis=0), kind="stable")
+    order = np.argsort(data.training_means(), kind="stable")
     places = np.linspace(0, len(order) - 1, min(MODELS, len(order))).round().astype(int)
     return sorted(order[places].tolist())
 
@@ -56,7 +56,7 @@ def with_copies(data: Outcomes, models: Sequence[int], alike: float, seed: int) 
 
 
 def _about_as_good(data: Outcomes, model: int) -> Integers:
-    means = data.scores[data.training()].mean(axis=0)
+    means = data.training_means()
     nearest = np.argsort(np.abs(means - means[model]), kind="stable")
     return np.asarray(nearest[nearest != model][:_LIKE_IT])
 

@@ -83,6 +83,10 @@ class Outcomes:
         """Rows of the folds that may be learned from, in the file's order."""
         return np.flatnonzero(np.isin(self.folds, list(TRAINING_FOLDS)))
 
+    def training_means(self) -> Floats:
+        """Each model's mean score on the queries that may be learned from."""
+        return np.asarray(self.scores[self.training()].mean(axis=0))
+
     def test(self) -> Integers:
         """Rows of the other folds."""
         return np.flatnonzero(~np.isin(self.folds, list(TRAINING_FOLDS)))

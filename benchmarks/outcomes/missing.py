@@ -31,13 +31,13 @@ def some_queries(share: float, data: Outcomes, draws: np.random.Generator) -> Fl
 
 def every_second_model(data: Outcomes) -> Flags:
     """All answers of every second model, the best one's among them."""
-    order = np.argsort(-data.scores[data.training()].mean(axis=0), kind="stable")
+    order = np.argsort(-data.training_means(), kind="stable")
     return np.broadcast_to(np.isin(np.arange(len(data.models)), order[::2]), data.scores.shape)
 
 
 def all_but_the_best(data: Outcomes) -> Flags:
     """All answers but those of the model that is best on the training queries."""
-    best = data.scores[data.training()].mean(axis=0).argmax()
+    best = data.training_means().argmax()
     return np.broadcast_to(np.arange(len(data.models)) != best, data.scores.shape)
 
 
@@ -46,7 +46,7 @@ def the_hardest_task(data: Outcomes) -> Flags:
     training, tasks = data.training(), np.array(data.tasks)
     means = data.scores.mean(axis=1)
     learned = sorted(set(tasks[training].tolist()))
-    hardest = min(learned, key=lambda task: float(means[training][tasks[training] == task].mean()))
+    hardest = min(learned, key=lambda task: float(means[training][tasks[training] == task].mean()), default="")
     return np.broadcast_to((tasks == hardest)[:, None], data.scores.shape)
 
 

@@ -37,6 +37,7 @@ from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
 _CHANCE_MIN = 0.01
+# Below this chance that nobody ever claims anything, to value a lot as if so makes no difference worth its time.
 _OPENED_MIN = 0.05
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))

@@ -72,9 +72,9 @@ def test_the_chance_of_a_bidder_is_near_the_share_of_its_works_that_were_right(q
 def test_a_chance_counts_that_another_claim_than_the_evident_one_may_be_right() -> None:
     abilities = Fit.from_json(BayesPolicy().learn(None, [])["fit"]).abilities
     world = abilities.world()
-    evident = abilities.finding_by_class()[0]
+    evident, speaks = abilities.proven_by_class()[0], 1.0 - abilities.silence.by_chance[0]
     wrong = world.decoys * world.upsets
-    expected = float(np.sum(world.classes * (evident * (1 - world.decoys) + (1 - evident) * wrong)))
+    expected = speaks * float(np.sum(world.classes * (evident * (1 - world.decoys) + (1 - evident) * wrong)))
     assert chances_right(abilities)[0] == pytest.approx(expected)
 
 

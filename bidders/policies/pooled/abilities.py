@@ -146,7 +146,7 @@ class Abilities:
         return by_class(self.proven)
 
     def finding_by_class(self) -> Floats:
-        """Each bidder's chance to claim the evident answer, if it is not silent by chance or wrong, by class."""
+        """Each bidder's chance to claim the evident answer, by class: it is neither wrong nor silent by chance."""
         return by_class(self.proven * (1.0 - self.silence.by_chance[:, None]))
 
     def silent_by_class(self) -> Floats:

@@ -54,8 +54,9 @@ def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
 def chances_right(abilities: Abilities) -> Floats:
     """How likely each bidder's answer to a typical request is accepted; the last is a newcomer's."""
     world = abilities.world()
-    accepted = world.acceptance[:, 0] * abilities.finding_by_class() + world.acceptance[:, 1]
-    chances: Floats = accepted @ world.classes
+    accepted = world.acceptance[:, 0] * abilities.proven_by_class() + world.acceptance[:, 1]
+    # Who is silent gives no answer that could be accepted.
+    chances: Floats = (1.0 - abilities.silence.by_chance) * (accepted @ world.classes)
     return chances
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -198,10 +198,8 @@ def expectations(evidence: Evidence, foretold: Foretold, abilities: Abilities) -
     unprejudiced = chances.sum(axis=2) * abilities.kinds[UNKNOWN_KIND]
     targets = unprejudiced @ BY_CLASS / unprejudiced.sum(axis=1, keepdims=True)
     targets += opened[:, None] * (abilities.kinds[UNKNOWN_KIND] @ BY_CLASS - targets)
-    found = replace(
-        _counts(evidence, foretold.kinds, likely, abilities),
-        opened=np.stack([opened, 1.0 - opened]) @ (counts * evidence.weights),
-    )
+    among = np.stack([opened, 1.0 - opened]) @ (counts * evidence.weights)
+    found = _counts(evidence, foretold.kinds, likely, abilities, among)
     return Expectations(found, np.column_stack([targets, claims > 0]))
 
 
@@ -221,58 +219,43 @@ def _open_chances(evidence: Evidence, unclaimed: Flags, kinds: Integers, abiliti
     return opened
 
 
-def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abilities) -> Counts:
-    bidders, world = abilities.bidders, abilities.world()
+def _counts(evidence: Evidence, kinds: Integers, likely: Floats, abilities: Abilities, opened: Floats) -> Counts:
     classes = likely.sum(axis=2)
     right = np.einsum("rnh,rkh->rnk", evidence.members, by_level(likely.transpose(0, 2, 1)[:, :-1]).transpose(0, 2, 1))
-    counts = Counts.none(bidders + 1)
-    authors = evidence.authors.ravel()
-    wrong = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
-    if evidence.silences.any():
-        wrong = _without_chance(evidence, wrong, abilities, counts)
-    np.add.at(counts.right, authors, right.reshape(len(authors), -1))
-    np.add.at(counts.wrong, authors, wrong.reshape(len(authors), -1))
+    missed = evidence.present[:, :, None] * by_level(classes)[:, None, :] - right
+    silent = (evidence.silences < 0)[:, :, None] * missed
+    by_chance = silent * abilities.silence.shares_by_chance(abilities.right)[evidence.authors]
     verdicts = evidence.verdicts[:, None, :-1]
     named = likely[:, :, :-1]
     sound = np.where(verdicts == ClaimVerdict.TAKEN, named, 0.0).sum(axis=(0, 2))
     refused = np.where(are_refused(verdicts), named, 0.0)
     upsets, failed = _upsets(evidence, refused)
-    accepted = np.einsum("rnh,rh->rn", evidence.members, _accepted(evidence, likely, world))
-    np.add.at(counts.accepted, authors, accepted.ravel())
+
+    def of_authors(works: Floats) -> Floats:
+        return _by_author(evidence.authors, works, abilities.bidders)
+
     return Counts(
-        right=counts.right[:-1],
-        wrong=counts.wrong[:-1],
-        accepted=counts.accepted[:-1],
+        right=of_authors(right),
+        wrong=of_authors(missed - by_chance),
+        accepted=of_authors(np.einsum("rnh,rh->rn", evidence.members, _accepted(evidence, likely, abilities.world()))),
         classes=class_counts(kinds, classes),
         sound=by_level(sound),
         decoys=by_level(refused.sum(axis=(0, 2))),
         upsets=by_level(upsets),
         failed=by_level(failed),
-        by_chance=counts.by_chance[:-1],
-        at_a_loss=counts.at_a_loss[:-1],
-        silent_accepted=counts.silent_accepted[:-1],
-        silent_refused=counts.silent_refused[:-1],
-        opened=counts.opened,
+        by_chance=of_authors(by_chance.sum(axis=2)),
+        at_a_loss=of_authors((silent - by_chance).sum(axis=2)),
+        silent_accepted=of_authors(silent * (evidence.silences == SILENT_TAKEN)[:, :, None]),
+        silent_refused=of_authors(silent * (evidence.silences == SILENT_REFUSED)[:, :, None]),
+        opened=opened,
     )
 
 
-def _without_chance(evidence: Evidence, wrong: Floats, abilities: Abilities, counts: Counts) -> Floats:
-    """How many works were wrong but for those that claimed nothing by chance; works that claim nothing are counted.
-
-    Args:
-        evidence: the cases.
-        wrong: how many works claimed nothing or a wrong answer: case, work, level.
-        abilities: what is believed so far.
-        counts: where those that claim nothing are added, with a row more for padding.
-    """
-    authors, silent = evidence.authors.ravel(), (evidence.silences < 0)[:, :, None] * wrong
-    for sums, became in ((counts.silent_accepted, SILENT_TAKEN), (counts.silent_refused, SILENT_REFUSED)):
-        known = (evidence.silences == became)[:, :, None] * wrong
-        np.add.at(sums, authors, known.reshape(len(authors), -1))
-    by_chance = silent * abilities.silence.shares_by_chance(abilities.right)[evidence.authors]
-    np.add.at(counts.by_chance, authors, by_chance.sum(axis=2).ravel())
-    np.add.at(counts.at_a_loss, authors, (silent - by_chance).sum(axis=2).ravel())
-    return wrong - by_chance
+def _by_author(authors: Integers, works: Floats, bidders: int) -> Floats:
+    """Sum what is known of works, by case and work, to what is known of each bidder; padding is left out."""
+    sums = np.zeros((bidders + 1, *works.shape[2:]))
+    np.add.at(sums, authors.ravel(), works.reshape(authors.size, *works.shape[2:]))
+    return sums[:-1]
 
 
 def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:

@@ -207,8 +207,7 @@ class Outlook:
         belief, plan = self._belief(kind, works), self._plan(kind, terms)
         chances: list[float] = belief.chances(self._foresight.world).tolist()
         order = best_first(chances)
-        # Newcomers share a row: that one has worked does not mean that another has.
-        asked = {bidder for bidder, _ in works} - {self.newcomer}
+        asked = self._asked(works)
         of_use = self._of_use(plan, asked)
         repeats = self._repeats(works) if self.fit.echoes else None
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
@@ -225,8 +224,7 @@ class Outlook:
         """Value a state that holds no claim: it may be accepted as it is, and so may what claims nothing next."""
         belief, skills = self._belief(kind, works), self._skills
         shares = self._or_as_it_is(belief, self._ahead_unclaimed(kind, works, terms))
-        asked = {bidder for bidder, _ in works} - {self.newcomer}
-        for bidder in asked:
+        for bidder in self._asked(works):
             shares[bidder] = -inf
         shown = [1.0 - skills.accepted[bidder] for bidder, _ in works[-terms.answers :]]
         accepted = float((1.0 - np.prod(shown, axis=0)) @ belief.weights[:, 0]) if shown else 0.0
@@ -249,13 +247,17 @@ class Outlook:
         """By bidder, what asking it next is worth where nobody has claimed anything, if claims alone are shown."""
         if not works:
             return self._opening(kind, terms)
-        of_use = self._of_use(self._plan(kind, terms), {bidder for bidder, _ in works} - {self.newcomer})
+        of_use = self._of_use(self._plan(kind, terms), self._asked(works))
         return self._foresight.shares(self._belief(kind, works), [], of_use, terms)
 
     def _silence_chance(self, kind: int, works: Works) -> float:
         """How likely those who worked would all have claimed nothing, could they have claimed something."""
         silent = np.prod([self._skills.silent[bidder] for bidder, _ in works], axis=0)
         return float(np.sum(self._planner(kind).world.classes * silent))
+
+    def _asked(self, works: Works) -> set[int]:
+        """Who has worked. Newcomers share a row: that one has does not mean that another has."""
+        return {bidder for bidder, _ in works} - {self.newcomer}
 
     def _of_use(self, plan: Plan, asked: Collection[int]) -> Plan:
         """Those of a plan whom it is of use to ask after others."""
