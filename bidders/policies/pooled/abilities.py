@@ -133,6 +133,11 @@ class Abilities:
         """How many bidders are known."""
         return len(self.right) - 1
 
+    @property
+    def speaking(self) -> Floats:
+        """Each bidder's chance not to be silent by chance; the last is a newcomer's."""
+        return np.asarray(1.0 - self.silence.by_chance)
+
     def world(self, kind: int = UNKNOWN_KIND) -> World:
         """What is believed of requests of a kind."""
         return World(self.kinds[kind], by_class(self.decoys), by_class(self.upsets))
@@ -144,10 +149,6 @@ class Abilities:
     def proven_by_class(self) -> Floats:
         """Each bidder's chance to find the evident answer, by class, as its accepted works show it."""
         return by_class(self.proven)
-
-    def finding_by_class(self) -> Floats:
-        """Each bidder's chance to claim the evident answer, by class: it is neither wrong nor silent by chance."""
-        return by_class(self.proven * (1.0 - self.silence.by_chance[:, None]))
 
     def silent_by_class(self) -> Floats:
         """Each bidder's chance to claim nothing where others claim something, by class."""
@@ -164,7 +165,7 @@ class Abilities:
         """
         bends = self.right * (1.0 - self.right)
         told = self.seen * (bends @ by_level(self.kinds[UNKNOWN_KIND]))
-        asked = (1.0 - self.silence.by_chance) * (bends @ by_level(self.kinds[kind]))
+        asked = self.speaking * (bends @ by_level(self.kinds[kind]))
         return np.asarray(asked / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told))
 
     def widened(self, bidders: int) -> Abilities:

@@ -50,7 +50,7 @@ def followed(
     Args:
         followers: who may be asked, by number.
         right: each bidder's chance to find the evident answer, by class.
-        costs_usd: what each bidder's work is expected to cost.
+        costs_usd: what a claim of each bidder is expected to cost.
         world: what requests are like.
         bounty_usd: what the request pays, more than nothing if there are followers.
         echoes: who echoes whom.

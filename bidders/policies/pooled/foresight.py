@@ -25,7 +25,7 @@ class Foresight:
 
     Attributes:
         right: each bidder's chance to find the evident answer, by class; the last row is a newcomer's.
-        costs_usd: what each bidder's work is expected to cost.
+        costs_usd: what a claim of each bidder is expected to cost.
         world: what requests are like, of whatever kind.
         echoes: who echoes whom.
     """

@@ -25,6 +25,7 @@ from bidders.policies.pooled.kinds import ALL_KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
+from bidders.policies.pooled.speaking import Instead, Speaking
 from bidders.policies.pooled.world import Floats, Singles, by_class
 from orchestrator import Contribution, Observation
 
@@ -100,6 +101,7 @@ class Outlook:
     costs_usd: list[float] = field(init=False)
     foretells: bool = field(init=False)
     _foresight: Foresight = field(init=False)
+    _speaking: Speaking = field(init=False)
     _skills: _Skills = field(init=False)
     _planners: dict[int, Planner] = field(default_factory=dict)
     _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
@@ -115,11 +117,10 @@ class Outlook:
         self.costs_usd = self.fit.costs_usd.tolist()
         self.foretells = self.fit.forecast.is_known
         abilities = self.fit.abilities
-        self._foresight = Foresight(
-            abilities.finding_by_class(), self.fit.costs_usd, abilities.world(), self.fit.echoes
-        )
-        accepted = by_class(abilities.silence.accepted)
-        self._skills = _Skills(abilities.proven_by_class(), abilities.silent_by_class(), accepted)
+        right, accepted = abilities.proven_by_class(), by_class(abilities.silence.accepted)
+        self._skills = _Skills(right, abilities.silent_by_class(), accepted)
+        self._speaking = Speaking(abilities.speaking, self.fit.costs_usd)
+        self._foresight = Foresight(right, self._speaking.claim_costs_usd, abilities.world(), self.fit.echoes)
 
     @property
     def newcomer(self) -> int:
@@ -190,8 +191,8 @@ class Outlook:
 
     def _planner(self, kind: int) -> Planner:
         if kind not in self._planners:
-            world = self.fit.abilities.world(kind)
-            self._planners[kind] = Planner(self._foresight.right, self.fit.costs_usd, world, self.fit.echoes)
+            costs_usd, world = self._speaking.claim_costs_usd, self.fit.abilities.world(kind)
+            self._planners[kind] = Planner(self._skills.right, costs_usd, world, self.fit.echoes, self._speaking.mute)
         return self._planners[kind]
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
@@ -214,41 +215,41 @@ class Outlook:
             # Most requests pass here, and there is one such state for each kind; those of tryouts are very many.
             left = [bidder for bidder in range(self.newcomer + 1) if bidder not in asked]
             ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, repeats)
-            return Appraised(chances, order, ahead[0].tolist())
-        shares = self._foresight.shares(belief, order, of_use, terms, repeats)
-        for bidder in asked:
-            shares[bidder] = -inf
-        return Appraised(chances, order, shares)
+            spoken: list[float] = ahead[0].tolist()
+        else:
+            spoken = self._foresight.shares(belief, order, of_use, terms, repeats)
+        stop = sum(chances[claim] for claim in order[: terms.answers])
+        shares: list[float] = self._speaking.asked(spoken, Instead(stop, of_use, terms.bounty_usd)).tolist()
+        return Appraised(chances, order, _without(asked, shares))
 
     def _appraised_unclaimed(self, kind: int, works: Works, terms: Terms) -> Appraised:
         """Value a state that holds no claim: it may be accepted as it is, and so may what claims nothing next."""
-        belief, skills = self._belief(kind, works), self._skills
-        shares = self._or_as_it_is(belief, self._ahead_unclaimed(kind, works, terms))
-        for bidder in self._asked(works):
-            shares[bidder] = -inf
+        belief, skills, asked = self._belief(kind, works), self._skills, self._asked(works)
         shown = [1.0 - skills.accepted[bidder] for bidder, _ in works[-terms.answers :]]
         accepted = float((1.0 - np.prod(shown, axis=0)) @ belief.weights[:, 0]) if shown else 0.0
+        instead = Instead(accepted, self._of_use(self._plan(kind, terms), asked), terms.bounty_usd)
+        if works:
+            spoken = self._foresight.shares(belief, [], instead.plan, terms)
+            ahead = self._speaking.asked(spoken, instead).tolist()
+        else:
+            ahead = self._opening(kind, terms)
+        shares = self._or_as_it_is(belief, ahead, instead)
         opened = float(self.fit.abilities.silence.open_chance(self._silence_chance(kind, works)))
-        return Appraised([], [], shares, accepted, opened)
+        return Appraised([], [], _without(asked, shares), accepted, opened)
 
-    def _or_as_it_is(self, belief: Belief, ahead: Sequence[float]) -> list[float]:
+    def _or_as_it_is(self, belief: Belief, ahead: Sequence[float], instead: Instead) -> list[float]:
         """What asking each bidder next is worth where a work that claims nothing may be shown as it is, too.
 
         Args:
             belief: what is believed where nobody has claimed anything.
             ahead: what asking each is worth if claims alone are shown.
+            instead: what else may be done with the state.
         """
         classes, skills, goes_on = belief.weights[:, 0], self._skills, np.array(ahead)
         silent, alone = skills.silent @ classes, (skills.silent * skills.accepted) @ classes
-        shares: list[float] = (goes_on + np.maximum(0.0, alone - silent * goes_on)).tolist()
+        left = self._speaking.without_each(goes_on, instead)
+        shares: list[float] = (goes_on + np.maximum(0.0, alone - silent * left)).tolist()
         return shares
-
-    def _ahead_unclaimed(self, kind: int, works: Works, terms: Terms) -> list[float]:
-        """By bidder, what asking it next is worth where nobody has claimed anything, if claims alone are shown."""
-        if not works:
-            return self._opening(kind, terms)
-        of_use = self._of_use(self._plan(kind, terms), self._asked(works))
-        return self._foresight.shares(self._belief(kind, works), [], of_use, terms)
 
     def _silence_chance(self, kind: int, works: Works) -> float:
         """How likely those who worked would all have claimed nothing, could they have claimed something."""
@@ -305,8 +306,9 @@ class Outlook:
         if terms.bounty_usd <= 0.0:
             return [-cost_usd for cost_usd in self.costs_usd]
         # Not from `_opening`, which works out what it may soon be asked for of all kinds that share a plan.
-        (ahead,) = self._opened([UNKNOWN_KIND], self._plan(UNKNOWN_KIND, terms), terms)
-        shares = self._or_as_it_is(self._belief(UNKNOWN_KIND, ()), ahead)
+        plan = self._plan(UNKNOWN_KIND, terms)
+        (ahead,) = self._opened([UNKNOWN_KIND], plan, terms)
+        shares = self._or_as_it_is(self._belief(UNKNOWN_KIND, ()), ahead, Instead(0.0, plan, terms.bounty_usd))
         return [share * terms.bounty_usd - cost for share, cost in zip(shares, self.costs_usd, strict=True)]
 
     def _opening(self, kind: int, terms: Terms) -> list[float]:
@@ -324,8 +326,9 @@ class Outlook:
 
     def _opened(self, kinds: Sequence[int], plan: Plan, terms: Terms) -> list[list[float]]:
         weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.newcomer + 1)
-        found: list[list[float]] = self._planner(kinds[0]).shares(weights, (), everybody, plan, terms).tolist()
-        return found
+        spoken: list[list[float]] = self._planner(kinds[0]).shares(weights, (), everybody, plan, terms).tolist()
+        instead = Instead(0.0, plan, terms.bounty_usd)
+        return [self._speaking.asked(of_kind, instead).tolist() for of_kind in spoken]
 
     def _first(self, kind: int, terms: Terms) -> int:
         """The bidder that promises most if it is asked first."""
@@ -346,3 +349,8 @@ class Outlook:
             alike = Terms(usual.bounty_usd * 2.0**doublings, terms.answers)
             self._plans[key] = self._planner(kind).improved(usual_plan, alike)
         return self._plans[key]
+
+
+def _without(asked: Collection[int], shares: list[float]) -> list[float]:
+    """What asking each bidder is worth, and nothing to speak of for those who were asked."""
+    return [-inf if bidder in asked else share for bidder, share in enumerate(shares)] if asked else shares

@@ -29,15 +29,17 @@ class Planner:
 
     Attributes:
         right: each bidder's chance to find the evident answer, by class; the last row is a newcomer's.
-        costs_usd: what each bidder's work is expected to cost.
+        costs_usd: what a claim of each bidder is expected to cost.
         world: what requests are like.
         echoes: who echoes whom; those who do are not planned with together.
+        mute: who mostly claims nothing; nobody plans with them.
     """
 
     right: Floats
     costs_usd: Floats
     world: World
     echoes: Echoes = NO_ECHOES
+    mute: frozenset[int] = frozenset()
     _crews: OrderedDict[tuple[int, ...], Crew] = field(default_factory=OrderedDict, init=False, repr=False)
 
     def shares(
@@ -91,7 +93,7 @@ class Planner:
         """
         alone: list[int] = []
         for bidder in plan:
-            if self.echoes.same_as(bidder).isdisjoint(alone):
+            if bidder not in self.mute and self.echoes.same_as(bidder).isdisjoint(alone):
                 alone.append(bidder)
         return self.exchanged(self._grown(alone, terms), terms)
 
@@ -141,7 +143,7 @@ class Planner:
         for bidder in np.argsort(-alone, kind="stable").tolist():
             if len(best) == _CANDIDATES_MAX:
                 break
-            if self.echoes.same_as(bidder).isdisjoint(best):
+            if bidder not in self.mute and self.echoes.same_as(bidder).isdisjoint(best):
                 best.append(bidder)
         taken = set(chosen).union(*(self.echoes.same_as(bidder) for bidder in chosen))
         return [bidder for bidder in sorted(best) if bidder not in taken]
