@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -45,6 +46,12 @@ def run_command(
         print(report.to_json() if given.json else report.to_markdown() + "\n", flush=True)
         if given.write:
             write_into_docs(report)
+
+
+def tell(what: str) -> None:
+    """Say what takes time now, if somebody watches: where errors go to a terminal."""
+    if sys.stderr.isatty():
+        print(what, file=sys.stderr, flush=True)
 
 
 def _name(measure: Callable[[], Report]) -> str:

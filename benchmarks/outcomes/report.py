@@ -21,6 +21,7 @@ from benchmarks.outcomes.speed import speed_table
 from benchmarks.outcomes.splits import report_contests, validation_contests
 from benchmarks.outcomes.stream import newcomer_table, play_streams, stream_methods, stream_table
 from benchmarks.outcomes.user import User
+from benchmarks.running import tell
 from benchmarks.tables import DOCS, Report
 from orchestrator.errors import InvalidRecord, InvalidRequest
 
@@ -85,6 +86,7 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
     contests = contests_of(user, settings.design.value_usd, settings.seed)
     study = _Study(settings, data.name, len(data.models), contests)
     for table in _tables(study):
+        tell(f"measuring {table} ...")
         yield _TABLES[table](study)
 
 
@@ -123,12 +125,23 @@ def _held_out_methods(study: _Study) -> Methods:
 def _held_out(study: _Study) -> Report:
     every = _held_out_methods(study)
     wanted = study.named(every, lambda name: name[0])
-    methods = {name: run for name, run in every.items() if name in wanted or name[0] == "best single"}
+    methods = {name: _told(name[0], run) for name, run in every.items() if name in wanted or name[0] == "best single"}
     return held_out_table(study.key("held-out"), f"Held-out queries: {study.where}", study.contests, methods)
 
 
+def _told(name: str, play: Callable[[Contest], T]) -> Callable[[Contest], T]:
+    """A method that says when its turn has come."""
+
+    def telling(contest: Contest) -> T:
+        tell(f"  {name} ...")
+        return play(contest)
+
+    return telling
+
+
 def _stream(study: _Study) -> Report:
-    streams = play_streams(study.contests[0], study.named(stream_methods(study.design), str))
+    methods = study.named(stream_methods(study.design), str)
+    streams = play_streams(study.contests[0], {name: _told(name, play) for name, play in methods.items()})
     for place in study.images("learning") if streams else ():
         plot_curves(streams, study.design.value_usd, study.where, place)
     title = f"From nothing, the whole stream: {study.where}"

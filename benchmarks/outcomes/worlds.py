@@ -13,6 +13,7 @@ from benchmarks.outcomes.measures import COLUMNS, figures
 from benchmarks.outcomes.played import Played
 from benchmarks.outcomes.regimes import practised, trained_on_bounties
 from benchmarks.outcomes.user import User
+from benchmarks.running import tell
 from benchmarks.tables import Report
 
 Row = tuple[str | float, ...]
@@ -36,11 +37,10 @@ def worlds_report(
         contest: whose user it is, and which queries are learned from and measured on.
         rows: what comes of each method in a world.
     """
-    found = [
-        (world, *row)
-        for world, record in worlds.items()
-        for row in rows(replace(contest, user=User(record, contest.user.draws)))
-    ]
+    found: list[Row] = []
+    for world, record in worlds.items():
+        tell(f"  {world} ...")
+        found += [(world, *row) for row in rows(replace(contest, user=User(record, contest.user.draws)))]
     return Report(name, title, (heading, "method", *COLUMNS), tuple(found))
 
 

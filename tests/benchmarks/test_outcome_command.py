@@ -300,6 +300,23 @@ def test_a_table_that_has_no_place_in_the_docs_says_so(
     assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/newcomer\n"
 
 
+def test_who_watches_is_told_what_takes_time_and_nobody_else_is(
+    made_up_file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [str(made_up_file), *TALLIES, "--table", "held-out", "--table", "stream", "--only", "market"]
+    assert main(asked) == 0
+    unwatched = capsys.readouterr()
+    assert unwatched.err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(asked) == 0
+    watched = capsys.readouterr()
+    assert watched.out == unwatched.out
+    told = watched.err.splitlines()
+    assert told[0] == "measuring held-out ..."
+    assert {"  best single ...", "  market, trained in one pass ..."} < set(told)
+    assert told[-2:] == ["measuring stream ...", "  market ..."]
+
+
 @pytest.mark.slow
 def test_no_library_sums_in_several_threads_not_even_one_that_is_needed_late() -> None:
     program = """
