@@ -58,8 +58,8 @@ def _finite(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     if not isinstance(value, float):
-        # A bar, as a model's name may have one, would begin a cell.
-        return str(value).replace("|", "\\|")
+        # A bar, as a model's name may have one, would begin a cell, and a line's end the next row.
+        return " ".join(str(value).splitlines()).replace("|", "\\|")
     if abs(value) < _ROUNDING:
         return "0"
     return f"{value:,.3g}" if abs(value) < 100 else f"{value:,.0f}"

@@ -16,6 +16,6 @@ def test_a_figure_is_shown_to_three_places_and_what_sums_leave_over_as_nothing(v
     assert f"| {shown} |" in table
 
 
-def test_a_bar_in_a_name_begins_no_cell() -> None:
-    table = Report("name", "A title", ("model", "figure"), (("mini | fast", 1),)).to_markdown()
-    assert "| mini \\| fast | 1 |" in table
+def test_a_bar_in_a_name_begins_no_cell_and_a_line_end_no_row() -> None:
+    table = Report("name", "A title", ("model", "figure"), (("mini | fast\r\nlatest\n", 1),)).to_markdown()
+    assert "| mini \\| fast latest | 1 |" in table
