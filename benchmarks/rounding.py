@@ -1,4 +1,4 @@
-"""The same digits on every processor that has AVX2, with NumPy of before 2.5, which is what Python 3.11 has.
+"""The same digits on every x86-64 processor that has AVX2, on Linux and with NumPy 2.4, which Python 3.11 has here.
 
 NumPy and OpenBLAS choose their instructions by what a processor offers. Wider ones add up in another order, so that
 last digits differ; and learning by trial and error goes another way as soon as one bid does.
@@ -13,8 +13,9 @@ from pathlib import Path
 
 _PROCESSORS = Path("/proc/cpuinfo")
 _COMMON = "avx2"
-# The OpenBLAS 0.3.34 of NumPy 2.5 crashes in products of some 300 rows where it is told of another processor.
-_CRASHES_FROM = (2, 5)
+# Earlier ones call instructions otherwise. The OpenBLAS 0.3.34 of NumPy 2.5, told of another processor than there is,
+# crashed in products of matrices on one with AVX512.
+_NUMPY = "2.4."
 _SETTINGS = {
     "OPENBLAS_CORETYPE": "Haswell",
     # The names that NumPy has for wider instructions; those that a processor lacks are ignored.
@@ -36,8 +37,7 @@ def round_alike(processors: Path = _PROCESSORS, numpy: str | None = None) -> boo
     """
     if platform.machine() != "x86_64" or not processors.exists() or _COMMON not in processors.read_text().split():
         return False
-    major, minor = (numpy or version("numpy")).split(".")[:2]
-    if (int(major), int(minor)) >= _CRASHES_FROM:
+    if not (numpy or version("numpy")).startswith(_NUMPY):
         return False
     for name, value in _SETTINGS.items():
         os.environ.setdefault(name, value)

@@ -20,17 +20,15 @@ from numpy._core._multiarray_umath import __cpu_features__
 from threadpoolctl import threadpool_info
 many = numpy.ones((320, 120))
 assert (many.T @ (2.0 * many)).sum() == 2.0 * 320 * 120**2
-print(json.dumps([sorted({each["architecture"] for each in threadpool_info()}), __cpu_features__["X86_V4"]]))
+print(json.dumps([sorted({each["architecture"] for each in threadpool_info()}), __cpu_features__.get("X86_V4")]))
 """
 on_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="other processors have other instructions")
 
 
-def chosen(environment: dict[str, str]) -> list[object]:
+def chosen() -> list[object]:
     """In a new process that imports a benchmark: which processors OpenBLAS works for, and whether NumPy uses AVX512."""
     inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
-    ran = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=inherited | environment, check=True, capture_output=True, text=True
-    )
+    ran = subprocess.run([sys.executable, "-c", PROGRAM], env=inherited, check=True, capture_output=True, text=True)
     found: list[object] = json.loads(ran.stdout)
     return found
 
@@ -38,23 +36,18 @@ def chosen(environment: dict[str, str]) -> list[object]:
 def can_be_kept() -> bool:
     """Whether this processor and NumPy can be kept to common instructions, as far as a test may know."""
     is_common = "avx2" in Path("/proc/cpuinfo").read_text().split()
-    return is_common and version("numpy").startswith(("1.", "2.0.", "2.1.", "2.2.", "2.3.", "2.4."))
+    return is_common and version("numpy").startswith("2.4.")
 
 
 @on_x86
 def test_benchmarks_run_on_the_instructions_that_most_processors_have_and_large_products_do_not_crash() -> None:
-    found = chosen({})
+    found = chosen()
     if can_be_kept():
         assert found == [["Haswell"], False]
 
 
 @on_x86
-def test_what_the_environment_says_already_stands() -> None:
-    assert chosen({"OPENBLAS_CORETYPE": "Nehalem"})[0] == ["Nehalem"]
-
-
-@on_x86
-def test_a_processor_that_lacks_them_and_a_numpy_that_crashes_with_them_are_left_as_they_are(
+def test_processors_that_lack_them_and_other_versions_of_numpy_are_left_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in VARIABLES:
@@ -67,7 +60,8 @@ def test_a_processor_that_lacks_them_and_a_numpy_that_crashes_with_them_are_left
     assert not round_alike(processors, "2.4.6")
     processors.write_text("flags\t\t: fpu sse sse2 avx avx2\n")
     assert not round_alike(processors, "2.5.0rc1")
-    assert not round_alike(processors, "2.10.1")
+    assert not round_alike(processors, "2.3.5")
+    assert not round_alike(processors, "2.40.1")
     assert not set(VARIABLES).intersection(os.environ)
     monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
     assert round_alike(processors, "2.4.6")

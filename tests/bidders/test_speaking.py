@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +14,15 @@ from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Counts, abilities_from
+from bidders.policies.pooled.embedding import shape_and_words
 from bidders.policies.pooled.lookahead import Terms
+from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.planning import Planner
+from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.speaking import Instead, Speaking
 from bidders.policies.pooled.world import by_class
-from orchestrator import Contribution
-from tests.bidders.quiz import BOUNTY_USD, Player, Quiz, observe
+from orchestrator import Contribution, Lesson, Work
+from tests.bidders.quiz import BOUNTY_USD, QUESTION, Player, Quiz, observe
 
 BIDDERS = 4
 EVERYBODY = range(BIDDERS)
@@ -116,6 +120,69 @@ def test_who_is_silent_now_and_then_is_planned_with_as_long_as_asking_in_vain_pa
     assert dear.improved((), terms) == ()
 
 
+def silenced(quiz: Quiz, share: float, lessons: int = 150) -> list[Lesson]:
+    """Lessons of a quiz in which the player called mute says nothing on a share of the questions, by chance."""
+    draws = np.random.default_rng(0)
+
+    def said(work: Work) -> Work:
+        return work._replace(claim="" if work.bidder == "mute" and draws.random() < share else work.claim)
+
+    return [each._replace(works=tuple(said(work) for work in each.works)) for each in quiz.lessons(lessons)]
+
+
+def outlook_of(memory: Any) -> Outlook:
+    return Outlook(Fit.from_json(memory["fit"]), shape_and_words)
+
+
+ABLE = {"a": Player(1.0), "b": Player(1.0), "mute": Player(3.0)}
+
+
+def test_a_pool_plans_with_who_speaks_and_not_with_who_has_fallen_silent() -> None:
+    quiz = Quiz(ABLE)
+    memory = BayesPolicy().practise(None, silenced(quiz, 0.0))
+    mute = memory["names"].index("mute")
+    assert all(mute in plan for plan in outlook_of(memory).fit.plans)
+    memory = BayesPolicy().practise(memory, silenced(quiz, 1.0, 400))
+    learned = outlook_of(memory)
+    assert not any(mute in plan for plan in learned.fit.plans)
+    dearer = Terms(8.0 * BOUNTY_USD)
+    assert mute not in learned._plan(0, dearer)
+
+
+def test_a_pool_leaves_out_who_would_have_to_be_asked_twice_for_a_claim_that_is_not_worth_it() -> None:
+    dear = Player(3.0, cost_usd=0.055)
+    spoken, interrupted = (
+        outlook_of(BayesPolicy().practise(None, silenced(Quiz({"a": Player(-3.0), "mute": dear}), share)))
+        for share in (0.0, 0.42)
+    )
+    assert spoken.numbers["mute"] in spoken.fit.plans[-1]
+    assert interrupted.numbers["mute"] not in interrupted.fit.plans[-1]
+
+
+@pytest.mark.parametrize("said", ["1", ""], ids=["a claim", "what claims nothing"])
+def test_who_may_be_silent_leaves_what_has_been_said(said: str) -> None:
+    """What a state holds can still be shown: so to ask is worth that at least, times the chance of silence."""
+    lessons = silenced(Quiz({"a": Player(3.0), "mute": Player(-4.0)}), 0.45)
+    if not said:
+        lessons = [
+            each._replace(
+                works=tuple(work._replace(claim="", score=1.0) if work.bidder == "a" else work for work in each.works)
+            )
+            for each in lessons
+        ]
+    memory = BayesPolicy().practise(None, lessons)
+    outlook = outlook_of(memory)
+    state = outlook.appraise(QUESTION, (Contribution("a", said),), Terms(BOUNTY_USD))
+    stop = sum(state.chances) or state.unclaimed
+    assert stop > 0.5
+    silent = outlook.fit.abilities.silence.by_chance[outlook.numbers["mute"]]
+    assert silent > 0.2
+    bare = Outlook(outlook.fit, shape_and_words)
+    bare._speaking = Speaking(np.ones(3), bare.fit.costs_usd)
+    spoken = bare.appraise(QUESTION, (Contribution("a", said),), Terms(BOUNTY_USD)).shares[outlook.numbers["mute"]]
+    assert state.shares[outlook.numbers["mute"]] >= (1.0 - silent) * spoken + silent * stop - 0.02
+
+
 def net_usd(memory: object, bidder: str, *said: Contribution) -> float:
     return BayesPolicy().value(memory, [observe(bidder, "transformer", said)]).means[0]
 
@@ -123,13 +190,6 @@ def net_usd(memory: object, bidder: str, *said: Contribution) -> float:
 def test_who_never_claims_anything_is_not_asked_to_settle_what_others_dispute() -> None:
     """It might be always wrong, as far as its works tell; claims that are always wrong would show which others are."""
     quiz = Quiz({"a": Player(1.5), "b": Player(1.5), "c": Player(1.5), "mute": Player(-9.0)}, spread=1.0)
-    lessons = quiz.lessons(150)
-    silenced = [
-        each._replace(
-            works=tuple(work._replace(claim="" if work.bidder == "mute" else work.claim) for work in each.works)
-        )
-        for each in lessons
-    ]
-    memory = BayesPolicy().practise(None, silenced)
+    memory = BayesPolicy().practise(None, silenced(quiz, 1.0))
     disputed = (Contribution("a", "1"), Contribution("b", "2"))
     assert net_usd(memory, "mute", *disputed) < net_usd(memory, "c", *disputed) - 0.8 * quiz.players["mute"].cost_usd

@@ -247,6 +247,7 @@ class Outlook:
         """
         classes, skills, goes_on = belief.weights[:, 0], self._skills, np.array(ahead)
         silent, alone = skills.silent @ classes, (skills.silent * skills.accepted) @ classes
+        # So it is for want of an answer, too, though that was looked ahead over as a wrong claim: worth about as much.
         left = self._speaking.without_each(goes_on, instead)
         shares: list[float] = (goes_on + np.maximum(0.0, alone - silent * left)).tolist()
         return shares

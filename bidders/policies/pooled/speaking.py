@@ -57,6 +57,9 @@ class Speaking:
     def asked(self, spoken: Sequence[float], instead: Instead) -> Floats:
         """What asking each bidder is worth, before its own cost, as a share of the bounty.
 
+        It is never more than the best that can be done, since of two who are silent the second leaves the state as
+        it is.
+
         Args:
             spoken: what it is worth unless it is silent by chance.
             instead: what may be done if it is.
