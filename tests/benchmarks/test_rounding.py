@@ -15,18 +15,17 @@ from benchmarks.rounding import round_alike
 
 VARIABLES = ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES")
 PROGRAM = """
-import json, benchmarks, numpy
+import json, os, benchmarks, numpy
 from numpy._core._multiarray_umath import __cpu_features__
 from threadpoolctl import threadpool_info
-many = numpy.ones((320, 120))
-assert (many.T @ (2.0 * many)).sum() == 2.0 * 320 * 120**2
-print(json.dumps([sorted({each["architecture"] for each in threadpool_info()}), __cpu_features__.get("X86_V4")]))
+told = [name for name in ("OPENBLAS_CORETYPE", "NPY_DISABLE_CPU_FEATURES") if name in os.environ]
+print(json.dumps([told, sorted({each["architecture"] for each in threadpool_info()}), __cpu_features__.get("X86_V4")]))
 """
 on_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="other processors have other instructions")
 
 
 def chosen() -> list[object]:
-    """In a new process that imports a benchmark: which processors OpenBLAS works for, and whether NumPy uses AVX512."""
+    """In a new process that imports a benchmark: what is told, whom OpenBLAS works for, whether NumPy uses AVX512."""
     inherited = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     ran = subprocess.run([sys.executable, "-c", PROGRAM], env=inherited, check=True, capture_output=True, text=True)
     found: list[object] = json.loads(ran.stdout)
@@ -40,10 +39,9 @@ def can_be_kept() -> bool:
 
 
 @on_x86
-def test_benchmarks_run_on_the_instructions_that_most_processors_have_and_large_products_do_not_crash() -> None:
+def test_benchmarks_run_on_the_instructions_that_most_processors_have_or_leave_libraries_alone() -> None:
     found = chosen()
-    if can_be_kept():
-        assert found == [["Haswell"], False]
+    assert found == [list(VARIABLES), ["Haswell"], False] if can_be_kept() else found[0] == []
 
 
 @on_x86

@@ -143,10 +143,10 @@ def test_a_pool_plans_with_who_speaks_and_not_with_who_has_fallen_silent() -> No
     mute = memory["names"].index("mute")
     assert all(mute in plan for plan in outlook_of(memory).fit.plans)
     memory = BayesPolicy().practise(memory, silenced(quiz, 1.0, 400))
-    learned = outlook_of(memory)
-    assert not any(mute in plan for plan in learned.fit.plans)
-    dearer = Terms(8.0 * BOUNTY_USD)
-    assert mute not in learned._plan(0, dearer)
+    fit = outlook_of(memory).fit
+    assert not any(mute in plan for plan in fit.plans)
+    planner = Planner.of(fit.abilities, Speaking(fit.abilities.speaking, fit.costs_usd), fit.echoes)
+    assert mute not in planner.improved((mute,), Terms(8.0 * BOUNTY_USD))
 
 
 def test_a_pool_leaves_out_who_would_have_to_be_asked_twice_for_a_claim_that_is_not_worth_it() -> None:
@@ -172,15 +172,18 @@ def test_who_may_be_silent_leaves_what_has_been_said(said: str) -> None:
         ]
     memory = BayesPolicy().practise(None, lessons)
     outlook = outlook_of(memory)
-    state = outlook.appraise(QUESTION, (Contribution("a", said),), Terms(BOUNTY_USD))
+    mute, abilities = outlook.numbers["mute"], outlook.fit.abilities
+    by_chance = abilities.silence.by_chance.copy()
+    silent, by_chance[mute] = by_chance[mute], 1e-9
+    assert silent > 0.2
+    speaks = replace(outlook.fit, abilities=replace(abilities, silence=replace(abilities.silence, by_chance=by_chance)))
+    state, spoken = (
+        each.appraise(QUESTION, (Contribution("a", said),), Terms(BOUNTY_USD))
+        for each in (outlook, Outlook(speaks, shape_and_words))
+    )
     stop = sum(state.chances) or state.unclaimed
     assert stop > 0.5
-    silent = outlook.fit.abilities.silence.by_chance[outlook.numbers["mute"]]
-    assert silent > 0.2
-    bare = Outlook(outlook.fit, shape_and_words)
-    bare._speaking = Speaking(np.ones(3), bare.fit.costs_usd)
-    spoken = bare.appraise(QUESTION, (Contribution("a", said),), Terms(BOUNTY_USD)).shares[outlook.numbers["mute"]]
-    assert state.shares[outlook.numbers["mute"]] >= (1.0 - silent) * spoken + silent * stop - 0.02
+    assert state.shares[mute] >= (1.0 - silent) * spoken.shares[mute] + silent * stop - 0.02
 
 
 def net_usd(memory: object, bidder: str, *said: Contribution) -> float:

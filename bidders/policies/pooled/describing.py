@@ -56,7 +56,7 @@ def chances_right(abilities: Abilities) -> Floats:
     world = abilities.world()
     accepted = world.acceptance[:, 0] * abilities.proven_by_class() + world.acceptance[:, 1]
     # Who is silent gives no answer that could be accepted.
-    chances: Floats = (1.0 - abilities.silence.by_chance) * (accepted @ world.classes)
+    chances: Floats = abilities.speaking * (accepted @ world.classes)
     return chances
 
 

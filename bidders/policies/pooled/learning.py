@@ -19,7 +19,7 @@ from bidders.policies.pooled.echoes import EchoCounts, Echoes
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, Expectations, evidence_of, expectations
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.kinds import KINDS, TARGETS, UNKNOWN_KIND, Forecast, Foretold, Sums, forecast_from
+from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
 from bidders.policies.pooled.planning import Plan, Planner
@@ -287,15 +287,12 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
 def _plans(learned: Fit, costs_usd: Floats, shares: Floats, terms: Terms) -> tuple[Plan, ...]:
     """Whom to ask for a request of each kind; kinds that few were of share the plan of all, which stands last."""
     abilities, echoes = learned.abilities, learned.echoes
-    right, speaking = abilities.proven_by_class(), Speaking(abilities.speaking, costs_usd)
-
-    def planner(kind: int) -> Planner:
-        return Planner(right, speaking.claim_costs_usd, abilities.world(kind), echoes, speaking.mute)
-
-    of_all = planner(UNKNOWN_KIND).improved(learned.plans[-1], terms)
+    speaking = Speaking(abilities.speaking, costs_usd)
+    of_all = Planner.of(abilities, speaking, echoes).improved(learned.plans[-1], terms)
     plans = [of_all] * (KINDS + 1)
     for kind, before in enumerate(learned.plans[:KINDS]):
         if shares[kind] >= _PLANNED_SHARE_MIN * shares.sum():
             is_sound = before and not echoes.among(before) and speaking.mute.isdisjoint(before)
-            plans[kind] = planner(kind).exchanged(before if is_sound else of_all, terms)
+            planner = Planner.of(abilities, speaking, echoes, kind)
+            plans[kind] = planner.exchanged(before if is_sound else of_all, terms)
     return tuple(plans)

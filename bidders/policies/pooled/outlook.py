@@ -191,8 +191,7 @@ class Outlook:
 
     def _planner(self, kind: int) -> Planner:
         if kind not in self._planners:
-            costs_usd, world = self._speaking.claim_costs_usd, self.fit.abilities.world(kind)
-            self._planners[kind] = Planner(self._skills.right, costs_usd, world, self.fit.echoes, self._speaking.mute)
+            self._planners[kind] = Planner.of(self.fit.abilities, self._speaking, self.fit.echoes, kind)
         return self._planners[kind]
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:

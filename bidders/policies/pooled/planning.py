@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.belief import after_claims, first_belief, sizes_after
 from bidders.policies.pooled.echoes import NO_ECHOES, Echoes
+from bidders.policies.pooled.kinds import UNKNOWN_KIND
 from bidders.policies.pooled.lookahead import Crew, Terms, Values, look_ahead
+from bidders.policies.pooled.speaking import Speaking
 from bidders.policies.pooled.world import Floats, Singles, World
 
 PLANNED_MAX = 5
@@ -41,6 +44,12 @@ class Planner:
     echoes: Echoes = NO_ECHOES
     mute: frozenset[int] = frozenset()
     _crews: OrderedDict[tuple[int, ...], Crew] = field(default_factory=OrderedDict, init=False, repr=False)
+
+    @classmethod
+    def of(cls, abilities: Abilities, speaking: Speaking, echoes: Echoes, kind: int = UNKNOWN_KIND) -> Planner:
+        """The planner for requests of a kind, by what is believed of the bidders."""
+        right, world = abilities.proven_by_class(), abilities.world(kind)
+        return cls(right, speaking.claim_costs_usd, world, echoes, speaking.mute)
 
     def shares(
         self,
