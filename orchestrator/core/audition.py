@@ -3,10 +3,9 @@
 A newcomer that loses every auction is never seen at work, and never learns what its work is worth.
 While it is on audition, the treasury buys it a lot now and then. What keeps the mechanism's laws:
 
-- A trial displaces the last winner of a lot and changes no other payment: the seller is paid the
-  price that the lot would have had without the bids of the newcomer's principal, and that price owes
-  nothing to what they are. So a bid says what it always said, the truth is as good a reply as before,
-  and posted prices stay those of the market.
+- A trial displaces the last winner of a lot; all others pay, and are paid, as if the newcomer's
+  principal had not bid, so the price owes nothing to what its bids are. So a bid says what it always
+  said, the truth is as good a reply as before, and posted prices stay those of the market.
 - Money comes from an account of the newcomer's principal, which the treasury grants once, at most
   the budget, out of what it holds. The ledger's laws bound what trials can cost, whatever runs
   beside them and however many bidders a principal enters.

@@ -54,7 +54,7 @@ class Receipt(NamedTuple):
         outcome: how the request ended.
         in_picked_chain: whether the picked offer was built on its work.
         censored: whether what the lot would have brought was cut off, which says nothing about its
-            worth: the request expired unseen, or the last stage left no stage to sell the copy at.
+            worth: the request expired unseen or was cancelled, or the last stage left no stage to sell the copy at.
         last_price_nanos: the last price paid on the chain before this lot.
         observed: the figures that its bid rested on, by name.
         reward_nanos: what its delivery earned at once, negative where it cost; 0 but for research.
@@ -62,8 +62,9 @@ class Receipt(NamedTuple):
         contributions: what the lot's state held: whose work, and what each claimed.
         claim: what it delivered itself, where that claims to be an answer.
         verdict: what the user's choice says about claims.
-        lot_price_nanos: the posted price of the lot, whoever bought it; None where nobody did.
-        lot_buyers: who bought a copy.
+        lot_price_nanos: the posted price of the lot, whoever bought it; None where nobody did: also where its owner
+            kept it, which was worth more to it than anybody bid.
+        lot_buyers: who bought a copy; not an owner that kept it.
         kept: whether this is an owner that kept its state: what it then brought also belongs to the
             work that had led there (R5).
         cost_max_nanos: the worst case of its work's cost, as it declared with its bid (R4).
@@ -173,8 +174,9 @@ def _receipts_of(
     costs = _costs(auction)
     contributions, workers = lot.state.contributions(), lot.workers
     delivered = {event.award.bidder: (event, state) for event, state in auction.deliveries}
-    buyers = tuple(mine)
-    lot_price = _posted_price_nanos(sales.get(path, ()))
+    bought = [sale for sale in sales.get(path, ()) if not sale.kept]
+    buyers, lot_price = tuple([sale.buyer for sale in bought]), _posted_price_nanos(bought)
+    was_cut_off = status == "expired" or _is_cancelled(progress)
     forfeits = _forfeits(auction) if auction.faults else {}
     written = []
     for answer in _answers(auction):
@@ -201,7 +203,7 @@ def _receipts_of(
                 forfeits.get(bidder, 0),
                 status,
                 sale is not None and picked_sales.get(path) == bidder,
-                status == "expired" or (sale is not None and _is_cut_off(request, sale)),
+                was_cut_off or (sale is not None and _is_cut_off(request, sale)),
                 last_price,
                 answer.observed,
                 delivery.reward_nanos if delivery and sale else 0,
@@ -226,6 +228,11 @@ def _last_price_nanos(lot: Lot) -> int:
         if not sale.kept:
             return sale.price_nanos
     return 0
+
+
+def _is_cancelled(progress: Progress) -> bool:
+    """Whether a request was ended before anybody chose: nobody has refused what was offered, or still on sale."""
+    return progress.status == "rejected" and progress.picked_rank is None
 
 
 def _is_cut_off(request: Request, sale: Sale) -> bool:

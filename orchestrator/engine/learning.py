@@ -52,10 +52,12 @@ def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> Non
             mine.setdefault(seat.memory_key, []).append(seat.name)
     if not mine:
         return
-    all_receipts = receipts(progress)
+    by_bidder: dict[str, list[Receipt]] = {}
+    for receipt in receipts(progress):
+        by_bidder.setdefault(receipt.bidder, []).append(receipt)
     for memory_key, names in mine.items():
         policy = seats[names[0]].policy
-        given = [receipt for receipt in all_receipts if receipt.bidder in names]
+        given = [receipt for name in names for receipt in by_bidder.get(name, ())]
         if policy is None or not given:
             continue
         learned = read_interruptible(partial(_learned, policy, tx.memory(memory_key), given))

@@ -102,6 +102,17 @@ def test_an_expiry_returns_the_bounty_and_is_censored() -> None:
     assert all(receipt.censored for receipt in receipts(step.progress))
 
 
+@pytest.mark.parametrize(("ending", "is_censored"), [("cancelled", True), ("refused", False)])
+def test_what_a_cancelled_request_cut_off_is_censored_and_what_somebody_refused_is_not(
+    ending: str, is_censored: bool
+) -> None:
+    present = offered()
+    step = cancel(present, [], {}, 0) if ending == "cancelled" else pick(present, 0, "judge", 0)
+    given = receipts(step.progress)
+    assert {receipt.outcome for receipt in given} == {"rejected"}
+    assert {receipt.censored for receipt in given} == {is_censored}
+
+
 @pytest.mark.parametrize(
     ("deposit", "costs", "shares", "left"),
     [

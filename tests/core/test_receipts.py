@@ -44,6 +44,12 @@ def test_the_posted_price_is_public_whoever_bought(prices: tuple[int, ...], post
     assert (receipt.won, receipt.lot_price_nanos, receipt.lot_buyers) == (False, posted, tuple("cd"[: len(prices)]))
 
 
+def test_a_lot_that_its_owner_kept_is_told_as_one_that_nobody_bought() -> None:
+    kept = Sale("0.0.0", 3, "a", "a", TRANSFORMER, 0, 0, kept=True)
+    receipt = receipt_of((BOUGHT, KEPT), (kept,))
+    assert (receipt.lot_price_nanos, receipt.lot_buyers) == (None, ())
+
+
 def test_whose_work_led_to_a_lot_is_said_also_where_it_was_replaced_since() -> None:
     receipt = receipt_of((BOUGHT, KEPT))
     assert receipt.workers == ("a", "a")
