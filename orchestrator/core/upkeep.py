@@ -47,7 +47,8 @@ def upkeep(
 ) -> Upkeep:
     """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
 
-    Refills are paid from what the treasury holds; where that does not reach, they are smaller. A wallet
+    Refills are paid from what the treasury holds; where that does not reach, they are smaller. One that would
+    leave its wallet low is not paid: ten of a few cents would use up all that a bidder may ever have. A wallet
     that only has its money set aside, for bids in requests that still run, has not run low.
 
     Who has spent as much as a refill adds and earned nothing since gets none. Whoever pays no more than
@@ -83,7 +84,7 @@ def upkeep(
         refill_nanos = min(rules.refill_to_nanos - wealth_nanos, treasury_nanos)
         if refills.get(name, 0) >= rules.refills_max:
             suspended.append(name)
-        elif refill_nanos > 0 and unrewarded.get(wallet, 0) < hopeless_nanos:
+        elif wealth_nanos + refill_nanos >= rules.refill_below_nanos and unrewarded.get(wallet, 0) < hopeless_nanos:
             transfers.append(
                 transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill_nanos, "refill", request_id)
             )

@@ -51,7 +51,7 @@ def test_upkeep_is_lawful_and_moves_money_only_between_wallets_and_treasury(
 
 
 @given(wallets, amounts, refills, rules)
-def test_a_wallet_below_the_floor_is_refilled_as_far_as_the_treasury_reaches_or_suspended(
+def test_a_wallet_below_the_floor_is_refilled_where_the_treasury_can_lift_it_over_that_or_suspended(
     held: dict[str, int], treasury: int, before: dict[str, int], wealth: WealthRules
 ) -> None:
     due, after = keep_up(held, treasury, before, wealth)
@@ -62,10 +62,11 @@ def test_a_wallet_below_the_floor_is_refilled_as_far_as_the_treasury_reaches_or_
         now = after[bidder_account(name)]
         assert (name in due.suspended) is (is_low and not may_refill)
         assert (name in due.refilled) is (now > left)
-        if is_low and may_refill:
-            assert now == wealth.refill_to_nanos or (after[TREASURY] == 0 and now < wealth.refill_to_nanos)
-        else:
-            assert now == left
+        if now > left:
+            assert is_low and may_refill
+            assert now == wealth.refill_to_nanos or (after[TREASURY] == 0 and now >= wealth.refill_below_nanos)
+        elif is_low and may_refill and wealth.refill_to_nanos > left:
+            assert left + after[TREASURY] < wealth.refill_below_nanos, "the treasury could have helped"
 
 
 @given(wallets, amounts, refills, rules)
@@ -101,3 +102,12 @@ def test_the_rent_of_all_can_refill_the_first() -> None:
 
     assert due.refilled == ("a",)
     assert [after[bidder_account(name)] for name in ACTIVE] == [20, 0, 40]
+
+
+def test_what_would_leave_a_wallet_low_is_no_refill_and_gathers_in_the_treasury() -> None:
+    held = dict.fromkeys((*ACTIVE, *RETIRED), 0)
+    short, after = keep_up(held, 9, dict.fromkeys(ACTIVE, 0), RULES)
+    enough, _ = keep_up(held, 10, dict.fromkeys(ACTIVE, 0), RULES)
+
+    assert (short.refilled, short.suspended, after[TREASURY]) == ((), (), 9)
+    assert enough.refilled == ("a",)
