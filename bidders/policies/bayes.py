@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in, whole_in
@@ -21,6 +21,7 @@ from bidders.policies.pooled.describing import (
 )
 from bidders.policies.pooled.ease import Ease, after_lessons
 from bidders.policies.pooled.embedding import embedding_named
+from bidders.policies.pooled.first_works import FirstWorks
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.learning import LearningSettings, after_practice, after_requests
 from bidders.policies.pooled.lookahead import Terms
@@ -31,7 +32,7 @@ from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
-from bidders.policies.pooled.unclaimed import are_unclaimed, guess, results_of, results_of_lessons
+from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess, results_of, results_of_lessons
 from bidders.policies.pooled.uptake import ALL
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
@@ -45,6 +46,20 @@ _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", 
 Figure = tuple[float, float]
 Figures = tuple[list[float], list[float]]
 Valuer = Callable[[Observation], Figure]
+
+
+class _Valued(NamedTuple):
+    """By what lots are valued.
+
+    Attributes:
+        outlook: what the pool believes of those whose works claim something.
+        unclaimed: values those whose works claim nothing.
+        first_share: how much of what a request is worth first works bring.
+    """
+
+    outlook: Outlook
+    unclaimed: Valuer
+    first_share: float = 1.0
 
 
 class BayesPolicy:
@@ -130,13 +145,13 @@ class BayesPolicy:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
-        unclaimed = self._unclaimed(known, outlook)
+        valued = _Valued(outlook, self._unclaimed(known, outlook), FirstWorks.from_json(known["first_works"]).share)
         if not self._alike.by:
-            return Valuation(*self._by_lot(outlook, unclaimed, observations))
+            return Valuation(*self._by_lot(valued, observations))
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         told_apart = [self._alike.covers(seen.features) for seen in observations]
         rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
-        others = zip(*self._by_lot(outlook, unclaimed, rest), strict=True)
+        others = zip(*self._by_lot(valued, rest), strict=True)
         figures = [
             self._told_apart(takings, seen) if apart else next(others)
             for seen, apart in zip(observations, told_apart, strict=True)
@@ -148,6 +163,9 @@ class BayesPolicy:
         known = checked_memory(memory)
         others = beyond_takings(receipts, self._alike)
         learned = after_requests(known, cases_of(others), self._settings)
+        compared = [receipt for receipt in others if _are_compared(self._outlook(known), receipt)]
+        firsts = FirstWorks.from_json(known["first_works"]).after(compared, self._forgetting.left_after(1))
+        learned = {**learned, "first_works": firsts.to_json()}
         if self.pool is not None:
             offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
             learned = {**learned, "offers": offers}
@@ -198,7 +216,7 @@ class BayesPolicy:
         if not claims:
             shown = observation._replace(role=PRESENTER)
             outlook = self._outlook(known)
-            (mean_usd,), _ = self._by_lot(outlook, self._unclaimed(known, outlook), [shown])
+            (mean_usd,), _ = self._by_lot(_Valued(outlook, self._unclaimed(known, outlook)), [shown])
             return [("", mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0)]
         terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
@@ -226,8 +244,9 @@ class BayesPolicy:
         if learned["offers"]["id"] != before["offers"]["id"]:
             self._composing(learned["offers"])
 
-    def _by_lot(self, outlook: Outlook, unclaimed: Valuer, observations: Sequence[Observation]) -> Figures:
+    def _by_lot(self, by: _Valued, observations: Sequence[Observation]) -> Figures:
         """Means and deviations; all bidders of a lot are valued together."""
+        outlook, unclaimed = by.outlook, by.unclaimed
         means: list[float] = []
         deviations: list[float] = []
         for _, group in groupby(observations, key=_OF_LOTS if outlook.foretells else _guessed_lots):
@@ -235,16 +254,16 @@ class BayesPolicy:
             if not _compares(outlook, lot[0]):
                 of_lot = _columns([unclaimed(seen) for seen in lot])
             else:
-                of_lot, opened = self._claimed(outlook, lot)
+                of_lot, opened = self._claimed(by, lot)
                 if opened >= _OPENED_MIN:
                     of_lot = _mixed(of_lot, _columns([unclaimed(seen) for seen in lot]), opened)
             means += of_lot[0]
             deviations += of_lot[1]
         return means, deviations
 
-    def _claimed(self, outlook: Outlook, lot: Sequence[Observation]) -> tuple[Figures, float]:
+    def _claimed(self, by: _Valued, lot: Sequence[Observation]) -> tuple[Figures, float]:
         """Value a lot by what it claims, and tell the chance that nobody will ever claim anything there."""
-        seen, nothing = lot[0], [0.0] * len(lot)
+        outlook, seen, nothing = by.outlook, lot[0], [0.0] * len(lot)
         if seen.bounty_usd <= 0.0:
             return (nothing, nothing), 0.0
         standings = outlook.standings(lot)
@@ -256,8 +275,9 @@ class BayesPolicy:
         deviations = nothing
         if not seen.contributions:
             # Later only what is known counts: trying somebody out would cost a work more there.
-            unit_usd, doubts = self._exploration * bounty_usd, outlook.doubts(seen.request)
+            unit_usd, doubts = self._exploration * bounty_usd * by.first_share, outlook.doubts(seen.request)
             deviations = [unit_usd * doubts[number] for number, _ in standings]
+            means = [mean * by.first_share for mean in means]
         for place, each in enumerate(lot):
             if each.role == PRESENTER:
                 means[place], deviations[place] = _presented(state, each, self._answers), 0.0
@@ -301,6 +321,11 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     if outlook.foretells:
         return outlook.compares(seen.request)
     return not seen.contributions and seen.estimate is None
+
+
+def _are_compared(outlook: Outlook, receipt: Receipt) -> bool:
+    """Whether a first work was bid for as an answer that agrees or differs."""
+    return outlook.compares(receipt.request) if outlook.foretells else ESTIMATE not in dict(receipt.observed)
 
 
 def _presented(state: Appraised, seen: Observation, answers: int) -> float:

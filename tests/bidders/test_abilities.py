@@ -172,6 +172,16 @@ def test_of_several_answers_that_were_taken_together_one_is_an_upset_at_most() -
     assert 0.0 < counts.upsets.sum() <= 1.0
 
 
+def test_of_several_answers_to_a_practised_task_all_that_are_right_count_as_right() -> None:
+    case = Case(authors=(0, 1, 2), claims=(0, 1, 2), taken=(0, 1), refused=(2,), all_right=True)
+    abilities = abilities_from(Counts.none(3))
+    foretold = Foretold(np.full(1, -1), np.ones(1, dtype=bool))
+    counts = expectations(evidence_of([case], 3, np.ones(1)), foretold, abilities).counts
+    assert counts.accepted.tolist() == [1.0, 1.0, 0.0]
+    # Where the third's claim was a decoy, neither of the others was wrong.
+    assert counts.failed.sum() == 0.0
+
+
 @given(
     decoys=st.floats(0.0, 0.9),
     upsets=st.floats(0.0, 0.5),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled import planning
 from bidders.policies.pooled.lookahead import Values
-from orchestrator import Contribution, Observation, Receipt, Verdict, errors
+from orchestrator import Contribution, Lesson, Observation, Receipt, Verdict, Work, errors
 from orchestrator.testing import check_policy
 from tests.bidders.lots import receipt
 from tests.bidders.quiz import BOUNTY_USD, Player, Quiz, observe, share, utility_usd
@@ -287,6 +287,29 @@ def test_of_several_answers_that_were_taken_together_each_may_be_the_right_one_a
 
     both = chance_of(Verdict("", (), ("a", "b")))
     assert chance_of(Verdict("a", ("b",))) > both > 2 * chance_of(Verdict("b", ("a",)))
+
+
+def test_right_answers_that_read_differently_are_both_right_in_practice() -> None:
+    """One rounds, the other does not: whoever is named first must not make the other's answers wrong."""
+    lessons = [
+        Lesson(
+            f"question {number}",
+            BOUNTY_USD,
+            (
+                Work("rounds", f"{number}.3", 1.0, 0.0),
+                Work("exact", f"{number}.33", 1.0, 0.0),
+                Work("bad", "7", 0.0, 0.0),
+            ),
+        )
+        for number in range(60)
+    ]
+    policy = BayesPolicy()
+    memory = policy.practise(None, lessons)
+    alone = [observe("p", "presenter", (Contribution(name, "x"),)) for name in ("rounds", "exact", "bad")]
+    rounds, exact, bad = (worth / BOUNTY_USD for worth in policy.value(memory, alone).means)
+    assert rounds == pytest.approx(exact)
+    assert rounds > 0.6
+    assert bad < 0.1
 
 
 def test_answers_that_cannot_be_compared_are_valued_by_their_authors_record() -> None:

@@ -63,7 +63,8 @@ def test_a_wallet_below_the_floor_is_refilled_where_the_treasury_can_lift_it_ove
         assert (name in due.suspended) is (is_low and not may_refill)
         assert (name in due.refilled) is (now > left)
         if now > left:
-            assert is_low and may_refill
+            assert is_low
+            assert may_refill
             assert now == wealth.refill_to_nanos or (after[TREASURY] == 0 and now >= wealth.refill_below_nanos)
         elif is_low and may_refill and wealth.refill_to_nanos > left:
             assert left + after[TREASURY] < wealth.refill_below_nanos, "the treasury could have helped"

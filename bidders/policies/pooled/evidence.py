@@ -49,6 +49,7 @@ class Case(NamedTuple):
         taken: the claim that was accepted; where several were shown together, all of these; or none.
         refused: claims that were refused.
         look: the numbers of the request's text, each from -1 to 1 in steps of 1/127, as bytes.
+        all_right: whether all claims that were accepted are right; else one of them at least.
     """
 
     authors: tuple[int, ...]
@@ -56,6 +57,7 @@ class Case(NamedTuple):
     taken: tuple[int, ...] = ()
     refused: tuple[int, ...] = ()
     look: bytes = b""
+    all_right: bool = False
 
 
 class ClaimVerdict(IntEnum):
@@ -87,6 +89,7 @@ class Evidence:
         verdicts: what is known of each claim; the last column is for none of them.
         weights: how much each case counts.
         looks: the numbers of the requests' texts; all 0 where they are not known.
+        all_right: of which cases all claims that were accepted are right; of the others one of them at least.
     """
 
     authors: Integers
@@ -99,6 +102,7 @@ class Evidence:
     verdicts: Integers
     weights: Floats
     looks: Floats
+    all_right: Flags
 
     def part(self, rows: slice) -> Evidence:
         """Some of the cases."""
@@ -146,6 +150,7 @@ def evidence_of(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidenc
         verdicts=verdicts,
         weights=weights,
         looks=_looks(cases),
+        all_right=np.array([case.all_right for case in cases], dtype=bool),
     )
 
 
@@ -263,10 +268,11 @@ def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
     verdicts = evidence.verdicts[:, :-1]
     evident, upset = np.einsum("ka,rkh->arh", world.acceptance, likely)
     believed = evident[:, :-1] + upset.sum(axis=1, keepdims=True)
-    # Of several that were taken together, one was right.
+    # Of several that were taken together, one was right, unless all are known to be.
     taken = np.where(verdicts == ClaimVerdict.TAKEN, np.maximum(believed, _UNFORESEEN), 0.0)
-    shared = evidence.weights[:, None] * taken / np.maximum(taken.sum(axis=1, keepdims=True), _UNFORESEEN)
-    return np.asarray(np.where(verdicts == ClaimVerdict.UNKNOWN, believed, shared))
+    shares = taken / np.maximum(taken.sum(axis=1, keepdims=True), _UNFORESEEN)
+    shares = np.where(evidence.all_right[:, None], verdicts == ClaimVerdict.TAKEN, shares)
+    return np.asarray(np.where(verdicts == ClaimVerdict.UNKNOWN, believed, evidence.weights[:, None] * shares))
 
 
 def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
@@ -280,8 +286,9 @@ def _upsets(evidence: Evidence, decoys: Floats) -> tuple[Floats, Floats]:
     verdicts = evidence.verdicts[:, :-1]
     taken = (exists & (verdicts == ClaimVerdict.TAKEN)).sum(axis=1)[:, None, None]
     refused = (exists & are_refused(verdicts))[:, None, :]
-    # Of several that were taken together, one was right.
-    others_wrong = refused.sum(axis=2, keepdims=True) - refused + np.maximum(taken - 1, 0)
+    # Of several that were taken together, one was right, unless all are known to be.
+    not_right = np.where(evidence.all_right[:, None, None], 0, np.maximum(taken - 1, 0))
+    others_wrong = refused.sum(axis=2, keepdims=True) - refused + not_right
     return (decoys * (taken > 0)).sum(axis=(0, 2)), (decoys * others_wrong).sum(axis=(0, 2))
 
 

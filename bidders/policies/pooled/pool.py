@@ -13,6 +13,7 @@ import orchestrator
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.echoes import NO_ECHOES, EchoCounts, Echoes
 from bidders.policies.pooled.evidence import Case, look_from_json, look_to_json
+from bidders.policies.pooled.first_works import FirstWorks
 from bidders.policies.pooled.kinds import KINDS, Forecast, Sums
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.offers import Offers, no_offers
@@ -23,7 +24,13 @@ from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 VERSION = 2
 _PLACES = 6
 # What memories of this version did not hold at first.
-_KEPT_LATER: dict[str, Any] = {"worsts": [], "heard": EchoCounts.none().to_json(), "offers": no_offers(), "ease": {}}
+_KEPT_LATER: dict[str, Any] = {
+    "worsts": [],
+    "heard": EchoCounts.none().to_json(),
+    "offers": no_offers(),
+    "ease": {},
+    "first_works": FirstWorks().to_json(),
+}
 
 
 class Memory(TypedDict):
@@ -45,6 +52,7 @@ class Memory(TypedDict):
         fit: what is believed.
         worth: what unclaimed work has brought.
         ease: how well works do on a request, by its text; nothing without practice on such work.
+        first_works: what requests were worth to those who worked first on them, and what that brought.
         offers: those without comparable answers that users saw, in a pool that shares its memory.
         takings: what lots that are told apart have brought, where any were sold.
     """
@@ -64,6 +72,7 @@ class Memory(TypedDict):
     fit: dict[str, Any]
     worth: dict[str, Any]
     ease: dict[str, Any]
+    first_works: list[float]
     offers: Offers
     takings: NotRequired[dict[str, Any]]
 
@@ -202,6 +211,7 @@ def empty_memory() -> Memory:
         "worth": {},
         "ease": {},
         "offers": no_offers(),
+        "first_works": FirstWorks().to_json(),
     }
 
 

@@ -30,6 +30,7 @@ class NamedCase:
         judged: works that claim nothing of which it is known whether they were accepted, by their authors.
         costs: what works are known to have cost.
         bounty_usd: what the request pays.
+        all_right: whether all claims that were accepted are right, as is known of a practised task; else one at least.
     """
 
     request: str
@@ -39,6 +40,7 @@ class NamedCase:
     costs: tuple[WorkCost, ...]
     bounty_usd: float
     judged: Mapping[str, bool] = field(default_factory=dict)
+    all_right: bool = False
 
     def numbered(self, numbers: Mapping[str, int], embedding: Embedding) -> Case:
         """The same with bidders and claims by number, and the text embedded."""
@@ -49,6 +51,7 @@ class NamedCase:
             tuple(claims[claim] for claim in self.taken if claim in claims),
             tuple(claims[claim] for claim in self.refused if claim in claims),
             look_of(embedded(embedding, self.request)),
+            self.all_right,
         )
 
     def _silence(self, author: str) -> int:
@@ -139,18 +142,17 @@ def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) 
 
 
 def case_of(lesson: Lesson) -> NamedCase:
-    """What a lesson says: of every claim whether it is right."""
+    """What a lesson says: of every claim whether it is right; several are where right answers read differently."""
     works = tuple(Contribution(work.bidder, work.claim) for work in lesson.works)
     scores: dict[str, float] = {}
     for work in lesson.works:
         if work.claim:
             scores[work.claim] = max(scores.get(work.claim, 0.0), work.score)
-    best = max(scores, key=lambda claim: scores[claim], default="")
-    taken = (best,) if scores.get(best, 0.0) > _SCORE_RIGHT_MIN else ()
+    taken = tuple(claim for claim, score in scores.items() if score > _SCORE_RIGHT_MIN)
     refused = tuple(claim for claim in scores if claim not in taken)
     costs = tuple(WorkCost(work.bidder, work.cost_usd) for work in lesson.works)
     judged = {work.bidder: work.score > _SCORE_RIGHT_MIN for work in lesson.works if not work.claim}
-    return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd, judged)
+    return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd, judged, all_right=True)
 
 
 def workers_in(cases: Iterable[NamedCase]) -> list[str]:

@@ -17,7 +17,7 @@ from bidders.policies.pooled.regressions import LotFeatures, LotResult, Regressi
 from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson, Observation, Receipt
 
-_ESTIMATE = "estimate"
+ESTIMATE = "estimate"
 _POSTED_PRICE_WEIGHT = 0.2
 
 
@@ -85,7 +85,7 @@ def _with_brought(receipts: Sequence[Receipt]) -> list[tuple[Receipt, int]]:
 
 
 def _result(receipt: Receipt, nanos: int, ease: Ease, is_shown: bool) -> LotResult | None:
-    estimate = dict(receipt.observed).get(_ESTIMATE)
+    estimate = dict(receipt.observed).get(ESTIMATE)
     if estimate is None:
         return _answer_result(receipt, ease) if is_shown else None
     price_share = receipt.last_price_nanos / receipt.bounty_nanos

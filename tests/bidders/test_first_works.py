@@ -1,0 +1,105 @@
+"""What first works bring of what was bid for them, and that a pool bids no more than that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled.first_works import FirstWorks
+from orchestrator import Contribution, Receipt
+from tests.bidders.lots import receipt
+from tests.bidders.quiz import BOUNTY_USD, Player, Quiz, observe
+
+BOUNTY = 1000
+PLAYERS = {"weak": Player(-1.0), "fair": Player(0.8), "strong": Player(2.5, cost_usd=0.02)}
+
+
+def first_work(bid: int, revenue: int, **changed: Any) -> Receipt:
+    told = {"won": True, "bounty_nanos": BOUNTY, "bid_nanos": bid, "revenue_nanos": revenue, "cost_nanos": 0}
+    return receipt(**{**told, **changed})
+
+
+def settled(worth: int, revenue: int, cost: int = 0, *, since: FirstWorks | None = None) -> FirstWorks:
+    """What is known after many requests, where bids follow what is believed meanwhile, as in a market."""
+    known = since or FirstWorks()
+    for _ in range(3000):
+        known = known.after([first_work(round(worth * known.share), revenue, cost_nanos=cost)], 0.995)
+    return known
+
+
+def test_nothing_is_held_back_before_anything_is_known() -> None:
+    assert FirstWorks().share == 1.0
+
+
+@pytest.mark.parametrize("brings", [0.5, 0.8, 0.95])
+def test_bids_come_to_be_what_first_works_bring(brings: float) -> None:
+    assert settled(800, round(800 * brings)).share == pytest.approx(brings, abs=0.05)
+
+
+def test_costs_count_and_a_share_is_never_above_the_whole_nor_near_nothing() -> None:
+    assert settled(500, 600, 200).share == pytest.approx(0.8, abs=0.05)
+    assert settled(500, 900).share == 1.0
+    assert settled(500, 0).share == 0.1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"won": False},
+        {"role": "presenter"},
+        {"contributions": (Contribution("a", "x"),)},
+        {"workers": ("a",)},
+        {"censored": True},
+        {"cost_known": False},
+        {"bounty_nanos": 0},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_what_is_no_first_work_or_says_nothing_of_it_is_left_out(changed: dict[str, Any]) -> None:
+    assert FirstWorks().after([first_work(800, 100, **changed)], 1.0) == FirstWorks()
+
+
+@given(st.permutations([(800, 700), (300, 0), (999, 1000), (1, 5)]))
+def test_the_order_of_receipts_makes_no_difference(works: list[tuple[int, int]]) -> None:
+    told = [first_work(bid, revenue) for bid, revenue in works]
+    in_order = sorted(told, key=lambda each: each.bid_nanos)
+    assert FirstWorks().after(told, 1.0) == FirstWorks().after(in_order, 1.0)
+
+
+def test_what_is_known_fades_and_survives_storage() -> None:
+    known = FirstWorks.from_json(settled(800, 400).to_json())
+    assert known.share < 0.6
+    assert settled(800, 800, since=known).share > 0.9
+
+
+def bids(policy: BayesPolicy, memory: Any, held: tuple[Contribution, ...], role: str = "transformer") -> list[float]:
+    seen = [observe(name, role, held) for name in PLAYERS if name not in {piece.author for piece in held}]
+    return list(policy.value(memory, seen).means)
+
+
+def test_a_pool_bids_less_for_requests_in_one_proportion_and_for_nothing_else() -> None:
+    """So whom to ask first stays the same, and so does when to stop."""
+    policy = BayesPolicy(exploration=0.0)
+    memory = policy.practise(None, Quiz(PLAYERS).lessons(200))
+    short = {**memory, "first_works": FirstWorks(100.0, 67.0).to_json()}
+    held = (Contribution("fair", "x"),)
+
+    before, now = bids(policy, memory, ()), bids(policy, short, ())
+    assert [each / whole for each, whole in zip(now, before, strict=True)] == pytest.approx([0.7] * len(PLAYERS))
+    assert bids(policy, short, held) == bids(policy, memory, held)
+    assert bids(policy, short, held, "presenter") == bids(policy, memory, held, "presenter")
+
+
+def test_a_pool_learns_from_its_own_receipts_what_first_works_bring() -> None:
+    policy = BayesPolicy(exploration=0.0)
+    memory = policy.practise(None, Quiz(PLAYERS).lessons(200))
+    asked = sum(bids(policy, memory, ()))
+    for number in range(60):
+        nanos = round(bids(policy, memory, ())[1] * 10**9)
+        sold = first_work(nanos, round(0.5 * nanos), bounty_nanos=round(BOUNTY_USD * 10**9), claim="x")
+        memory = policy.learn(memory, [sold._replace(request_id=f"r{number}", bidder="fair", outcome="expired")])
+    assert sum(bids(policy, memory, ())) < 0.9 * asked
