@@ -92,7 +92,8 @@ class CapableBidder(ABC):
     def _worth(self, announcement: Announcement, appraisal: Appraisal, cost_max: Money) -> Money:
         valuation = self.policy.value(announcement.memory, [self._observation(announcement, appraisal, cost_max)])
         noise = random.Random(announcement.seed).gauss(0.0, 1.0)
-        drawn_usd = valuation.means[0] + valuation.deviations[0] * noise
+        # A policy may well return arrays, whose figures are no `float`.
+        drawn_usd = float(valuation.means[0]) + float(valuation.deviations[0]) * noise
         if not math.isfinite(drawn_usd):
             raise orchestrator.errors.InvalidAnswer(f"policy {self.policy.name} valued the lot at {drawn_usd} USD")
         # No state sells for more than the bounty, and a wild draw may be more than money can be.

@@ -32,7 +32,7 @@ class ToolBidder(CapableBidder):
 
     Raises:
         BrokenPlugin: there is no such module or name in it, or it cannot be called.
-        InvalidConfig: an option is out of range.
+        InvalidConfig: an option is out of range, or the function cannot be called with one text.
         InvalidMoney: the cost is not an amount of money.
     """
 
@@ -51,6 +51,7 @@ class ToolBidder(CapableBidder):
             raise orchestrator.errors.InvalidConfig(f"role is {TRANSFORMER} or {PRESENTER}, not {role!r}")
         super().__init__(name, role, policy)
         self._function = find_callable(function)
+        _check_takes_text(function, self._function)
         self._share = number_in("share", share, 0.0, 1.0)
         self._kind = kind or name
         self._cost = Money.usd(cost)
@@ -101,6 +102,15 @@ class ToolBidder(CapableBidder):
         raise orchestrator.errors.InvalidAnswer(
             f"the function of tool {self.name} returned {type(answer).__name__}; it must return a str or a list of them"
         )
+
+
+def _check_takes_text(path: str, function: Callable[[str], Any]) -> None:
+    try:
+        inspect.signature(function).bind("")
+    except ValueError:
+        return  # some callables do not tell; the first call will
+    except TypeError as error:
+        raise orchestrator.errors.InvalidConfig(f"function {path} cannot be called with one text: {error}") from None
 
 
 def find_callable(path: str) -> Callable[[str], Any]:

@@ -126,7 +126,7 @@ class CallbackJudge:
     name = "callback"
 
     def __init__(self, callback: Callable[..., Any] | str) -> None:
-        self._callback = _asking(callback, "callback")
+        self._callback = _asking(callback, "callback", ("a request", "a list of offers"))
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
         """Ask the function.
@@ -155,7 +155,7 @@ class VerifierJudge:
     name = "verifier"
 
     def __init__(self, function: Callable[..., Any] | str, score_min: float = 0.5) -> None:
-        self._function = _asking(function, "function")
+        self._function = _asking(function, "function", ("an offer",))
         self._takes_text = _first_parameter(_function(function, "function")) == "text"
         self._score_min = score_min
 
@@ -206,9 +206,24 @@ def read_verdict(said: Any, offers: Sequence[ShownOffer]) -> Verdict:
     return Rank(rank)
 
 
-def _asking(given: Callable[..., Any] | str, option: str) -> Callable[..., Awaitable[Any]]:
-    """A function, plain or async, as one to be awaited."""
+def _asking(given: Callable[..., Any] | str, option: str, takes: Sequence[str]) -> Callable[..., Awaitable[Any]]:
+    """A function, plain or async, as one to be awaited.
+
+    Args:
+        given: the function, or its path.
+        option: what it is given as.
+        takes: what it is called with, in words.
+
+    Raises:
+        InvalidConfig: it is none, or cannot be called so: offers would have been paid for by then.
+    """
     function = _function(given, option)
+    try:
+        inspect.signature(function).bind(*takes)
+    except ValueError:
+        pass  # some callables do not tell
+    except TypeError as error:
+        raise InvalidConfig(f"{option} {_shown(given)} cannot be called with {' and '.join(takes)}: {error}") from None
     is_blocking = isinstance(given, str) and not inspect.iscoroutinefunction(function)
 
     async def ask(*shown: Any) -> Any:

@@ -120,7 +120,8 @@ def _to_nanos(amount: object) -> int:
     if isinstance(amount, bool) or not isinstance(amount, int | str | Decimal | float):
         raise InvalidMoney(f"{shown} is not an amount of money; give dollars as a number, for example 10 or '2.50'")
     try:
-        exact = Decimal(repr(amount)) if isinstance(amount, float) else Decimal(amount)
+        # NumPy's figures are floats that call themselves something else.
+        exact = Decimal(repr(float(amount))) if isinstance(amount, float) else Decimal(amount)
     except (InvalidOperation, ValueError):
         raise InvalidMoney(f"{shown} is not a number of dollars; write for example 10 or '2.50'") from None
     if not exact.is_finite():

@@ -6,6 +6,7 @@ import decimal
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,7 @@ class Unshowable:
         ("0e-99999", 0),
         ("1." + "0" * 100, NANOS_PER_USD),
         (Money(7), 7),
+        (np.float64(2.5), 2_500_000_000),
     ],
 )
 def test_an_amount_is_read_exactly(given_amount: Any, nanos: int) -> None:

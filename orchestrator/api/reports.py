@@ -197,8 +197,10 @@ def check_statuses(statuses: Sequence[str]) -> None:
     """See that requests can have these statuses.
 
     Raises:
-        InvalidRequest: there is no such status.
+        InvalidRequest: there is no such status, or one is given where several are asked for.
     """
+    if isinstance(statuses, str):
+        raise InvalidRequest(f"statuses are a list: write [{statuses[:40]!r}]")
     for status in statuses:
         if status not in STATUSES:
             raise InvalidRequest(f"there is no status {status[:40]!r}; choose one of {', '.join(STATUSES)}")

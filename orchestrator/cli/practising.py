@@ -98,7 +98,7 @@ def practise(
         raise InvalidRequest("--map belongs to --recorded")
     if recorded is not None:
         _check_unused({"--verifier": verifier, "--cap": cap, "--take-over": take_over or None})
-    wishes = _Wishes(verifier or "exact", cap, limit, again, take_over, yes, quiet)
+    wishes = _Wishes("exact" if verifier is None else verifier, cap, limit, again, take_over, yes, quiet)
     place = Place(config, home, store)
     with writing(as_json) as output, place.market(output) as market:
         seats = _seats(market, bidder, place)
@@ -119,6 +119,8 @@ def practise(
             output.show(*report_views(report))
         if report.first_failure is not None:
             _give_up(report.first_failure, output)
+        if any(each.how == "failed" for each in report.taught):
+            raise typer.Exit(PROBLEM)
 
 
 def _check_unused(options: Mapping[str, object]) -> None:

@@ -42,7 +42,7 @@ def learn_recorded(
     from orchestrator.practice import check_workers, practise_recorded, read_recorded, transformers
 
     check_workers(seats)
-    models = dict(_pair(each) for each in mapping)
+    models = _models(mapping)
     bounty_usd = market.config.bounty_typical_nanos / NANOS_PER_USD
     found = read_recorded(file, transformers(seats), bounty_usd, models=models, limit=limit)
     if found.unmapped:
@@ -50,6 +50,11 @@ def learn_recorded(
     modelless = [name for name in transformers(seats) if name not in found.mapped]
     if modelless:
         output.notice(f"bidders without a model there: {_some(modelless)}; --map BIDDER=MODEL gives them one")
+    if found.repeated:
+        output.notice(
+            f"{counted(len(found.repeated), 'task')} left out, whose prompt an earlier query has: "
+            f"{_some(found.repeated)}"
+        )
     for works, figure in ((found.unscored, "score"), (found.uncosted, "cost")):
         if works:
             output.notice(f"{counted(len(works), 'work')} left out, whose {figure} is not known: {_some(works)}")
@@ -59,6 +64,15 @@ def learn_recorded(
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMED_MAX} more" if len(names) > _NAMED_MAX else ""
     return f"{', '.join(names[:_NAMED_MAX])}{more}"
+
+
+def _models(mapping: Sequence[str]) -> dict[str, str]:
+    """The model of each bidder that is mapped to one."""
+    models: dict[str, str] = {}
+    for bidder, model in map(_pair, mapping):
+        if models.setdefault(bidder, model) != model:
+            raise InvalidRequest(f"--map gives {bidder[:64]} both {models[bidder][:64]} and {model[:64]}; give it one")
+    return models
 
 
 def _pair(mapping: str) -> tuple[str, str]:

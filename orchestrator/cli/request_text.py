@@ -41,14 +41,15 @@ def read_labels(pairs: Iterable[str]) -> dict[str, str]:
     """Read labels written as `key=value`.
 
     Raises:
-        InvalidRequest: one is not.
+        InvalidRequest: one is not, or two of one name differ.
     """
     labels: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
             raise InvalidRequest(f"a label is written key=value, not {pair[:40]!r}")
-        labels[name] = value
+        if labels.setdefault(name, value) != value:
+            raise InvalidRequest(f"label {name[:40]!r} is given two values; give one")
     return labels
 
 

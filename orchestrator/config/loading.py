@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from decimal import Decimal
+from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,10 @@ def load_config(source: str | Path | Mapping[str, Any] | None = None, *, home: s
         InvalidConfig: they cannot be used; every problem in a line of its own, with its place.
     """
     home_folder = _home(home)
+    if not isinstance(source, str | PathLike | Mapping | None):
+        raise InvalidConfig(
+            f"a config is a file or a mapping, not {type(source).__name__}; bidders are given as `bidders=[...]`"
+        )
     if isinstance(source, Mapping):
         document = Document("the given config", Path.cwd(), source)
         return _resolve(document, home_folder, is_fallback=False)

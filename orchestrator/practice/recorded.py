@@ -31,6 +31,7 @@ class RecordedLessons:
         unmapped: models of the file that belong to no bidder.
         uncosted: works that are left out because nobody knows their cost, as `MODEL on query QUERY`.
         unscored: those that are left out because nobody knows whether they are right.
+        repeated: queries that are left out because an earlier one has their prompt.
     """
 
     id: str
@@ -39,6 +40,7 @@ class RecordedLessons:
     unmapped: tuple[str, ...]
     uncosted: tuple[str, ...] = ()
     unscored: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
 
 
 def read_recorded(
@@ -63,19 +65,18 @@ def read_recorded(
     Raises:
         BrokenPlugin: pyarrow is not installed.
         InvalidRequest: the file cannot be read, lacks a column, has no model of any bidder or nothing that teaches
-            one of them, or a row makes no sense or stands there twice.
+            one of them, a row makes no sense or stands there twice, or a query has two prompts.
     """
-    rows = _rows(path)
+    rows, repeated = _without_repeats(path, _rows(path))
     known = dict.fromkeys(row["model"] for row in rows)
     mapped = _mapped(path, list(known), bidders, models or {})
     by_model = {model: bidder for bidder, model in mapped.items()}
-    lessons, unscored, uncosted = _lessons(path, rows, by_model, bounty_usd)
-    chosen = lessons if limit is None else lessons[:limit]
+    chosen, unscored, uncosted = _lessons(path, _of_first(rows, limit), by_model, bounty_usd)
     id = practice_id(
         [*(part for pair in sorted(mapped.items()) for part in pair), *(lesson.request for lesson in chosen)]
     )
     unmapped = tuple(model for model in known if model not in by_model)
-    return RecordedLessons(id, tuple(chosen), mapped, unmapped, tuple(uncosted), tuple(unscored))
+    return RecordedLessons(id, tuple(chosen), mapped, unmapped, tuple(uncosted), tuple(unscored), repeated)
 
 
 def _lessons(
@@ -106,6 +107,38 @@ def _lessons(
     if not lessons:
         raise InvalidRequest(f"{path} has no work of {', '.join(by_model)} of which both score and cost are known")
     return lessons, unscored, uncosted
+
+
+def _of_first(rows: list[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:
+    """The rows of so many queries, those that stand first."""
+    if limit is None:
+        return rows
+    chosen = set(list(dict.fromkeys(row["query_id"] for row in rows))[:limit])
+    return [row for row in rows if row["query_id"] in chosen]
+
+
+def _without_repeats(path: Path, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The rows of queries of different prompts, and the queries that repeat the prompt of an earlier one.
+
+    A task that stands there twice would be learned from twice. And of two data sets that each number their queries
+    from 0, answers to different prompts would be compared.
+
+    Raises:
+        InvalidRequest: a query has two prompts.
+    """
+    prompts: dict[str, str] = {}
+    queries: dict[str, str] = {}
+    kept = []
+    for row in rows:
+        query, prompt = row["query_id"], row["prompt"]
+        if prompts.setdefault(query, prompt) != prompt:
+            raise InvalidRequest(
+                f"{path}: query {query[:60]} has two prompts, {prompts[query][:40]!a} and {prompt[:40]!a}; "
+                "a query has one: give the queries of each data set ids of their own"
+            )
+        if queries.setdefault(prompt, query) == query:
+            kept.append(row)
+    return kept, tuple(query for query, prompt in prompts.items() if queries[prompt] != query)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -160,8 +193,13 @@ def _mapped(path: Path, known: list[str], bidders: Collection[str], models: Mapp
             f"no transformer is called as a model of {path}; name them with --map BIDDER=MODEL. "
             f"It has: {', '.join(known)}"
         )
-    if len(set(found.values())) != len(found):
-        raise InvalidRequest("two bidders are mapped to one model; give each a model of its own")
+    by_model: dict[str, str] = {}
+    for name, model in found.items():
+        if by_model.setdefault(model, name) != name:
+            raise InvalidRequest(
+                f"{by_model[model]} and {name} would both have the works of model {model[:100]!r} (a bidder has those "
+                "of the model that is called as it is, unless --map says otherwise); --map gives each one of its own"
+            )
     return found
 
 

@@ -18,6 +18,7 @@ from orchestrator.api.run_options import RunOptions
 from orchestrator.errors import (
     BrokenPlugin,
     CallerError,
+    InvalidConfig,
     InvalidMoney,
     InvalidRequest,
     UnknownBidder,
@@ -451,6 +452,14 @@ def test_a_status_that_there_is_not_is_refused_where_requests_are_listed(market:
     with pytest.raises(InvalidRequest, match="there is no status 'runing'; choose one of running, open,") as refusal:
         market.requests(["runing", "open"])
     assert_one_line(refusal.value)
+    with pytest.raises(InvalidRequest, match=r"statuses are a list: write \['open'\]"):
+        market.requests("open")
+
+
+@pytest.mark.parametrize("source", [[], 5])
+def test_what_is_no_config_is_refused_with_how_bidders_are_given(source: Any) -> None:
+    with pytest.raises(InvalidConfig, match=rf"a file or a mapping, not {type(source).__name__}; bidders are given as"):
+        Market(source)
 
 
 def test_a_class_in_place_of_a_bidder_is_refused() -> None:

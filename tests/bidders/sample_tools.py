@@ -14,6 +14,14 @@ def shout(text: str) -> str:
     return text.upper()
 
 
+def two_texts(one: str, other: str) -> str:
+    return one + other
+
+
+def nothing_at_all() -> str:
+    return "hi"
+
+
 def split(text: str) -> list[str]:
     return text.split()
 

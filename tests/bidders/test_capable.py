@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bidders.capable import Appraisal, CapableBidder, prospect, resale_share
 from orchestrator import Announcement, Money, Observation, Pass, Policy, Segment, Valuation, WonLot, errors
+from orchestrator.testing import check_policy
 from tests.bidders.lots import announce, bid_usd, pass_reason
 
 
@@ -52,6 +54,17 @@ class Sure:
 
 def test_without_a_policy_the_estimate_is_bid() -> None:
     assert bid_usd(Told(0.4), announce()) == 4.0
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_a_policys_figures_may_be_numpys(kind: Any) -> None:
+    class Arrays(Sure):
+        def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+            means: Any = np.full(len(observations), 2.5, kind)
+            return Valuation(means, 0.0 * means)
+
+    assert check_policy(Arrays(2.5)) == []
+    assert bid_usd(Told(0.4, Arrays(2.5)), announce()) == 2.5
 
 
 def test_an_estimate_of_nothing_is_a_pass_with_its_reason() -> None:

@@ -42,6 +42,12 @@ def test_a_function_that_cannot_be_had_breaks_the_bidder(function: str, message:
         ToolBidder("tool", function)
 
 
+@pytest.mark.parametrize("function", ["two_texts", "nothing_at_all"])
+def test_a_function_that_cannot_be_called_with_one_text_is_refused_before_anybody_pays_for_it(function: str) -> None:
+    with pytest.raises(errors.InvalidConfig, match=f"{function} cannot be called with one text: .*argument"):
+        tool(function)
+
+
 def test_a_plain_function_runs_in_a_daemon_thread() -> None:
     assert delivered(tool("thread_kind"), win(announce())) == "daemon=True"
 

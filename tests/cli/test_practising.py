@@ -153,6 +153,16 @@ def test_a_label_that_is_missing_costs_nothing() -> None:
     assert vickrey("statement", "treasury", "--json").document["in"] == "150.00", "nobody was asked"
 
 
+def test_a_practice_that_a_policy_failed_to_learn_from_says_why_and_exits_with_1(vickrey_home: Path) -> None:
+    (vickrey_home / "my_tools.py").write_text("def answer(text):\n    return '18'\n")
+    policy = {"type": "tests.cli.sample_bidders:Forgetful"}
+    learner = {"name": "ann", "type": "tool", "options": {"function": "my_tools:answer"}, "policy": policy}
+    write_market(vickrey_home, bidders=[learner, bidder("pia", roles=["presenter"])])
+    outcome = vickrey("practise", "tasks.jsonl", "--yes")
+    assert "could not learn: KeyError" in outcome.stdout
+    assert outcome.code == 1
+
+
 def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     (vickrey_home / "my_scores.py").write_text("def short(record, text):\n    return len(text) < 5\n")
     command = ("practise", "tasks.jsonl", "--verifier", "my_scores:short", "--bidder", "bob", "--limit", "1", "--json")

@@ -108,6 +108,13 @@ def test_a_path_that_leads_to_no_function_is_refused(path: Any) -> None:
         CallbackJudge(path)
 
 
+def test_a_function_that_cannot_be_called_as_a_judge_is_refused_before_offers_are_paid_for() -> None:
+    with pytest.raises(InvalidConfig, match="cannot be called with a request and a list of offers: too many"):
+        CallbackJudge(lambda request: 1)
+    with pytest.raises(InvalidConfig, match="cannot be called with an offer: missing a required argument: 'other'"):
+        VerifierJudge(lambda offer, other: True)
+
+
 # --- verifier ---
 
 

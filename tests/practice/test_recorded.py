@@ -76,6 +76,25 @@ def test_an_answer_that_the_record_lacks_claims_nothing(tmp_path: Path, absent: 
     assert [work.claim for work in lesson.works] == ["", digest_text("7")]
 
 
+def test_a_query_with_two_prompts_is_refused_for_their_answers_would_be_compared(tmp_path: Path) -> None:
+    other = ("tiny", "sums", "1+1", 0, "What is the capital of France?", "other", 1.0, 0.001, "Paris")
+    with pytest.raises(InvalidRequest, match=r"query 1\+1 has two prompts, 'What is 1\+1\?' and 'What is the capital"):
+        read_recorded(write(tmp_path, [*ROWS, other]), ["big"], 0.1)
+
+
+def test_a_prompt_that_another_query_has_is_learned_from_once_and_named(tmp_path: Path) -> None:
+    again = [("tiny", "sums", f"again {each[2]}", *each[3:]) for each in ROWS[:3]]
+    found = read_recorded(write(tmp_path, [*ROWS, *again]), ["big", "small"], 0.1)
+    assert [lesson.request for lesson in found.lessons] == ["What is 1+1?", "What is 2+2?"]
+    assert found.repeated == ("again 1+1",)
+
+
+def test_a_limit_leaves_the_rest_of_the_file_unjudged(tmp_path: Path) -> None:
+    rows = [*ROWS, row("3+3", "big", None, "6")]
+    assert read_recorded(write(tmp_path, rows), ["big"], 0.1).unscored == ("big on query 3+3",)
+    assert read_recorded(write(tmp_path, rows), ["big"], 0.1, limit=2).unscored == ()
+
+
 def test_policies_learn_from_it_once_and_no_money_moves(tmp_path: Path) -> None:
     bidder = Scripted("big", {1: "1"})
     bidder.policy = Recalling()  # type: ignore[attr-defined]
@@ -130,7 +149,7 @@ def test_a_policy_that_learns_from_its_own_works_is_said_to_have_none_where_its_
         ),
         (["a"], {"a": "huge"}, "has no model 'huge'; it has: big, small, other"),
         (["a"], {"b": "big"}, "there is no transformer 'b' to map"),
-        (["big", "a"], {"a": "big"}, "two bidders are mapped to one model"),
+        (["big", "a"], {"a": "big"}, "big and a would both have the works of model 'big'"),
     ],
 )
 def test_a_mapping_that_makes_no_sense_is_refused(
