@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, wait
 from typing import Any, Final, TypeVar
 
-from orchestrator.engine.guarded import begin_task
+from orchestrator.engine.guarded import begin_task, forget_abandoned
 
 T = TypeVar("T")
 _GRACE_SECONDS: Final = 0.2
@@ -117,4 +117,5 @@ def _close(loop: asyncio.AbstractEventLoop) -> None:
     # What a bidder has left half read, as a stream, may take its time to end: that must not cost the caller its result.
     ending = loop.create_task(loop.shutdown_asyncgens())
     loop.run_until_complete(asyncio.wait({ending}, timeout=_GRACE_SECONDS))
+    forget_abandoned(loop)
     loop.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -52,8 +53,27 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
     return answer
 
 
+class _Clock:
+    """A bidder's time for a lot: all that it is asked about it must be answered within one deadline.
+
+    What the market does meanwhile, as waiting for room under the spend cap, takes none of it.
+    """
+
+    def __init__(self, deadline_seconds: float) -> None:
+        self.deadline_seconds = deadline_seconds
+        self._left_seconds = deadline_seconds
+
+    async def run(self, work: Callable[[], Awaitable[Any]]) -> Guarded:
+        """Run the bidder's code in what is left of its time."""
+        start = time.monotonic()
+        result = await run_guarded(work, self._left_seconds)
+        self._left_seconds = max(0.0, self._left_seconds - (time.monotonic() - start))
+        return result
+
+
 async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
-    promised = await _promise(seat, "bid_cost_max", announcement, deadline_seconds)
+    clock = _Clock(deadline_seconds)
+    promised = await _promise(seat, "bid_cost_max", announcement, clock)
     if not isinstance(promised, Returned):
         return _fault(seat, *_breach(promised, "bid_cost_max", deadline_seconds))
     cost_max_nanos = promised.value
@@ -65,11 +85,11 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
         return Answer(seat.name, "pass", reason=shortened(str(refusal)))
     shown = replace(announcement, meter=meter, deadline_seconds=deadline_seconds)
     try:
-        result = await run_guarded(lambda: seat.bidder.bid(shown), deadline_seconds)
+        result = await clock.run(lambda: seat.bidder.bid(shown))
     finally:
         await meter.close()
     calls.raise_failure()
-    answer = await _read(seat, shown, result)
+    answer = await _read(seat, shown, result, clock)
     return replace(
         answer,
         bid_cost_nanos=meter.cost_nanos,
@@ -79,27 +99,27 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
     )
 
 
-async def _promise(seat: Seat, method: CostMethod, announcement: Announcement, deadline_seconds: float) -> Guarded:
+async def _promise(seat: Seat, method: CostMethod, announcement: Announcement, clock: _Clock) -> Guarded:
     """Ask for a worst case; most bidders promise none and cost nothing."""
     if not seat.has(method):
         return Returned(0)
-    return await run_guarded(lambda: seat.cost_max_nanos(method, announcement), deadline_seconds)
+    return await clock.run(lambda: seat.cost_max_nanos(method, announcement))
 
 
-async def _read(seat: Seat, announcement: Announcement, result: Guarded) -> Answer:
+async def _read(seat: Seat, announcement: Announcement, result: Guarded, clock: _Clock) -> Answer:
     if isinstance(result, Raised) and isinstance(result.error, ProviderError):
         return Answer(seat.name, "pass", reason=result.reason)
     if not isinstance(result, Returned):
-        return _fault(seat, *_breach(result, "", announcement.deadline_seconds))
+        return _fault(seat, *_breach(result, "", clock.deadline_seconds))
     said = read_guarded(lambda: _read_answer(seat, announcement, result.value))
     if isinstance(said, Raised):
         return _fault(seat, "malformed", said.reason)
     answer: Answer = said.value
     if answer.kind != "bid":
         return answer
-    promised = await _promise(seat, "transform_cost_max", announcement, announcement.deadline_seconds)
+    promised = await _promise(seat, "transform_cost_max", announcement, clock)
     if not isinstance(promised, Returned):
-        return _fault(seat, *_breach(promised, "transform_cost_max", announcement.deadline_seconds))
+        return _fault(seat, *_breach(promised, "transform_cost_max", clock.deadline_seconds))
     cost_max_nanos = promised.value
     return replace(answer, cost_max_nanos=cost_max_nanos, provider=seat.provider if cost_max_nanos else "")
 

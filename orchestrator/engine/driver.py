@@ -102,9 +102,10 @@ class Driver:
         announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})
         self._tell([announced], progress)
         answers = await self._ask_all(announced, shown)
+        # Taken here and not in the writer's thread: a call that comes late may be kept meanwhile.
+        due = self._calls.take_due()
         await self._commit(
-            lambda tx: self._recorder.close(tx, self._log, announced, answers, self._calls.take_due(), self._clock()),
-            already_told=1,
+            lambda tx: self._recorder.close(tx, self._log, announced, answers, due, self._clock()), already_told=1
         )
 
     async def _ask_all(
@@ -130,9 +131,8 @@ class Driver:
             delivered = await at_once(self._deliver(path, award) for path, award in tasks)
             for (path, _), result in zip(tasks, delivered, strict=True):
                 results.setdefault(path, []).append(result)
-        await self._commit(
-            lambda tx: self._recorder.settle(tx, self._log, results, self._calls.take_due(), self._clock())
-        )
+        due_transfers = self._calls.take_due()
+        await self._commit(lambda tx: self._recorder.settle(tx, self._log, results, due_transfers, self._clock()))
 
     async def _deliver(self, path: str, award: Award) -> AwardResult:
         seat = self._recorder.seats.get(award.bidder)

@@ -144,6 +144,11 @@ def _abandon(task: asyncio.Task[Any]) -> None:
     task.cancel()
 
 
+def forget_abandoned(loop: asyncio.AbstractEventLoop) -> None:
+    """Hold the tasks of a loop no longer, which is about to close: they will never be done."""
+    _abandoned.difference_update([task for task in _abandoned if task.get_loop() is loop])
+
+
 def shortened(text: str) -> str:
     """A reason as the record keeps it: one printable line of at most 300 characters.
 

@@ -81,7 +81,13 @@ class TaskMeter:
         return self._spent_nanos if self._unknown else 0
 
     async def open(self) -> None:
-        """Hold the task's worst case; free tasks hold nothing."""
+        """Hold the task's worst case; free tasks hold nothing.
+
+        What calls of an earlier driver have cost counts from here on, also those that are not made again: a bidder
+        may decide otherwise when it is asked anew.
+        """
+        for row in self._book.answers_to(self._task):
+            self._count(row)
         self._state = "held"
         if self._cap_hold is None:
             return
@@ -108,17 +114,12 @@ class TaskMeter:
         answer_key = f"{self._task}/{purpose}/{self._calls}"
         self._calls += 1
         async with self._one_at_a_time:
-            self._check_room()
-            row = self._book.recorded(answer_key)
-            if row is None:
-                row = await self._perform(perform, answer_key)
-            else:
-                self._count(row)
+            if self._state == "closed":
+                raise InvalidAnswer("its task is over; no more calls can be made for it")
+            row = self._book.recorded(answer_key) or await self._perform(perform, answer_key)
             return json.loads(row.body)
 
     def _check_room(self) -> None:
-        if self._state == "closed":
-            raise InvalidAnswer("its task is over; no more calls can be made for it")
         if self._unknown:
             raise InvalidAnswer("what an earlier call cost is not known; it may have used up the worst case")
         if self._cap_hold is not None and self._spent_nanos >= self._cost_max_nanos:
@@ -127,6 +128,7 @@ class TaskMeter:
             )
 
     async def _perform(self, perform: Callable[[], Awaitable[Charged]], answer_key: str) -> AnswerRow:
+        self._check_room()
         if self._state == "settled":
             await self._hold_again()
         self._unknown = True

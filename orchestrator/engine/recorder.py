@@ -190,7 +190,13 @@ class Recorder:
         row = tx.find_request(progress.request.id)
         if row is not None:
             ended = now_seconds if progress.ending is not None else None
-            tx.put_request(row._replace(status=progress.status, ended_seconds=ended, driver=""))
+            # From when there is something to pick from: a run that was interrupted may go on days later.
+            expires = row.expires_seconds
+            if progress.status == "open":
+                expires = now_seconds + (row.expires_seconds - row.created_seconds)
+            tx.put_request(
+                row._replace(status=progress.status, ended_seconds=ended, expires_seconds=expires, driver="")
+            )
 
     def _update_records(self, tx: Transaction, events: Sequence[Event]) -> None:
         """Count wins and faults; suspend a bidder that fails again and again after winning (R6)."""

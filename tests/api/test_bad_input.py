@@ -309,6 +309,26 @@ def test_a_request_that_nobody_picks_from_expires_and_its_bounty_returns() -> No
     assert_sound(market)
 
 
+def test_a_run_that_goes_on_days_later_leaves_the_whole_time_to_pick(tmp_path: Path) -> None:
+    now = [1_000_000.0]
+    path = str(tmp_path / "market.db")
+
+    def opened() -> Market:
+        return make_market(Scripted("a", {1: "2"}), presenter("p", {2: "3"}), store=path, clock=lambda: now[0])
+
+    with opened() as market:
+        posted_only = market.post(Posting("hello", 10))
+    now[0] += 8 * 86_400
+    with opened() as market:
+        (result,) = market.resume(posted_only)
+        assert (result.request_id, result.status) == (posted_only, "open")
+    now[0] += 7 * 86_400 - 1
+    with opened() as market:
+        assert market.expire_due() == []
+        now[0] += 1
+        assert market.expire_due() == [posted_only]
+
+
 @pytest.mark.parametrize(("verdict", "status"), [(Rank(1), "released"), (Reject("no"), "rejected"), (Later(), "open")])
 def test_a_judge_decides(market: Market, verdict: Any, status: str) -> None:
     assert market.run("hello", 10, judge=Judging(verdict)).status == status

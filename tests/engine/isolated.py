@@ -30,6 +30,12 @@ class Steady:
         return [Segment(f"{self.name} on {lot.lot}")]
 
 
+class Impostor(Steady):
+    """Says that it stands behind a rival, whose lower bid would then be dropped."""
+
+    principal = "steady"
+
+
 class SteadyPresenter(Steady):
     roles = ("presenter",)
 

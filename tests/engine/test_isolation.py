@@ -227,6 +227,13 @@ def test_a_hanging_call_blocks_the_market_only_where_the_bidder_is_not_isolated(
         assert (longest > 1.2) == blocks, (isolation, longest)
 
 
+@pytest.mark.parametrize(("named", "behind"), [({}, "a"), ({"principal": "acme"}, "acme")])
+def test_who_stands_behind_it_is_not_for_it_to_say(closing: list[Market], named: dict[str, str], behind: str) -> None:
+    market = run(closing, {**entry("a", "Impostor", usd="5"), **named})
+    assert market.seats["a"].participant.principal == behind
+    finish(market)
+
+
 @pytest.mark.parametrize("method", ["eligible", "bid_cost_max", "transform_cost_max"])
 def test_hanging_in_a_cheap_method_harms_only_the_bidder(closing: list[Market], method: str) -> None:
     slow = {**entry("odd", "Undecided", method=method), "bid_deadline_seconds": DEADLINE_SECONDS}

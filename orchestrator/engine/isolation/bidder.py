@@ -28,7 +28,8 @@ DESCRIBE_SECONDS: Final = 5.0
 class IsolatedBidder:
     """Keeps the bidder's contract on behalf of a bidder that runs elsewhere.
 
-    Its methods are those of the other side. The optional ones, which a bidder in the market's own
+    Its methods are those of the other side. Who stands behind it is for the operator to say: under a rival's principal,
+    the lower of the two's bids would be dropped. The optional methods, which a bidder in the market's own
     process answers at once, are asynchronous here; the engine waits for either.
 
     Args:
@@ -42,7 +43,6 @@ class IsolatedBidder:
         BrokenPlugin: it cannot be built.
     """
 
-    principal: str | None
     provider: str | None
     policy: IsolatedPolicy | None
     eligible: Callable[[Announcement], Awaitable[bool]]
@@ -101,7 +101,6 @@ class IsolatedBidder:
         # Taken as they are: whoever seats the bidder says what is wrong with them.
         named: Any = tuple(strings(ready.get("roles")))
         self.roles: Sequence[Role] = named
-        self.principal = _string_or_none(ready.get("principal"))
         self.provider = _string_or_none(ready.get("provider"))
         for method in strings(ready.get("has")):
             if method in OPTIONAL_METHODS:

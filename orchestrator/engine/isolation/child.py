@@ -59,7 +59,6 @@ def _described(bidder: Any) -> dict[str, Any]:
     policy = getattr(bidder, "policy", None)
     return {
         "roles": list(getattr(bidder, "roles", ())),
-        "principal": getattr(bidder, "principal", None),
         "provider": getattr(bidder, "provider", None),
         "missing": [name for name in ("bid", "transform") if not callable(getattr(bidder, name, None))],
         "has": [name for name in OPTIONAL_METHODS if callable(getattr(bidder, name, None))],
