@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,6 +123,16 @@ class OutcomeMarket:
         played = self._play(queries, TEST_BATCH, learning=False)
         self._simulation = None
         return played
+
+    @property
+    def refills(self) -> Mapping[str, int]:
+        """How often the treasury has helped each bidder since the market opened."""
+        return self._simulation.refills if self._simulation is not None else {}
+
+    @property
+    def suspended(self) -> Collection[str]:
+        """Who takes part no more, for refills did not help."""
+        return self._simulation.suspended if self._simulation is not None else ()
 
     def enter(self, model: int) -> None:
         """Let a model enter that was absent, with the endowment of a newcomer."""

@@ -12,6 +12,7 @@ from benchmarks.outcomes.change import change_table, play_societies
 from benchmarks.outcomes.copies import copies_table
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.held_out import Methods, baselines, held_out_table, market_methods
+from benchmarks.outcomes.long_run import long_run_table
 from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.missing import missing_table
 from benchmarks.outcomes.plots import plot_change, plot_curves
@@ -171,6 +172,11 @@ def _missing(study: _Study) -> Report:
     return missing_table(study.key("missing"), title, study.contests[0], study.design, study.settings.orders)
 
 
+def _long_run(study: _Study) -> Report:
+    title = f"A long run: {study.where}"
+    return long_run_table(study.key("long-run"), title, study.contests[0], study.design)
+
+
 def _speed(study: _Study) -> Report:
     title = f"One pass of training and test: {study.where}"
     return speed_table(study.key("speed"), title, study.contests[0], study.design)
@@ -184,7 +190,7 @@ def _router(study: _Study) -> Report:
 _ROUTED: Final = 2
 """How many models a record of routing has."""
 
-_ON_DEMAND: Final = ("change", "copies", "missing")
+_ON_DEMAND: Final = ("change", "copies", "missing", "long-run")
 """Tables that take long and are made only where they are asked for."""
 
 _TABLES: Final[Mapping[str, Callable[[_Study], Report]]] = {
@@ -194,6 +200,7 @@ _TABLES: Final[Mapping[str, Callable[[_Study], Report]]] = {
     "change": _change,
     "copies": _copies,
     "missing": _missing,
+    "long-run": _long_run,
     "speed": _speed,
     "router": _router,
 }

@@ -11,7 +11,7 @@ from benchmarks.outcomes.market import Design
 from benchmarks.outcomes.policies import is_pooled, policy_maker
 from orchestrator.errors import BrokenPlugin, InvalidRequest
 
-TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change", "copies", "missing")
+TABLES = ("held-out", "stream", "newcomer", "speed", "router", "change", "copies", "missing", "long-run")
 
 
 @dataclass(frozen=True, slots=True)

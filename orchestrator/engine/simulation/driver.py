@@ -6,7 +6,7 @@ Requests of a batch move in lock-step, so that one call of a policy values the l
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -90,6 +90,16 @@ class Simulation:
     def players(self) -> Sequence[Player]:
         """Who is in the simulation."""
         return self._roster.players
+
+    @property
+    def refills(self) -> Mapping[str, int]:
+        """How often the treasury has helped each bidder."""
+        return self._roster.refills
+
+    @property
+    def suspended(self) -> Collection[str]:
+        """Who takes part no more: broke, and helped too often."""
+        return self._roster.suspended
 
     def enter(self, player: Player) -> None:
         """Let a newcomer take part in the requests to come; it is endowed as the others were."""

@@ -29,6 +29,8 @@ class Roster:
         entries: who takes part, as requests record it.
         names: who takes part in each role, in order.
         auditions: what newcomers have won and were granted.
+        refills: how often the treasury has helped each bidder.
+        suspended: who takes part no more: broke, and helped too often.
     """
 
     def __init__(self, book: Book, wealth: WealthRules) -> None:
@@ -39,9 +41,9 @@ class Roster:
         self.auditions = Auditions(book, wealth)
         self._book = book
         self._wealth = wealth
-        self._refills: dict[str, int] = {}
+        self.refills: dict[str, int] = {}
         self._unrewarded: dict[str, int] = {}
-        self._suspended: set[str] = set()
+        self.suspended: set[str] = set()
         self._crowds: dict[tuple[Role, ...], list[Player]] = {}
 
     def enter(self, players: Sequence[Player]) -> None:
@@ -67,14 +69,14 @@ class Roster:
     def keep_up(self, progress: Progress) -> None:
         """Charge rent, refill wallets, suspend and grant, after a request has ended."""
         request = progress.request
-        active = [entry.name for entry in request.roster if entry.name not in self._suspended]
+        active = [entry.name for entry in request.roster if entry.name not in self.suspended]
         spendable = self._book.spendable([TREASURY, *map(bidder_account, active)])
-        refills = {name: self._refills[name] for name in active}
+        refills = {name: self.refills[name] for name in active}
         due = upkeep(request.id, active, refills, spendable, self._wealth, unrewarded=self._unrewarded)
         self._book.apply(due.transfers)
         for name in due.refilled:
-            self._refills[name] += 1
-        self._suspended.update(due.suspended)
+            self.refills[name] += 1
+        self.suspended.update(due.suspended)
         if self.auditions.after(progress, set(active).difference(due.suspended)) or due.suspended:
             self._call_roll()
 
@@ -93,15 +95,15 @@ class Roster:
         wallet = bidder_account(player.name)
         self.seats[player.name] = player
         self._book.open_account(Account(wallet))
-        self._refills[player.name] = 0
-        self._suspended.discard(player.name)
+        self.refills[player.name] = 0
+        self.suspended.discard(player.name)
         endowment_nanos = self._wealth.endowment_nanos
         if endowment_nanos:
             self._book.apply([transfer(f"endow/{player.name}", ISSUER, wallet, endowment_nanos, "endow")])
         self._unrewarded[wallet] = 0
 
     def _call_roll(self) -> None:
-        active = [player for player in self.players if player.name not in self._suspended]
+        active = [player for player in self.players if player.name not in self.suspended]
         self.entries = tuple(
             Participant(player.name, player.principal, (player.role,), self.auditions.is_on(player.name))
             for player in active

@@ -1,0 +1,69 @@
+"""A long run: every query again and again, learned from each time, as in a market that is used for months."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.outcomes.baselines.contest import Contest, shuffled
+from benchmarks.outcomes.copies import spread_models
+from benchmarks.outcomes.market import Design, OutcomeMarket
+from benchmarks.outcomes.measures import PER_QUERIES
+from benchmarks.outcomes.played import Played
+from benchmarks.outcomes.user import User
+from benchmarks.running import tell
+from benchmarks.tables import Report
+
+PASSES = 5
+
+_COLUMNS = (
+    "who may be asked",
+    "requests so far",
+    "utility",
+    "± utility",
+    "over best single",
+    "cost USD",
+    "stages",
+    "refills",
+    "suspended by now",
+)
+
+
+def long_run_table(name: str, title: str, contest: Contest, design: Design) -> Report:
+    """What a market brings while it goes on learning, and who goes broke meanwhile; few models, and all."""
+    data, rows = contest.user.data, []
+    few = spread_models(data)
+    for record in (data.of_models(few), data) if len(few) < len(data.models) else (data,):
+        tell(f"  {len(record.models)} models ...")
+        rows += _passes(User(record, contest.user.draws), contest, design)
+    return Report(name, title, _COLUMNS, tuple(rows))
+
+
+def _passes(user: User, contest: Contest, design: Design) -> Iterator[tuple[str | float | int, ...]]:
+    """A row a pass, and one of what has been learned by then with wallets that are full."""
+    queries = np.arange(len(user.data))
+    single = _best_in_hindsight(user, design.value_usd)
+    market, refills = OutcomeMarket(user, design, contest.seed), 0
+    who = f"{len(user.data.models)} models"
+    for number in range(PASSES):
+        played = market.learn(shuffled(queries, contest.seed, "long run", number))
+        refilled = sum(market.refills.values()) - refills
+        refills += refilled
+        requests = (number + 1) * len(queries)
+        yield (who, requests, *_figures(played, single, design.value_usd), refilled, len(market.suspended))
+    wealthy = OutcomeMarket(user, design, contest.seed, memories=dict(market.memories))
+    yield (f"{who}, full wallets", requests, *_figures(wealthy.test(queries), single, design.value_usd), 0, 0)
+
+
+def _best_in_hindsight(user: User, value_usd: float) -> float:
+    """What the model brings that brings most on all queries, per 1000."""
+    return PER_QUERIES * float((user.accepts() * value_usd - user.data.costs_usd).mean(axis=0).max())
+
+
+def _figures(played: Played, single: float, value_usd: float) -> tuple[float, ...]:
+    utilities = PER_QUERIES * played.utilities(value_usd)
+    utility, error = float(utilities.mean()), float(utilities.std(ddof=1)) / math.sqrt(len(utilities))
+    cost_usd = PER_QUERIES * float(played.costs_usd.mean())
+    return utility, error, utility - single, cost_usd, float(played.stages.mean())
