@@ -13,6 +13,7 @@ from benchmarks.outcomes.market import Design, OutcomeMarket
 from benchmarks.outcomes.measures import PER_QUERIES
 from benchmarks.outcomes.played import Played
 from benchmarks.outcomes.user import User
+from benchmarks.outcomes.worlds import Row
 from benchmarks.running import tell
 from benchmarks.tables import Report
 
@@ -33,25 +34,25 @@ _COLUMNS = (
 
 def long_run_table(name: str, title: str, contest: Contest, design: Design) -> Report:
     """What a market brings while it goes on learning, and who goes broke meanwhile; few models, and all."""
-    data, rows = contest.user.data, []
-    few = spread_models(data)
+    data = contest.user.data
+    few, rows = spread_models(data), list[Row]()
     for record in (data.of_models(few), data) if len(few) < len(data.models) else (data,):
         tell(f"  {len(record.models)} models ...")
         rows += _passes(User(record, contest.user.draws), contest, design)
     return Report(name, title, _COLUMNS, tuple(rows))
 
 
-def _passes(user: User, contest: Contest, design: Design) -> Iterator[tuple[str | float | int, ...]]:
+def _passes(user: User, contest: Contest, design: Design) -> Iterator[Row]:
     """A row a pass, and one of what has been learned by then with wallets that are full."""
     queries = np.arange(len(user.data))
     single = _best_in_hindsight(user, design.value_usd)
-    market, refills = OutcomeMarket(user, design, contest.seed), 0
+    market, refills, requests = OutcomeMarket(user, design, contest.seed), 0, 0
     who = f"{len(user.data.models)} models"
     for number in range(PASSES):
         played = market.learn(shuffled(queries, contest.seed, "long run", number))
         refilled = sum(market.refills.values()) - refills
         refills += refilled
-        requests = (number + 1) * len(queries)
+        requests += len(queries)
         yield (who, requests, *_figures(played, single, design.value_usd), refilled, len(market.suspended))
     wealthy = OutcomeMarket(user, design, contest.seed, memories=dict(market.memories))
     yield (f"{who}, full wallets", requests, *_figures(wealthy.test(queries), single, design.value_usd), 0, 0)
