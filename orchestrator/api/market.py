@@ -10,6 +10,7 @@ from typing import Any, Unpack
 
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.driving import Driving
+from orchestrator.api.expiring import expire_due
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import Judging
 from orchestrator.api.lease import claim, in_turn, resumable
@@ -83,7 +84,8 @@ class Market:
                 lambda tx: register(tx, self.seats.values(), seating.endowments_nanos, self.config.wealth)
             )
             migrate_memories(self._store, self.seats.values())
-            self.expire_due()
+            # One that cannot end must not keep everybody else's market closed; whoever asks for its end is told why.
+            expire_due(self._store, self._recorder, clock())
             unless_opened.pop_all()
 
     def __enter__(self) -> Market:
@@ -286,13 +288,18 @@ class Market:
     def expire_due(self) -> list[str]:
         """Return the bounties of open requests that nobody picked from in time.
 
+        Each in a commit of its own: one that cannot end keeps no other from it.
+
         Returns:
             The ids of the requests that have expired.
+
+        Raises:
+            VickreyError: one of them could not end; those after it have, all the same.
         """
-        now = self._clock()
-        if self._store.read(lambda reader: reader.due(now)):
-            return self._store.transact(lambda tx: self._recorder.expire_due(tx, now))
-        return []
+        expiry = expire_due(self._store, self._recorder, self._clock())
+        if expiry.failures:
+            raise expiry.failures[0]
+        return list(expiry.expired)
 
     def requests(self, statuses: Sequence[str] = ()) -> list[RequestRow]:
         """Requests in order of posting; those of some statuses, or all where none is named.

@@ -152,17 +152,27 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> CheckedPosting:
         raise InvalidRequest(f"what is posted is a Posting(text, budget), not {type(posting).__name__}")
     text = read_text(posting.text, defaults.text_bytes_max)
     bounty = read_bounty(posting.budget)
-    cap = bounty if defaults.spend_cap_nanos is None else Money(defaults.spend_cap_nanos)
+    usual_cap = bounty if defaults.spend_cap_nanos is None else Money(defaults.spend_cap_nanos)
+    cap = usual_cap if posting.spend_cap is None else _read_amount(posting.spend_cap, "spend cap")
+    usual_deposit = Money(defaults.deposit_nanos)
+    deposit = usual_deposit if posting.deposit is None else _read_amount(posting.deposit, "deposit")
+    _check_size({"budget": bounty, "spend cap": cap, "deposit": deposit}, Money(defaults.bounty_max_nanos))
     return CheckedPosting(
         text=text,
         bounty=bounty,
-        spend_cap=cap if posting.spend_cap is None else _read_amount(posting.spend_cap, "spend cap"),
-        deposit=Money(defaults.deposit_nanos) if posting.deposit is None else _read_amount(posting.deposit, "deposit"),
+        spend_cap=cap,
+        deposit=deposit,
         seed=read_seed(posting.seed),
         requester=read_requester(posting.requester),
         labels=read_labels(posting.labels),
         idempotency_key=read_idempotency_key(posting.idempotency_key),
     )
+
+
+def _check_size(amounts: Mapping[str, Money], largest: Money) -> None:
+    for what, amount in amounts.items():
+        if amount > largest:
+            raise InvalidRequest(f"the {what} is {amount} USD; at most {largest} are allowed (request.bounty_max)")
 
 
 def _read_amount(amount: Amount, what: str) -> Money:

@@ -107,6 +107,7 @@ def _resolve(document: Document, home: Path, is_fallback: bool) -> Config:
         request=RequestDefaults(
             spend_cap_nanos=None if root.request.spend_cap is None else root.request.spend_cap.nanos,
             deposit_nanos=root.request.deposit.nanos,
+            bounty_max_nanos=root.request.bounty_max.nanos,
             expires_days=root.request.expires_days,
             text_bytes_max=root.request.text_bytes_max,
             judge_seconds=root.request.judge_seconds,

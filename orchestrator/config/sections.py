@@ -150,6 +150,7 @@ class RequestSection(Section):
 
     spend_cap: Usd | None = None
     deposit: Usd = Money(0)
+    bounty_max: Usd = Money.usd(10_000)
     expires_days: Seconds = 7.0
     text_bytes_max: Count = 200_000
     judge_seconds: Seconds = 300.0

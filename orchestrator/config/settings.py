@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
+from orchestrator.money import NANOS_PER_USD
 from orchestrator.passwords import without_passwords
 
 Isolation = Literal["none", "process"]
@@ -72,13 +73,16 @@ class RequestDefaults:
     Attributes:
         spend_cap_nanos: most real money a run may cost (R7); None for its budget.
         deposit_nanos: what pays recorded costs on rejection (R10).
-        expires_days: when a request that nobody picked from expires.
+        bounty_max_nanos: the most that a bounty, a spend cap or a deposit may be. What has moved through an account is
+            counted for good, in 64 bits: nine bounties of a billion dollars, which cost nobody anything, used that up.
+        expires_days: how long after its offers are there a request that nobody picked from expires.
         text_bytes_max: longest request text, in UTF-8 bytes.
         judge_seconds: how long a judge that is no person may take; then the request stays open.
     """
 
     spend_cap_nanos: int | None = None
     deposit_nanos: int = 0
+    bounty_max_nanos: int = 10_000 * NANOS_PER_USD
     expires_days: float = 7.0
     text_bytes_max: int = 200_000
     judge_seconds: float = 300.0

@@ -140,14 +140,14 @@ class Recorder:
         _settle_orphans(tx, request_id)
         return self._write(tx, log, pick(log.progress, rank, judge, self._cap_left_nanos(tx, log)), now_seconds)
 
-    def expire_due(self, tx: Transaction, now_seconds: float) -> list[str]:
-        """Return the bounties of requests that nobody picked from in time, and say which these are."""
-        due = tx.due(now_seconds)
-        for request_id in due:
-            log = read_log(tx, request_id)
-            _settle_orphans(tx, request_id)
-            self._write(tx, log, expire(log.progress, self._cap_left_nanos(tx, log)), now_seconds)
-        return due
+    def expire(self, tx: Transaction, request_id: str, now_seconds: float) -> bool:
+        """Return the bounty of a request that nobody picked from in time; False where it is not open any more."""
+        if request_id not in tx.due(now_seconds):
+            return False
+        log = read_log(tx, request_id)
+        _settle_orphans(tx, request_id)
+        self._write(tx, log, expire(log.progress, self._cap_left_nanos(tx, log)), now_seconds)
+        return True
 
     def cancel(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
         """End a request at its requester's wish, whatever it is doing."""

@@ -23,6 +23,7 @@ from orchestrator.errors import (
     InvalidRequest,
     UnknownBidder,
     UnknownRequest,
+    VickreyError,
     WrongStatus,
 )
 from orchestrator.judges import TopJudge
@@ -307,6 +308,45 @@ def test_a_request_that_nobody_picks_from_expires_and_its_bounty_returns() -> No
     with pytest.raises(WrongStatus):
         result.pick(1)
     assert_sound(market)
+
+
+@pytest.mark.parametrize(
+    ("given_amounts", "what"),
+    [
+        ({"budget": "10000.01"}, "budget"),
+        ({"budget": 10, "spend_cap": 10_001}, "spend cap"),
+        ({"budget": 10, "deposit": 10_001}, "deposit"),
+    ],
+)
+def test_an_amount_above_the_largest_is_refused_before_anything_moves(
+    market: Market, given_amounts: dict[str, Any], what: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=rf"the {what} is .* USD; at most 10000.00 are allowed \(request.bounty"):
+        market.run("hello", **given_amounts)
+    assert market.requests() == []
+    assert market.run("hello", 10_000).status == "open"
+
+
+def test_a_request_that_cannot_end_keeps_nobody_elses_market_closed(tmp_path: Path) -> None:
+    """Nine of the largest bounties use up what one requester's purse can count."""
+    now, path = [1_000_000.0], str(tmp_path / "market.db")
+
+    def opened() -> Market:
+        largest = {"bounty_max": 10**9}
+        return make_market(presenter("p"), presenter("q"), store=path, request=largest, clock=lambda: now[0])
+
+    with opened() as market:
+        for _ in range(8):
+            market.run("hello", 10**9, requester="mallory").reject()
+        stuck = market.run("hello", 10**9, requester="mallory")
+        honest = market.run("hello", 10, requester="honest")
+    now[0] += 8 * 86_400
+    with opened() as market:
+        assert [row.id for row in market.requests(["open"])] == [stuck.request_id]
+        assert [row.id for row in market.requests(["expired"])] == [honest.request_id]
+        with pytest.raises(VickreyError, match="would bring what has moved"):
+            market.expire_due()
+        assert market.audit() == []
 
 
 def test_a_run_that_goes_on_days_later_leaves_the_whole_time_to_pick(tmp_path: Path) -> None:

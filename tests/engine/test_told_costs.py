@@ -30,7 +30,7 @@ def test_costs_that_nobody_can_believe_do_not_use_up_what_the_market_can_count()
 
 def test_a_cost_as_high_as_its_promise_is_believed_whatever_it_is() -> None:
     rich = Paid("rich", {1: "1"}, Provider("20000"), worst="20000")
-    market = make_market(rich, presenter("p", {2: "2"}))
+    market = make_market(rich, presenter("p", {2: "2"}), request={"bounty_max": 30_000})
     market.topup("rich", 30_000)
     market.run("hello", 10, seed=1, spend_cap=30_000)
     assert posted(market, "provider:acme") == 20_000 * 10**9

@@ -72,7 +72,7 @@ def test_a_wallet_above_the_largest_amount_stops_nobody() -> None:
 
 
 def test_a_deposit_beside_the_largest_bounty_is_pledged() -> None:
-    market = make_market(presenter("p"), presenter("q"))
+    market = make_market(presenter("p"), presenter("q"), request={"bounty_max": 10**9})
     market.cancel(market.run("hello", 10**9, deposit=10**9, seed=1).request_id)
     assert_sound(market)
 
