@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Final, NamedTuple
 
 from orchestrator.bidding import Policy
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
-from orchestrator.engine.guarded import Raised, read_interruptible
+from orchestrator.engine.guarded import Raised, Returned, read_interruptible
+from orchestrator.engine.isolation.bidder import IsolatedPolicy
 from orchestrator.engine.memories import read_body
 from orchestrator.engine.memory_keys import failure_key
 from orchestrator.engine.seat import Seat
@@ -55,18 +57,19 @@ def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> Non
     by_bidder: dict[str, list[Receipt]] = {}
     for receipt in receipts(progress):
         by_bidder.setdefault(receipt.bidder, []).append(receipt)
+    pupils: list[_Pupil] = []
     for memory_key, names in mine.items():
         policy = seats[names[0]].policy
         given = [receipt for name in names for receipt in by_bidder.get(name, ())]
-        if policy is None or not given:
-            continue
-        learned = read_interruptible(partial(_learned, policy, tx.memory(memory_key), given))
+        if policy is not None and given:
+            pupils.append(_Pupil(memory_key, names, policy, tx.memory(memory_key), given))
+    for pupil, learned in zip(pupils, _all_learned(pupils), strict=True):
         if isinstance(learned, Raised):
-            _count_faults(tx, names)
-            _remember_failure(tx, memory_key, progress.request.id, learned.reason)
+            _count_faults(tx, pupil.names)
+            _remember_failure(tx, pupil.memory_key, progress.request.id, learned.reason)
         else:
-            tx.put_memory(MemoryRow(memory_key, policy.name, policy.version, learned.value))
-            forget_failure(tx, memory_key)
+            tx.put_memory(MemoryRow(pupil.memory_key, pupil.policy.name, pupil.policy.version, learned.value))
+            forget_failure(tx, pupil.memory_key)
 
 
 def read_failure(reader: Reader, memory_key: str) -> LearningFailure | None:
@@ -88,8 +91,41 @@ def forget_failure(tx: Transaction, memory_key: str) -> None:
         _put(tx, memory_key, None)
 
 
-def _learned(policy: Policy, before: MemoryRow | None, given: Sequence[Receipt]) -> str:
-    return read_body(policy.learn(json.loads(before.body) if before else None, given))
+class _Pupil(NamedTuple):
+    """A memory that is to learn.
+
+    Attributes:
+        memory_key: where it is kept.
+        names: the bidders that share it.
+        policy: what learns.
+        before: what it knew.
+        given: their receipts.
+    """
+
+    memory_key: str
+    names: Sequence[str]
+    policy: Policy
+    before: MemoryRow | None
+    given: Sequence[Receipt]
+
+
+def _all_learned(pupils: Sequence[_Pupil]) -> list[Returned | Raised]:
+    """What each has learned, in order; those in processes of their own at once.
+
+    Nobody can write into the store meanwhile, so one that does not answer must cost that time once, whoever else does
+    not answer either.
+    """
+    learning = [partial(read_interruptible, partial(_learned, each)) for each in pupils]
+    elsewhere = [number for number, each in enumerate(pupils) if isinstance(each.policy, IsolatedPolicy)]
+    if len(elsewhere) <= 1:
+        return [learn() for learn in learning]
+    with ThreadPoolExecutor(len(elsewhere), "vickrey-learn") as threads:
+        begun = {number: threads.submit(learning[number]) for number in elsewhere}
+        return [begun[number].result() if number in begun else learn() for number, learn in enumerate(learning)]
+
+
+def _learned(pupil: _Pupil) -> str:
+    return read_body(pupil.policy.learn(json.loads(pupil.before.body) if pupil.before else None, pupil.given))
 
 
 def _count_faults(tx: Transaction, names: Iterable[str]) -> None:

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from bidders.policies.pooled.embedding import DIMENSIONS_MAX, embedded, embedding_named
+from bidders.policies.pooled.embedding import (
+    DIMENSIONS_MAX,
+    embedded,
+    embedding_named,
+    shape_and_words,
+    standing_for,
+)
 from orchestrator.errors import InvalidAnswer
 
 
@@ -47,3 +53,12 @@ def test_an_embedding_that_gives_texts_more_and_fewer_numbers_is_named() -> None
     with pytest.raises(InvalidAnswer, match=r"gave 4 numbers for a text of 4 characters and 7 for another of 7; each"):
         embedded(lambda text: [0.5] * len(text), "text")
     assert len(embedded(lambda text: [0.5] * min(4, len(text)), "text")) == 4
+
+
+def test_a_long_text_is_not_kept_and_differs_from_another_that_begins_alike() -> None:
+    short, long = "How many are left?", "word " * 10_000
+    assert standing_for(short) == short
+    assert len(standing_for(long)) < 100
+    assert standing_for(long) != standing_for(f"{long}more")
+    assert standing_for("\ud800" * 3_000) == standing_for("\ud800" * 3_000)
+    assert shape_and_words(long) == shape_and_words(f"{long}more")

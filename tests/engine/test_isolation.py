@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 from orchestrator import Market
-from orchestrator.engine.isolation.bidder import IsolatedBidder
+from orchestrator.engine.isolation.bidder import IsolatedBidder, IsolatedPolicy
 from orchestrator.engine.isolation.process import BidderProcess
 from orchestrator.engine.isolation.wire import BrokenWire, decode_value, read_message
 from orchestrator.errors import InvalidAnswer
@@ -310,6 +311,25 @@ def test_its_policy_learns_there_and_its_memory_is_kept_here(closing: list[Marke
     learned = json.loads(row.body)
     assert learned["receipts"] >= 1
     assert learned["pid"] != os.getpid()
+
+
+def test_policies_in_processes_of_their_own_learn_at_once(
+    closing: list[Market], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store is locked meanwhile: of several that do not answer, each would cost everybody its whole time."""
+    together = threading.Barrier(2)
+
+    def learn(_self: IsolatedPolicy, _memory: Any, _receipts: Any) -> Any:
+        together.wait(timeout=5.0)
+        return "learned"
+
+    monkeypatch.setattr(IsolatedPolicy, "learn", learn)
+    market = run(closing, entry("a", "Learning"), entry("b", "Learning"))
+    finish(market)
+    for name in ("a", "b"):
+        row = market.store.read(lambda reader, name=name: reader.memory(f"{name}/learner/3"))  # type: ignore[misc]
+        assert row is not None
+        assert row.body == '"learned"'
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import hypot
 from typing import NamedTuple
 
-from bidders.policies.pooled.embedding import Embedding, leading
+from bidders.policies.pooled.embedding import Embedding, leading, standing_for
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, uptake_of
 from bidders.policies.pooled.outlook import Outlook
@@ -136,12 +136,13 @@ class Composing:
 
     def helps(self, request: str) -> Helps:
         """What each bidder's work adds for a request, to offers that the best of the presenters makes."""
-        found = self._helps.get(request)
+        key = standing_for(request)
+        found = self._helps.get(key)
         if found is None:
             if len(self._helps) >= _KEPT_MAX:
                 self._helps.clear()
             helps = self.uptake.helps(leading(self.embedding, request))
-            found = self._helps[request] = helps.shown_by_best_of(self.presenters)
+            found = self._helps[key] = helps.shown_by_best_of(self.presenters)
         return found
 
     def _to_presenter(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> Figure:
@@ -175,7 +176,7 @@ class Composing:
     def _plan(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> _Plan:
         """Whom to ask about a text as it is."""
         # What is known of costs is the outlook's, and comes to change apart from what is known of offers.
-        key = (outlook.fit.id, seen.request, tuple(authors), seen.bounty_usd)
+        key = (outlook.fit.id, standing_for(seen.request), tuple(authors), seen.bounty_usd)
         found = self._plans.get(key)
         if found is None:
             if len(self._plans) >= _KEPT_MAX:

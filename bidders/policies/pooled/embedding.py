@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from hashlib import sha256
 from math import hypot, log1p
 from zlib import crc32
 
@@ -29,13 +30,19 @@ _WORD_PLACES = DIMENSIONS_MAX - SHAPE
 _LEADING = 18
 _WORDS_MAX = 400
 _CHARACTERS_MAX = 20_000
+_KEPT_CHARACTERS_MAX = 2_000
 _ANY_TEXT = "request"
 
 
-@lru_cache(maxsize=4096)
 def shape_and_words(text: str) -> tuple[float, ...]:
-    """Embed a text; each number lies between -1 and 1."""
-    return (*_shape(text[:_CHARACTERS_MAX]), *_hashed(set(terms(text)[:_WORDS_MAX])))
+    """Embed a text by what stands at its beginning; each number lies between -1 and 1."""
+    # Cut before it is kept: thousands of the longest requests would take a gigabyte.
+    return _shape_and_words(text[:_CHARACTERS_MAX])
+
+
+@lru_cache(maxsize=4096)
+def _shape_and_words(text: str) -> tuple[float, ...]:
+    return (*_shape(text), *_hashed(set(terms(text)[:_WORDS_MAX])))
 
 
 def _shape(text: str) -> tuple[float, ...]:
@@ -105,6 +112,11 @@ def embedding_named(path: str | None) -> Embedding:
         raise orchestrator.errors.InvalidConfig(f"embedding {path!r} is no function")
     embedding: Embedding = found
     return embedding
+
+
+def standing_for(text: str) -> str:
+    """What stands for a text among what is kept of many: itself, or of a long one a digest, so that it can be freed."""
+    return text if len(text) <= _KEPT_CHARACTERS_MAX else sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def leading(embedding: Embedding, text: str) -> Floats:

@@ -18,7 +18,7 @@ from bidders.policies.pooled.belief import (
     best_first,
     first_belief,
 )
-from bidders.policies.pooled.embedding import Embedding, embedded
+from bidders.policies.pooled.embedding import Embedding, embedded, standing_for
 from bidders.policies.pooled.evidence import SILENT
 from bidders.policies.pooled.foresight import Foresight
 from bidders.policies.pooled.kinds import ALL_KINDS, UNKNOWN_KIND
@@ -181,12 +181,13 @@ class Outlook:
 
     def _foretell(self, request: str) -> tuple[int, bool]:
         """The request's kind, and whether answers to it can be compared."""
-        found = self._foretold.get(request)
+        key = standing_for(request)
+        found = self._foretold.get(key)
         if found is None:
             if len(self._foretold) >= _STATES_MAX:
                 self._foretold.clear()
             foretold = self.fit.forecast.foretell(embedded(self.embedding, request)[None, :])
-            found = self._foretold[request] = (int(foretold.kinds[0]), bool(foretold.comparable[0]))
+            found = self._foretold[key] = (int(foretold.kinds[0]), bool(foretold.comparable[0]))
         return found
 
     def _planner(self, kind: int) -> Planner:
