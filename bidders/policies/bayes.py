@@ -12,6 +12,7 @@ from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in, whole_in
 from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
 from bidders.policies.pooled.describing import (
+    what_first_works_bring,
     what_lots_bring,
     what_unclaimed_work_brings,
     who_claims_nothing,
@@ -196,12 +197,13 @@ class BayesPolicy:
         return migrated(memory, version)
 
     def describe(self, memory: Any) -> Sequence[Beliefs]:
-        """Whom to ask first, who echoes whom, who claims nothing, and what lots bring that are valued otherwise."""
+        """Whom to ask first, who echoes whom, who claims nothing, and what works and lots have brought."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         return (
             *whom_to_ask(outlook),
+            *what_first_works_bring(FirstWorks.from_json(known["first_works"])),
             *who_echoes(outlook),
             *who_claims_nothing(outlook),
             *who_helps(self._composing(known["offers"]), outlook),

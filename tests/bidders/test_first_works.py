@@ -94,6 +94,15 @@ def test_a_pool_bids_less_for_requests_in_one_proportion_and_for_nothing_else() 
     assert bids(policy, short, held, "presenter") == bids(policy, memory, held, "presenter")
 
 
+def test_what_first_works_bring_is_shown_once_some_were_seen() -> None:
+    policy = BayesPolicy()
+    nothing = policy.learn(None, [])
+    assert "first works" not in " ".join(table.title for table in policy.describe(nothing))
+    short = {**nothing, "first_works": FirstWorks(100.0, 67.0).to_json()}
+    (table,) = (each for each in policy.describe(short) if "first works" in each.title)
+    assert table.rows == ((100.0, 67.0, pytest.approx(0.7)),)
+
+
 def test_a_pool_learns_from_its_own_receipts_what_first_works_bring() -> None:
     policy = BayesPolicy(exploration=0.0)
     memory = policy.practise(None, Quiz(PLAYERS).lessons(200))

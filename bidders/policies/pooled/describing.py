@@ -9,6 +9,7 @@ from bidders.policies.contexts import lots_in_words
 from bidders.policies.describing import tables_of
 from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.composing import Composing
+from bidders.policies.pooled.first_works import FirstWorks
 from bidders.policies.pooled.kinds import UNKNOWN_KIND
 from bidders.policies.pooled.offers import typical_look, works_seen
 from bidders.policies.pooled.outlook import Outlook
@@ -49,6 +50,17 @@ def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
         ("bidder", "works seen", "chance right", "a work costs USD", "in the plan"),
         rows,
     )
+
+
+def what_first_works_bring(firsts: FirstWorks) -> list[Beliefs]:
+    """How much of what requests are worth first works bring, their cost paid; nothing as long as none was seen.
+
+    Args:
+        firsts: what was bid for requests, and what that brought.
+    """
+    rows = [(firsts.worth, firsts.brought, firsts.share)] if firsts.worth else []
+    columns = ("worth, in bounties", "brought, in bounties", "share that is bid")
+    return tables_of("What first works bring of what requests are worth", columns, rows)
 
 
 def chances_right(abilities: Abilities) -> Floats:
