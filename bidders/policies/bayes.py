@@ -171,8 +171,8 @@ class BayesPolicy:
             offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
             learned = {**learned, "offers": offers}
         elif results := results_of(receipts, Ease.of(known["ease"], self._embedding)):
-            faded = self._forgetting.left_after(1)
-            learned = {**learned, "worth": after_results(learned["worth"], results, faded)}
+            left = self._forgetting.left_after(1)
+            learned = {**learned, "worth": after_results(learned["worth"], results, left)}
         self._prepare(known, learned)
         takings = after_receipts(known.get("takings", {}), receipts, self._alike, self._forgetting.left_after(1))
         return {**learned, "takings": takings} if takings else learned

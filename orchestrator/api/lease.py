@@ -52,11 +52,7 @@ def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, t
             return
         # What this process has posted and nobody drives yet bears the mark of the process alone.
         if row.driver != own_mark() and not may_take_over(row.driver, take_over=take_over):
-            gone = f"if its host is gone, `vickrey resume {request_id} --take-over` goes on in its place"
-            what = "wait for that" if is_here(row.driver) else gone
-            raise WrongStatus(
-                f"request {request_id} is being driven by {_who(row.driver)}; {what}, or cancel the request"
-            )
+            raise _taken(row, "driven", "goes on", "cancel the request")
         tx.put_request(row._replace(driver=mark))
 
     store.transact(work)
@@ -81,11 +77,7 @@ def judging_alone(store: Store, request_id: str, *, take_over: bool = False) -> 
             if row is None or row.status != "open":
                 return
             if not may_take_over(row.driver, take_over=take_over):
-                gone = f"if its host is gone, `vickrey resume {request_id} --take-over` judges in its place"
-                what = "wait for that" if is_here(row.driver) else gone
-                raise WrongStatus(
-                    f"request {request_id} is being judged by {_who(row.driver)}; {what}, or pick yourself"
-                )
+                raise _taken(row, "judged", "judges", "pick yourself")
             tx.put_request(row._replace(driver=mark))
 
         def end(tx: Transaction) -> None:
@@ -137,6 +129,20 @@ def _is_foreign(progress: Progress, seats: Collection[str]) -> bool:
     """Whether a running request has bidders, and a market none of them."""
     roster = progress.request.roster
     return progress.status == "running" and bool(roster) and not any(entry.name in seats for entry in roster)
+
+
+def _taken(row: RequestRow, what: str, goes_on: str, way_out: str) -> WrongStatus:
+    """Why a request is another's for now, and what to do.
+
+    Args:
+        row: the request.
+        what: is done with it.
+        goes_on: what somebody else would do in the place of one that is gone.
+        way_out: what can be done without waiting.
+    """
+    gone = f"if its host is gone, `vickrey resume {row.id} --take-over` {goes_on} in its place"
+    wait = "wait for that" if is_here(row.driver) else gone
+    return WrongStatus(f"request {row.id} is being {what} by {_who(row.driver)}; {wait}, or {way_out}")
 
 
 def _who(mark: str) -> str:

@@ -151,7 +151,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
                 profits[moved.account] = profits.get(moved.account, 0) + moved.in_nanos - moved.out_nanos
             if moved.code == "cost":
                 costs[moved.account] = moved.out_nanos
-        unknown = _of_unknown_cost(reader)
+        unknown = _bidders_of_unknown_cost(reader)
         return [
             LeaderboardRow(
                 bidder=row.name,
@@ -171,7 +171,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
     return sorted(store.read(work), key=lambda row: (-row.profit_nanos, row.bidder))
 
 
-def _of_unknown_cost(reader: Reader) -> set[str]:
+def _bidders_of_unknown_cost(reader: Reader) -> set[str]:
     """Whose calls have cost what nobody knows, by the record; and of stages that are not in it yet, by the answers."""
     told = (decode(entry, {}, request_id) for request_id, entry in reader.entries_with(UNKNOWN_COST))
     answered = {read_key(task).bidder for task in reader.tasks_of_unknown_cost()}

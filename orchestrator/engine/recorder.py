@@ -161,7 +161,7 @@ class Recorder:
             if row.debit in left:
                 left[row.debit] += row.amount_nanos - min(costs.get(row.id, 0), row.amount_nanos)
         purses = {wallet: left[wallet] for wallet in wallets}
-        unknown_costs = _of_unknown_cost(log.progress, holds, tx.answers(request_id))
+        unknown_costs = _with_calls_under_way(log.progress, holds, tx.answers(request_id))
         step = cancel(log.progress, holds, costs, left[cap], purses, unknown_costs)
         return self._write(tx, log, step, now_seconds)
 
@@ -258,7 +258,7 @@ def _cap_overruns(holds: Sequence[Transfer], costs: Mapping[str, int]) -> list[T
     return [cap_overrun(row, nanos) for row, nanos in excess.items() if nanos > 0]
 
 
-def _of_unknown_cost(progress: Progress, holds: Sequence[Transfer], answers: Sequence[AnswerRow]) -> set[str]:
+def _with_calls_under_way(progress: Progress, holds: Sequence[Transfer], answers: Sequence[AnswerRow]) -> set[str]:
     """Whose work at the present stage may have cost what nobody knows: a call of it may be under way."""
     if progress.status != "running":
         return set()

@@ -37,6 +37,10 @@ SILENT, SILENT_TAKEN, SILENT_REFUSED = -1, -2, -3
 _LOOK_STEPS = 127.0
 
 _UNFORESEEN = 1e-6
+"""The chance of an upset against an evident answer that nobody has made."""
+
+_CHANCE_MIN = 1e-6
+"""A claim that was taken was possible: so that shares of several can be told."""
 
 
 class Case(NamedTuple):
@@ -269,8 +273,8 @@ def _accepted(evidence: Evidence, likely: Floats, world: World) -> Floats:
     evident, upset = np.einsum("ka,rkh->arh", world.acceptance, likely)
     believed = evident[:, :-1] + upset.sum(axis=1, keepdims=True)
     # Of several that were taken together, one was right, unless all are known to be.
-    taken = np.where(verdicts == ClaimVerdict.TAKEN, np.maximum(believed, _UNFORESEEN), 0.0)
-    shares = taken / np.maximum(taken.sum(axis=1, keepdims=True), _UNFORESEEN)
+    taken = np.where(verdicts == ClaimVerdict.TAKEN, np.maximum(believed, _CHANCE_MIN), 0.0)
+    shares = taken / np.maximum(taken.sum(axis=1, keepdims=True), _CHANCE_MIN)
     shares = np.where(evidence.all_right[:, None], verdicts == ClaimVerdict.TAKEN, shares)
     return np.asarray(np.where(verdicts == ClaimVerdict.UNKNOWN, believed, evidence.weights[:, None] * shares))
 

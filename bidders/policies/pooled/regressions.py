@@ -75,19 +75,19 @@ def role_key(role: str, bidder: str = SHARED) -> str:
     return f"{role}/{bidder}"
 
 
-def after_results(stored: Mapping[str, Any], results: Sequence[LotResult], faded: float) -> dict[str, Any]:
+def after_results(stored: Mapping[str, Any], results: Sequence[LotResult], left: float) -> dict[str, Any]:
     """Add results to regressions.
 
     Args:
         stored: sums by key.
         results: what came in.
-        faded: what is left of the old sums, 0 to 1.
+        left: what is left of the old sums, 0 to 1.
     """
     learned = dict(stored)
     for result in results:
         shared = role_key(result.key.partition("/")[0])
         for key in dict.fromkeys((shared, result.key)):
-            learned[key] = _added(learned.get(key), result, faded)
+            learned[key] = _added(learned.get(key), result, left)
     return learned
 
 
@@ -97,16 +97,16 @@ def mean_share(sums: Mapping[str, Any]) -> float:
     return float(sums["products"][0] / sums["weight"]) if sums["weight"] else 0.0
 
 
-def _added(sums: Mapping[str, Any] | None, result: LotResult, faded: float) -> dict[str, Any]:
+def _added(sums: Mapping[str, Any] | None, result: LotResult, left: float) -> dict[str, Any]:
     size = len(result.regressors)
     squares, products, weight = _read(sums, size)
-    squares = faded * squares + result.weight * np.outer(result.regressors, result.regressors)
-    products = faded * products + result.weight * result.share * result.regressors
+    squares = left * squares + result.weight * np.outer(result.regressors, result.regressors)
+    products = left * products + result.weight * result.share * result.regressors
     listed = np.round(squares[np.triu_indices(size)], _PLACES).tolist()
     return {
         "squares": listed,
         "products": np.round(products, _PLACES).tolist(),
-        "weight": faded * weight + result.weight,
+        "weight": left * weight + result.weight,
     }
 
 

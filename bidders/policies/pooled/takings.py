@@ -56,17 +56,17 @@ class RunningMean(NamedTuple):
     weight: float = 0.0
     prior_left: float = 1.0
 
-    def after(self, share: float, faded: float) -> RunningMean:
+    def after(self, share: float, left: float) -> RunningMean:
         """With one more result.
 
         Args:
             share: what a lot brought.
-            faded: what is left of the weight of all before, 0 to 1.
+            left: what is left of the weight of all before, 0 to 1.
         """
-        old, moved = faded * self.weight, share - self.mean
+        old, moved = left * self.weight, share - self.mean
         weight = old + 1.0
-        scatter = faded * self.scatter + old / weight * moved * moved
-        return RunningMean(self.mean + moved / weight, scatter, weight, faded * self.prior_left)
+        scatter = left * self.scatter + old / weight * moved * moved
+        return RunningMean(self.mean + moved / weight, scatter, weight, left * self.prior_left)
 
     def guess(self, centre: float) -> Guess:
         """What a lot of this context will bring, as a share of the bounty, and how unsure that is.
@@ -81,7 +81,7 @@ class RunningMean(NamedTuple):
 
 
 def after_receipts(
-    stored: Mapping[str, Any], receipts: Sequence[Receipt], alike: Alike, faded: float
+    stored: Mapping[str, Any], receipts: Sequence[Receipt], alike: Alike, left: float
 ) -> Mapping[str, Any]:
     """Add what lots have brought; the order of receipts makes no difference.
 
@@ -89,7 +89,7 @@ def after_receipts(
         stored: takings by role and bidder, and by context.
         receipts: what came in.
         alike: which lots are alike.
-        faded: what is left of the weight of a result after another of its context, 0 to 1.
+        left: what is left of the weight of a result after another of its context, 0 to 1.
     """
     if not alike.by:
         return stored
@@ -101,7 +101,7 @@ def after_receipts(
         context = context_of(alike.by, receipt.stage, features)
         for key in _keys(receipt.role, receipt.bidder, alike):
             contexts = learned.setdefault(key, {})
-            contexts[context] = list(RunningMean(*contexts.get(context, ())).after(share, faded))
+            contexts[context] = list(RunningMean(*contexts.get(context, ())).after(share, left))
     return learned
 
 
