@@ -106,7 +106,7 @@ class ToolBidder(CapableBidder):
 
 def _check_takes_text(path: str, function: Callable[[str], Any]) -> None:
     try:
-        inspect.signature(function).bind("")
+        inspect.signature(function, follow_wrapped=False).bind("")
     except ValueError:
         return  # some callables do not tell; the first call will
     except TypeError as error:

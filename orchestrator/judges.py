@@ -219,7 +219,7 @@ def _asking(given: Callable[..., Any] | str, option: str, takes: Sequence[str]) 
     """
     function = _function(given, option)
     try:
-        inspect.signature(function).bind(*takes)
+        inspect.signature(function, follow_wrapped=False).bind(*takes)
     except ValueError:
         pass  # some callables do not tell
     except TypeError as error:

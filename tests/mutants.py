@@ -172,8 +172,8 @@ MUTANTS: Final = (
     Mutant(
         "ties go by order of arrival",
         CLEARING,
-        "(-amount_nanos, drawn, own)",
-        "(-amount_nanos, 0, 0)",
+        "(-bid.amount_nanos, drawn)",
+        "(-bid.amount_nanos, 0)",
     ),
     Mutant("first price is forgotten", CLEARING, 'self.rule == "first_price"', "False"),
     Mutant(

@@ -164,10 +164,11 @@ class BayesPolicy:
         known = checked_memory(memory)
         others = beyond_takings(receipts, self._alike)
         learned = after_requests(known, cases_of(others), self._settings)
-        compared = [receipt for receipt in others if _are_compared(self._outlook(known), receipt)]
-        firsts = FirstWorks.from_json(known["first_works"]).after(compared, self._forgetting.left_after(1))
-        learned = {**learned, "first_works": firsts.to_json()}
         if self.pool is not None:
+            # Without a pool each would bid a share of its own, and the dear expert, who sells for all, be asked first.
+            compared = [each for each in others if self._was_compared(self._outlook(known), each)]
+            firsts = FirstWorks.from_json(known["first_works"]).after(compared, self._forgetting.left_after(1))
+            learned = {**learned, "first_works": firsts.to_json()}
             offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
             learned = {**learned, "offers": offers}
         elif results := results_of(receipts, Ease.of(known["ease"], self._embedding)):
@@ -285,6 +286,13 @@ class BayesPolicy:
                 means[place], deviations[place] = _presented(state, each, self._answers), 0.0
         return (means, deviations), state.opened
 
+    def _was_compared(self, outlook: Outlook, receipt: Receipt) -> bool:
+        """Whether a first work was bid for as an answer that agrees or differs."""
+        observed = dict(receipt.observed)
+        if self._alike.covers(observed):
+            return False
+        return outlook.compares(receipt.request) if outlook.foretells else ESTIMATE not in observed
+
     def _told_apart(self, takings: Takings, seen: Observation) -> Figure:
         share, deviation = takings.guess(seen)
         return share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd
@@ -323,11 +331,6 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     if outlook.foretells:
         return outlook.compares(seen.request)
     return not seen.contributions and seen.estimate is None
-
-
-def _are_compared(outlook: Outlook, receipt: Receipt) -> bool:
-    """Whether a first work was bid for as an answer that agrees or differs."""
-    return outlook.compares(receipt.request) if outlook.foretells else ESTIMATE not in dict(receipt.observed)
 
 
 def _presented(state: Appraised, seen: Observation, answers: int) -> float:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from orchestrator.api.posting import CheckedPosting, check_repeat
+from orchestrator.api.posting import CheckedPosting, check_repeat, check_size
 from orchestrator.config import Config
 from orchestrator.core.request import Participant
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
@@ -32,13 +32,14 @@ def post_request(
         The request's log; nothing is the latest in it where it had been posted before.
 
     Raises:
-        InvalidRequest: the idempotency key is that of another text, bounty or requester.
+        InvalidRequest: the idempotency key is that of another text, bounty or requester, or an amount is too large.
     """
     known = tx.find_by_idempotency_key(checked.idempotency_key) if checked.idempotency_key else None
     if known is not None:
         log = read_log(tx, known.id)
         check_repeat(checked, log.progress.request)
         return log
+    check_size(checked, config.request)
     request = checked.request(tx.next_request_id(), config.rules, _roster(tx.bidders(), recorder.seats, config))
     row = checked.row(
         request.id,

@@ -156,7 +156,6 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> CheckedPosting:
     cap = usual_cap if posting.spend_cap is None else _read_amount(posting.spend_cap, "spend cap")
     usual_deposit = Money(defaults.deposit_nanos)
     deposit = usual_deposit if posting.deposit is None else _read_amount(posting.deposit, "deposit")
-    _check_size({"budget": bounty, "spend cap": cap, "deposit": deposit}, Money(defaults.bounty_max_nanos))
     return CheckedPosting(
         text=text,
         bounty=bounty,
@@ -169,7 +168,14 @@ def read_posting(posting: Posting, defaults: RequestDefaults) -> CheckedPosting:
     )
 
 
-def _check_size(amounts: Mapping[str, Money], largest: Money) -> None:
+def check_size(checked: CheckedPosting, defaults: RequestDefaults) -> None:
+    """Check that what a new request pledges is not above what may be.
+
+    Raises:
+        InvalidRequest: an amount is.
+    """
+    largest = Money(defaults.bounty_max_nanos)
+    amounts = {"budget": checked.bounty, "spend cap": checked.spend_cap, "deposit": checked.deposit}
     for what, amount in amounts.items():
         if amount > largest:
             raise InvalidRequest(f"the {what} is {amount} USD; at most {largest} are allowed (request.bounty_max)")

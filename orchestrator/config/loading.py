@@ -104,14 +104,7 @@ def _resolve(document: Document, home: Path, is_fallback: bool) -> Config:
         bounty_typical_nanos=root.bounty_typical.nanos,
         store_url=resolver.store_url(home),
         rules=_rules(root.rules),
-        request=RequestDefaults(
-            spend_cap_nanos=None if root.request.spend_cap is None else root.request.spend_cap.nanos,
-            deposit_nanos=root.request.deposit.nanos,
-            bounty_max_nanos=root.request.bounty_max.nanos,
-            expires_days=root.request.expires_days,
-            text_bytes_max=root.request.text_bytes_max,
-            judge_seconds=root.request.judge_seconds,
-        ),
+        request=resolver.request(),
         wealth=resolver.wealth(),
         judge=resolver.plugin(root.judge, ("judge",)),
         bidders=tuple(resolver.bidder(section, index) for index, section in enumerate(root.bidders)),
@@ -157,6 +150,21 @@ class _Resolver:
         self._root = root
         models = {name: {"type": each.type, "options": each.options} for name, each in root.models.items()}
         self._models = ModelNames(models, problems)
+
+    def request(self) -> RequestDefaults:
+        """What holds for requests that do not say otherwise; none of it is more than they may ask for."""
+        section = self._root.request
+        for name, amount in (("spend_cap", section.spend_cap), ("deposit", section.deposit)):
+            if amount is not None and amount > section.bounty_max:
+                self._problems.add(("request", name), f"must be at most bounty_max ({section.bounty_max})")
+        return RequestDefaults(
+            spend_cap_nanos=None if section.spend_cap is None else section.spend_cap.nanos,
+            deposit_nanos=section.deposit.nanos,
+            bounty_max_nanos=section.bounty_max.nanos,
+            expires_days=section.expires_days,
+            text_bytes_max=section.text_bytes_max,
+            judge_seconds=section.judge_seconds,
+        )
 
     def wealth(self) -> WealthRules:
         """Sizes of wealth, in money."""

@@ -132,7 +132,7 @@ def clear(
     refused: list[Refusal] = []
     seen: set[str] = set()
     standing: list[Answer] = []
-    for bid in _ranked(list(bids), principals, seed):
+    for bid in _ranked(list(bids), seed):
         principal = principals.get(bid.bidder, bid.bidder)
         if principal == owner_principal:
             refused.append(Refusal(bid.bidder, "stands behind the lot's owner"))
@@ -152,23 +152,15 @@ def are_tied(bids: Collection[Answer]) -> bool:
     return len(set(map(_AMOUNT, bids))) < len(bids)
 
 
-def _ranked(bids: list[Answer], principals: Mapping[str, str], seed: int) -> Sequence[Answer]:
-    """Highest first; equal bids in an order drawn from the seed and their bidders' names.
-
-    Equal bids of one principal are drawn as one, under its name: with many it would win most ties.
-    """
+def _ranked(bids: list[Answer], seed: int) -> Sequence[Answer]:
+    """Highest first; equal bids in an order drawn from the seed and the bidders' names."""
     bids.sort(key=_AMOUNT, reverse=True)
     if not are_tied(bids):
         return bids
     shared = Counter(map(_AMOUNT, bids))
-    of_one = Counter((bid.amount_nanos, principals.get(bid.bidder, bid.bidder)) for bid in bids)
 
-    def precedence(bid: Answer) -> tuple[int, int, int]:
-        amount_nanos, principal = bid.amount_nanos, principals.get(bid.bidder, bid.bidder)
-        if shared[amount_nanos] == 1:
-            return (-amount_nanos, 0, 0)
-        own = derive_seed(seed, "tie", bid.bidder)
-        drawn = own if of_one[amount_nanos, principal] == 1 else derive_seed(seed, "tie", principal)
-        return (-amount_nanos, drawn, own)
+    def precedence(bid: Answer) -> tuple[int, int]:
+        drawn = derive_seed(seed, "tie", bid.bidder) if shared[bid.amount_nanos] > 1 else 0
+        return (-bid.amount_nanos, drawn)
 
     return sorted(bids, key=precedence)

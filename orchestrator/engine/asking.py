@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Bid, Pass
 from orchestrator.core.bid import Answer, FaultKind
+from orchestrator.core.keys import key
 from orchestrator.core.lot import Lot
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.tasks import BID
@@ -56,24 +57,33 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
 class _Clock:
     """A bidder's time for a lot: all that it is asked about it must be answered within one deadline.
 
-    What the market does meanwhile, as waiting for room under the spend cap, takes none of it.
+    What the market does between its answers, as taking holds, takes none of it.
+
+    Attributes:
+        deadline_seconds: all of it.
+        left_seconds: what is left.
     """
 
     def __init__(self, deadline_seconds: float) -> None:
         self.deadline_seconds = deadline_seconds
-        self._left_seconds = deadline_seconds
+        self.left_seconds = deadline_seconds
 
     async def run(self, work: Callable[[], Awaitable[Any]]) -> Guarded:
         """Run the bidder's code in what is left of its time."""
         start = time.monotonic()
-        result = await run_guarded(work, self._left_seconds)
-        self._left_seconds = max(0.0, self._left_seconds - (time.monotonic() - start))
+        result = await run_guarded(work, self.left_seconds)
+        self.left_seconds = max(0.0, self.left_seconds - (time.monotonic() - start))
         return result
 
 
 async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
     clock = _Clock(deadline_seconds)
-    promised = await _promise(seat, "bid_cost_max", announcement, clock)
+    # Of a bid that an interrupted run had begun, what was promised then stands: calls were made, and held for, by it.
+    held_nanos = calls.promised_nanos(key(calls.request_id, lot.path, 0, seat.name, BID))
+    if held_nanos is None:
+        promised = await _promise(seat, "bid_cost_max", announcement, clock)
+    else:
+        promised = Returned(held_nanos)
     if not isinstance(promised, Returned):
         return _fault(seat, *_breach(promised, "bid_cost_max", deadline_seconds))
     cost_max_nanos = promised.value
@@ -83,7 +93,7 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
         await meter.open()
     except (SpendCapReached, BidderError) as refusal:
         return Answer(seat.name, "pass", reason=shortened(str(refusal)))
-    shown = replace(announcement, meter=meter, deadline_seconds=deadline_seconds)
+    shown = replace(announcement, meter=meter, deadline_seconds=clock.left_seconds)
     try:
         result = await clock.run(lambda: seat.bidder.bid(shown))
     finally:

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeVar
 
 from orchestrator.core.holds import CAP_OVERRUN, cap_overrun
 from orchestrator.core.keys import cap_account
-from orchestrator.core.tasks import is_for_bidding, task_of
+from orchestrator.core.tasks import cap_hold_id, is_for_bidding, task_of
 from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, SpendCapReached, TransferConflict
 from orchestrator.ledger import Transfer, void
 from orchestrator.ledger.transfer import resolve
@@ -60,6 +60,11 @@ class CallBook:
     def answers_to(self, task: str) -> tuple[AnswerRow, ...]:
         """What the calls of a task have been answered, earlier drivers' among them."""
         return tuple(self._by_task.get(task, ()))
+
+    def promised_nanos(self, task: str) -> int | None:
+        """The worst case that an earlier driver left held for a task; None where it left none."""
+        held = self._orphans.get(cap_hold_id(task))
+        return None if held is None else held.amount_nanos
 
     async def record(self, row: AnswerRow) -> None:
         """Make an answer durable, even where whoever asked for it is stopped meanwhile: it has been paid for."""

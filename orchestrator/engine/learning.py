@@ -115,13 +115,13 @@ def _all_learned(pupils: Sequence[_Pupil]) -> list[Returned | Raised]:
     Nobody can write into the store meanwhile, so one that does not answer must cost that time once, whoever else does
     not answer either.
     """
-    learning = [partial(read_interruptible, partial(_learned, each)) for each in pupils]
+    tasks = [partial(read_interruptible, partial(_learned, each)) for each in pupils]
     elsewhere = [number for number, each in enumerate(pupils) if isinstance(each.policy, IsolatedPolicy)]
     if len(elsewhere) <= 1:
-        return [learn() for learn in learning]
+        return [task() for task in tasks]
     with ThreadPoolExecutor(len(elsewhere), "vickrey-learn") as threads:
-        begun = {number: threads.submit(learning[number]) for number in elsewhere}
-        return [begun[number].result() if number in begun else learn() for number, learn in enumerate(learning)]
+        begun = {number: threads.submit(tasks[number]) for number in elsewhere}
+        return [begun[number].result() if number in begun else task() for number, task in enumerate(tasks)]
 
 
 def _learned(pupil: _Pupil) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -71,7 +71,7 @@ def read_recorded(
     known = dict.fromkeys(row["model"] for row in rows)
     mapped = _mapped(path, list(known), bidders, models or {})
     by_model = {model: bidder for bidder, model in mapped.items()}
-    chosen, unscored, uncosted = _lessons(path, _of_first(rows, limit), by_model, bounty_usd)
+    chosen, unscored, uncosted = _lessons(path, _of_first(rows, limit, by_model), by_model, bounty_usd)
     id = practice_id(
         [*(part for pair in sorted(mapped.items()) for part in pair), *(lesson.request for lesson in chosen)]
     )
@@ -109,11 +109,18 @@ def _lessons(
     return lessons, unscored, uncosted
 
 
-def _of_first(rows: list[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:
-    """The rows of so many queries, those that stand first."""
+def _of_first(rows: list[dict[str, Any]], limit: int | None, models: Container[str]) -> list[dict[str, Any]]:
+    """The rows of so many queries that teach something of some models, those that stand first, and of all between."""
     if limit is None:
         return rows
-    chosen = set(list(dict.fromkeys(row["query_id"] for row in rows))[:limit])
+    teaching = [
+        row["query_id"]
+        for row in rows
+        if row["model"] in models and not _is_missing(row["score"]) and not _is_missing(row["cost_usd"])
+    ]
+    last = list(dict.fromkeys(teaching))[:limit][-1:]
+    in_order = list(dict.fromkeys(row["query_id"] for row in rows))
+    chosen = set(in_order[: in_order.index(*last) + 1] if last else in_order)
     return [row for row in rows if row["query_id"] in chosen]
 
 

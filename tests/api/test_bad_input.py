@@ -327,6 +327,14 @@ def test_an_amount_above_the_largest_is_refused_before_anything_moves(
     assert market.run("hello", 10_000).status == "open"
 
 
+def test_what_was_posted_before_amounts_were_bounded_is_found_again_under_its_key(tmp_path: Path) -> None:
+    path = str(tmp_path / "market.db")
+    for largest in (20_000, 10_000):
+        bounded = {"bounty_max": largest}
+        with make_market(presenter("p"), presenter("q"), store=path, request=bounded) as market:
+            assert market.run("hello", 20_000, idempotency_key="order-7").request_id == "r1"
+
+
 def test_a_request_that_cannot_end_keeps_nobody_elses_market_closed(tmp_path: Path) -> None:
     """Nine of the largest bounties use up what one requester's purse can count."""
     now, path = [1_000_000.0], str(tmp_path / "market.db")

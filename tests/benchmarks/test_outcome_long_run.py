@@ -23,3 +23,7 @@ def test_every_pass_has_a_row_for_few_models_and_for_all(
         first = requests[0] if len(passes) > 1 else requests[0] // PASSES
         assert requests in ([first * (number + 1) for number in range(PASSES)], [first * PASSES])
         assert all(row["stages"] > 0 for row in passes)
+        single = passes[0]["utility"] - passes[0]["over best single"]
+        assert [row["utility"] - row["over best single"] for row in passes] == pytest.approx([single] * len(passes))
+        assert single > 0
+        assert len({row["utility"] for row in passes}) == len(passes), "each pass is in another order"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import wraps
 from typing import Any
 
 NOT_A_FUNCTION = 7
@@ -16,6 +17,11 @@ def shout(text: str) -> str:
 
 def two_texts(one: str, other: str) -> str:
     return one + other
+
+
+@wraps(two_texts)
+def completed(text: str) -> str:
+    return two_texts(text, text)
 
 
 def nothing_at_all() -> str:

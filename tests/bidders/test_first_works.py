@@ -83,7 +83,7 @@ def bids(policy: BayesPolicy, memory: Any, held: tuple[Contribution, ...], role:
 
 def test_a_pool_bids_less_for_requests_in_one_proportion_and_for_nothing_else() -> None:
     """So whom to ask first stays the same, and so does when to stop."""
-    policy = BayesPolicy(exploration=0.0)
+    policy = BayesPolicy(pool="all", exploration=0.0)
     memory = policy.practise(None, Quiz(PLAYERS).lessons(200))
     short = {**memory, "first_works": FirstWorks(100.0, 67.0).to_json()}
     held = (Contribution("fair", "x"),)
@@ -95,7 +95,7 @@ def test_a_pool_bids_less_for_requests_in_one_proportion_and_for_nothing_else() 
 
 
 def test_what_first_works_bring_is_shown_once_some_were_seen() -> None:
-    policy = BayesPolicy()
+    policy = BayesPolicy(pool="all")
     nothing = policy.learn(None, [])
     assert "first works" not in " ".join(table.title for table in policy.describe(nothing))
     short = {**nothing, "first_works": FirstWorks(100.0, 67.0).to_json()}
@@ -103,12 +103,52 @@ def test_what_first_works_bring_is_shown_once_some_were_seen() -> None:
     assert table.rows == ((100.0, 67.0, pytest.approx(0.7)),)
 
 
+def sold(policy: BayesPolicy, memory: Any, **changed: Any) -> Any:
+    """The memory after a first work that sold for half of what was bid for it."""
+    nanos = round(bids(policy, memory, ())[1] * 10**9)
+    told = {"bounty_nanos": round(BOUNTY_USD * 10**9), "claim": "x", "bidder": "fair", "outcome": "expired", **changed}
+    return policy.learn(memory, [first_work(nanos, round(0.5 * nanos), **told)])
+
+
+@pytest.mark.parametrize(
+    ("options", "changed", "learns"),
+    [
+        ({"pool": "all"}, {}, True),
+        ({}, {}, False),
+        ({"pool": "all"}, {"observed": (("estimate", 0.5),), "claim": ""}, False),
+        ({"pool": "all", "by": ["heat"]}, {"observed": (("heat", 1.0),)}, False),
+    ],
+    ids=["of a pool", "without a pool", "open-ended", "told apart"],
+)
+def test_only_of_a_pools_answers_it_is_learned_what_first_works_bring(
+    options: dict[str, Any], changed: dict[str, Any], learns: bool
+) -> None:
+    policy = BayesPolicy(exploration=0.0, **options)
+    memory = sold(policy, policy.learn(None, []), **changed)
+    assert (memory["first_works"] != FirstWorks().to_json()) == learns
+
+
+def test_doubt_about_a_request_is_held_back_like_its_worth() -> None:
+    policy = BayesPolicy(pool="all")
+    memory = policy.practise(None, Quiz(PLAYERS).lessons(60))
+    short = {**memory, "first_works": FirstWorks(100.0, 67.0).to_json()}
+    seen = [observe(name, "transformer", ()) for name in PLAYERS]
+    before, now = policy.value(memory, seen).deviations, policy.value(short, seen).deviations
+    assert [each / whole for each, whole in zip(now, before, strict=True)] == pytest.approx([0.7] * len(PLAYERS))
+
+
+def test_a_memory_that_an_earlier_version_wrote_bids_all_that_a_request_is_worth() -> None:
+    policy = BayesPolicy(pool="all", exploration=0.0)
+    memory = policy.practise(None, Quiz(PLAYERS).lessons(60))
+    earlier = {key: value for key, value in memory.items() if key != "first_works"}
+    assert bids(policy, earlier, ()) == bids(policy, memory, ())
+    assert sold(policy, earlier)["first_works"] != FirstWorks().to_json()
+
+
 def test_a_pool_learns_from_its_own_receipts_what_first_works_bring() -> None:
-    policy = BayesPolicy(exploration=0.0)
+    policy = BayesPolicy(pool="all", exploration=0.0)
     memory = policy.practise(None, Quiz(PLAYERS).lessons(200))
     asked = sum(bids(policy, memory, ()))
     for number in range(60):
-        nanos = round(bids(policy, memory, ())[1] * 10**9)
-        sold = first_work(nanos, round(0.5 * nanos), bounty_nanos=round(BOUNTY_USD * 10**9), claim="x")
-        memory = policy.learn(memory, [sold._replace(request_id=f"r{number}", bidder="fair", outcome="expired")])
+        memory = sold(policy, memory, request_id=f"r{number}")
     assert sum(bids(policy, memory, ())) < 0.9 * asked

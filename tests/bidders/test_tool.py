@@ -48,6 +48,10 @@ def test_a_function_that_cannot_be_called_with_one_text_is_refused_before_anybod
         tool(function)
 
 
+def test_a_function_that_a_decorator_completes_can_be_called_with_one_text() -> None:
+    assert delivered(tool("completed"), win(announce(request="hi"))) == "hihi"
+
+
 def test_a_plain_function_runs_in_a_daemon_thread() -> None:
     assert delivered(tool("thread_kind"), win(announce())) == "daemon=True"
 

@@ -41,6 +41,7 @@ def test_a_budget_that_is_no_bounty_is_refused(budget: str, complaint: str) -> N
         (["--file", "nul"], "holds NUL characters"),
         (["--file", "large"], "large has more than 200,000 bytes"),
         (["x", "--label", "red"], "a label is written key=value, not 'red'"),
+        (["x", "--label", "a=1", "--label", "a=2"], "label 'a' is given two values; give one"),
         (["x", "--seed", "-1"], "a seed is an integer from 0"),
         (["x", "--spend-cap", "lots"], "not a number of dollars"),
         (["x", "--deposit", "-1"], "negative"),

@@ -51,6 +51,10 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
     "endless time": ("rules:\n  deadlines: {bid_seconds: .inf}", ["2: rules.deadlines.bid_seconds: must be"]),
     "negative money": ("rules: {reserve: -1}", ["1: rules.reserve: -1 is negative"]),
     "money that is none": ("request: {deposit: ten}", ["1: request.deposit: 'ten' is not a number of dollars"]),
+    "a deposit beyond the largest": (
+        "request: {deposit: 30, bounty_max: 20}",
+        ["1: request.deposit: must be at most bounty_max (20.00)"],
+    ),
     "money as a bool": ("request: {deposit: true}", ["1: request.deposit: True is not an amount of money"]),
     "money not finite": ("wealth: {rent: .nan}", ["1: wealth.rent: nan is not a finite number"]),
     "money too fine": ("wealth: {rent: '1e-10'}", ["1: wealth.rent: '1e-10' is finer than a nano-dollar"]),

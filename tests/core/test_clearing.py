@@ -297,15 +297,6 @@ def winner(seed: int) -> str:
     return cleared([bid("a", 5), bid("b", 5)], seed=seed).awards()[0].bidder
 
 
-@pytest.mark.parametrize("identities", [1, 2, 9])
-def test_a_tie_is_won_no_more_often_with_more_identities_of_one_principal(identities: int) -> None:
-    names = [f"id{number}" for number in range(identities)]
-    bids = [bid("rival", 5), *(bid(name, 5) for name in names)]
-    principals = dict.fromkeys(names, "crowd")
-    drawn = [cleared(bids, principals=principals, seed=seed).awards()[0].bidder for seed in range(400)]
-    assert 170 <= 400 - drawn.count("rival") <= 230
-
-
 def test_ties_are_drawn_by_the_seed() -> None:
     drawn = [winner(seed) for seed in range(200)]
     assert drawn == [winner(seed) for seed in range(200)]

@@ -44,6 +44,14 @@ def test_the_posted_price_is_public_whoever_bought(prices: tuple[int, ...], post
     assert (receipt.won, receipt.lot_price_nanos, receipt.lot_buyers) == (False, posted, tuple("cd"[: len(prices)]))
 
 
+def test_what_a_failed_request_brought_nobody_is_not_censored() -> None:
+    request = make_request("a", "b")
+    lot = Lot("0", 1, first_state(request.text, request.text_digest), REQUESTER)
+    auction = Auction(lot, answers=(Answer("b", "bid", 3),))
+    (receipt,) = receipts(Progress(request, status="failed", auctions={lot.path: auction}))
+    assert not receipt.censored
+
+
 def test_a_lot_that_its_owner_kept_is_told_as_one_that_nobody_bought() -> None:
     kept = Sale("0.0.0", 3, "a", "a", TRANSFORMER, 0, 0, kept=True)
     receipt = receipt_of((BOUGHT, KEPT), (kept,))

@@ -20,13 +20,14 @@ class Wavering(Scripted):
 
     provider = "acme"
 
-    def __init__(self, crash: asyncio.Event | None, asks: str | None) -> None:
+    def __init__(self, crash: asyncio.Event | None, asks: str | None, promises: Any = COST) -> None:
         super().__init__("a", {1: "2"})
         self.crash = crash
         self.asks = asks
+        self.promises = promises
 
-    def bid_cost_max(self, announcement: Announcement) -> Money:
-        return COST
+    def bid_cost_max(self, announcement: Announcement) -> Any:
+        return self.promises if announcement.stage == 1 else Money(0)
 
     async def bid(self, announcement: Announcement) -> Any:
         if announcement.stage > 1:
@@ -42,7 +43,7 @@ class Wavering(Scripted):
         return Charged("said", COST)
 
 
-def interrupted_and_resumed(path: Path, asks: str | None) -> Market:
+def interrupted_and_resumed(path: Path, asks: str | None, promises: Any = COST) -> Market:
     """A market whose first bid was interrupted after its call was paid, resumed with a bidder of another mind."""
 
     async def live() -> Market:
@@ -53,18 +54,19 @@ def interrupted_and_resumed(path: Path, asks: str | None) -> Market:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         first.close()
-        second = make_market(Wavering(None, asks), presenter("p", {2: "3"}), store=str(path))
+        second = make_market(Wavering(None, asks, promises), presenter("p", {2: "3"}), store=str(path))
         await second.aresume()
         return second
 
     return asyncio.run(live())
 
 
+@pytest.mark.parametrize("promises", [COST, Money.usd("0.02"), Money.usd("0.005"), Money(0), "nothing"], ids=str)
 @pytest.mark.parametrize("asks", [None, "model", "another"])
-def test_what_was_paid_is_charged_and_counts_against_the_cap_whatever_is_asked_anew(
-    tmp_path: Path, asks: str | None
+def test_what_was_paid_is_charged_and_counts_against_the_cap_whatever_is_asked_or_promised_anew(
+    tmp_path: Path, asks: str | None, promises: Any
 ) -> None:
-    with interrupted_and_resumed(tmp_path / "market.db", asks) as market:
+    with interrupted_and_resumed(tmp_path / "market.db", asks, promises) as market:
         assert posted(market, "provider:acme") == COST.nanos
         result = market.result("r1")
         if result.status == "open":

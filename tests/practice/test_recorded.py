@@ -95,6 +95,13 @@ def test_a_limit_leaves_the_rest_of_the_file_unjudged(tmp_path: Path) -> None:
     assert read_recorded(write(tmp_path, rows), ["big"], 0.1, limit=2).unscored == ()
 
 
+def test_a_limit_counts_the_tasks_that_teach_something(tmp_path: Path) -> None:
+    nothing = [row("0+0", "big", None, "0"), row("0+1", "other", 1.0, "1")]
+    found = read_recorded(write(tmp_path, [*nothing, *ROWS]), ["big"], 0.1, limit=1)
+    assert [lesson.request for lesson in found.lessons] == ["What is 1+1?"]
+    assert found.unscored == ("big on query 0+0",)
+
+
 def test_policies_learn_from_it_once_and_no_money_moves(tmp_path: Path) -> None:
     bidder = Scripted("big", {1: "1"})
     bidder.policy = Recalling()  # type: ignore[attr-defined]

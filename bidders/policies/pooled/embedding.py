@@ -36,11 +36,11 @@ _ANY_TEXT = "request"
 
 def shape_and_words(text: str) -> tuple[float, ...]:
     """Embed a text by what stands at its beginning; each number lies between -1 and 1."""
-    # Cut before it is kept: thousands of the longest requests would take a gigabyte.
+    # Cut before it is kept: thousands of the longest requests took most of a gigabyte.
     return _shape_and_words(text[:_CHARACTERS_MAX])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _shape_and_words(text: str) -> tuple[float, ...]:
     return (*_shape(text), *_hashed(set(terms(text)[:_WORDS_MAX])))
 

@@ -4,7 +4,8 @@ A bid for a request is what the best plan for it is worth. Who owns the text mea
 next stage, and whoever can do what nobody else can buys for less than that is worth to it. So those who open would
 lose what such experts gain, until none but these could pay. All of a pool therefore bid that share of what a request
 is worth to them which first works have brought of it: a bid is what work is expected to bring whoever wins it, and as
-it is one share for all, whom the auction asks first stays the same.
+it is one share for all, whom the auction asks first stays the same. The winner is who
+drew most from its doubt, so what trials cost is held back, too.
 """
 
 from __future__ import annotations
