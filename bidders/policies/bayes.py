@@ -49,8 +49,8 @@ Figures = tuple[list[float], list[float]]
 Valuer = Callable[[Observation], Figure]
 
 
-class _Valued(NamedTuple):
-    """By what lots are valued.
+class _Grounds(NamedTuple):
+    """What lots are valued by.
 
     Attributes:
         outlook: what the pool believes of those whose works claim something.
@@ -71,7 +71,8 @@ class BayesPolicy:
     its claim is accepted. To a transformer it is worth what the state can still become with its
     work, less what all that costs: looked ahead in full for whom to ask first, and next after the
     one who promised most; else by the best of a few simple ways to go on. So the auction itself finds
-    out whom to ask next, and when to stop.
+    out whom to ask next, and when to stop. For a request a pool bids the share of that which first
+    works have brought, since their owners are paid the second bid.
 
     What makes no claims is valued in a pool by what each work adds to the chance that the user takes
     the offer, beside the works of others; without a pool by what such lots have brought.
@@ -146,13 +147,13 @@ class BayesPolicy:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
-        valued = _Valued(outlook, self._unclaimed(known, outlook), FirstWorks.from_json(known["first_works"]).share)
+        grounds = _Grounds(outlook, self._unclaimed(known, outlook), FirstWorks.from_json(known["first_works"]).share)
         if not self._alike.by:
-            return Valuation(*self._by_lot(valued, observations))
+            return Valuation(*self._by_lot(grounds, observations))
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         told_apart = [self._alike.covers(seen.features) for seen in observations]
         rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
-        others = zip(*self._by_lot(valued, rest), strict=True)
+        others = zip(*self._by_lot(grounds, rest), strict=True)
         figures = [
             self._told_apart(takings, seen) if apart else next(others)
             for seen, apart in zip(observations, told_apart, strict=True)
@@ -219,7 +220,7 @@ class BayesPolicy:
         if not claims:
             shown = observation._replace(role=PRESENTER)
             outlook = self._outlook(known)
-            (mean_usd,), _ = self._by_lot(_Valued(outlook, self._unclaimed(known, outlook)), [shown])
+            (mean_usd,), _ = self._by_lot(_Grounds(outlook, self._unclaimed(known, outlook)), [shown])
             return [("", mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0)]
         terms = Terms(observation.bounty_usd, self._answers)
         state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
@@ -247,9 +248,9 @@ class BayesPolicy:
         if learned["offers"]["id"] != before["offers"]["id"]:
             self._composing(learned["offers"])
 
-    def _by_lot(self, by: _Valued, observations: Sequence[Observation]) -> Figures:
+    def _by_lot(self, grounds: _Grounds, observations: Sequence[Observation]) -> Figures:
         """Means and deviations; all bidders of a lot are valued together."""
-        outlook, unclaimed = by.outlook, by.unclaimed
+        outlook, unclaimed = grounds.outlook, grounds.unclaimed
         means: list[float] = []
         deviations: list[float] = []
         for _, group in groupby(observations, key=_OF_LOTS if outlook.foretells else _guessed_lots):
@@ -257,16 +258,16 @@ class BayesPolicy:
             if not _compares(outlook, lot[0]):
                 of_lot = _columns([unclaimed(seen) for seen in lot])
             else:
-                of_lot, opened = self._claimed(by, lot)
+                of_lot, opened = self._claimed(grounds, lot)
                 if opened >= _OPENED_MIN:
                     of_lot = _mixed(of_lot, _columns([unclaimed(seen) for seen in lot]), opened)
             means += of_lot[0]
             deviations += of_lot[1]
         return means, deviations
 
-    def _claimed(self, by: _Valued, lot: Sequence[Observation]) -> tuple[Figures, float]:
+    def _claimed(self, grounds: _Grounds, lot: Sequence[Observation]) -> tuple[Figures, float]:
         """Value a lot by what it claims, and tell the chance that nobody will ever claim anything there."""
-        outlook, seen, nothing = by.outlook, lot[0], [0.0] * len(lot)
+        outlook, seen, nothing = grounds.outlook, lot[0], [0.0] * len(lot)
         if seen.bounty_usd <= 0.0:
             return (nothing, nothing), 0.0
         standings = outlook.standings(lot)
@@ -278,9 +279,9 @@ class BayesPolicy:
         deviations = nothing
         if not seen.contributions:
             # Later only what is known counts: trying somebody out would cost a work more there.
-            unit_usd, doubts = self._exploration * bounty_usd * by.first_share, outlook.doubts(seen.request)
+            unit_usd, doubts = self._exploration * bounty_usd * grounds.first_share, outlook.doubts(seen.request)
             deviations = [unit_usd * doubts[number] for number, _ in standings]
-            means = [mean * by.first_share for mean in means]
+            means = [mean * grounds.first_share for mean in means]
         for place, each in enumerate(lot):
             if each.role == PRESENTER:
                 means[place], deviations[place] = _presented(state, each, self._answers), 0.0
