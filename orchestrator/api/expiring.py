@@ -6,7 +6,7 @@ from functools import partial
 from typing import NamedTuple
 
 from orchestrator.engine.recorder import Recorder
-from orchestrator.errors import VickreyError
+from orchestrator.errors import StoreUnavailable, VickreyError
 from orchestrator.store import Store
 
 
@@ -29,6 +29,9 @@ def expire_due(store: Store, recorder: Recorder, now_seconds: float) -> Expiry:
         store: where they are recorded.
         recorder: commits their ends.
         now_seconds: the time, in Unix time.
+
+    Raises:
+        StoreUnavailable: none of them can be ended now.
     """
     expired: list[str] = []
     failures: list[VickreyError] = []
@@ -36,6 +39,8 @@ def expire_due(store: Store, recorder: Recorder, now_seconds: float) -> Expiry:
         try:
             if store.transact(partial(recorder.expire, request_id=request_id, now_seconds=now_seconds)):
                 expired.append(request_id)
+        except StoreUnavailable:
+            raise
         except VickreyError as failure:
             failures.append(failure)
     return Expiry(tuple(expired), tuple(failures))

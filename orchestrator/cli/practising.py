@@ -21,7 +21,7 @@ from orchestrator.errors import InvalidRequest
 if TYPE_CHECKING:
     from orchestrator.api import Market
     from orchestrator.engine.seat import Seat
-    from orchestrator.practice import PracticeReport, Pupil
+    from orchestrator.practice import PracticeReport
 
 _RESUMED: Final = "interrupted; the same command goes on, and what was answered is not asked again"
 _LOST: Final = "interrupted; the store is in memory, so nothing of this is kept, and what was spent is spent"
@@ -117,10 +117,7 @@ def practise(
             from orchestrator.cli.practice_views import report_views
 
             output.show(*report_views(report))
-        if report.first_failure is not None:
-            _give_up(report.first_failure, output)
-        if any(each.how == "failed" for each in report.taught):
-            raise typer.Exit(PROBLEM)
+        _exit_on_failure(report, output)
 
 
 def _check_unused(options: Mapping[str, object]) -> None:
@@ -132,12 +129,16 @@ def _check_unused(options: Mapping[str, object]) -> None:
             )
 
 
-def _give_up(failed: Pupil, output: Output) -> None:
-    output.notice(
-        f"every work failed, of {failed.bidder} first by {failed.failure}; mend that and run the same command again: "
-        "what a provider failed is then asked anew"
-    )
-    raise typer.Exit(PROBLEM)
+def _exit_on_failure(report: PracticeReport, output: Output) -> None:
+    """End with 1 where every work failed, or a policy could not learn."""
+    failed = report.first_failure
+    if failed is not None:
+        output.notice(
+            f"every work failed, of {failed.bidder} first by {failed.failure}; mend that and run the same command "
+            "again: what a provider failed is then asked anew"
+        )
+    if failed is not None or any(each.how == "failed" for each in report.taught):
+        raise typer.Exit(PROBLEM)
 
 
 def _seats(market: Market, names: list[str] | None, place: Place) -> dict[str, Seat]:

@@ -167,8 +167,7 @@ def _receipts_of(
     verdict: Verdict,
 ) -> list[Receipt]:
     request, status, lot = progress.request, progress.status, auction.lot
-    request_id, bounty_nanos, text = request.id, request.bounty_nanos, request.text
-    path, stage = lot.path, lot.stage
+    request_id, bounty_nanos, text, path = request.id, request.bounty_nanos, request.text, lot.path
     mine = {sale.buyer: (copy, sale) for copy, sale in enumerate(sales.get(path, ()))}
     last_price = _last_price_nanos(lot)
     costs = _costs(auction)
@@ -190,7 +189,7 @@ def _receipts_of(
                 request_id,
                 bidder,
                 path,
-                stage,
+                lot.stage,
                 answer.kind,
                 answer.role,
                 bounty_nanos,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -70,10 +70,15 @@ class _Clock:
 
     async def run(self, work: Callable[[], Awaitable[Any]]) -> Guarded:
         """Run the bidder's code in what is left of its time."""
-        start = time.monotonic()
+        start = _now_seconds()
         result = await run_guarded(work, self.left_seconds)
-        self.left_seconds = max(0.0, self.left_seconds - (time.monotonic() - start))
+        self.left_seconds = max(0.0, self.left_seconds - (_now_seconds() - start))
         return result
+
+
+def _now_seconds() -> float:
+    """The time of the event loop, by which deadlines end."""
+    return asyncio.get_running_loop().time()
 
 
 async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:

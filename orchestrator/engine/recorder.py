@@ -142,7 +142,8 @@ class Recorder:
 
     def expire(self, tx: Transaction, request_id: str, now_seconds: float) -> bool:
         """Return the bounty of a request that nobody picked from in time; False where it is not open any more."""
-        if request_id not in tx.due(now_seconds):
+        row = tx.find_request(request_id)
+        if row is None or row.status != "open" or row.expires_seconds > now_seconds:
             return False
         log = read_log(tx, request_id)
         _settle_orphans(tx, request_id)

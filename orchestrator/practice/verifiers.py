@@ -137,7 +137,7 @@ def _check_parameters(verifier: Verifier) -> None:
     if inspect.iscoroutinefunction(verifier):
         raise InvalidConfig(f"verifier {name} is asynchronous; a verifier is a plain function")
     try:
-        signature = inspect.signature(verifier)
+        signature = inspect.signature(verifier, follow_wrapped=False)
     except (TypeError, ValueError):
         return  # some callables do not tell; the trial will
     try:

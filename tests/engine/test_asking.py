@@ -57,7 +57,7 @@ def test_all_that_is_asked_about_a_lot_is_answered_within_one_deadline(
         return TimedOut() if deadline_seconds <= 0.0 else Returned(await _awaited(work()))
 
     monkeypatch.setattr(asking, "run_guarded", run_guarded)
-    monkeypatch.setattr(asking, "time", type("Time", (), {"monotonic": staticmethod(lambda: clock[0])}))
+    monkeypatch.setattr(asking, "_now_seconds", lambda: clock[0])
     slow = Slow(seconds, clock)
     market = make_market(slow, presenter("p", {2: "3"}), rules={"deadlines": {"bid_seconds": DEADLINE_SECONDS}})
     market.run("hello", 10, seed=1)
