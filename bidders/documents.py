@@ -14,7 +14,7 @@ from bidders.collection import load_collection
 from bidders.finding import FoundPassage, conflict_of, find
 from bidders.index import Index
 from bidders.leanings import leaning_sentences
-from bidders.policies.options import number_in
+from bidders.policies.options import number_in, whole_in
 from bidders.wanted import later_segments, read_wanted
 from bidders.words import terms
 from orchestrator import Announcement, Policy, Segment, WonLot
@@ -63,7 +63,7 @@ class DocumentBidder(CapableBidder):
         super().__init__(name, TRANSFORMER, policy)
         if excerpt not in ("passages", "leanings"):
             raise orchestrator.errors.InvalidConfig(f"excerpt is `passages` or `leanings`, not {excerpt!r}")
-        self._passages_max = int(number_in("passages_max", passages_max, 1, 1000))
+        self._passages_max = whole_in("passages_max", passages_max, 1, 1000)
         self._gain_max = number_in("gain_max", gain_max, 0.0, 1.0)
         self._kind = kind
         self._excerpt = excerpt

@@ -15,7 +15,7 @@ from bidders.llm.fence import Exhibit, as_data, fence
 from bidders.llm.prompt_file import load_prompt
 from bidders.models.metering import metered
 from bidders.models.structured import ask_object, object_cost_max
-from bidders.policies.options import number_in
+from bidders.policies.options import whole_in
 from bidders.reading import read_text
 from orchestrator import Completion, Hearing, Later, Model, Money, Prompt, Rank, Reject, ShownOffer
 from orchestrator.errors import InvalidConfig, ProviderError
@@ -55,7 +55,7 @@ class PersonalJudge:
     ) -> None:
         self._file = load_prompt("judge", prompt_path, _WORDS, _SHOWN)
         self._preferences = as_data(_read(preferences_path)).strip() or _NO_PREFERENCES
-        self._tokens_max = int(number_in("offers_tokens_max", offers_tokens_max, 100, 10_000_000))
+        self._tokens_max = whole_in("offers_tokens_max", offers_tokens_max, 100, 10_000_000)
         self.model = orchestrator.build_model(model)
         self.provider = self.model.provider
 

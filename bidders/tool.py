@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -11,14 +10,26 @@ from typing import Any
 import orchestrator
 from bidders.capable import PRESENTER, TRANSFORMER, Appraisal, CapableBidder, prospect, resale_share
 from bidders.policies.options import number_in
-from orchestrator import Announcement, Charged, Money, Policy, Role, Segment, WonLot, in_daemon_thread
+from orchestrator import (
+    Announcement,
+    Charged,
+    Money,
+    Policy,
+    Role,
+    Segment,
+    WonLot,
+    check_call,
+    entry_of,
+    find_function,
+    in_daemon_thread,
+)
 
 
 class ToolBidder(CapableBidder):
     """Sells the work of a function `f(text) -> str | list[str]`, plain or async, on the state's text.
 
     A plain function runs in a thread of its own, so a slow one stops nobody else. A tool works on a
-    state once: where its own segment is there already, it passes.
+    state once: where its own segment, or a twin's, is there already, it passes.
 
     Args:
         name: unique in its market.
@@ -31,8 +42,7 @@ class ToolBidder(CapableBidder):
         needs: a regular expression; it passes on states whose text does not match.
 
     Raises:
-        BrokenPlugin: there is no such module or name in it, or it cannot be called.
-        InvalidConfig: an option is out of range, or the function cannot be called with one text.
+        InvalidConfig: an option is out of range, or there is no such function that can be called with one text.
         InvalidMoney: the cost is not an amount of money.
     """
 
@@ -50,8 +60,8 @@ class ToolBidder(CapableBidder):
         if role not in (TRANSFORMER, PRESENTER):
             raise orchestrator.errors.InvalidConfig(f"role is {TRANSFORMER} or {PRESENTER}, not {role!r}")
         super().__init__(name, role, policy)
-        self._function = find_callable(function)
-        _check_takes_text(function, self._function)
+        self._function: Callable[..., Any] = find_function(function, "function")
+        check_call(self._function, ("",), f"function {function}", "one text")
         self._share = number_in("share", share, 0.0, 1.0)
         self._kind = kind or name
         self._cost = Money.usd(cost)
@@ -67,7 +77,8 @@ class ToolBidder(CapableBidder):
 
     def appraise(self, announcement: Announcement) -> Appraisal:
         """Expect its declared share of what the state still lacks, where it has what the function needs."""
-        if any(segment.author == self.name for segment in announcement.state.segments):
+        own = entry_of(self.name)
+        if any(entry_of(segment.author) == own for segment in announcement.state.segments):
             return Appraisal(0.0, "its work is in this state already")
         if not self._needs.search(announcement.state.text):
             return Appraisal(0.0, "the state has nothing for it to work on")
@@ -102,38 +113,3 @@ class ToolBidder(CapableBidder):
         raise orchestrator.errors.InvalidAnswer(
             f"the function of tool {self.name} returned {type(answer).__name__}; it must return a str or a list of them"
         )
-
-
-def _check_takes_text(path: str, function: Callable[[str], Any]) -> None:
-    try:
-        inspect.signature(function, follow_wrapped=False).bind("")
-    except ValueError:
-        return  # some callables do not tell; the first call will
-    except TypeError as error:
-        raise orchestrator.errors.InvalidConfig(f"function {path} cannot be called with one text: {error}") from None
-
-
-def find_callable(path: str) -> Callable[[str], Any]:
-    """Import a function by its dotted path.
-
-    Args:
-        path: `package.module:callable` or `package.module.callable`.
-
-    Raises:
-        BrokenPlugin: the module cannot be imported, lacks the name, or holds something else under it.
-    """
-    module_name, _, attribute = path.partition(":") if ":" in path else path.rpartition(".")
-    if not module_name or not attribute:
-        raise orchestrator.errors.BrokenPlugin(f"function {path!r}: write it as package.module:callable")
-    try:
-        found: Any = importlib.import_module(module_name)
-    except Exception as error:
-        raise orchestrator.errors.BrokenPlugin(f"function {path}: cannot import {module_name}: {error}") from error
-    for part in attribute.split("."):
-        if not hasattr(found, part):
-            raise orchestrator.errors.BrokenPlugin(f"function {path}: {module_name} has no {attribute}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise orchestrator.errors.BrokenPlugin(f"function {path}: {type(found).__name__} cannot be called")
-    called: Callable[[str], Any] = found
-    return called

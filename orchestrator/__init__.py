@@ -55,12 +55,14 @@ if TYPE_CHECKING:
     from orchestrator.config import load_config
     from orchestrator.core.events import Event
     from orchestrator.core.lot import Sale
+    from orchestrator.core.names import entry_of
     from orchestrator.core.progress import Progress, Status
     from orchestrator.core.receipts import Receipt, Verdict
     from orchestrator.core.rules import Role
     from orchestrator.core.state import Contribution, Segment, State
     from orchestrator.core.statement import Statement
     from orchestrator.engine.streaming import Piece
+    from orchestrator.functions import check_call, find_function
     from orchestrator.models import build_model, release_model
     from orchestrator.money import Money
     from orchestrator.store import BidderRow, RequestRow
@@ -104,12 +106,14 @@ _HOMES = {
     "orchestrator.config": ("load_config",),
     "orchestrator.core.events": ("Event",),
     "orchestrator.core.lot": ("Sale",),
+    "orchestrator.core.names": ("entry_of",),
     "orchestrator.core.progress": ("Progress", "Status"),
     "orchestrator.core.receipts": ("Receipt", "Verdict"),
     "orchestrator.core.rules": ("Role",),
     "orchestrator.core.state": ("Contribution", "Segment", "State"),
     "orchestrator.core.statement": ("Statement",),
     "orchestrator.engine.streaming": ("Piece",),
+    "orchestrator.functions": ("check_call", "find_function"),
     "orchestrator.models": ("build_model", "release_model"),
     "orchestrator.money": ("Money",),
     "orchestrator.store": ("BidderRow", "RequestRow"),
@@ -169,7 +173,10 @@ __all__ = [
     "Work",
     "arun_request",
     "build_model",
+    "check_call",
+    "entry_of",
     "errors",
+    "find_function",
     "in_daemon_thread",
     "load_config",
     "release_model",

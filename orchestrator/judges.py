@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import pkgutil
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -17,6 +16,7 @@ from typing import Any, Final
 from orchestrator.background import in_daemon_thread
 from orchestrator.bidding import Later, Rank, Reject, ShownOffer
 from orchestrator.errors import InvalidConfig, InvalidRequest
+from orchestrator.functions import check_call, find_function, plain_number
 
 Verdict = Rank | Reject | Later
 
@@ -170,11 +170,12 @@ class VerifierJudge:
                 return Rank(offer.rank)
         return Reject("no offer passed the check")
 
-    def _passes(self, score: Any) -> bool:
+    def _passes(self, said: Any) -> bool:
+        score = plain_number(said)
         if isinstance(score, bool):
             return score
         if not isinstance(score, int | float) or score != score:
-            raise InvalidRequest(f"the verifier returned {_shown(score)}; it returns True, False or a score")
+            raise InvalidRequest(f"the verifier returned {_shown(said)}; it returns True, False or a score")
         return score >= self._score_min
 
 
@@ -218,12 +219,7 @@ def _asking(given: Callable[..., Any] | str, option: str, takes: Sequence[str]) 
         InvalidConfig: it is none, or cannot be called so: offers would have been paid for by then.
     """
     function = _function(given, option)
-    try:
-        inspect.signature(function, follow_wrapped=False).bind(*takes)
-    except ValueError:
-        pass  # some callables do not tell
-    except TypeError as error:
-        raise InvalidConfig(f"{option} {_shown(given)} cannot be called with {' and '.join(takes)}: {error}") from None
+    check_call(function, takes, f"{option} {_shown(given)}", " and ".join(takes))
     is_blocking = isinstance(given, str) and not inspect.iscoroutinefunction(function)
 
     async def ask(*shown: Any) -> Any:
@@ -237,17 +233,11 @@ def _asking(given: Callable[..., Any] | str, option: str, takes: Sequence[str]) 
 
 
 def _function(given: Callable[..., Any] | str, option: str) -> Callable[..., Any]:
-    found: Any = given
     if isinstance(given, str):
-        try:
-            found = pkgutil.resolve_name(given)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise InvalidConfig(
-                f"{option} {given!r} is not the path package.module:function of one ({error})"
-            ) from error
-    if not callable(found):
+        return find_function(given, option)
+    if not callable(given):
         raise InvalidConfig(f"{option} must be a function or its path package.module:function, not {_shown(given)}")
-    return found  # type: ignore[no-any-return]
+    return given
 
 
 def _first_parameter(function: Callable[..., Any]) -> str | None:

@@ -41,6 +41,7 @@ def layer(may_import: str = "", keeps_out: frozenset[str] = frozenset()) -> Laye
 LAYERS: dict[str, Layer] = {
     "orchestrator.errors": layer(keeps_out=IMPURE),
     "orchestrator.background": layer(),
+    "orchestrator.functions": layer("errors"),
     "orchestrator.passwords": layer(keeps_out=IMPURE),
     "orchestrator.money": layer("errors", keeps_out=IMPURE),
     "orchestrator.journal": layer("errors", keeps_out=IMPURE),
@@ -50,13 +51,13 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.telemetry": layer("errors money core bidding"),
     "orchestrator.plugins": layer("errors"),
     "orchestrator.store": layer("errors money journal ledger passwords"),
-    "orchestrator.judges": layer("errors money core bidding background"),
+    "orchestrator.judges": layer("errors money core bidding background functions"),
     "orchestrator.models": layer("errors money core bidding plugins"),
     "orchestrator.comparing": layer("errors money core bidding telemetry"),
     "orchestrator.config": layer("errors money core bidding plugins passwords"),
     "orchestrator.engine": layer("errors money journal ledger core bidding telemetry plugins store"),
     "orchestrator.record": layer("errors money journal ledger core store engine passwords"),
-    "orchestrator.practice": layer("errors money ledger core bidding store engine"),
+    "orchestrator.practice": layer("errors money ledger core bidding store engine functions"),
     "orchestrator.progress": layer("errors money journal core store record"),
     "orchestrator.api": layer(
         "errors money journal ledger core bidding telemetry plugins store judges comparing config engine record"
@@ -69,7 +70,7 @@ LAYERS: dict[str, Layer] = {
     # The root hands out the public names, and nothing inside the package goes back up to it.
     "orchestrator": layer(
         "errors money journal ledger core bidding telemetry plugins store judges models comparing config engine record "
-        "api testing background",
+        "api testing background functions",
     ),
     # As a stranger's plugin would: the public names and the testing kit.
     "bidders": Layer(frozenset({"orchestrator", "orchestrator.errors", "orchestrator.testing"})),

@@ -80,20 +80,20 @@ MUTANTS: Final = (
     Mutant(
         "a wallet at the floor is refilled",
         UPKEEP,
-        "if wealth_nanos >= rules.refill_below_nanos:",
-        "if wealth_nanos > rules.refill_below_nanos:",
+        "return self.left_nanos(rules) < rules.refill_below_nanos",
+        "return self.left_nanos(rules) <= rules.refill_below_nanos",
     ),
     Mutant(
         "one refill more than the rules allow",
         UPKEEP,
-        "if refills.get(name, 0) >= rules.refills_max:",
-        "if refills.get(name, 0) > rules.refills_max:",
+        "if wallet.refills >= rules.refills_max:",
+        "if wallet.refills > rules.refills_max:",
     ),
     Mutant(
         "what the retired leave refills nobody",
         UPKEEP,
-        "treasury_nanos = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)",
-        "treasury_nanos = spendable.get(TREASURY, 0)",
+        "treasury_nanos += sum(row.amount_nanos for row in transfers)",
+        "treasury_nanos += 0",
     ),
     Mutant(
         "a statement leaves out what the treasury paid for trials",
@@ -112,6 +112,12 @@ MUTANTS: Final = (
         AUDITION,
         "price_nanos <= spendable.get(account, 0)",
         "price_nanos >= 0",
+    ),
+    Mutant(
+        "the treasury buys a newcomer its own lot",
+        AUDITION,
+        "if newcomers[bid.bidder] != owner_principal]",
+        "if newcomers[bid.bidder] != 0]",
     ),
     Mutant(
         "a request has a trial at every stage",

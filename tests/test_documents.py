@@ -74,7 +74,7 @@ DOTTED = re.compile(r"(?:orchestrator|bidders|benchmarks|tests)(?:\.[A-Za-z_]\w*
 # A test, or what a state machine of hypothesis is collected as.
 KNOWN_TEST = re.compile(r"^ *(?:def )?(test_\w+)(?:\(| =|:)", re.MULTILINE)
 # What makes transfers, and which of its arguments is the code.
-MAKERS = {"transfer": 4, "hold": 4, "_move": 4, "Transfer": 6}
+MAKERS = {"transfer": 4, "hold": 4, "_move": 4, "Transfer": 6, "_to_treasury": 1}
 TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 
 # --- reading pages ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from benchmarks.running import tell
 from benchmarks.tables import Report
 
 PASSES = 5
+_TWINS = 2
 
 _COLUMNS = (
     "who may be asked",
@@ -33,21 +35,25 @@ _COLUMNS = (
 
 
 def long_run_table(name: str, title: str, contest: Contest, design: Design) -> Report:
-    """What a market brings while it goes on learning, and who goes broke meanwhile; few models, and all."""
+    """What a market brings while it goes on learning, and who goes broke meanwhile.
+
+    Its models are few, few with a twin each, and all.
+    """
     data = contest.user.data
-    few, rows = spread_models(data), list[Row]()
-    for record in (data.of_models(few), data) if len(few) < len(data.models) else (data,):
-        tell(f"  {len(record.models)} models ...")
-        rows += _passes(User(record, contest.user.draws), contest, design)
+    few, rows = data.of_models(spread_models(data)), list[Row]()
+    markets = [(few, 1), (few, _TWINS)] + ([(data, 1)] if len(few.models) < len(data.models) else [])
+    for record, clones in markets:
+        who = f"{len(record.models)} models{', each twice' if clones > 1 else ''}"
+        tell(f"  {who} ...")
+        rows += _passes(who, User(record, contest.user.draws), contest, replace(design, clones=clones))
     return Report(name, title, _COLUMNS, tuple(rows))
 
 
-def _passes(user: User, contest: Contest, design: Design) -> Iterator[Row]:
+def _passes(who: str, user: User, contest: Contest, design: Design) -> Iterator[Row]:
     """A row a pass, and one of what has been learned by then with wallets that are full."""
     queries = np.arange(len(user.data))
     single = _best_in_hindsight(user, design.value_usd)
     market, refills, requests = OutcomeMarket(user, design, contest.seed), 0, 0
-    who = f"{len(user.data.models)} models"
     for number in range(PASSES):
         played = market.learn(shuffled(queries, contest.seed, "long run", number))
         refilled = sum(market.refills.values()) - refills

@@ -16,6 +16,7 @@ from orchestrator.bidding import Lesson, Policy
 from orchestrator.bidding.policy import Work
 from orchestrator.core.keys import digest_text
 from orchestrator.core.lot import Offer
+from orchestrator.core.names import entry_of, is_later_twin, twin_name
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.state import REQUESTER
@@ -42,6 +43,7 @@ class Design:
         value_usd: the bounty, which is what a right answer is worth.
         shown: how many answers the user looks at.
         presenters: how many presenters there are.
+        clones: how many twins there are of each model, itself included.
     """
 
     policy: Callable[[], Policy]
@@ -49,6 +51,7 @@ class Design:
     value_usd: float
     shown: int = 1
     presenters: int = 3
+    clones: int = 1
 
     @property
     def bounty_nanos(self) -> int:
@@ -62,11 +65,14 @@ class Design:
         """See to it that no model is taken for somebody else.
 
         Raises:
-            InvalidRecord: one is called as a presenter or the requester is.
+            InvalidRecord: one is called as a presenter or the requester is, or as a twin of another could be.
         """
         taken = sorted({*self.presenter_names, REQUESTER}.intersection(models))
         if taken:
             raise InvalidRecord(f"a model is called {taken[0]!r}, as somebody else in this market is; rename it")
+        twins = [model for model in models if is_later_twin(model)]
+        if twins:
+            raise InvalidRecord(f"a model is called {twins[0]!r}, as a twin of another would be; rename it")
 
     def rules(self, models: int) -> Rules:
         """The rules with so many models; a reserve of one nano-dollar keeps out who values a lot at nothing."""
@@ -138,13 +144,15 @@ class OutcomeMarket:
         """Let a model enter that was absent, with the endowment of a newcomer."""
         self.absent -= {model}
         if self._simulation is not None:
-            self._simulation.enter(self._model(model))
+            for player in self._twins(model):
+                self._simulation.enter(player)
 
     def leave(self, model: int) -> None:
         """Let a model take part in no further query; what others know of it stays known."""
         self.absent |= {model}
         if self._simulation is not None:
-            self._simulation.leave(self.user.data.models[model])
+            for player in self._twins(model):
+                self._simulation.leave(player.name)
 
     def _play(self, queries: Integers, batch: int, *, learning: bool) -> Played:
         simulation = self._simulation or self._open(batch, learning)
@@ -172,12 +180,16 @@ class OutcomeMarket:
         )
 
     def _players(self) -> list[Player]:
-        models = [self._model(model) for model in range(len(self.user.data.models)) if model not in self.absent]
+        present = [model for model in range(len(self.user.data.models)) if model not in self.absent]
+        models = [player for model in present for player in self._twins(model)]
         return models + [self._presenter(name) for name in self.design.presenter_names]
 
-    def _model(self, model: int) -> Player:
-        memory_id = SHARED if self.design.pooled else self.user.data.models[model]
-        return ModelPlayer(self._sight, model, self._policy, memory_id, self._bounds_nanos[model])
+    def _twins(self, model: int) -> list[Player]:
+        """A model as a bidder, with its twins."""
+        name = self.user.data.models[model]
+        names = [twin_name(name, number) for number in range(1, self.design.clones + 1)]
+        memory_id, bound_nanos = SHARED if self.design.pooled else name, self._bounds_nanos[model]
+        return [ModelPlayer(each, self._sight, model, self._policy, memory_id, bound_nanos) for each in names]
 
     def _presenter(self, name: str) -> Player:
         memory_id = SHARED if self.design.pooled else name
@@ -196,7 +208,7 @@ class OutcomeMarket:
             spent = statement(progress)
             if spent.imbalance_nanos():
                 raise BrokenLaw(f"request {progress.request.id} leaves {spent.imbalance_nanos()} nano-dollars over")
-            workers = [data.models.index(name) for name in _workers(progress)]
+            workers = [data.models.index(entry_of(name)) for name in _workers(progress)]
             if sum(spent.costs_nanos.values()) != sum(cost_nanos(data, query, model) for model in workers):
                 raise BrokenLaw(f"request {progress.request.id} was charged something else than the record says")
             shown = progress.picked or (progress.offers[0] if progress.offers else None)

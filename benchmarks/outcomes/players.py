@@ -57,6 +57,7 @@ class ModelPlayer:
     """A model that adds its recorded answer, once a chain, at its recorded cost.
 
     Attributes:
+        name: its name, and its principal's: the model's, or that of a twin of it.
         sight: what it sees.
         model: its column in the record.
         policy: what values lots for it.
@@ -64,15 +65,12 @@ class ModelPlayer:
         cost_max_nanos: a bound on the cost of any answer, as a list price and a token limit give one.
     """
 
+    name: str
     sight: Sight
     model: int
     policy: Policy
     memory_id: str
     cost_max_nanos: int
-
-    @property
-    def name(self) -> str:
-        return self.sight.data.models[self.model]
 
     @property
     def principal(self) -> str:

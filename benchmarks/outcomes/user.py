@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.outcomes.data import Flags, Floats, Outcomes
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.lot import Offer
+from orchestrator.core.names import entry_of
 from orchestrator.core.rules import TRANSFORMER
 
 
@@ -38,7 +39,7 @@ class User:
 
     def models_behind(self, query: int, offer: Offer) -> list[int]:
         """For each answer that an offer shows, the first model on its chain that gave it."""
-        chain = [self.data.models.index(sale.buyer) for sale in offer.chain if sale.role == TRANSFORMER]
+        chain = [self.data.models.index(entry_of(sale.buyer)) for sale in offer.chain if sale.role == TRANSFORMER]
         return [
             next(model for model in chain if answer_text(self.data, query, model) == shown.text)
             for shown in offer.state.segments

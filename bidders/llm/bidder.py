@@ -14,8 +14,19 @@ from bidders.llm.estimating import Estimate, estimate, estimate_cost_max
 from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
 from bidders.llm.writing import write
-from bidders.policies.options import number_in
-from orchestrator import Announcement, Model, Money, Policy, Prompt, Replacement, Segment, WonLot, words_within
+from bidders.policies.options import number_in, whole_in
+from orchestrator import (
+    Announcement,
+    Model,
+    Money,
+    Policy,
+    Prompt,
+    Replacement,
+    Segment,
+    WonLot,
+    entry_of,
+    words_within,
+)
 from orchestrator.errors import InvalidConfig, ProviderError
 
 _WORK_WORDS: Final = frozenset({"state", "mark", "instructions", "words"})
@@ -80,12 +91,12 @@ class LanguageModelBidder(CapableBidder):
                 f"the prompt {front.name!r} has no place for the option `instructions`: write $instructions into it"
             )
         self._instructions = f"\n{instructions.strip()}" if instructions.strip() else ""
-        self._max_tokens = int(number_in("max_tokens", max_tokens or front.max_tokens, 1, 1_000_000))
+        self._max_tokens = whole_in("max_tokens", max_tokens or front.max_tokens, 1, 1_000_000)
         self._kind = kind or front.kind
         self._gain = number_in("gain", front.gain if gain is None else gain, 0.0, 1.0)
-        self._repeats_max = int(number_in("repeats_max", repeats_max or front.repeats_max, 1, 1000))
-        self._state_tokens_max = int(number_in("state_tokens_max", state_tokens_max, 100, 10_000_000))
-        self._estimate_tokens_max = int(number_in("estimate_tokens_max", estimate_tokens_max, 100, 10_000_000))
+        self._repeats_max = whole_in("repeats_max", repeats_max or front.repeats_max, 1, 1000)
+        self._state_tokens_max = whole_in("state_tokens_max", state_tokens_max, 100, 10_000_000)
+        self._estimate_tokens_max = whole_in("estimate_tokens_max", estimate_tokens_max, 100, 10_000_000)
         self.model = orchestrator.build_model(model)
         self.provider = self.model.provider
 
@@ -179,7 +190,9 @@ class LanguageModelBidder(CapableBidder):
         return digest_state(announcement.request, announcement.state, self._state_tokens_max).has_all_work
 
     def _rounds(self, announcement: Announcement) -> int:
-        return sum(sale.buyer == self.name for sale in announcement.chain)
+        """How often it has worked on this chain; a twin would only ask the same model once more."""
+        own = entry_of(self.name)
+        return sum(entry_of(sale.buyer) == own for sale in announcement.chain)
 
     def _unpriced(self) -> str:
         return f"the price of {self.model.name} is not known; give its model `prices` or `reserve_per_call`"

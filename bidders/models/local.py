@@ -17,7 +17,7 @@ from bidders.models.local_server import (
     open_server,
 )
 from bidders.models.openai import OpenAIModel
-from bidders.policies.options import number_in
+from bidders.policies.options import whole_in
 from orchestrator import in_daemon_thread
 from orchestrator.errors import Unauthorised
 
@@ -66,9 +66,9 @@ class LocalModel(OpenAIModel):
         self._served = Served(
             path=self._path or Path(),
             name=model or (self._path.stem if path is not None and self._path else BUNDLED_NAME),
-            context_tokens=int(number_in("context_tokens", context_tokens, 256, 1_000_000)),
-            slots=int(number_in("slots", slots, 1, 64)),
-            threads=int(number_in("threads", threads, 0, 1024)),
+            context_tokens=whole_in("context_tokens", context_tokens, 256, 1_000_000),
+            slots=whole_in("slots", slots, 1, 64),
+            threads=whole_in("threads", threads, 0, 1024),
         )
         self._endpoint: ServerAddress | None = None
         self._opening = threading.Lock()

@@ -12,8 +12,7 @@ from bidders.models.price import read_price
 from bidders.models.pricing import Pricing
 from bidders.models.schema import fitting
 from bidders.models.tokens import estimated_usage
-from bidders.tool import find_callable
-from orchestrator import Completion, Finish, Money, Prompt, errors
+from orchestrator import Completion, Finish, Money, Prompt, errors, find_function
 from orchestrator.errors import InvalidConfig, ProviderError
 
 Reply = str | Completion
@@ -57,8 +56,7 @@ class MockModel:
         prices: as of the other models; free where left out.
 
     Raises:
-        InvalidConfig: an option makes no sense.
-        BrokenPlugin: the function cannot be found.
+        InvalidConfig: an option makes no sense, or the function cannot be found.
     """
 
     def __init__(
@@ -73,7 +71,7 @@ class MockModel:
         if isinstance(script, str | Mapping) or not isinstance(script, Sequence):
             raise InvalidConfig("script is a list of answers")
         self._name = name
-        found: Any = find_callable(function) if isinstance(function, str) else function
+        found = find_function(function, "function") if isinstance(function, str) else function
         self._function: Function | None = found
         self._script = [_line(index, given) for index, given in enumerate(script)]
         self.pricing = Pricing(read_price(_FREE if prices is None else prices))

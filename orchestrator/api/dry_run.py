@@ -287,13 +287,12 @@ def _standing_obstacle(seat: Seat, known: _Known) -> str:
 
 async def _promises(seat: Seat, shown: Announcement) -> tuple[int, int] | str:
     """Worst cases of bidding on a lot and of transforming it, or why the bidder cannot say."""
-    deadline = seat.bid_deadline_seconds or shown.deadline_seconds
     methods: tuple[CostMethod, ...] = ("bid_cost_max", "transform_cost_max")
     found = []
     for method in methods:
-        answer = await run_guarded(partial(seat.cost_max_nanos, method, shown), deadline)
+        answer = await run_guarded(partial(seat.cost_max_nanos, method, shown), shown.deadline_seconds)
         if not isinstance(answer, Returned):
-            said = answer.reason if isinstance(answer, Raised) else f"no answer after {deadline:g} s"
+            said = answer.reason if isinstance(answer, Raised) else f"no answer after {shown.deadline_seconds:g} s"
             return f"cannot say what its calls may cost: {said}"
         found.append(int(answer.value))
     return found[0], found[1]

@@ -15,6 +15,7 @@ from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reje
 from orchestrator.core.events import Judged
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.progress import Progress
+from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import JUDGE
 from orchestrator.engine.callbook import CallBook
@@ -249,7 +250,7 @@ def _shown(progress: Progress) -> Sequence[ShownOffer]:
             offer.text,
             Money(offer.last_bid_nanos),
             Money(offer.price_nanos),
-            tuple(sale.buyer for sale in offer.chain),
+            tuple(sale.buyer for sale in offer.chain if sale.role == TRANSFORMER),
         )
         for rank, offer in enumerate(progress.offers, 1)
     ]

@@ -12,6 +12,7 @@ from orchestrator.api.subsidies import Subsidies, read_subsidies
 from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.names import entry_of
+from orchestrator.core.upkeep import Wallet
 from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.learning import LearningFailure, learning_failures
 from orchestrator.engine.wealth import ACTIVE
@@ -154,7 +155,10 @@ def _read_known(reader: Reader, config: Config, seating: Seating) -> _Known:
     # Newcomers will be endowed.
     acting = {name: balances.get(name, seating.endowments_nanos[name]) for name in seats if may_act(rows.get(name))}
     principals = {name: seats[name].participant.principal for name in acting}
-    subsidies = read_subsidies(reader, config, principals, acting)
+    held = reader.held(bidder_account(name) for name in acting)
+    refills = {name: row.refills for name, row in rows.items()}
+    wallets = {name: Wallet(nanos, held[bidder_account(name)], refills.get(name, 0)) for name, nanos in acting.items()}
+    subsidies = read_subsidies(reader, config, principals, wallets)
     return _Known(rows, balances, acting, subsidies, learning_failures(reader, seats.values()))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from orchestrator.core.keys import bidder_account
+from orchestrator.core.upkeep import Wallet
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.wealth import ACTIVE, RETIRED
 from orchestrator.money import format_usd
-from orchestrator.store import BidderRow
+from orchestrator.store import BidderRow, Reader
 
 
 def may_act(row: BidderRow | None) -> bool:
@@ -26,17 +28,19 @@ def standing_reason(row: BidderRow | None, rules: WealthRules) -> str:
     return f"its wallet fell below {floor} USD again after {row.refills} refills; {way_back}"
 
 
-def threat_of(row: BidderRow, spendable_nanos: int, rules: WealthRules) -> str:
+def threat_to(reader: Reader, bidder: str, rules: WealthRules) -> str:
     """What a bidder that may act must earn, or it is suspended when the next request ends; empty where it is safe.
 
     Args:
-        row: what the market remembers of it.
-        spendable_nanos: what its wallet can spend.
+        reader: what the market remembers.
+        bidder: its name.
         rules: sizes and limits.
     """
-    short_nanos = rules.refill_below_nanos + rules.rent_nanos - spendable_nanos
-    if row.status != ACTIVE or row.refills < rules.refills_max or short_nanos <= 0:
+    row, account = reader.bidders()[bidder], bidder_account(bidder)
+    wallet = Wallet(reader.spendable([account])[account], reader.held([account])[account], row.refills)
+    if row.status != ACTIVE or wallet.refills < rules.refills_max or not wallet.is_low(rules):
         return ""
+    short_nanos = rules.refill_below_nanos + rules.rent_nanos - wallet.spendable_nanos - wallet.held_nanos
     floor, rent = format_usd(rules.refill_below_nanos), format_usd(rules.rent_nanos)
     after = f" after {rent} of rent" if rules.rent_nanos else ""
     return (

@@ -11,7 +11,7 @@ from orchestrator.core.ending import escrowed_nanos
 from orchestrator.core.keys import bidder_account, own_accounts, requester_account
 from orchestrator.core.progress import Progress
 from orchestrator.core.statement import Statement, statement
-from orchestrator.engine.recorder import read_log
+from orchestrator.engine.recorder import is_request_id, read_log
 from orchestrator.errors import UnknownBidder
 from orchestrator.ledger import USD, Balance, Transfer
 from orchestrator.ledger.transfer import PENDING, VOID
@@ -147,9 +147,9 @@ def find_statement(store: Store, name: str) -> RequestStatement | AccountStateme
     Raises:
         UnknownBidder: there is no such request or account.
     """
-    if store.read(lambda reader: reader.find_request(name)) is not None:
+    if is_request_id(name) and store.read(lambda reader: reader.find_request(name)) is not None:
         return request_statement(store, name)
-    candidates = (name, bidder_account(name), requester_account(name))
+    candidates = (name, bidder_account(name), requester_account(name)) if name.isprintable() else ()
     known = {account.id for account in store.read(lambda reader: reader.balances(candidates))}
     for account in candidates:
         if account in known:

@@ -9,6 +9,7 @@ from typing import Final
 from orchestrator.config import Config
 from orchestrator.core.audition import Newcomers, grants
 from orchestrator.core.keys import TREASURY
+from orchestrator.core.upkeep import Wallet
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.wealth import missing_stock, newcomers
 from orchestrator.money import format_usd
@@ -32,7 +33,7 @@ class Subsidies:
 
 
 def read_subsidies(
-    reader: Reader, config: Config, principals: Mapping[str, str], spendable_nanos: Mapping[str, int]
+    reader: Reader, config: Config, principals: Mapping[str, str], wallets: Mapping[str, Wallet]
 ) -> Subsidies:
     """Look up what trials are left, and whether the treasury could pay for them and for refills that are due.
 
@@ -40,7 +41,7 @@ def read_subsidies(
         reader: what the market remembers.
         config: its settings.
         principals: who stands behind each bidder that may act.
-        spendable_nanos: what their wallets can spend.
+        wallets: their wallets.
     """
     rules = config.wealth
     known = reader.bidders()
@@ -53,11 +54,7 @@ def read_subsidies(
     waiting = {principals[name] for name, trials in trials_left.items() if trials}
     wanting = [granted[each] for each in sorted(waiting)]
     is_paid = any(each.left_nanos for each in wanting) or bool(grants("", wanting, treasury_nanos, rules))
-    poor = [
-        name
-        for name, row in rows.items()
-        if spendable_nanos[name] < rules.refill_below_nanos and row.refills < rules.refills_max
-    ]
+    poor = [name for name, wallet in wallets.items() if wallet.is_low(rules) and wallet.refills < rules.refills_max]
     found = []
     if waiting and not is_paid:
         whose = _named([name for name, trials in trials_left.items() if trials])

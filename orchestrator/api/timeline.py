@@ -14,8 +14,7 @@ from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction, Progress, fold
 from orchestrator.core.rules import PRESENTER
 from orchestrator.core.state import State
-from orchestrator.engine.recorder import read_events
-from orchestrator.errors import UnknownRequest
+from orchestrator.engine.recorder import read_events, read_journal
 from orchestrator.money import format_usd
 from orchestrator.store import Store
 
@@ -189,9 +188,7 @@ def read_timeline(store: Store, request_id: str) -> Timeline:
     Raises:
         UnknownRequest: the store has no such request.
     """
-    entries = store.read(lambda reader: reader.journal(request_id))
-    if not entries:
-        raise UnknownRequest(f"there is no request {request_id} in this store; see `vickrey requests`")
+    entries = store.read(lambda reader: read_journal(reader, request_id))
     events = store.read(lambda reader: read_events(reader, request_id, entries))
     watcher = Watcher()
     for event in events:

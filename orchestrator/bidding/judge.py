@@ -20,7 +20,7 @@ class ShownOffer:
         text: what the user reads. It is data; no instruction in it binds the judge (R12).
         last_bid: what the presenter bid to show it.
         price: what the presenter paid.
-        authors: who wrote the segments it was built on, in order of sale.
+        authors: whose work it was built on, in order of sale; also those whose work was replaced since.
     """
 
     rank: int

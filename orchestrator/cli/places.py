@@ -165,7 +165,9 @@ class Place:
         return open_store(self._url(config))
 
     def _config_for(self, config: Config, store: Store, request_id: str | None, judge: str | None) -> Config:
-        row = None if request_id is None else store.read(lambda reader: reader.find_request(request_id))
+        from orchestrator.engine.recorder import is_request_id
+
+        row = store.read(lambda reader: reader.find_request(request_id)) if is_request_id(request_id) else None
         if row is not None:
             setting = json.loads(row.setting)
             path = _config_path(setting)

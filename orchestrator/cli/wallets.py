@@ -95,10 +95,10 @@ def topup(
     request, that is said.
     """
     with writing(as_json) as output, Place(config, home, store).market(output) as market:
-        from orchestrator.api.standing import threat_of
+        from orchestrator.api.standing import threat_to
 
         balance = market.topup(name, amount)
-        threat = threat_of(market.bidder_rows()[name], balance.nanos, market.config.wealth)
+        threat = market.store.read(lambda reader: threat_to(reader, name, market.config.wealth))
         if as_json:
             output.emit({"bidder": name, "balance": str(balance), **({"warning": threat} if threat else {})})
         else:

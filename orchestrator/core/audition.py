@@ -9,8 +9,8 @@ While it is on audition, the treasury buys it a lot now and then. What keeps the
 - Money comes from an account of the newcomer's principal, which the treasury grants once, at most
   the budget, out of what it holds. The ledger's laws bound what trials can cost, whatever runs
   beside them and however many bidders a principal enters.
-- At most one lot of a request is a trial, never under a rule for research, and never one of the
-  newcomer's own principal.
+- At most one lot of a request is a trial, never under a rule for research, and never one that the
+  newcomer's own principal owns.
 """
 
 from __future__ import annotations
@@ -93,14 +93,16 @@ def find_trial(
     Returns:
         The trial; None where the seed draws none, nobody waits for one or nobody's grant covers it.
     """
-    waiting = [bid for bid in clearing.standing[clearing.copies :] if bid.bidder in newcomers]
+    owner_principal = request.principals().get(lot.owner)
+    losing = [bid for bid in clearing.standing[clearing.copies :] if bid.bidder in newcomers]
+    waiting = [bid for bid in losing if newcomers[bid.bidder] != owner_principal]
     if not waiting or derive_seed(request.seed, lot.path, "audition") % _ONE_LOT_IN:
         return None
     for bid in sorted(waiting, key=lambda each: derive_seed(request.seed, lot.path, "audition", each.bidder)):
-        trial = _trial(request, lot, clearing, bid, audition_account(newcomers[bid.bidder]))
+        account = audition_account(newcomers[bid.bidder])
+        trial = _trial(request, lot, clearing, bid, account)
         displaced = trial.standing[clearing.copies]
         price_nanos = trial.awards[-1].price_nanos
-        account = audition_account(newcomers[bid.bidder])
         if displaced.bidder not in newcomers and price_nanos <= spendable.get(account, 0):
             return trial
     return None

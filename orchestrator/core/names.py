@@ -36,5 +36,15 @@ def twin_name(name: str, number: int) -> str:
 
 
 def entry_of(name: str) -> str:
-    """The name of the entry that a bidder, or a twin of it, was made from: what `twin_name` began with."""
+    """The name of the entry that a bidder, or a twin of it, was made from: what `twin_name` began with.
+
+    What is known of one of them holds for all: they differ in wallet and principal alone. So a policy that
+    keeps anything by bidder keeps it under this name.
+
+    Args:
+        name: a bidder's, such as `writer~2`.
+
+    Returns:
+        The entry's, such as `writer`; of a bidder without twins its own.
+    """
     return name.partition(_TWIN_MARK)[0]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.light import light
@@ -17,6 +16,34 @@ EARNING: Final = ("price", "audition", "subsidy", "payout", "reward")
 
 SPENDING: Final = ("price", "cost", "forfeit", "penalty")
 """Codes of transfers that a wallet makes in order to earn; rent is owed by those who do nothing, too."""
+
+
+class Wallet(NamedTuple):
+    """A bidder's wallet when a request ends.
+
+    Attributes:
+        spendable_nanos: what it can spend.
+        held_nanos: what open holds set aside beside that, for bids in requests that still run.
+        refills: how often it was refilled before.
+        unrewarded_nanos: what it has spent since it last earned anything; asked for only where it `is_low`.
+    """
+
+    spendable_nanos: int
+    held_nanos: int = 0
+    refills: int = 0
+    unrewarded_nanos: int = 0
+
+    def rent_nanos(self, rules: WealthRules) -> int:
+        """The rent, as far as the wallet reaches."""
+        return min(rules.rent_nanos, self.spendable_nanos)
+
+    def left_nanos(self, rules: WealthRules) -> int:
+        """What it holds once the rent is paid, what is set aside included."""
+        return self.spendable_nanos + self.held_nanos - self.rent_nanos(rules)
+
+    def is_low(self, rules: WealthRules) -> bool:
+        """Whether it has run low; one that only has its money set aside has not."""
+        return self.left_nanos(rules) < rules.refill_below_nanos
 
 
 @light
@@ -37,19 +64,15 @@ class Upkeep:
 
 def upkeep(
     request_id: str,
-    active: Sequence[str],
-    refills: Mapping[str, int],
-    spendable: Mapping[str, int],
+    wallets: Mapping[str, Wallet],
+    treasury_nanos: int,
     rules: WealthRules,
-    retired: Iterable[str] = (),
-    held: Mapping[str, int] = MappingProxyType({}),
-    unrewarded: Mapping[str, int] = MappingProxyType({}),
+    left_nanos: Mapping[str, int] | None = None,
 ) -> Upkeep:
     """Charge rent, refill wallets that ran low, and suspend whom nothing helps any more.
 
     Refills are paid from what the treasury holds; where that does not reach, they are smaller. One that would
-    leave its wallet low is not paid: ten of a few cents would use up all that a bidder may ever have. A wallet
-    that only has its money set aside, for bids in requests that still run, has not run low.
+    leave its wallet low is not paid: ten of a few cents would use up all that a bidder may ever have.
 
     Who has spent as much as a refill adds and earned nothing since gets none. Whoever pays no more than
     what its purchases are worth earns back what it spends, on average; that four bounties of spending bring
@@ -57,60 +80,50 @@ def upkeep(
 
     Args:
         request_id: the request that ended.
-        active: the bidders concerned, in the order in which they are served.
-        refills: how often each was refilled before.
-        spendable: what their wallets and the treasury can spend, by account.
+        wallets: of the bidders concerned, by name, in the order in which they are served.
+        treasury_nanos: what the treasury can spend.
         rules: sizes and limits.
-        retired: bidders that retired while the request waited; what they received since is the treasury's.
-        held: what open holds set aside in wallets beside what these can spend, by account.
-        unrewarded: what wallets have spent since they last earned anything, by account.
+        left_nanos: what bidders that have retired meanwhile received since, by name; it is the treasury's.
 
     Returns:
         What to do.
     """
-    rents = _rents(request_id, active, spendable, rules)
+    rents = {name: wallet.rent_nanos(rules) for name, wallet in wallets.items()}
     # All of it before the first refill: what a wallet gets must not depend on whose rent comes later.
-    transfers = [*_swept(request_id, retired, spendable), *rents.values()]
-    treasury_nanos = spendable.get(TREASURY, 0) + sum(row.amount_nanos for row in transfers)
-    hopeless_nanos = max(rules.refill_to_nanos - rules.refill_below_nanos, rules.refill_below_nanos)
+    transfers = [
+        *_to_treasury(request_id, "retire", left_nanos or {}),
+        *_to_treasury(request_id, "rent", rents),
+    ]
+    treasury_nanos += sum(row.amount_nanos for row in transfers)
     refilled: list[str] = []
     suspended: list[str] = []
-    for name in active:
-        wallet = bidder_account(name)
-        rent_nanos = rents[wallet].amount_nanos if wallet in rents else 0
-        wealth_nanos = spendable.get(wallet, 0) - rent_nanos + held.get(wallet, 0)
-        if wealth_nanos >= rules.refill_below_nanos:
+    for name, wallet in wallets.items():
+        if not wallet.is_low(rules):
             continue
-        refill_nanos = min(rules.refill_to_nanos - wealth_nanos, treasury_nanos)
-        if refills.get(name, 0) >= rules.refills_max:
+        if wallet.refills >= rules.refills_max:
             suspended.append(name)
-        elif wealth_nanos + refill_nanos >= rules.refill_below_nanos and unrewarded.get(wallet, 0) < hopeless_nanos:
+        elif refill_nanos := _refill_nanos(wallet, treasury_nanos, rules):
+            account = bidder_account(name)
             transfers.append(
-                transfer(f"{request_id}/refill/{name}", TREASURY, wallet, refill_nanos, "refill", request_id)
+                transfer(f"{request_id}/refill/{name}", TREASURY, account, refill_nanos, "refill", request_id)
             )
             treasury_nanos -= refill_nanos
             refilled.append(name)
     return Upkeep(tuple(transfers), tuple(refilled), tuple(suspended))
 
 
-def _rents(
-    request_id: str, active: Iterable[str], spendable: Mapping[str, int], rules: WealthRules
-) -> dict[str, Transfer]:
-    """The rent that each wallet owes, as far as it reaches, by account."""
-    owed = {name: min(rules.rent_nanos, spendable.get(bidder_account(name), 0)) for name in active}
-    return {
-        bidder_account(name): transfer(
-            f"{request_id}/rent/{name}", bidder_account(name), TREASURY, nanos, "rent", request_id
-        )
-        for name, nanos in owed.items()
-        if nanos
-    }
-
-
-def _swept(request_id: str, retired: Iterable[str], spendable: Mapping[str, int]) -> list[Transfer]:
-    left = {name: spendable.get(bidder_account(name), 0) for name in retired}
+def _to_treasury(request_id: str, code: str, owed_nanos: Mapping[str, int]) -> list[Transfer]:
     return [
-        transfer(f"{request_id}/retire/{name}", bidder_account(name), TREASURY, nanos, "retire", request_id)
-        for name, nanos in left.items()
+        transfer(f"{request_id}/{code}/{name}", bidder_account(name), TREASURY, nanos, code, request_id)
+        for name, nanos in owed_nanos.items()
         if nanos
     ]
+
+
+def _refill_nanos(wallet: Wallet, treasury_nanos: int, rules: WealthRules) -> int:
+    """What a wallet that has run low is refilled with; 0 where that would not help."""
+    left_nanos = wallet.left_nanos(rules)
+    refill_nanos = min(rules.refill_to_nanos - left_nanos, treasury_nanos)
+    hopeless_nanos = max(rules.refill_to_nanos - rules.refill_below_nanos, rules.refill_below_nanos)
+    helps = left_nanos + refill_nanos >= rules.refill_below_nanos and wallet.unrewarded_nanos < hopeless_nanos
+    return refill_nanos if helps else 0

@@ -20,7 +20,8 @@ from orchestrator.core.rules import TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import BID, TRANSFORM
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Returned, read_guarded, run_guarded
+from orchestrator.engine.deadline import Deadline
+from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.invitations import invited
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import Seat, plain_nanos
@@ -106,11 +107,10 @@ class Announcer:
             for seat, roles in self._eligible(request, lot)
         }
         choosy = [name for name in shown if self._seats[name].has("eligible")]
-        wanted = await asyncio.gather(*(_wants(self._seats[name], shown[name]) for name in choosy))
-        for name, wants in zip(choosy, wanted, strict=True):
-            if not wants:
-                del shown[name]
-        return shown
+        wanted = await asyncio.gather(*(_if_wanted(self._seats[name], shown[name]) for name in choosy))
+        filtered = dict(zip(choosy, wanted, strict=True))
+        asked = {name: filtered.get(name, announcement) for name, announcement in shown.items()}
+        return {name: announcement for name, announcement in asked.items() if announcement is not None}
 
     def _eligible(self, request: Request, lot: Lot) -> Iterator[tuple[Seat, tuple[Role, ...]]]:
         """The bidders that may bid for a lot, and as what; in a crowded market those that are invited."""
@@ -129,9 +129,9 @@ class Announcer:
         if seat is None or not seat.has("reserve") or TRANSFORMER not in seat.participant.roles:
             return None
         bidder: Any = seat.bidder
-        deadline = seat.bid_deadline_seconds or request.rules.bid_deadline_seconds
+        deadline = Deadline(seat.bid_seconds(request.rules))
         own = self._owned_lot(request, lot, seat)
-        result = await run_guarded(lambda: bidder.reserve(own), deadline)
+        result = await deadline.run(lambda: bidder.reserve(own))
         if not isinstance(result, Returned):
             return None
         reserve = read_guarded(lambda: plain_nanos(result.value))
@@ -139,7 +139,7 @@ class Announcer:
             return None
         nothing = MarketView({}, (), Acceptance(), 1)
         announcement = self._announcement(request, lot, seat, (TRANSFORMER,), nothing, 0)
-        cost_max = await run_guarded(lambda: seat.cost_max_nanos("transform_cost_max", announcement), deadline)
+        cost_max = await deadline.run(lambda: seat.cost_max_nanos("transform_cost_max", announcement))
         if not isinstance(cost_max, Returned):
             return None
         return Keep(reserve.value, cost_max.value, seat.provider if cost_max.value else "")
@@ -156,7 +156,7 @@ class Announcer:
             role=TRANSFORMER,
             bid=Money(0),
             price=Money(0),
-            deadline_seconds=request.rules.bid_deadline_seconds,
+            deadline_seconds=seat.bid_seconds(request.rules),
             seed=derive_seed(request.seed, lot.path, 0, seat.name, "reserve"),
             memory=self.memory_of(seat),
             meter=TaskMeter(self._calls, lot, seat.name, seat.provider, TRANSFORM, 0),
@@ -185,7 +185,7 @@ class Announcer:
             roles=tuple(roles),
             copies=request.rules.copies_at(lot.stage),
             lots=market.lots,
-            deadline_seconds=request.rules.bid_deadline_seconds,
+            deadline_seconds=seat.bid_seconds(request.rules),
             balance=Money(max(0, market.balances.get(bidder_account(seat.name), 0))),
             prices=market.prices,
             acceptance=market.acceptance,
@@ -200,8 +200,13 @@ def _as_announced(sale: Sale) -> Sale:
     return replace(sale, bid_nanos=sale.price_nanos)
 
 
-async def _wants(seat: Seat, announcement: Announcement) -> bool:
-    """A filter that fails counts as a wish to be asked: the breach then shows in the answer."""
-    deadline = seat.bid_deadline_seconds or announcement.deadline_seconds
-    wants = await run_guarded(lambda: seat.is_eligible(announcement), deadline)
-    return not isinstance(wants, Returned) or bool(wants.value)
+async def _if_wanted(seat: Seat, announcement: Announcement) -> Announcement | None:
+    """The announcement with the time that is left of the bidder's, if its filter wants it.
+
+    A filter that fails counts as a wish to be asked: the breach then shows in the answer.
+    """
+    deadline = Deadline(announcement.deadline_seconds)
+    wants = await deadline.run(lambda: seat.is_eligible(announcement))
+    if isinstance(wants, Returned) and not wants.value:
+        return None
+    return replace(announcement, deadline_seconds=deadline.left_seconds)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -15,7 +14,8 @@ from orchestrator.core.lot import Lot
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.tasks import BID
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Guarded, Raised, Returned, TimedOut, read_guarded, run_guarded, shortened
+from orchestrator.engine.deadline import Deadline
+from orchestrator.engine.guarded import Guarded, Raised, Returned, TimedOut, read_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.engine.seat import CostMethod, Seat, plain_nanos
 from orchestrator.errors import BidderError, ProviderError, SpendCapReached
@@ -30,10 +30,10 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
 
     Args:
         seat: the bidder.
-        announcement: what it is shown; its meter is set here.
+        announcement: what it is shown, with the time that it has left; its meter is set here.
         lot: the lot.
         calls: the request's calls.
-        deadline_seconds: when the lot closes.
+        deadline_seconds: when the lot closes; its filter has taken a part of that.
 
     Returns:
         A bid, a pass, or a fault; never raises for what the bidder does.
@@ -54,43 +54,16 @@ async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook,
     return answer
 
 
-class _Clock:
-    """A bidder's time for a lot: all that it is asked about it must be answered within one deadline.
-
-    What the market does between its answers, as taking holds, takes none of it.
-
-    Attributes:
-        deadline_seconds: all of it.
-        left_seconds: what is left.
-    """
-
-    def __init__(self, deadline_seconds: float) -> None:
-        self.deadline_seconds = deadline_seconds
-        self.left_seconds = deadline_seconds
-
-    async def run(self, work: Callable[[], Awaitable[Any]]) -> Guarded:
-        """Run the bidder's code in what is left of its time."""
-        start = _now_seconds()
-        result = await run_guarded(work, self.left_seconds)
-        self.left_seconds = max(0.0, self.left_seconds - (_now_seconds() - start))
-        return result
-
-
-def _now_seconds() -> float:
-    """The time of the event loop, by which deadlines end."""
-    return asyncio.get_running_loop().time()
-
-
 async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
-    clock = _Clock(deadline_seconds)
+    deadline = Deadline(deadline_seconds, announcement.deadline_seconds)
     # Of a bid that an interrupted run had begun, what was promised then stands: calls were made, and held for, by it.
     held_nanos = calls.promised_nanos(key(calls.request_id, lot.path, 0, seat.name, BID))
     if held_nanos is None:
-        promised = await _promise(seat, "bid_cost_max", announcement, clock)
+        promised = await _promise(seat, "bid_cost_max", announcement, deadline)
     else:
         promised = Returned(held_nanos)
     if not isinstance(promised, Returned):
-        return _fault(seat, *_breach(promised, "bid_cost_max", deadline_seconds))
+        return _fault(seat, *_breach(promised, "bid_cost_max", deadline.seconds))
     cost_max_nanos = promised.value
     is_declared = seat.has("bid_cost_max")
     meter = TaskMeter(calls, lot, seat.name, seat.provider, BID, cost_max_nanos, is_declared=is_declared)
@@ -98,13 +71,13 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
         await meter.open()
     except (SpendCapReached, BidderError) as refusal:
         return Answer(seat.name, "pass", reason=shortened(str(refusal)))
-    shown = replace(announcement, meter=meter, deadline_seconds=clock.left_seconds)
+    shown = replace(announcement, meter=meter, deadline_seconds=deadline.left_seconds)
     try:
-        result = await clock.run(lambda: seat.bidder.bid(shown))
+        result = await deadline.run(lambda: seat.bidder.bid(shown))
     finally:
         await meter.close()
     calls.raise_failure()
-    answer = await _read(seat, shown, result, clock)
+    answer = await _read(seat, shown, result, deadline)
     return replace(
         answer,
         bid_cost_nanos=meter.cost_nanos,
@@ -114,27 +87,27 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
     )
 
 
-async def _promise(seat: Seat, method: CostMethod, announcement: Announcement, clock: _Clock) -> Guarded:
+async def _promise(seat: Seat, method: CostMethod, announcement: Announcement, deadline: Deadline) -> Guarded:
     """Ask for a worst case; most bidders promise none and cost nothing."""
     if not seat.has(method):
         return Returned(0)
-    return await clock.run(lambda: seat.cost_max_nanos(method, announcement))
+    return await deadline.run(lambda: seat.cost_max_nanos(method, announcement))
 
 
-async def _read(seat: Seat, announcement: Announcement, result: Guarded, clock: _Clock) -> Answer:
+async def _read(seat: Seat, announcement: Announcement, result: Guarded, deadline: Deadline) -> Answer:
     if isinstance(result, Raised) and isinstance(result.error, ProviderError):
         return Answer(seat.name, "pass", reason=result.reason)
     if not isinstance(result, Returned):
-        return _fault(seat, *_breach(result, "", clock.deadline_seconds))
+        return _fault(seat, *_breach(result, "", deadline.seconds))
     said = read_guarded(lambda: _read_answer(seat, announcement, result.value))
     if isinstance(said, Raised):
         return _fault(seat, "malformed", said.reason)
     answer: Answer = said.value
     if answer.kind != "bid":
         return answer
-    promised = await _promise(seat, "transform_cost_max", announcement, clock)
+    promised = await _promise(seat, "transform_cost_max", announcement, deadline)
     if not isinstance(promised, Returned):
-        return _fault(seat, *_breach(promised, "transform_cost_max", clock.deadline_seconds))
+        return _fault(seat, *_breach(promised, "transform_cost_max", deadline.seconds))
     cost_max_nanos = promised.value
     return replace(answer, cost_max_nanos=cost_max_nanos, provider=seat.provider if cost_max_nanos else "")
 

@@ -96,7 +96,8 @@ class Driver:
         market = self._store.read(lambda reader: read_market(reader, progress))
         keeps = await self._announcer.ask_reserves(progress)
         lots = progress.lots()
-        # At once, as all that bidders are asked: one that does not answer costs a stage one deadline, not one a lot.
+        # At once, as all that bidders are asked: those that do not answer cost a stage one deadline, not one a lot.
+        # (Owners that do not tell their reserve cost it one before, since bidders are told that.)
         found = await at_once(self._announcer.announce(progress, lot, market, keeps) for lot in lots)
         shown = {lot.path: rows for lot, rows in zip(lots, found, strict=True)}
         announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})
@@ -121,8 +122,8 @@ class Driver:
 
     async def _ask(self, path: str, name: str, announcement: Announcement) -> Answer:
         seat = self._recorder.seats[name]
-        deadline = seat.bid_deadline_seconds or self._log.progress.request.rules.bid_deadline_seconds
-        return await ask(seat, announcement, self._log.progress.auctions[path].lot, self._calls, deadline)
+        deadline_seconds = seat.bid_seconds(self._log.progress.request.rules)
+        return await ask(seat, announcement, self._log.progress.auctions[path].lot, self._calls, deadline_seconds)
 
     async def _transform(self) -> None:
         results: dict[str, list[AwardResult]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from orchestrator.core.bid import Answer
 from orchestrator.core.closing import close_stage
@@ -228,12 +228,31 @@ def read_log(reader: Reader, request_id: Any) -> RequestLog:
         UnknownRequest: the store has no such request.
         InvalidRecord: the journal does not fold.
     """
-    is_name = isinstance(request_id, str) and request_id.isascii() and request_id.isprintable()
-    entries = reader.journal(request_id) if is_name else []
-    if not entries:
-        shown = request_id if is_name else ascii(request_id)
-        raise UnknownRequest(f"there is no request {shown[:40]} in this store; see `vickrey requests`")
+    entries = read_journal(reader, request_id)
     return RequestLog(fold(read_events(reader, request_id, entries)), entries[-1].sequence + 1, entries[-1].digest)
+
+
+def read_journal(reader: Reader, request_id: Any) -> list[Entry]:
+    """A request's journal.
+
+    Args:
+        reader: what the market remembers.
+        request_id: as somebody has typed it.
+
+    Raises:
+        UnknownRequest: the store has no such request.
+    """
+    # What the terminal could not decode no database takes for a text.
+    entries = reader.journal(request_id) if is_request_id(request_id) else []
+    if not entries:
+        shown = request_id if is_request_id(request_id) else ascii(request_id)
+        raise UnknownRequest(f"there is no request {shown[:40]} in this store; see `vickrey requests`")
+    return entries
+
+
+def is_request_id(value: Any) -> TypeGuard[str]:
+    """Whether a request could be called so."""
+    return isinstance(value, str) and value.isascii() and value.isprintable()
 
 
 def read_events(reader: Reader, request_id: str, entries: Sequence[Entry]) -> list[Event]:

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeGuard
 from orchestrator.bidding import Announcement, Bidder, Policy
 from orchestrator.core.names import RESERVED_NAMES, is_name
 from orchestrator.core.request import Participant
-from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
+from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role, Rules
 from orchestrator.engine.memory_keys import memory_key
 from orchestrator.errors import BrokenPlugin
 from orchestrator.money import Money
@@ -60,6 +60,10 @@ class Seat:
     def name(self) -> str:
         """The bidder's name."""
         return self.participant.name
+
+    def bid_seconds(self, rules: Rules) -> float:
+        """When a lot closes to it: at its own deadline, or at the market's (R3)."""
+        return self.bid_deadline_seconds or rules.bid_deadline_seconds
 
     def has(self, method: str) -> bool:
         """Whether the bidder offers one of the contract's optional methods."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.core.audition import GRANT, GRANT_RETURN, Newcomers, grants
 from orchestrator.core.codec import decode
@@ -10,7 +10,7 @@ from orchestrator.core.events import Requested
 from orchestrator.core.keys import ISSUER, TREASURY, audition_account, bidder_account, holder_of
 from orchestrator.core.opening import provider_accounts, standing_accounts
 from orchestrator.core.progress import Progress
-from orchestrator.core.upkeep import EARNING, SPENDING, upkeep
+from orchestrator.core.upkeep import EARNING, SPENDING, Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import WrongStatus
@@ -132,14 +132,12 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     """
     known = tx.bidders()
     roster = [known[entry.name] for entry in progress.request.roster if entry.name in known]
-    active = [row.name for row in roster if row.status == ACTIVE]
-    retired = [row.name for row in roster if row.status == RETIRED]
-    spendable = tx.spendable([TREASURY, *map(bidder_account, (*active, *retired))])
-    held = tx.held(map(bidder_account, active))
-    refills = {row.name: row.refills for row in roster}
-    low = [wallet for wallet in map(bidder_account, active) if _may_be_low(wallet, spendable, held, rules)]
-    unrewarded = {wallet: tx.spent_since(wallet, EARNING, SPENDING) for wallet in low}
-    due = upkeep(progress.request.id, active, refills, spendable, rules, retired, held, unrewarded)
+    active = [row for row in roster if row.status == ACTIVE]
+    retired = [row for row in roster if row.status == RETIRED]
+    spendable = tx.spendable([TREASURY, *(bidder_account(row.name) for row in (*active, *retired))])
+    left = {row.name: spendable[bidder_account(row.name)] for row in retired}
+    wallets = _wallets(tx, active, spendable, rules)
+    due = upkeep(progress.request.id, wallets, spendable[TREASURY], rules, left)
     tx.apply(due.transfers)
     for name in due.refilled:
         tx.put_bidder(known[name]._replace(refills=known[name].refills + 1))
@@ -149,8 +147,18 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
         _grant_auditions(tx, progress.request.id, [row.principal for row in roster], rules)
 
 
-def _may_be_low(wallet: str, spendable: Mapping[str, int], held: Mapping[str, int], rules: WealthRules) -> bool:
-    return spendable[wallet] + held[wallet] - rules.rent_nanos < rules.refill_below_nanos
+def _wallets(
+    reader: Reader, rows: Sequence[BidderRow], spendable: Mapping[str, int], rules: WealthRules
+) -> dict[str, Wallet]:
+    """The wallets of some bidders, by name; their past is looked up only where something hangs on it."""
+    accounts = {row.name: bidder_account(row.name) for row in rows}
+    held = reader.held(accounts.values())
+    found = {row.name: Wallet(spendable[accounts[row.name]], held[accounts[row.name]], row.refills) for row in rows}
+    for name, wallet in found.items():
+        if wallet.is_low(rules):
+            unrewarded_nanos = reader.spent_since(accounts[name], EARNING, SPENDING)
+            found[name] = wallet._replace(unrewarded_nanos=unrewarded_nanos)
+    return found
 
 
 def on_audition(row: BidderRow, rules: WealthRules) -> bool:

@@ -200,7 +200,7 @@ async def _exercise(
     assignments: list[Assignment] = []
     for name, announcement in shown.items():
         seat = seats[name]
-        deadline = seat.bid_deadline_seconds or rules.bid_deadline_seconds
+        deadline = seat.bid_seconds(rules)
         works = await run_guarded(partial(seat.practises, announcement), deadline)
         if isinstance(works, Returned) and not works.value:
             continue

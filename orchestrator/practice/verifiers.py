@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import math
-import pkgutil
 import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -13,6 +12,7 @@ from typing import Any, Final
 
 from orchestrator.core.answers import normalise
 from orchestrator.errors import InvalidConfig, InvalidRequest
+from orchestrator.functions import check_call, find_function, plain_number, raised
 from orchestrator.practice.tasks import LabelledTask
 
 Verifier = Callable[[Mapping[str, Any], str], float]
@@ -63,14 +63,7 @@ def load_verifier(name: str) -> Verifier:
             f"there is no verifier {name[:60]!r}; choose one of {', '.join(BUILT_IN)}, "
             "or give the path package.module:function of your own"
         )
-    try:
-        found = pkgutil.resolve_name(name)
-    except (Exception, SystemExit) as error:
-        raise InvalidConfig(f"verifier {name[:100]!r} cannot be loaded ({_said(error)})") from None
-    if not callable(found):
-        raise InvalidConfig(f"verifier {name[:100]!r} is {type(found).__name__}, not a function")
-    verifier: Verifier = found
-    return verifier
+    return find_function(name, "verifier")
 
 
 def check_verifier(verifier: Verifier, tasks: Sequence[LabelledTask]) -> None:
@@ -109,8 +102,8 @@ def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
     except InvalidRequest as refusal:
         raise InvalidRequest(f"{task.place}: {refusal}") from None
     except (Exception, SystemExit) as error:
-        raise InvalidRequest(f"{task.place}: the verifier failed ({_said(error)})") from error
-    score = _plain_number(said)
+        raise InvalidRequest(f"{task.place}: the verifier failed ({raised(error)})") from error
+    score = plain_number(said)
     if not isinstance(score, bool | int | float | Decimal) or not 0 <= score <= 1:
         raise InvalidRequest(
             f"{task.place}: the verifier returned {str(said)[:40]!r} ({type(said).__name__}); "
@@ -119,31 +112,11 @@ def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
     return float(score)
 
 
-def _said(error: BaseException) -> str:
-    """What went wrong in a stranger's code; one that leaves Python, as a script does, must not go unheard."""
-    return f"it called sys.exit({error})" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
-
-
-def _plain_number(said: Any) -> Any:
-    """What was said, as a number of Python's own where it is one of NumPy's or PyTorch's, as comparisons make them."""
-    try:
-        return said.item()
-    except Exception:
-        return said  # it is none of these, or an array of many
-
-
 def _check_parameters(verifier: Verifier) -> None:
     name = getattr(verifier, "__qualname__", type(verifier).__name__)
     if inspect.iscoroutinefunction(verifier):
         raise InvalidConfig(f"verifier {name} is asynchronous; a verifier is a plain function")
-    try:
-        signature = inspect.signature(verifier, follow_wrapped=False)
-    except (TypeError, ValueError):
-        return  # some callables do not tell; the trial will
-    try:
-        signature.bind({}, "")
-    except TypeError as error:
-        raise InvalidConfig(f"verifier {name} cannot be called with a task's record and a text: {error}") from None
+    check_call(verifier, ({}, ""), f"verifier {name}", "a task's record and a text")
 
 
 def _answer(record: Mapping[str, Any]) -> str:

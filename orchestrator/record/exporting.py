@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.codec import text_digests
-from orchestrator.errors import InvalidRecord, UnknownRequest
+from orchestrator.engine.recorder import read_journal
+from orchestrator.errors import InvalidRecord
 from orchestrator.journal import Entry
 from orchestrator.passwords import without_passwords
 from orchestrator.record.document import FORMAT, SEAL, VERSION, canonical, plain, seal_of
@@ -36,6 +37,7 @@ def export_request(store: Store, request_id: str) -> dict[str, Any]:
 
     Raises:
         UnknownRequest: the store has no such request.
+        InvalidRecord: it holds a part of it alone.
     """
     record = store.read(lambda reader: _read(reader, request_id))
     return {**record, SEAL: seal_of(record)}
@@ -61,10 +63,10 @@ def write_record(record: Mapping[str, Any], path: Path | str) -> None:
 
 
 def _read(reader: Reader, request_id: str) -> dict[str, Any]:
+    entries = read_journal(reader, request_id)
     row = reader.find_request(request_id)
-    entries = reader.journal(request_id)
-    if row is None or not entries:
-        raise UnknownRequest(f"there is no request {request_id} in this store; see `vickrey requests`")
+    if row is None:
+        raise InvalidRecord(f"the store holds a journal of request {request_id} and no row; restore it from a backup")
     return {
         "format": FORMAT,
         "version": VERSION,

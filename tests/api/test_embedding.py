@@ -207,3 +207,18 @@ async def test_a_listener_that_nobody_would_await_is_refused_before_a_request_is
     with pytest.raises(InvalidRequest, match=f"{name} is a function, not int"):
         await market.arun("hello", 10, **{name: 5})  # type: ignore[arg-type]
     assert market.requests() == []
+
+
+def test_a_judge_is_told_whose_work_an_offer_was_built_on_and_not_who_shows_it() -> None:
+    shown: list[ShownOffer] = []
+
+    class Reader:
+        name = "reader"
+
+        async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Rank:
+            shown.extend(offers)
+            return Rank(1)
+
+    market = make_market(Scripted("a", {1: "2"}), Scripted("b", {2: "3"}), presenter("p", {3: "4"}))
+    market.run("hello", 10, judge=Reader(), seed=1)
+    assert [(each.bidder, each.authors) for each in shown] == [("p", ("a", "b"))]

@@ -31,14 +31,14 @@ def test_functions_may_be_async_or_return_several_texts() -> None:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        ("no.such.module:f", "cannot import"),
-        (f"{HERE}:nothing", "has no nothing"),
-        (f"{HERE}:NOT_A_FUNCTION", "cannot be called"),
-        ("shout", "package.module:callable"),
+        ("no.such.module:f", "No module named 'no'"),
+        (f"{HERE}:nothing", "has no attribute 'nothing'"),
+        (f"{HERE}:NOT_A_FUNCTION", "not a function"),
+        ("shout", "package.module:function"),
     ],
 )
 def test_a_function_that_cannot_be_had_breaks_the_bidder(function: str, message: str) -> None:
-    with pytest.raises(errors.BrokenPlugin, match=message):
+    with pytest.raises(errors.InvalidConfig, match=message):
         ToolBidder("tool", function)
 
 

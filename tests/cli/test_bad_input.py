@@ -135,3 +135,12 @@ def test_a_text_without_quotes_is_refused_with_what_to_do(verb: str) -> None:
     outcome = vickrey(verb, "Plan", "a", "day", "--budget", "10")
     assert outcome.code == 2
     assert "(a day); write a text of several words in quotes" in outcome.stderr
+
+
+@pytest.mark.parametrize("verb", ["show", "offers", "statement", "cancel", "export", "resume"])
+@pytest.mark.parametrize("name", ["r\udcff", "r\n1", "r9"])
+def test_a_request_that_nobody_could_have_posted_is_not_there(verb: str, name: str) -> None:
+    outcome = vickrey(verb, name)
+    assert outcome.code == 2
+    assert "no request" in outcome.stderr
+    assert outcome.stderr.count("\n") == 1

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.keys import ISSUER, TREASURY, bidder_account
-from orchestrator.core.upkeep import Upkeep, upkeep
+from orchestrator.core.upkeep import Upkeep, Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.ledger import Account, Book, transfer
 
@@ -29,7 +29,8 @@ def keep_up(
 ) -> tuple[Upkeep, dict[str, int]]:
     """What upkeep decides, and what wallets and treasury hold once a book has applied it."""
     spendable = {TREASURY: treasury, **{bidder_account(name): nanos for name, nanos in held.items()}}
-    due = upkeep("r1", ACTIVE, before, spendable, wealth, RETIRED)
+    owing = {name: Wallet(held[name], refills=before[name]) for name in ACTIVE}
+    due = upkeep("r1", owing, treasury, wealth, {name: held[name] for name in RETIRED})
     book = Book()
     book.open_account(Account(ISSUER, may_overdraw=True))
     for account, nanos in spendable.items():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from orchestrator import Market, WonLot
-from orchestrator.core.keys import TREASURY
-from orchestrator.core.upkeep import upkeep
+from orchestrator.api.standing import threat_to
+from orchestrator.core.upkeep import Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from tests.engine.world import Scripted, assert_sound, make_market, presenter
 
@@ -42,6 +43,24 @@ def end_another_while_money_is_held(market: Market, busy: Busy) -> None:
 
     asyncio.run(run())
     assert_sound(market)
+
+
+def test_a_bidder_whose_money_is_held_elsewhere_is_not_said_to_be_suspended_soon() -> None:
+    busy, threats = Busy("a", "50"), []
+    market = make_market(busy, presenter("p"), presenter("q"), wealth={"treasury_stock": 9, "refills_max": 0})
+
+    async def run() -> None:
+        slow = asyncio.ensure_future(market.arun("slow", 10, seed=1))
+        await busy.started.wait()
+        threats.append(market.store.read(lambda reader: threat_to(reader, "a", market.config.wealth)))
+        busy.may_go_on.set()
+        await slow
+
+    asyncio.run(run())
+    assert threats == [""]
+    needy = replace(market.config.wealth, refill_below_nanos=51 * NANOS)
+    threat = market.store.read(lambda reader: threat_to(reader, "a", needy))
+    assert "put in 1.00 USD more" in threat, "the control: what it holds is less than it would need"
 
 
 @pytest.mark.parametrize("refills_max", [0, 10])
@@ -80,7 +99,7 @@ def test_a_deposit_beside_the_largest_bounty_is_pledged() -> None:
 def refill_nanos(unrewarded_nanos: int, below: int = 10, to: int = 50) -> int:
     """What a wallet of 9 is refilled by whose bidder has spent so much since it last earned."""
     rules = WealthRules(50, below, to)
-    due = upkeep("r1", ["a"], {}, {TREASURY: 1000, "bidder:a": 9}, rules, unrewarded={"bidder:a": unrewarded_nanos})
+    due = upkeep("r1", {"a": Wallet(9, unrewarded_nanos=unrewarded_nanos)}, 1000, rules)
     assert due.suspended == ()
     return sum(row.amount_nanos for row in due.transfers)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
 import pytest
 
 from orchestrator.bidding import Judge, Later, Rank, Reject, ShownOffer
@@ -104,7 +105,7 @@ def second(request: str, offers: Sequence[ShownOffer]) -> int:
 
 @pytest.mark.parametrize("path", ["nowhere:f", f"{__name__}:nothing", "no path", f"{__name__}:OFFERS", 7, None])
 def test_a_path_that_leads_to_no_function_is_refused(path: Any) -> None:
-    with pytest.raises(InvalidConfig, match=r"package\.module:function"):
+    with pytest.raises(InvalidConfig, match=r"package\.module:function|not a function"):
         CallbackJudge(path)
 
 
@@ -131,6 +132,11 @@ def test_a_score_passes_at_the_threshold() -> None:
     scores = {1: 0.5, 2: 0.8, 3: 1}
     assert pick(VerifierJudge(lambda offer: scores[offer.rank])) == Rank(1)
     assert pick(VerifierJudge(lambda offer: scores[offer.rank], score_min=0.6)) == Rank(2)
+
+
+@pytest.mark.parametrize("passes", [np.bool_(True), np.int64(1), np.float32(0.5)], ids=repr)
+def test_what_comparisons_of_numpy_make_counts_as_the_number_that_it_is(passes: Any) -> None:
+    assert pick(VerifierJudge(lambda offer: passes if offer.rank == 2 else type(passes)(0))) == Rank(2)
 
 
 def test_a_verifier_may_be_async() -> None:

@@ -7,7 +7,6 @@ sign there (feature hashing, Weinberger et al. 2009), scaled to length 1.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -101,17 +100,7 @@ def embedding_named(path: str | None) -> Embedding:
     """
     if path is None:
         return shape_and_words
-    module, _, name = str(path).partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise orchestrator.errors.InvalidConfig(
-            f"embedding is package.module:function, and {path!r} cannot be loaded: {error}"
-        ) from error
-    if not callable(found):
-        raise orchestrator.errors.InvalidConfig(f"embedding {path!r} is no function")
-    embedding: Embedding = found
-    return embedding
+    return orchestrator.find_function(str(path), "embedding")
 
 
 def standing_for(text: str) -> str:

@@ -27,7 +27,7 @@ from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.speaking import Instead, Speaking
 from bidders.policies.pooled.world import Floats, Singles, by_class
-from orchestrator import Contribution, Observation
+from orchestrator import Contribution, Observation, entry_of
 
 _STATES_MAX = 20_000
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
@@ -127,6 +127,10 @@ class Outlook:
         """The row that all bidders share who are not known."""
         return len(self.fit.names)
 
+    def _number(self, bidder: str) -> int:
+        """A bidder's row, which it has in common with its twins."""
+        return self.numbers.get(entry_of(bidder), self.newcomer)
+
     def expected_cost_usd(self, seen: Observation) -> float:
         """What a work is expected to cost: what its bidder says of the lot, or else what its works have cost.
 
@@ -135,14 +139,14 @@ class Outlook:
         """
         if seen.cost_usd is not None:
             return seen.cost_usd
-        worst, number = seen.cost_max_usd, self.numbers.get(seen.bidder, self.newcomer)
+        worst, number = seen.cost_max_usd, self._number(seen.bidder)
         if worst and number == self.newcomer and self.fit.cost_share is not None:
             return worst * self.fit.cost_share
         return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
 
     def cost_usd(self, bidder: str) -> float:
         """What a bidder's work is expected to cost, whatever the lot."""
-        return self.costs_usd[self.numbers.get(bidder, self.newcomer)]
+        return self.costs_usd[self._number(bidder)]
 
     def standings(self, lot: Sequence[Observation]) -> list[Standing]:
         """How the bidders stand that are asked about a lot."""
@@ -152,8 +156,7 @@ class Outlook:
     def _standing(self, key: tuple[object, ...], seen: Observation) -> Standing:
         if len(self._standings) >= _STATES_MAX:
             self._standings.clear()
-        number = self.numbers.get(seen.bidder, self.newcomer)
-        standing = self._standings[key] = Standing(number, self.expected_cost_usd(seen))
+        standing = self._standings[key] = Standing(self._number(seen.bidder), self.expected_cost_usd(seen))
         return standing
 
     def doubts(self, request: str) -> list[float]:
@@ -198,7 +201,7 @@ class Outlook:
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
         claims: dict[str, int] = {}
         return tuple(
-            (self.numbers.get(author, self.newcomer), claims.setdefault(claim, len(claims)) if claim else SILENT)
+            (self._number(author), claims.setdefault(claim, len(claims)) if claim else SILENT)
             for author, claim in contributions
         )
 

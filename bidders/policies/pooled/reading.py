@@ -1,4 +1,4 @@
-"""Reading: what receipts and lessons say of works, by the bidders' names."""
+"""Reading: what receipts and lessons say of works, by the names of the entries that bidders were made from."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from bidders.policies.pooled.costs import WorkCost
 from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT, SILENT_REFUSED, SILENT_TAKEN, Case, look_of
-from orchestrator import Contribution, Lesson, Receipt
+from orchestrator import Contribution, Lesson, Receipt, entry_of
 
 TRANSFORMER: Final = "transformer"
 PRESENTER: Final = "presenter"
@@ -100,12 +100,13 @@ def _case_of_request(receipts: Sequence[Receipt]) -> NamedCase:
     works: dict[Contribution, None] = {}
     costs = []
     for receipt in receipts:
-        works.update(dict.fromkeys(receipt.contributions))
+        works.update(dict.fromkeys(_of_entries(receipt.contributions)))
         if receipt.won and receipt.role == TRANSFORMER:
-            works[Contribution(receipt.bidder, receipt.claim)] = None
+            worker = entry_of(receipt.bidder)
+            works[Contribution(worker, receipt.claim)] = None
             if receipt.cost_known:
                 usd, usd_max = receipt.cost_nanos / _NANOS_PER_USD, receipt.cost_max_nanos / _NANOS_PER_USD
-                costs.append(WorkCost(receipt.bidder, usd, usd_max))
+                costs.append(WorkCost(worker, usd, usd_max))
     first = receipts[0]
     verdict = first.verdict
     bounty_usd = first.bounty_nanos / _NANOS_PER_USD
@@ -133,25 +134,30 @@ def tells_of_unclaimed(receipt: Receipt) -> bool:
 def shown_workers(receipt: Receipt) -> tuple[str, ...]:
     """Whose work an offer shows: of those whose work led to it all, unless it repeats only some of them."""
     led = workers_of(receipt.workers, receipt.contributions)
-    return tuple([author for author in led if author in receipt.repeats]) or led
+    repeated = set(map(entry_of, receipt.repeats))
+    return tuple([author for author in led if author in repeated]) or led
 
 
 def workers_of(workers: tuple[str, ...], contributions: Sequence[Contribution]) -> tuple[str, ...]:
     """Whose work led to a text, in order, where whoever observed it has said so; else whose work it shows."""
-    return workers or tuple([author for author, _ in contributions])
+    return tuple(map(entry_of, workers or [author for author, _ in contributions]))
+
+
+def _of_entries(contributions: Sequence[Contribution]) -> list[Contribution]:
+    return [Contribution(entry_of(author), claim) for author, claim in contributions]
 
 
 def case_of(lesson: Lesson) -> NamedCase:
     """What a lesson says: of every claim whether it is right; several are where right answers read differently."""
-    works = tuple(Contribution(work.bidder, work.claim) for work in lesson.works)
+    works = tuple(Contribution(entry_of(work.bidder), work.claim) for work in lesson.works)
     scores: dict[str, float] = {}
     for work in lesson.works:
         if work.claim:
             scores[work.claim] = max(scores.get(work.claim, 0.0), work.score)
     taken = tuple(claim for claim, score in scores.items() if score > _SCORE_RIGHT_MIN)
     refused = tuple(claim for claim in scores if claim not in taken)
-    costs = tuple(WorkCost(work.bidder, work.cost_usd) for work in lesson.works)
-    judged = {work.bidder: work.score > _SCORE_RIGHT_MIN for work in lesson.works if not work.claim}
+    costs = tuple(WorkCost(entry_of(work.bidder), work.cost_usd) for work in lesson.works)
+    judged = {entry_of(work.bidder): work.score > _SCORE_RIGHT_MIN for work in lesson.works if not work.claim}
     return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd, judged, all_right=True)
 
 

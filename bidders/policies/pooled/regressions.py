@@ -18,6 +18,7 @@ import numpy as np
 
 from bidders.policies.pooled.ease import STEPS
 from bidders.policies.pooled.world import Floats
+from orchestrator import entry_of
 
 SHARED = ""
 _PRIOR_PRECISION = 1.0
@@ -71,8 +72,8 @@ class LotResult:
 
 
 def role_key(role: str, bidder: str = SHARED) -> str:
-    """Where what is known of a bidder in a role is kept; without a bidder, what all share."""
-    return f"{role}/{bidder}"
+    """Where what is known of a bidder, and so of its twins, in a role is kept; without a bidder, what all share."""
+    return f"{role}/{entry_of(bidder)}"
 
 
 def after_results(stored: Mapping[str, Any], results: Sequence[LotResult], left: float) -> dict[str, Any]:

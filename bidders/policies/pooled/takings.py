@@ -29,7 +29,7 @@ class Alike(NamedTuple):
         by: what tells them apart: `stage`, and names of features; nothing where lots are not told apart.
         linear_to: up to which share of the bounty a bid is the value itself.
         each_own: whether bidders that share a memory have takings of their own, as those of a pool do and
-            twins do not.
+            twins do not, in a pool or without one.
     """
 
     by: tuple[str, ...]

@@ -9,7 +9,7 @@ from orchestrator.core.opening import provider_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Participant
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
-from orchestrator.core.upkeep import EARNING, SPENDING, upkeep
+from orchestrator.core.upkeep import EARNING, SPENDING, Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation.auditions import Auditions
 from orchestrator.engine.simulation.player import Player
@@ -71,8 +71,8 @@ class Roster:
         request = progress.request
         active = [entry.name for entry in request.roster if entry.name not in self.suspended]
         spendable = self._book.spendable([TREASURY, *map(bidder_account, active)])
-        refills = {name: self.refills[name] for name in active}
-        due = upkeep(request.id, active, refills, spendable, self._wealth, unrewarded=self._unrewarded)
+        wallets = {name: self._wallet(name, spendable[bidder_account(name)]) for name in active}
+        due = upkeep(request.id, wallets, spendable[TREASURY], self._wealth)
         self._book.apply(due.transfers)
         for name in due.refilled:
             self.refills[name] += 1
@@ -90,6 +90,10 @@ class Roster:
                 unrewarded[debit] += nanos
             if code in EARNING and credit in unrewarded:
                 unrewarded[credit] = 0
+
+    def _wallet(self, name: str, spendable_nanos: int) -> Wallet:
+        unrewarded_nanos = self._unrewarded[bidder_account(name)]
+        return Wallet(spendable_nanos, refills=self.refills[name], unrewarded_nanos=unrewarded_nanos)
 
     def _endow(self, player: Player) -> None:
         wallet = bidder_account(player.name)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bidders.models.mock import MockModel
 from bidders.models.structured import read_object
 from orchestrator import Message, Model, Money, Prompt, Usage
-from orchestrator.errors import BrokenPlugin, InvalidConfig, ProviderRefused, RateLimited
+from orchestrator.errors import InvalidConfig, ProviderRefused, RateLimited
 from tests.bidders.models.asking import PROMPT, SHAPED, Guess, ask, failure_of_asking
 from tests.fake_provider.books import PRICES
 
@@ -103,6 +103,6 @@ def test_an_option_that_makes_no_sense_is_refused(options: dict[str, Any], said:
         MockModel(**options)
 
 
-def test_a_function_that_is_not_there_is_a_broken_plugin() -> None:
-    with pytest.raises(BrokenPlugin, match="nowhere"):
+def test_a_function_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidConfig, match="nowhere"):
         MockModel(function="tests.bidders.models.test_mock:nowhere")
