@@ -8,6 +8,7 @@ forger who rewrites everything from the altered entry on.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 GENESIS: Final = "0" * 64
@@ -33,3 +34,13 @@ def chain_digest(previous: str, sequence: int, kind: str, body: str) -> str:
     """The digest of an entry that follows the entry of digest `previous`."""
     content = f"{previous}\n{sequence}\n{kind}\n{body}"
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def first_broken(entries: Iterable[Entry]) -> int | None:
+    """The place of the first entry of a whole journal that is not what was written; None where the chain holds."""
+    previous = GENESIS
+    for place, entry in enumerate(entries):
+        if entry.sequence != place or entry.digest != chain_digest(previous, place, entry.kind, entry.body):
+            return place
+        previous = entry.digest
+    return None

@@ -367,7 +367,7 @@ class Market:
         return Money(self._store.transact(lambda tx: reinstate(tx, bidder)))
 
     def audit(self) -> list[Finding]:
-        """Recompute all books from their transfers alone (DESIGN section 6)."""
+        """Recompute all books from their transfers (DESIGN section 6), and check that journals are as written."""
         return audit_books(self._store)
 
     def read_log(self, request_id: str) -> RequestLog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive, may_take_over
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import InvalidRequest
+from orchestrator.journal import first_broken
 from orchestrator.ledger import Finding, audit
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
@@ -235,13 +236,26 @@ def interrupted(store: Store, *, take_over: bool = False) -> list[RequestRow]:
 
 
 def audit_books(store: Store) -> list[Finding]:
-    """Recompute all books from their transfers alone (DESIGN section 6)."""
+    """Recompute all books from their transfers alone (DESIGN section 6), and see whether journals are as written."""
 
     def work(reader: Reader) -> list[Finding]:
         ended = {request_id: own_accounts(request_id) for request_id in reader.request_ids(OUTCOMES)}
-        return audit(reader.balances(), reader.each_transfer(), ended)
+        found = audit(reader.balances(), reader.each_transfer(), ended)
+        return [*found, *_damaged(reader, set(ended))]
 
     return store.read(work)
+
+
+def _damaged(reader: Reader, ended: Collection[str]) -> Iterator[Finding]:
+    """Journals that are not what was written, or tell another end of their request than its row does."""
+    for request_id, entries in reader.journals(reader.request_ids()):
+        broken = first_broken(entries)
+        if not entries:
+            yield Finding(request_id, "its journal is gone")
+        elif broken is not None:
+            yield Finding(request_id, f"entry {broken} of its journal is not what was written")
+        elif any(entry.kind == Ended.kind for entry in entries) != (request_id in ended):
+            yield Finding(request_id, "its journal and its row do not agree on whether it has ended")
 
 
 def _summary(row: RequestRow, opening: Event) -> RequestSummary:

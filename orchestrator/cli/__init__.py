@@ -23,3 +23,22 @@ def main() -> None:
     except KeyboardInterrupt:
         # Before the command has begun there is nothing to tell.
         sys.exit(130)
+    except SystemExit as end:
+        _leave(end.code)
+        raise
+
+
+def _leave(code: str | int | None) -> None:
+    """Leave a process in which threads of bidders go on: Python would wait for them, maybe for ever."""
+    import os
+    import sys
+    import threading
+    from contextlib import suppress
+
+    others = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
+    if not others or isinstance(code, str):
+        return
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -15,10 +16,14 @@ from orchestrator.errors import InvalidConfig
 
 FILE_BYTES_MAX: Final = 1_000_000
 _VALUES_MAX: Final = 50_000
-_DEPTH_MAX: Final = 50
+DEPTH_MAX: Final = 50
 # One command, or one notebook, reads the same few configs again and again, and each takes milliseconds.
 _TEXTS_KEPT: Final = 16
 _TAG: Final = "tag:yaml.org,2002:"
+_NUMBERS: Final = (f"{_TAG}int", f"{_TAG}float")
+_PLAIN_NUMBER: Final = re.compile(
+    r"[-+]?((0|[1-9][0-9_]*)(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+)
 # A date is left as the text it was written as: nothing here is a date.
 _AS_WRITTEN: Final = (f"{_TAG}str", f"{_TAG}timestamp")
 
@@ -133,7 +138,7 @@ class _Builder:
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
         """The data of one node and all below it."""
         self._values += 1
-        if self._values > _VALUES_MAX or len(path) > _DEPTH_MAX or node in self._open:
+        if self._values > _VALUES_MAX or len(path) > DEPTH_MAX or node in self._open:
             # Aliases can name each other: a few lines may stand for billions of values.
             raise InvalidConfig(f":{_line(node)}: aliases or nesting make this file endlessly large")
         self._open.append(node)
@@ -191,9 +196,13 @@ class _Builder:
         if not isinstance(node, yaml.ScalarNode) or node.tag not in known:
             self._add(node, path, f"the tag {node.tag.replace(_TAG, '!!')} is not allowed; write plain values")
             return None
+        if node.tag in _NUMBERS and not _PLAIN_NUMBER.fullmatch(node.value):
+            # YAML 1.1 reads 010 as 8 and 1:30 as 90; nobody who writes an amount of money means that.
+            self._add(node, path, f"{node.value[:40]!r} is no plain number; write it as 12 or 12.5, or in quotes")
+            return None
         try:
             return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, KeyError):
             self._add(node, path, f"{node.value[:40]!r} cannot be read as {node.tag.removeprefix(_TAG)}")
             return None
 

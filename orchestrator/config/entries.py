@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orchestrator.config.document import Document, KeyPath, key_text
+from orchestrator.config.document import DEPTH_MAX, Document, KeyPath, key_text
 from orchestrator.config.problems import Problems
+from orchestrator.errors import InvalidConfig
+
+_NAMED_KEYS_MAX = 3
 
 
 def check_names(document: Document, problems: Problems) -> None:
@@ -63,6 +66,8 @@ class _Paths:
 
 
 def _copied(value: Any, path: KeyPath, paths: _Paths) -> Any:
+    if len(path) > DEPTH_MAX:
+        raise InvalidConfig(f"{key_text(path[:_NAMED_KEYS_MAX])}...: is nested more than {DEPTH_MAX} deep")
     if isinstance(value, Mapping):
         return {key: _copied(inner, (*path, key), paths) for key, inner in value.items()}
     if isinstance(value, list | tuple):

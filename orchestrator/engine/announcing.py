@@ -18,7 +18,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER, Role
 from orchestrator.core.state import REQUESTER
-from orchestrator.core.tasks import BID, TRANSFORM
+from orchestrator.core.tasks import BID, TRANSFORM, is_for_bidding
 from orchestrator.engine.callbook import CallBook
 from orchestrator.engine.deadline import Deadline
 from orchestrator.engine.guarded import Returned, read_guarded
@@ -46,8 +46,13 @@ def read_market(reader: Reader, progress: Progress) -> MarketView:
     request = progress.request
     counts = reader.outcomes(request.requester)
     prices = reader.recent("price", PRICES_SHOWN)
+    balances = reader.spendable(bidder_account(entry.name) for entry in request.roster)
+    # A run that was interrupted had set these aside for bids of this stage already; bidders see what they saw then.
+    for row in reader.open_holds(request.id):
+        if is_for_bidding(row.id) and row.debit in balances:
+            balances[row.debit] += row.amount_nanos
     return MarketView(
-        balances=reader.spendable(bidder_account(entry.name) for entry in request.roster),
+        balances=balances,
         prices=tuple(PublicPrice(row.stage, Money(row.amount_nanos)) for row in prices),
         acceptance=Acceptance(**{outcome: counts.get(outcome, 0) for outcome in OUTCOMES}),
         lots=len(progress.on_sale),

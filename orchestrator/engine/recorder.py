@@ -37,8 +37,8 @@ from orchestrator.engine.invitations import remember_answers
 from orchestrator.engine.learning import learn
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
-from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
-from orchestrator.journal import GENESIS, Entry
+from orchestrator.errors import InsufficientFunds, InvalidRecord, TreasuryEmpty, UnknownRequest
+from orchestrator.journal import GENESIS, Entry, first_broken
 from orchestrator.ledger import Transfer
 from orchestrator.store import AnswerRow, BidderRow, Reader, RequestRow, Transaction
 
@@ -233,7 +233,7 @@ def read_log(reader: Reader, request_id: Any) -> RequestLog:
 
 
 def read_journal(reader: Reader, request_id: Any) -> list[Entry]:
-    """A request's journal.
+    """A request's journal, as it was written: what money moves by must not be what a disk has made of it.
 
     Args:
         reader: what the market remembers.
@@ -241,12 +241,19 @@ def read_journal(reader: Reader, request_id: Any) -> list[Entry]:
 
     Raises:
         UnknownRequest: the store has no such request.
+        InvalidRecord: an entry is not what was written.
     """
     # What the terminal could not decode no database takes for a text.
     entries = reader.journal(request_id) if is_request_id(request_id) else []
     if not entries:
         shown = request_id if is_request_id(request_id) else ascii(request_id)
         raise UnknownRequest(f"there is no request {shown[:40]} in this store; see `vickrey requests`")
+    broken = first_broken(entries)
+    if broken is not None:
+        raise InvalidRecord(
+            f"request {request_id}: entry {broken} of its journal is not what was written, so nothing is paid on it; "
+            "the store's file was damaged or changed: restore a backup (`vickrey audit` says what else is)"
+        )
     return entries
 
 

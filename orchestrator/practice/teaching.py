@@ -16,11 +16,11 @@ from orchestrator.engine.guarded import Returned, read_interruptible
 from orchestrator.engine.memories import put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.money import NANOS_PER_USD
-from orchestrator.store import MemoryRow, Store, Transaction
+from orchestrator.store import MemoryRow, Reader, Store, Transaction
 
 How = Literal["practised", "receipts", "before", "nothing", "unshown", "none", "failed"]
 ATTEMPTS: Final = 5
-"""How often a memory is tried again that a request's ending changed in the meantime."""
+"""How often a memory is tried again that a request's ending changed in the meantime; then all others wait for it."""
 _TASK_CHARACTERS: Final = 12
 # A task's key is asked for by each of its works.
 _TASKS_KEPT: Final = 1_000
@@ -99,22 +99,85 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
     shown = _shown_to(policy, names, lessons)
     if not shown:
         return Taught(names, policy.name, "unshown")
-    memory_key = seats[0].memory_key
+    pupil = _Pupil(names, policy, seats[0].memory_key, practice_id, shown, again)
     for _ in range(ATTEMPTS):
-        before, known = store.read(lambda reader: (reader.memory(memory_key), read_practised(reader, memory_key)))
-        new = _new_to({} if again else known, shown)
+        taught, change = store.read(pupil.learn)
+        if change is None or store.transact(change.keep):
+            return taught
+    return store.transact(pupil.learn_and_keep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a memory has become.
+
+    Attributes:
+        before: what it was.
+        row: what it is.
+        new: the lessons between.
+    """
+
+    before: MemoryRow | None
+    row: MemoryRow
+    new: Sequence[Lesson]
+
+    def keep(self, tx: Transaction) -> bool:
+        """Keep it, unless a request has ended in the meantime and taught the memory something else."""
+        if tx.memory(self.row.id) != self.before:
+            return False
+        tx.put_memory(self.row)
+        practised = read_practised(tx, self.row.id)
+        for lesson in self.new:
+            for work in lesson.works:
+                practised.setdefault(work.bidder, set()).add(_task_key(lesson.request))
+        put_practised(tx, self.row.id, practised)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Pupil:
+    """A memory that is taught.
+
+    Attributes:
+        names: whose memory it is.
+        policy: their policy.
+        memory_key: where it is kept.
+        practice_id: the practice.
+        shown: the lessons that concern it.
+        again: whether works that were learned from are learned from once more.
+    """
+
+    names: tuple[str, ...]
+    policy: Policy
+    memory_key: str
+    practice_id: str
+    shown: Sequence[Lesson]
+    again: bool
+
+    def learn(self, reader: Reader) -> tuple[Taught, _Change | None]:
+        """Learn from what is new to it; the change is None where there is none to keep."""
+        before = reader.memory(self.memory_key)
+        new = _new_to({} if self.again else read_practised(reader, self.memory_key), self.shown)
         if not new:
-            return Taught(names, policy.name, "before")
-        how, count, learn = _method(policy, practice_id, new)
+            return self._taught("before"), None
+        how, count, learn = _method(self.policy, self.practice_id, new)
         result = read_interruptible(partial(_learned, before, learn))
         if not isinstance(result, Returned):
-            return Taught(names, policy.name, "failed", reason=result.reason)
+            return self._taught("failed", reason=result.reason), None
         if result.value is None:
-            return Taught(names, policy.name, "nothing")
-        row = MemoryRow(memory_key, policy.name, policy.version, result.value)
-        if store.transact(partial(_keep, before=before, row=row, new=new)):
-            return Taught(names, policy.name, how, count)
-    return Taught(names, policy.name, "failed", reason=f"its memory changed {ATTEMPTS} times while it practised")
+            return self._taught("nothing"), None
+        row = MemoryRow(self.memory_key, self.policy.name, self.policy.version, result.value)
+        return self._taught(how, count), _Change(before, row, new)
+
+    def learn_and_keep(self, tx: Transaction) -> Taught:
+        """Learn while nobody else writes: for a memory that requests change faster than it can practise."""
+        taught, change = self.learn(tx)
+        if change is not None:
+            change.keep(tx)
+        return taught
+
+    def _taught(self, how: How, count: int = 0, reason: str = "") -> Taught:
+        return Taught(self.names, self.policy.name, how, count, reason)
 
 
 def _shown_to(policy: Policy, names: Sequence[str], lessons: Sequence[Lesson]) -> list[Lesson]:
@@ -170,19 +233,6 @@ def _method(policy: Policy, practice_id: str, lessons: Sequence[Lesson]) -> tupl
         return memory
 
     return "receipts", sum(map(len, given)), learn
-
-
-def _keep(tx: Transaction, before: MemoryRow | None, row: MemoryRow, new: Sequence[Lesson]) -> bool:
-    """Keep what was learned, unless a request has ended in the meantime and taught it something else."""
-    if tx.memory(row.id) != before:
-        return False
-    tx.put_memory(row)
-    practised = read_practised(tx, row.id)
-    for lesson in new:
-        for work in lesson.works:
-            practised.setdefault(work.bidder, set()).add(_task_key(lesson.request))
-    put_practised(tx, row.id, practised)
-    return True
 
 
 def _receipt(lesson: Lesson, work: Work, practice_id: str) -> Receipt:

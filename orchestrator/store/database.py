@@ -33,12 +33,15 @@ _CAUSES = (
     ("locked", f"another process has kept it locked for {BUSY_SECONDS:.0f} seconds; try again when that is done"),
     ("not a database", "the file is not an SQLite database; check the store's path"),
     ("malformed", "the file is damaged; restore a backup"),
-    ("disk i/o error", "the disk failed; check it, then run `vickrey resume`"),
+    (
+        "disk i/o error",
+        "the disk failed, or the log beside the file (-wal, -shm) was removed; check both, then run `vickrey resume`",
+    ),
     ("no such table", "the store has no tables of Vickrey; check the store's path"),
     ("queuepool limit", "too many threads of this process are reading at once; give each market fewer of them"),
     *SERVER_CAUSES,
 )
-_FILE: Final = "vickrey.file"
+_FILES: Final = "vickrey.files"
 _PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON")
 
 
@@ -90,6 +93,8 @@ def translated(url: str) -> Iterator[None]:
         raise
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"store {shown(url)}: {_cause(error)}") from error
+    except UnicodeDecodeError as error:
+        raise StoreUnavailable(f"store {shown(url)}: the file is damaged; restore a backup") from error
 
 
 def _cause(error: BaseException) -> str:
@@ -121,6 +126,8 @@ def _server_engine(url: str, parsed: URL) -> Engine:
 def _sqlite_engine(url: str, database: str | None) -> Engine:
     if not database or database == ":memory:":
         raise StoreUnavailable("an SQLite store needs a file; for a store in memory give `memory`")
+    if "\0" in database:
+        raise StoreUnavailable(f"store {database!a}: no file's name can hold a NUL character")
     try:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -136,21 +143,29 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
         _use_wal(cursor)
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
+        # Reading anything makes the log and its index, which stay while this connection is open.
+        cursor.execute("SELECT 1 FROM sqlite_master").fetchone()
         cursor.close()
-        record.info[_FILE] = _file_at(path)
+        record.info[_FILES] = _files_at(path)
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        if connection.info[_FILE] != _file_at(path):
+        lost = [name for name, file in connection.info[_FILES].items() if _file_at(name) != file]
+        if lost:
             # SQLite would go on with a file that has no name any more, and vanishes with this process.
             raise StoreUnavailable(
-                f"store {path}: the file was removed or replaced while this process had it open; nothing more is "
+                f"store {path}: {lost[0].name} was removed or replaced while this process had it open; nothing more is "
                 "written to it. Stop every process that uses it before you replace it, then start them again"
             )
         reading = connection.get_execution_options().get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _files_at(path: Path) -> dict[Path, tuple[int, int] | None]:
+    """Which files a store consists of now: its own, its write-ahead log and the index of that."""
+    return {file: _file_at(file) for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm"))}
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

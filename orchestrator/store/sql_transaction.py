@@ -302,6 +302,8 @@ class SqlTransaction:
             if self._connection.execute(_UPDATE_REQUEST, {"request": row.id, **row._asdict()}).rowcount == 0:
                 self._connection.execute(insert(schema.requests), row._asdict())
         except IntegrityError as error:
+            if row.idempotency_key is None:
+                raise
             raise InvalidRequest(f"idempotency key {row.idempotency_key!r} is another request's") from error
 
     def next_request_id(self) -> str:

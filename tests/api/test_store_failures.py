@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from orchestrator import Market
-from orchestrator.errors import StoreUnavailable
+from orchestrator.errors import InvalidRecord, StoreUnavailable
 from orchestrator.store import open_store
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, faults, make_market, presenter
 
@@ -99,3 +99,46 @@ def test_a_closed_market_says_so(market: Market) -> None:
     market.close()
     with pytest.raises(StoreUnavailable, match="is closed"):
         market.run("hello", 10)
+
+
+def damage(market: Market, statement: str) -> int:
+    """Change the file as a failing disk might: no rule of the store stands in its way. Returns how many rows it hit."""
+    engine: Any = market.store._engine  # type: ignore[attr-defined]
+    with engine.begin() as connection:
+        triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+        for trigger in triggers:
+            connection.exec_driver_sql(f"DROP TRIGGER {trigger}")
+        return int(connection.exec_driver_sql(statement).rowcount)
+
+
+@pytest.mark.parametrize("act", ["pick", "cancel", "show"])
+def test_nothing_is_paid_on_a_journal_that_the_disk_has_changed(market: Market, act: str) -> None:
+    """One digit of a price is another: the requester was refunded another sum, and the rest stayed in the escrow."""
+    market.run("hello", 10, seed=1)
+    change = """UPDATE journal SET body = replace(body, '"price_nanos":1', '"price_nanos":2') WHERE kind = 'settled'"""
+    assert damage(market, change) > 0
+    do: dict[str, Callable[[], object]] = {
+        "pick": lambda: market.pick("r1", 1),
+        "cancel": lambda: market.cancel("r1"),
+        "show": lambda: market.result("r1").offers,
+    }
+    before = market.store.read(lambda reader: reader.balances())
+    with pytest.raises(InvalidRecord, match=r"request r1: entry \d+ of its journal is not what was written"):
+        do[act]()
+    assert market.store.read(lambda reader: reader.balances()) == before
+    assert [(each.where, each.what.endswith("is not what was written")) for each in market.audit()] == [("r1", True)]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("DELETE FROM journal", "its journal is gone"),
+        ("DELETE FROM journal WHERE sequence = 2", "entry 2 of its journal is not what was written"),
+        ("UPDATE requests SET status = 'released'", "do not agree on whether it has ended"),
+    ],
+)
+def test_an_audit_finds_journals_that_are_not_as_they_were_written(market: Market, change: str, said: str) -> None:
+    market.run("hello", 10, seed=1)
+    assert market.audit() == []
+    damage(market, change)
+    assert said in " ".join(each.what for each in market.audit())

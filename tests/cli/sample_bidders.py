@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,22 @@ class Chatty:
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
         print("working on", lot.lot)  # noqa: T201
+        return [Segment("said")]
+
+
+class Threaded:
+    """Leaves a thread behind that never returns, as blocking work may that was cut off at its deadline."""
+
+    roles: Sequence[Role] = ("transformer",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def bid(self, announcement: Announcement) -> Money | Pass:
+        await asyncio.to_thread(threading.Event().wait)
+        return Money.usd(1)
+
+    async def transform(self, lot: WonLot) -> Sequence[Segment]:
         return [Segment("said")]
 
 

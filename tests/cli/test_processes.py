@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.markets import vickrey, write_market
+from tests.cli.markets import BIDDERS, vickrey, write_market
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
@@ -215,3 +215,12 @@ def _take_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_a_thread_that_a_bidder_left_behind_does_not_keep_the_command_from_ending(tmp_path: Path) -> None:
+    threaded = {"name": "threaded", "type": "tests.cli.sample_bidders:Threaded", "bid_deadline_seconds": 0.1}
+    path = write_market(tmp_path, bidders=[*BIDDERS, threaded])
+    process = start("run", "x", "-b", "10", "--judge", "top", "--config", str(path))
+    code, stdout, _ = finish(process)
+    assert code == 0
+    assert "balanced" in stdout, "what it printed last is there, too"

@@ -240,3 +240,31 @@ def test_auditions_are_off_until_a_number_of_trials_is_given() -> None:
 def test_an_audition_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(InvalidConfig, match=r"wealth\.audition"):
         load_config({"wealth": {"audition": wrong}})
+
+
+@pytest.mark.parametrize("written", ["010", "1:30", "0x10", "0b11", "1_0:00", "00"])
+def test_numbers_that_would_be_read_as_others_are_refused(load: Loader, written: str) -> None:
+    """YAML 1.1 makes 8 dollars of 010, and 90 of 1:30."""
+    with pytest.raises(InvalidConfig, match=rf"'{written}' is no plain number; write it as 12 or 12\.5, or in quotes"):
+        load(f"version: 1\nbidders: []\nrequest: {{deposit: {written}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "nanos"),
+    [("10", 10), ("0", 0), ("1_0", 10), ("+2", 2), ("2.5", 2.5), ("5e-1", 0.5), (".5", 0.5), ("'010'", 10)],
+)
+def test_plain_numbers_are_read_as_they_are_written(load: Loader, written: str, nanos: float) -> None:
+    config = load(f"version: 1\nbidders: []\nrequest: {{deposit: {written}}}\n")
+    assert config.request.deposit_nanos == round(nanos * 10**9)
+
+
+def test_a_mapping_that_holds_itself_is_refused() -> None:
+    options: dict[str, object] = {}
+    options["again"] = options
+    with pytest.raises(InvalidConfig, match="is nested more than 50 deep"):
+        load_config({"version": 1, "bidders": [{"name": "a", "type": "scripted", "options": options}]})
+
+
+def test_a_tag_that_its_value_does_not_fit_is_refused_in_one_line(load: Loader) -> None:
+    with pytest.raises(InvalidConfig, match="'maybe' cannot be read as bool"):
+        load("version: 1\nbidders: []\nrequest: {deposit: !!bool maybe}\n")

@@ -93,6 +93,14 @@ class Misbehaving(Steady):
     async def _exit(self) -> None:
         os._exit(3)
 
+    async def _orphan(self) -> None:
+        """Leave a child behind that holds this process's end of the pipe, where no signal to its group reaches it."""
+        if os.fork() == 0:
+            os.setsid()
+            signal.alarm(30)
+            signal.pause()
+        os._exit(3)
+
     async def _system_exit(self) -> None:
         raise SystemExit(4)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from orchestrator import Announcement
-from tests.engine.world import Scripted, finish, make_market, presenter
+from orchestrator.engine.announcing import read_market
+from tests.engine.world import Paid, Provider, Scripted, finish, make_market, presenter
 
 NANOS = 10**9
 
@@ -44,4 +45,24 @@ def test_whether_lots_are_wanted_is_asked_of_all_at_once() -> None:
     market = make_market(*sellers, Choosy("c", {2: "1"}), presenter("p", {2: "3"}), rules=rules)
     assert market.run("hello", 10, seed=1).status == "open"
     assert sorted(heard) == ["0.0", "0.1"]
+    finish(market)
+
+
+def test_who_takes_over_an_interrupted_stage_shows_bidders_what_they_were_shown_before() -> None:
+    """What the interrupted run had set aside for their bids was missing in their balances, so others won."""
+    read: dict[str, int] = {}
+
+    class Prudent(Paid):
+        async def bid(self, announcement: Announcement) -> object:
+            if announcement.stage == 1:
+                log = market.read_log(announcement.request_id)
+                view = market.store.read(lambda reader: read_market(reader, log.progress))
+                read["shown"], read["anew"] = announcement.balance.nanos, view.balances["bidder:a"]
+                read["spendable"] = market.balance("a").nanos
+            return await super().bid(announcement)
+
+    market = make_market(Prudent("a", {1: "3"}, Provider("0.01"), bid_calls=1), presenter("p", {2: "3"}))
+    market.run("hello", 10, seed=1)
+    assert read["anew"] == read["shown"]
+    assert read["spendable"] < read["shown"], "the control: something was set aside"
     finish(market)

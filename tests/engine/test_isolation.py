@@ -131,6 +131,7 @@ def test_its_code_is_never_imported_by_the_market(monkeypatch: pytest.MonkeyPatc
         ("wait", "late", "had not answered when the lot closed after 0.1 s"),
         ("stubborn", "late", "had not answered when the lot closed after 0.1 s"),
         ("exit", "raised", "ProcessOver: its process ended with exit code 3"),
+        ("orphan", "raised", "ProcessOver: its process ended with exit code 3"),
         ("segfault", "raised", "ProcessOver: its process was killed by SIGSEGV"),
         ("abort", "raised", "ProcessOver: its process was killed by SIGABRT"),
         ("system_exit", "raised", "SystemExit: 4"),

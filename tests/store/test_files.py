@@ -18,11 +18,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError
 
 from orchestrator.errors import InsufficientFunds, OperatorError, StaleDriver, StoreTooNew, StoreUnavailable
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, audit, transfer
-from orchestrator.store import Store, Transaction, open_store
+from orchestrator.store import RequestRow, Store, Transaction, open_store
+from orchestrator.store.database import translated
 from orchestrator.store.schema import HEAD
 from orchestrator.store.sql import SqlStore
 from tests.store.opening import opened_at_once
@@ -396,6 +398,16 @@ def test_two_stores_that_open_one_new_file_at_once_both_get_it(url: str) -> None
         store.close()
 
 
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_a_store_whose_log_was_removed_is_not_written_to(sql_store: SqlStore, database: Path, ending: str) -> None:
+    """All that was written since, and all that the log still held, vanished with the process."""
+    sql_store.transact(put_text("one"))
+    database.with_name(database.name + ending).unlink()
+    for work in (lambda: sql_store.transact(put_text("two")), lambda: texts(sql_store, "one")):
+        with pytest.raises(StoreUnavailable, match=f"{database.name}{ending} was removed or replaced while"):
+            work()
+
+
 @pytest.mark.parametrize("replaces", [True, False])
 def test_a_file_that_was_removed_or_replaced_is_not_written_to_and_the_one_in_its_place_is_left_alone(
     sql_store: SqlStore, database: Path, url: str, replaces: bool
@@ -506,3 +518,19 @@ def test_whoever_is_interrupted_is_told_whether_what_was_being_written_stands(
 
 def _interrupt() -> Any:
     raise KeyboardInterrupt
+
+
+def test_what_is_no_text_in_a_file_is_damage() -> None:
+    with pytest.raises(StoreUnavailable, match="the file is damaged; restore a backup"), translated("sqlite:///x"):
+        b"\xff".decode()
+
+
+def test_a_file_whose_name_could_be_none_is_refused() -> None:
+    with pytest.raises(StoreUnavailable, match="no file's name can hold a NUL character"):
+        open_store("sqlite:///a\0b")
+
+
+def test_only_a_clash_of_idempotency_keys_is_told_as_one(sql_store: SqlStore) -> None:
+    broken = RequestRow("r1", None, "ann", 0, 0.0, 0.0)  # type: ignore[arg-type]
+    with pytest.raises(IntegrityError):
+        sql_store.transact(lambda tx: tx.put_request(broken))

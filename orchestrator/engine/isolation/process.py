@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, BinaryIO, Final
@@ -138,7 +139,8 @@ class BidderProcess:
             is_killed = bool(self._end_reason)
         if is_killed:
             _kill(process)
-        threading.Thread(target=self._read, args=(process,), name="vickrey-bidder", daemon=True).start()
+        for target in (self._read, self._watch):
+            threading.Thread(target=target, args=(process,), name="vickrey-bidder", daemon=True).start()
         assert process.stdin is not None
         with contextlib.suppress(OSError, ValueError):
             write_frame(_binary(process.stdin), recipe)
@@ -164,12 +166,20 @@ class BidderProcess:
         except (OSError, ValueError):
             pass
         _kill(process)
-        code = process.wait()
-        self._finish(self._end_reason or _described(code))
+        self._over_with(process)
         for pipe in (process.stdout, process.stdin):
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
                     pipe.close()
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        """Notice the process's end where a child that it has left behind still holds its end of the pipe."""
+        process.wait()
+        time.sleep(GRACE_SECONDS)  # for what it has said last
+        self._over_with(process)
+
+    def _over_with(self, process: subprocess.Popen[bytes]) -> None:
+        self._finish(self._end_reason or _described(process.wait()))
 
     def _take(self, message: Message) -> None:
         kind, task = message["kind"], message.get("task")
@@ -197,6 +207,8 @@ class BidderProcess:
 
     def _finish(self, reason: str) -> None:
         with self._lock:
+            if self.is_over:
+                return
             self.is_over, self._end_reason = True, reason
             receivers, self._receivers = self._receivers, {}
             for task in list(self._stopping):
