@@ -120,7 +120,7 @@ def leaderboard(
 def audit(
     config: ConfigOption = None, home: HomeOption = None, store: StoreOption = None, as_json: JsonOption = False
 ) -> None:
-    """Recompute all books from their transfers alone, and check that journals are as they were written."""
+    """Recompute all books, and check journals."""
     with writing(as_json) as output, Place(config, home, store).books(output) as books:
         from orchestrator.api.reports import audit_books
 
