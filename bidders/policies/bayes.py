@@ -12,6 +12,7 @@ from bidders.policies.contexts import contexts_by
 from bidders.policies.options import number_in, whole_in
 from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
 from bidders.policies.pooled.describing import (
+    what_agreement_tells,
     what_first_works_bring,
     what_lots_bring,
     what_unclaimed_work_brings,
@@ -35,6 +36,7 @@ from bidders.policies.pooled.regressions import Regressions, after_results
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess, results_of, results_of_lessons
 from bidders.policies.pooled.uptake import ALL
+from bidders.policies.pooled.wordings import after_tasks, without_claims
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
@@ -77,6 +79,8 @@ class BayesPolicy:
     What makes no claims is valued in a pool by what each work adds to the chance that the user takes
     the offer, beside the works of others; without a pool by what such lots have brought.
     Where some bidders claim something and others nothing, how often each is silent is learned, and what that is worth.
+    Where practice has shown that claims tell nothing of who is right, as of code that each writes in its own way, works
+    are valued as if they claimed nothing.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
     shrinks with what its works have told, and is small for requests that are easy for all or for none;
@@ -147,6 +151,8 @@ class BayesPolicy:
         """Value each lot, from 0 to its bounty; one call serves all bidders of the pool."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
+        if outlook.wordings:
+            observations = [_as_it_tells(outlook, seen) for seen in observations]
         grounds = _Grounds(outlook, self._unclaimed(known, outlook), FirstWorks.from_json(known["first_works"]).share)
         if not self._alike.by:
             return Valuation(*self._by_lot(grounds, observations))
@@ -164,10 +170,12 @@ class BayesPolicy:
         """Learn from what became of requests; the receipts' order makes no difference."""
         known = checked_memory(memory)
         others = beyond_takings(receipts, self._alike)
+        outlook = self._outlook(known)
+        others = [_told_as_it_tells(outlook, each) for each in others] if outlook.wordings else others
         learned = after_requests(known, cases_of(others), self._settings)
         if self.pool is not None:
             # Without a pool each would bid a share of its own, and the dear expert, who sells for all, be asked first.
-            compared = [each for each in others if self._was_compared(self._outlook(known), each)]
+            compared = [each for each in others if self._was_compared(outlook, each)]
             firsts = FirstWorks.from_json(known["first_works"]).after(compared, self._forgetting.left_after(1))
             learned = {**learned, "first_works": firsts.to_json()}
             offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
@@ -182,6 +190,8 @@ class BayesPolicy:
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
+        wordings, lessons = after_tasks(known["wordings"], lessons, self._embedding)
+        known = {**known, "wordings": wordings}
         learned = after_practice(known, [case_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
         if self.pool is not None:
@@ -208,6 +218,7 @@ class BayesPolicy:
             *what_first_works_bring(FirstWorks.from_json(known["first_works"])),
             *who_echoes(outlook),
             *who_claims_nothing(outlook),
+            *what_agreement_tells(known["wordings"]),
             *who_helps(self._composing(known["offers"]), outlook),
             *(what_lots_bring(takings) if self._alike.by else ()),
             *what_unclaimed_work_brings(known["worth"]),
@@ -216,15 +227,18 @@ class BayesPolicy:
     def best_claims(self, memory: Any, observation: Observation) -> Sequence[tuple[str, float]]:
         """The claims that a state holds, with the chance that each is accepted, the best first."""
         known = checked_memory(memory)
+        outlook = self._outlook(known)
         claims = list(dict.fromkeys(claim for _, claim in observation.contributions if claim))
-        if not claims:
-            shown = observation._replace(role=PRESENTER)
-            outlook = self._outlook(known)
-            (mean_usd,), _ = self._by_lot(_Grounds(outlook, self._unclaimed(known, outlook)), [shown])
-            return [("", mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0)]
-        terms = Terms(observation.bounty_usd, self._answers)
-        state = self._outlook(known).appraise(observation.request, observation.contributions, terms)
-        return [(claims[number], state.chances[number]) for number in state.order]
+        if claims and outlook.claims_tell(observation.request):
+            terms = Terms(observation.bounty_usd, self._answers)
+            state = outlook.appraise(observation.request, observation.contributions, terms)
+            return [(claims[number], state.chances[number]) for number in state.order]
+        shown = _as_it_tells(outlook, observation._replace(role=PRESENTER))
+        (mean_usd,), _ = self._by_lot(_Grounds(outlook, self._unclaimed(known, outlook)), [shown])
+        chance = mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0
+        # Claims that tell nothing are shown as works that claim nothing are: the latest first.
+        latest = dict.fromkeys(claim for _, claim in reversed(observation.contributions) if claim)
+        return [(claim, chance) for claim in latest or [""]]
 
     def _composing(self, offers: Offers) -> Composing:
         visible = self._answers if self._answers > 1 else ALL
@@ -332,6 +346,20 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     if outlook.foretells:
         return outlook.compares(seen.request)
     return not seen.contributions and seen.estimate is None
+
+
+def _as_it_tells(outlook: Outlook, seen: Observation) -> Observation:
+    """An observation, without claims where these tell nothing."""
+    if not seen.contributions or outlook.claims_tell(seen.request):
+        return seen
+    return seen._replace(contributions=without_claims(seen.contributions))
+
+
+def _told_as_it_tells(outlook: Outlook, receipt: Receipt) -> Receipt:
+    """A receipt, likewise."""
+    if outlook.claims_tell(receipt.request):
+        return receipt
+    return receipt._replace(claim="", contributions=without_claims(receipt.contributions))
 
 
 def _presented(state: Appraised, seen: Observation, answers: int) -> float:

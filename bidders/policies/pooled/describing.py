@@ -17,6 +17,7 @@ from bidders.policies.pooled.reading import TRANSFORMER
 from bidders.policies.pooled.regressions import SHARED, mean_share
 from bidders.policies.pooled.takings import RunningMean, Takings
 from bidders.policies.pooled.uptake import chance
+from bidders.policies.pooled.wordings import mean_pairs
 from bidders.policies.pooled.world import Floats, by_class
 from orchestrator import Beliefs
 
@@ -107,6 +108,22 @@ def who_claims_nothing(outlook: Outlook) -> list[Beliefs]:
             (outlook.fit.names[each], float(silent[each]), float(accepted[each]))
             for each in sorted(often, key=lambda each: -silent[each])
         ],
+    )
+
+
+def what_agreement_tells(stored: Mapping[str, Any]) -> list[Beliefs]:
+    """How far claims tell who is right on practised tasks; nothing where they settle it.
+
+    Args:
+        stored: what tasks have shown, as `wordings` keeps it.
+    """
+    pairs = mean_pairs(stored)
+    if pairs is None:
+        return []
+    return tables_of(
+        "What agreement tells on practised tasks, on average",
+        ("chance lost by differing from what is right", "chance gained by agreeing"),
+        [(pairs.lost_by_differing, pairs.gained_by_agreeing)],
     )
 
 

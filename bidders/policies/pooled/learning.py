@@ -33,6 +33,7 @@ from bidders.policies.pooled.pool import (
 )
 from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.speaking import Speaking
+from bidders.policies.pooled.wordings import weights_of
 from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
@@ -146,7 +147,7 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     evidence = evidence_of([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
     past = _Past.of(learned, evidence.looks.shape[1])
     before = Fit.from_json(memory["fit"])
-    before = replace(before, abilities=before.abilities.widened(bidders))
+    before = replace(before, abilities=before.abilities.widened(bidders), wordings=weights_of(memory["wordings"]))
     practised, met = _practised(evidence, past, before)
     learned = past.with_more(evidence, practised.expected, met).in_memory(learned)
     fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)

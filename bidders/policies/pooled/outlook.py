@@ -26,6 +26,7 @@ from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.speaking import Instead, Speaking
+from bidders.policies.pooled.wordings import Wordings
 from bidders.policies.pooled.world import Floats, Singles, by_class
 from orchestrator import Contribution, Observation, entry_of
 
@@ -93,6 +94,7 @@ class Outlook:
         embedding: of requests.
         costs_usd: what each bidder's work is expected to cost, by row.
         foretells: whether texts say which requests have answers that can be compared.
+        wordings: on which requests claims tell nothing.
     """
 
     fit: Fit
@@ -100,6 +102,7 @@ class Outlook:
     numbers: dict[str, int] = field(init=False)
     costs_usd: list[float] = field(init=False)
     foretells: bool = field(init=False)
+    wordings: Wordings = field(init=False)
     _foresight: Foresight = field(init=False)
     _speaking: Speaking = field(init=False)
     _skills: _Skills = field(init=False)
@@ -116,6 +119,7 @@ class Outlook:
         self.numbers = {name: number for number, name in enumerate(self.fit.names)}
         self.costs_usd = self.fit.costs_usd.tolist()
         self.foretells = self.fit.forecast.is_known
+        self.wordings = Wordings(self.fit.wordings, self.embedding)
         abilities = self.fit.abilities
         right, accepted = abilities.proven_by_class(), by_class(abilities.silence.accepted)
         self._skills = _Skills(right, abilities.silent_by_class(), accepted)
@@ -181,6 +185,12 @@ class Outlook:
     def compares(self, request: str) -> bool:
         """Whether answers to a request are claims, which agree or differ, as far as its text says."""
         return self._foretell(request)[1]
+
+    def claims_tell(self, request: str) -> bool:
+        """Whether claims on a request tell who is right; on those that are not compared they are not known to."""
+        if not self.wordings:
+            return True
+        return not (self.foretells and not self.compares(request)) and not self.wordings.tell_nothing(request)
 
     def _foretell(self, request: str) -> tuple[int, bool]:
         """The request's kind, and whether answers to it can be compared."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
@@ -30,6 +30,7 @@ _KEPT_LATER: dict[str, Any] = {
     "offers": no_offers(),
     "ease": {},
     "first_works": FirstWorks().to_json(),
+    "wordings": {},
 }
 
 
@@ -53,6 +54,7 @@ class Memory(TypedDict):
         worth: what unclaimed work has brought.
         ease: how well works do on a request, by its text; nothing without practice on such work.
         first_works: what requests were worth to those who worked first on them, and what that brought.
+        wordings: what agreement told on practised tasks, by the text; nothing where claims settle who is right.
         offers: those without comparable answers that users saw, in a pool that shares its memory.
         takings: what lots that are told apart have brought, where any were sold.
     """
@@ -73,6 +75,7 @@ class Memory(TypedDict):
     worth: dict[str, Any]
     ease: dict[str, Any]
     first_works: list[float]
+    wordings: dict[str, Any]
     offers: Offers
     takings: NotRequired[dict[str, Any]]
 
@@ -90,6 +93,7 @@ class Fit:
         terms: what a typical request pays.
         echoes: who says what another has said, whatever the request.
         cost_share: which share of the worst case that it declares a work is expected to cost; None where nobody knows.
+        wordings: weights that foretell from a text what agreement tells; none where claims settle who is right.
         id: names the content of the fit: two fits of one id are the same.
     """
 
@@ -101,6 +105,7 @@ class Fit:
     terms: Terms
     echoes: Echoes = NO_ECHOES
     cost_share: float | None = None
+    wordings: Floats = field(default_factory=lambda: np.zeros(0))
     id: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -126,6 +131,8 @@ class Fit:
             },
             "cost_share": self.cost_share,
         }
+        if len(self.wordings):
+            body["wordings"] = _listed(self.wordings)
         text = json.dumps(body, sort_keys=True)
         return {**body, "id": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -148,6 +155,7 @@ class Fit:
             terms=Terms(*stored["terms"]),
             echoes=Echoes.from_json(stored["echoes"]) if "echoes" in stored else NO_ECHOES,
             cost_share=stored.get("cost_share"),
+            wordings=np.array(stored.get("wordings", ()), dtype=float),
             id=stored["id"],
         )
 
@@ -212,6 +220,7 @@ def empty_memory() -> Memory:
         "ease": {},
         "offers": no_offers(),
         "first_works": FirstWorks().to_json(),
+        "wordings": {},
     }
 
 

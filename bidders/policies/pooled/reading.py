@@ -15,7 +15,7 @@ TRANSFORMER: Final = "transformer"
 PRESENTER: Final = "presenter"
 
 _NANOS_PER_USD = 1_000_000_000
-_SCORE_RIGHT_MIN = 0.5
+SCORE_RIGHT_MIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +154,10 @@ def case_of(lesson: Lesson) -> NamedCase:
     for work in lesson.works:
         if work.claim:
             scores[work.claim] = max(scores.get(work.claim, 0.0), work.score)
-    taken = tuple(claim for claim, score in scores.items() if score > _SCORE_RIGHT_MIN)
+    taken = tuple(claim for claim, score in scores.items() if score > SCORE_RIGHT_MIN)
     refused = tuple(claim for claim in scores if claim not in taken)
     costs = tuple(WorkCost(entry_of(work.bidder), work.cost_usd) for work in lesson.works)
-    judged = {entry_of(work.bidder): work.score > _SCORE_RIGHT_MIN for work in lesson.works if not work.claim}
+    judged = {entry_of(work.bidder): work.score > SCORE_RIGHT_MIN for work in lesson.works if not work.claim}
     return NamedCase(lesson.request, works, taken, refused, costs, lesson.bounty_usd, judged, all_right=True)
 
 
