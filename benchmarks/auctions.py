@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks.market import job, society
 from benchmarks.running import run_command
 from benchmarks.tables import Report
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import clear
 from orchestrator.ledger import Account, Book, hold, post, transfer, void
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bidders.capable import PRESENTER, Appraisal, CapableBidder
-from bidders.policies.options import whole_in
+from bidders.options import whole_in
 from orchestrator import Announcement, Money, Observation, Policy, Segment, State, WonLot
 
 _ANSWER = "answer"

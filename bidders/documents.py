@@ -14,7 +14,7 @@ from bidders.collection import load_collection
 from bidders.finding import FoundPassage, conflict_of, find
 from bidders.index import Index
 from bidders.leanings import leaning_sentences
-from bidders.policies.options import number_in, whole_in
+from bidders.options import number_in, whole_in
 from bidders.wanted import later_segments, read_wanted
 from bidders.words import terms
 from orchestrator import Announcement, Policy, Segment, WonLot

@@ -15,7 +15,7 @@ from bidders.llm.fence import Exhibit, as_data, fence
 from bidders.llm.prompt_file import load_prompt
 from bidders.models.metering import metered
 from bidders.models.structured import ask_object, object_cost_max
-from bidders.policies.options import whole_in
+from bidders.options import whole_in
 from bidders.reading import read_text
 from orchestrator import Completion, Hearing, Later, Model, Money, Prompt, Rank, Reject, ShownOffer
 from orchestrator.errors import InvalidConfig, ProviderError

@@ -9,7 +9,7 @@ from typing import Any
 
 import orchestrator
 from bidders.capable import PRESENTER, TRANSFORMER, Appraisal, CapableBidder, prospect, resale_share
-from bidders.policies.options import number_in
+from bidders.options import number_in
 from orchestrator import (
     Announcement,
     Charged,

@@ -45,7 +45,7 @@ from orchestrator.config.document import FILE_BYTES_MAX
 from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
 from orchestrator.config.settings import BidderSpec, PluginSpec
-from orchestrator.core.bid import FaultKind
+from orchestrator.core.answer import FaultKind
 from orchestrator.core.events import EVENT_TYPES
 from orchestrator.engine import describing
 from orchestrator.engine.isolation import bidder as isolation

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from orchestrator.core.answers import normalise
+from orchestrator.core.claims import normalise
 from orchestrator.errors import InvalidRecord
 from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
 

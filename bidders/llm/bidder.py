@@ -14,7 +14,7 @@ from bidders.llm.estimating import Estimate, estimate, estimate_cost_max
 from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
 from bidders.llm.writing import write
-from bidders.policies.options import number_in, whole_in
+from bidders.options import number_in, whole_in
 from orchestrator import (
     Announcement,
     Model,

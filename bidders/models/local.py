@@ -17,7 +17,7 @@ from bidders.models.local_server import (
     open_server,
 )
 from bidders.models.openai import OpenAIModel
-from bidders.policies.options import whole_in
+from bidders.options import whole_in
 from orchestrator import in_daemon_thread
 from orchestrator.errors import Unauthorised
 

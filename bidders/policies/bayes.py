@@ -8,8 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from bidders.options import number_in, whole_in
 from bidders.policies.contexts import contexts_by
-from bidders.policies.options import number_in, whole_in
 from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
 from bidders.policies.pooled.describing import (
     what_agreement_tells,

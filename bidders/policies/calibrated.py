@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bidders.options import number_in
 from bidders.policies.calibration import Curve, Prior, add, fit
 from bidders.policies.describing import tables_of
 from bidders.policies.estimate import expected_cost_usd
-from bidders.policies.options import number_in
 from orchestrator import Beliefs, Observation, Receipt, Valuation
 
 _ESTIMATE = "estimate"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import orchestrator
-from bidders.policies.options import names_in
+from bidders.options import names_in
 from orchestrator import Receipt
 
 STAGE = "stage"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bidders.policies.options import number_in
+from bidders.options import number_in
 from orchestrator import Observation, Receipt, Valuation
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orchestrator
-from bidders.policies.options import number_in
+from bidders.options import number_in
 from orchestrator import Money, Observation, Receipt, Valuation
 
 

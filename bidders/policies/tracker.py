@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from bidders.options import number_in
 from bidders.policies.contexts import bent, context_of, contexts_by, lots_in_words, results_of_won_lots
 from bidders.policies.describing import tables_of
-from bidders.policies.options import number_in
 from orchestrator import Beliefs, Observation, Receipt, Valuation
 
 _OVERALL = "overall"

@@ -1,4 +1,4 @@
-"""Choosing a judge: what a caller may name as one, and what is none."""
+"""Choosing a judge: what a caller may name as one, and what is not one."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def built_judge(config: Config, judge_type: str | None = None) -> Judge | Metere
     missing = _missing(judge)
     if missing:
         close_judge(judge)
-        raise BrokenPlugin(f"judge {judge_type or config.judge.type!r} is none: {missing}; {_CONTRACT}")
+        raise BrokenPlugin(f"judge {judge_type or config.judge.type!r} is not a judge: {missing}; {_CONTRACT}")
     return judge
 
 

@@ -110,7 +110,7 @@ class Judging:
             WrongStatus: the request has ended while the judge looked; what that cost is charged all the same. Or
                 another judge looks whose calls cost money, as this one's do.
             BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
-            InvalidRequest: its verdict is none.
+            InvalidRequest: its verdict is not valid.
             VickreyError: its model failed; what its calls cost is charged all the same.
         """
         is_paid = isinstance(judge, MeteredJudge)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.api.changes import Change, changes_between
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import Cleared, ClearedLot, Event, Faulted, Picked, Settled, SettledLot
 from orchestrator.core.lot import Lot, Sale

@@ -11,7 +11,7 @@ from rich.text import Text
 from orchestrator.api.changes import Change
 from orchestrator.api.timeline import DeliveryReport, LotReport
 from orchestrator.cli.inert import inert, one_line
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.events import Faulted
 from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.rules import PRESENTER

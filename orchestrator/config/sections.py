@@ -99,8 +99,9 @@ Share = Annotated[Decimal, BeforeValidator(_share)]
 Percent = Annotated[int, BeforeValidator(_percent)]
 ByStage = Annotated[tuple[int, ...], BeforeValidator(_by_stage)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Days = Seconds
 Count = Annotated[int, Field(strict=True, ge=1)]
-CountOrNone = Annotated[int, Field(strict=True, ge=0)]
+CountFromZero = Annotated[int, Field(strict=True, ge=0)]
 Word = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 Options = Annotated[dict[str, Any], _empty(dict)]
 
@@ -136,7 +137,7 @@ class RulesSection(Section):
     copies: ByStage = (1,)
     stages_max: Annotated[int, Field(strict=True, ge=2)] = 8
     offers_max: Count = 10
-    invited_max: CountOrNone = 0
+    invited_max: CountFromZero = 0
     forfeit: Percent = 50
     self_sale: SelfSale = "keep"
     last_stage: LastStage = "presenters"
@@ -151,7 +152,7 @@ class RequestSection(Section):
     spend_cap: Usd | None = None
     deposit: Usd = Money(0)
     bounty_max: Usd = Money.usd(10_000)
-    expires_days: Seconds = 7.0
+    expires_days: Days = 7.0
     text_bytes_max: Count = 200_000
     judge_seconds: Seconds = 300.0
 
@@ -159,7 +160,7 @@ class RequestSection(Section):
 class AuditionSection(Section):
     """How newcomers get trials; the budget is in typical bounties."""
 
-    trials: CountOrNone = 0
+    trials: CountFromZero = 0
     budget: Size = Decimal(2)
 
 
@@ -169,7 +170,7 @@ class WealthSection(Section):
     endowment: Size = Decimal(5)
     refill_below: Size = Decimal(1)
     refill_to: Size = Decimal(5)
-    refills_max: CountOrNone = 10
+    refills_max: CountFromZero = 10
     rent: Usd = Money(0)
     faults_to_suspend: Count = 5
     treasury_stock: Size = Decimal(0)

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.holds import seller_account
 from orchestrator.core.keys import TREASURY, audition_account, derive_seed, key

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.light import light
 from orchestrator.core.omission import later_flag

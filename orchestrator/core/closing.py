@@ -7,8 +7,8 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Final
 
+from orchestrator.core.answer import BLAMELESS, Answer, Keep
 from orchestrator.core.audition import find_trial, newcomers_of
-from orchestrator.core.bid import BLAMELESS, Answer, Keep
 from orchestrator.core.clearing import UNUSED_SEED, Award, Clearing, are_tied, clear
 from orchestrator.core.events import (
     Announced,

@@ -81,8 +81,8 @@ def cancel(
         costs_nanos: what is known to have been spent under a hold, by hold id; every other hold
             is voided.
         cap_left_nanos: what is left of the spend cap once those holds are resolved.
-        spendable: what wallets can spend once those holds are resolved that are `overspent`; the issuer bears
-            what others, or these, cannot pay. Below 0 only in a replay.
+        spendable: what each wallet named by `overspent` can spend once those holds are resolved; the issuer pays
+            the rest. Below 0 only in a replay.
         unknown_costs: of whose work that is cut off it is not known what all its calls cost.
 
     Returns:

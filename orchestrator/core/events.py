@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal, get_args
 
-from orchestrator.core.bid import Answer, FaultKind, Keep
+from orchestrator.core.answer import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
 from orchestrator.core.light import light
 from orchestrator.core.lot import Sale
@@ -279,10 +279,10 @@ class Ended:
         returned_nanos: bounty that was not released.
         treasury_nanos: what of the escrow went to the treasury.
         cut_off: costs of work that a cancellation cut off, by bidder.
-        spendable: what wallets could spend, once their holds were resolved, whose work that was cut off had cost
-            more than was promised; mostly there are none.
-        unknown_costs: whose work a cancellation cut off of which it is not known what all its calls cost: one may have
-            been under way.
+        spendable: for each bidder whose cut-off work cost more than promised, what its wallet could spend once its
+            holds were resolved; usually empty.
+        unknown_costs: bidders whose cut-off work may have cost more than is recorded, because a call was still under
+            way.
     """
 
     kind: ClassVar[str] = "ended"

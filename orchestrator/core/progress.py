@@ -11,7 +11,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.answer import Answer, Keep
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import (
     Announced,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from orchestrator.core.bid import Answer, AnswerKind
+from orchestrator.core.answer import Answer, AnswerKind
 from orchestrator.core.lot import Lot, Sale
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.request import Request

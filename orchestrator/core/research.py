@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.events import AwardResult, Delivered, SettledLot
 from orchestrator.core.keys import TREASURY, bidder_account, key
 from orchestrator.core.lot import Lot, Sale

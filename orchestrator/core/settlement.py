@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from orchestrator.core.answer import FaultKind
 from orchestrator.core.audition import audition_hold
-from orchestrator.core.bid import FaultKind
 from orchestrator.core.clearing import Award, Clearing
 from orchestrator.core.ending import fail
 from orchestrator.core.events import AwardResult, Delivered, Faulted, Offered, Settled, SettledLot, Spendable
@@ -187,8 +187,7 @@ def settle_stage(
         progress: a request in phase `transforming`.
         results: what came of every award, by lot.
         cap_left_nanos: what is left of the spend cap, given back if the request ends here.
-        spendable: what wallets can spend at this moment that are `beyond_promise`; the issuer bears what others,
-            or these, cannot pay.
+        spendable: what each wallet named by `beyond_promise` can spend now; the issuer pays the rest.
 
     Returns:
         The second of a stage's two market commits; when no chain goes on it also ranks the

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-from orchestrator.core.answers import normalise
+from orchestrator.core.claims import normalise
 from orchestrator.core.keys import digest_text
 from orchestrator.core.light import light
 

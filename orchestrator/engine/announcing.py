@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.bidding import Acceptance, Announcement, PublicPrice, WonLot
-from orchestrator.core.bid import Keep
+from orchestrator.core.answer import Keep
 from orchestrator.core.closing import public_reserve_nanos
 from orchestrator.core.events import OUTCOMES
 from orchestrator.core.keys import bidder_account, derive_seed

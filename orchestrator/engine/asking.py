@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Bid, Pass
-from orchestrator.core.bid import Answer, FaultKind
+from orchestrator.core.answer import Answer, FaultKind
 from orchestrator.core.keys import key
 from orchestrator.core.lot import Lot
 from orchestrator.core.rules import TRANSFORMER

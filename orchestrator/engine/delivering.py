@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final, TypedDict
 
 from orchestrator.bidding import Replacement, WonLot
-from orchestrator.core.bid import BLAMELESS, FaultKind
+from orchestrator.core.answer import BLAMELESS, FaultKind
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import AwardResult, Faulted
 from orchestrator.core.keys import derive_seed, key

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from orchestrator.bidding import Announcement
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce
 from orchestrator.core.events import Announced, AwardResult, Event

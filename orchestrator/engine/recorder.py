@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, overspent, pick
@@ -286,7 +286,7 @@ def _cap_overruns(holds: Sequence[Transfer], costs: Mapping[str, int]) -> list[T
 
 
 def _with_calls_under_way(progress: Progress, holds: Sequence[Transfer], answers: Sequence[AnswerRow]) -> set[str]:
-    """Whose work at the present stage may have cost what nobody knows: a call of it may be under way."""
+    """Bidders whose work at this stage may have cost an unknown amount, because a call may still be running."""
     if progress.status != "running":
         return set()
     costs: dict[str, list[int | None]] = {task_of(row.id): [] for row in holds if is_on_cap(row.id)}

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 
 from orchestrator.bidding import Acceptance
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.keys import bidder_account, derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Auction, Progress

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.bidding import Lesson, Work
-from orchestrator.core.answers import normalise
+from orchestrator.core.claims import normalise
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import BrokenPlugin, InvalidRequest
 from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD

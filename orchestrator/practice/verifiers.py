@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from orchestrator.core.answers import normalise
+from orchestrator.core.claims import normalise
 from orchestrator.errors import InvalidConfig, InvalidRequest
 from orchestrator.functions import check_call, find_function, plain_number, raised
 from orchestrator.practice.tasks import LabelledTask

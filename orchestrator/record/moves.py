@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from orchestrator.core.bid import UNBACKED, Answer, Keep
+from orchestrator.core.answer import UNBACKED, Answer, Keep
 from orchestrator.core.events import (
     Announced,
     AwardResult,

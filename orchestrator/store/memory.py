@@ -163,7 +163,7 @@ class _MemoryView:
     def tasks_of_unknown_cost(self) -> list[str]:
         """The tasks that have an answered call whose cost nobody told."""
         rows = (row for of_request in self._answers.values() for row in of_request.values())
-        return sorted({row.task for row in rows if row.body and row.cost_nanos is None})
+        return sorted({row.task for row in rows if row.cost_nanos is None})
 
     def find_request(self, id: str) -> RequestRow | None:
         """The row of a request."""

@@ -66,7 +66,7 @@ class AnswerRow(NamedTuple):
         key: request, lot, round, bidder, purpose and attempt (DESIGN 2b).
         request: the request it belongs to.
         task: the key of the task that asked, without purpose of the call and attempt.
-        body: JSON of the answer; empty while the call is in flight.
+        body: JSON of the answer.
         cost_nanos: what it cost; None where unknown.
         usage: JSON object of token counts and the like.
     """
@@ -90,7 +90,7 @@ class BidderRow(NamedTuple):
         faults: breaches so far.
         faults_in_a_row: failures after an award since its last delivery (R6).
         wins: lots won and delivered.
-        memory: id of its policy's memory; twins share one.
+        memory: whose name its policy's memory is kept under, beside the policy's and its version; twins share one.
     """
 
     name: str

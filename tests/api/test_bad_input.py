@@ -477,7 +477,7 @@ def test_what_is_no_judge_is_refused_before_anything_is_spent(market: Market, ju
 
 
 def test_what_is_installed_as_a_judge_and_is_none_is_the_plugins_fault(market: Market) -> None:
-    with pytest.raises(BrokenPlugin, match=f"judge '{__name__}:Idle' is none: its `pick` is no method"):
+    with pytest.raises(BrokenPlugin, match=f"judge '{__name__}:Idle' is not a judge: its `pick` is no method"):
         market.run("hello", 10, judge=f"{__name__}:Idle")
     assert_untouched(market)
 

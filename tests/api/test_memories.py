@@ -11,7 +11,7 @@ import pytest
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Announcement, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
 from orchestrator.api.memories import import_memory, memory_digest, read_file, read_memory, reset_memory, write_file
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.errors import InvalidMemory, UnknownBidder
 from orchestrator.store import MemoryStore
 from tests.engine.world import answers, assert_sound, make_market, presenter

@@ -125,7 +125,7 @@ def test_what_a_config_names_as_a_judge_and_is_none_is_told_before_anything_is_s
     write_market(tmp_path, bidders=list(map(presenter, "abc")), judge=judge)
     outcome = vickrey(*arguments)
     assert outcome.code == 3
-    assert "judge 'tests.cli.sample_bidders:Chatty' is none: AttributeError: " in outcome.stderr
+    assert "judge 'tests.cli.sample_bidders:Chatty' is not a judge: AttributeError: " in outcome.stderr
     assert "a judge has a `name` and `async def pick(request, offers)`" in outcome.stderr
     assert vickrey("requests", "--json").document == {"requests": []}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import Clearing, clear
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.events import AwardResult, Requested

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Literal, get_args
 
-from orchestrator.core.bid import Answer, FaultKind, Keep
+from orchestrator.core.answer import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.codec import decode, encode, texts_of

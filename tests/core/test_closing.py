@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.answer import Answer, Keep
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.events import Closed, Faulted, Spendable
 from orchestrator.core.progress import Progress

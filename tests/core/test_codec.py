@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.codec import UNKNOWN_COST, decode, encode
 from orchestrator.core.events import Closed, ClosedLot, Delivered, Ended, Event, Faulted, Spendable

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import Delivered, Ended, Picked, Requested, Spent
 from orchestrator.core.opening import open_request

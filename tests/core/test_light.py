@@ -10,7 +10,7 @@ from inspect import signature
 import pytest
 from pydantic import TypeAdapter
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.light import light
 from orchestrator.core.state import Segment, State
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import Delivered
 from orchestrator.core.lot import Lot, Sale

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from hypothesis import given
 
-from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.answer import Answer, Keep
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Progress

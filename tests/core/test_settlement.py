@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestrator.core.bid import Answer, FaultKind
+from orchestrator.core.answer import Answer, FaultKind
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import AwardResult, Ended, Offered, Settled, Spendable
 from orchestrator.core.progress import Progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.holds import LotHolds, bid_cost_hold, cap_hold, cap_overrun, charge, hold_behind
 from orchestrator.core.keys import key
 from orchestrator.core.lot import Lot

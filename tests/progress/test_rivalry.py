@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.bid import Answer
+from orchestrator.core.answer import Answer
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.progress.rivalry import LOTS_MIN, PRINCIPALS_MAX, Pair, lot_bids, rivalry
 from tests.core.making import bid, close, make_request, opened

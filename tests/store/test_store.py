@@ -415,7 +415,7 @@ def test_what_moved_through_accounts_is_added_up_by_code(store: Store) -> None:
 
 def test_tasks_of_unknown_cost_are_those_with_an_answer_that_nobody_told_the_cost_of(store: Store) -> None:
     unknown = ANSWER._replace(key="k1", request="r2", task="t1", cost_nanos=None)
-    rows = [ANSWER, unknown, unknown._replace(key="k2"), unknown._replace(key="k3", task="t2", body="")]
+    rows = [ANSWER, unknown, unknown._replace(key="k2"), unknown._replace(key="k3", task="t2", cost_nanos=0)]
     write(store, *(lambda tx, row=row: tx.put_answer(row) for row in rows))
     assert store.read(lambda reader: reader.tasks_of_unknown_cost()) == ["t1"]
 

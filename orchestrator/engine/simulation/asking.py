@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from orchestrator.bidding import Observation
-from orchestrator.core.bid import Answer, Keep
+from orchestrator.core.answer import Answer, Keep
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress

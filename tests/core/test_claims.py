@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from orchestrator.core.answers import normalise
+from orchestrator.core.claims import normalise
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_is_odd_in_an_answer_warns_nobody(answer: str, recwarn: pytest.Warn
 
 def test_a_set_is_written_alike_whatever_the_process_hashes_its_members_to() -> None:
     program = (
-        "from orchestrator.core.answers import normalise; print(normalise(str({'alpha', 'beta', 'gamma', 'delta'})))"
+        "from orchestrator.core.claims import normalise; print(normalise(str({'alpha', 'beta', 'gamma', 'delta'})))"
     )
     written = {
         subprocess.run(
