@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.audition import Newcomers, grants
+from orchestrator.core.audition import Newcomers, find_trial, grants
 from orchestrator.core.clearing import Award, clear
 from orchestrator.core.codec import encode
 from orchestrator.core.events import AwardResult, Requested
@@ -25,7 +25,7 @@ from orchestrator.core.statement import statement
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.journal import GENESIS
 from orchestrator.ledger import Account, transfer
-from tests.core.making import bid, close, deliver, make_request, opened
+from tests.core.making import bid, cleared, close, deliver, make_request, opened
 from tests.core.playing import Play
 from tests.core.test_conservation import Life, lives
 from tests.effort import examples
@@ -307,3 +307,19 @@ def test_a_run_without_auditions_has_the_journal_that_it_always_had() -> None:
     assert "audition" not in body(plain)
     hopeful = replace(plain, roster=(Participant("a", "a", (TRANSFORMER,), audition=True),))
     assert '"audition":true' in body(hopeful)
+
+
+@pytest.mark.parametrize(("owner", "has_trial"), [("a", True), ("new", False), ("new2", False)])
+def test_the_treasury_buys_a_newcomer_no_lot_of_its_own_principal(owner: str, has_trial: bool) -> None:
+    """Where owners may buy what they own, as in research."""
+    principals = {"new2": "new"}
+    request = make_request("a", "b", "new", "new2", rules=Rules(self_sale="open"), principals=principals)
+    lot = replace(opened(request).lots()[0], owner=owner)
+    bids = [bid("a", 900), bid("b", 800), bid("new", 100)]
+    clearing = cleared(bids, principals=request.principals())
+    spendable = {audition_account("new"): 1000}
+    found = [
+        find_trial(replace(request, seed=seed), lot, clearing, {"new": "new", "new2": "new"}, spendable)
+        for seed in range(20)
+    ]
+    assert any(found) is has_trial
