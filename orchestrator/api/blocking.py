@@ -10,10 +10,15 @@ from concurrent.futures import Future, wait
 from typing import Any, Final, TypeVar
 
 from orchestrator.engine.guarded import begin_task, forget_abandoned
+from orchestrator.errors import BidderError
 
 T = TypeVar("T")
 _GRACE_SECONDS: Final = 0.2
 _BEGINNING_SECONDS: Final = 5.0
+_MEDDLED: Final = (
+    "the market's own task was cancelled, or its event loop stopped, by code that a bidder or judge runs in it: run "
+    "that in a process of its own (isolation: process), then `vickrey resume` goes on"
+)
 
 
 def run_blocking(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -96,6 +101,12 @@ def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     runner = asyncio.Runner(loop_factory=_new_loop)
     try:
         runner.run(run())
+    except asyncio.CancelledError as error:
+        raise BidderError(_MEDDLED) from error
+    except RuntimeError as error:
+        if outcome or not str(error).startswith("Event loop stopped"):
+            raise
+        raise BidderError(_MEDDLED) from error
     finally:
         _close(runner.get_loop())
     return outcome[0]

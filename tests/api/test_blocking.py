@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from orchestrator import Announcement
-from tests.engine.world import Scripted, assert_sound, make_market, presenter
+from orchestrator.errors import BidderError
+from tests.engine.world import Scripted, assert_sound, finish, make_market, presenter
 
 
 async def pieces() -> AsyncIterator[str]:
@@ -85,3 +86,34 @@ def test_a_task_that_a_bidder_cancels_before_it_begins_is_no_work_that_nobody_aw
     assert market.run("hello", 10, seed=1, judge="top").status == "released"
     gc.collect()
     assert_sound(market)
+
+
+class Meddling(Scripted):
+    """Does something to the loop that it runs in, once."""
+
+    acts = True
+
+    async def bid(self, announcement: Announcement) -> Any:
+        if self.acts:
+            self.acts = False
+            self.meddle()
+            await asyncio.sleep(0)
+        return await super().bid(announcement)
+
+    def meddle(self) -> None:
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+
+class Stopping(Meddling):
+    def meddle(self) -> None:
+        asyncio.get_running_loop().stop()
+
+
+@pytest.mark.parametrize("meddling", [Meddling, Stopping])
+def test_a_bidder_that_cancels_or_stops_all_is_told_of_in_an_error_of_ours(meddling: type[Meddling]) -> None:
+    market = make_market(meddling("a", {1: "2"}), presenter("p", {2: "3"}))
+    with pytest.raises(BidderError, match=r"`vickrey resume` goes on"):
+        market.run("hello", 10, seed=1)
+    market.resume()
+    finish(market)
