@@ -171,7 +171,10 @@ class BayesPolicy:
         known = checked_memory(memory)
         others = beyond_takings(receipts, self._alike)
         outlook = self._outlook(known)
-        others = [_told_as_it_tells(outlook, each) for each in others] if outlook.wordings else others
+        told = receipts
+        if outlook.wordings:
+            others = [_told_as_it_tells(outlook, each) for each in others]
+            told = [_told_as_it_tells(outlook, each) for each in receipts]
         learned = after_requests(known, cases_of(others), self._settings)
         if self.pool is not None:
             # Without a pool each would bid a share of its own, and the dear expert, who sells for all, be asked first.
@@ -180,7 +183,7 @@ class BayesPolicy:
             learned = {**learned, "first_works": firsts.to_json()}
             offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
             learned = {**learned, "offers": offers}
-        elif results := results_of(receipts, Ease.of(known["ease"], self._embedding)):
+        elif results := results_of(told, Ease.of(known["ease"], self._embedding)):
             left = self._forgetting.left_after(1)
             learned = {**learned, "worth": after_results(learned["worth"], results, left)}
         self._prepare(known, learned)

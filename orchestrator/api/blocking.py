@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from orchestrator.engine.guarded import begin_task, forget_abandoned
@@ -98,7 +99,8 @@ def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     async def run() -> None:
         outcome.append(await work())
 
-    runner = asyncio.Runner(loop_factory=_new_loop)
+    executor = ThreadPoolExecutor(thread_name_prefix="vickrey-loop")
+    runner = asyncio.Runner(loop_factory=partial(_new_loop, executor))
     try:
         runner.run(run())
     except asyncio.CancelledError as error:
@@ -109,12 +111,15 @@ def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         raise BidderError(_MEDDLED) from error
     finally:
         _close(runner.get_loop())
+        # Threads that have nothing to do end; those of work that does not return are waited for by nobody.
+        executor.shutdown(wait=False, cancel_futures=True)
     return outcome[0]
 
 
-def _new_loop() -> asyncio.AbstractEventLoop:
+def _new_loop(executor: ThreadPoolExecutor) -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     loop.set_task_factory(begin_task)
+    loop.set_default_executor(executor)
     return loop
 
 

@@ -22,7 +22,8 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.announcing import Announcer, MarketView, read_market, read_memories
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Raised, Returned, read_guarded, run_guarded
+from orchestrator.engine.deadline import Deadline
+from orchestrator.engine.guarded import Raised, Returned, read_guarded
 from orchestrator.engine.seat import CostMethod, Seat, plain_nanos
 from orchestrator.money import Money, format_usd
 from orchestrator.store import Reader, Store
@@ -287,12 +288,13 @@ def _standing_obstacle(seat: Seat, known: _Known) -> str:
 
 async def _promises(seat: Seat, shown: Announcement) -> tuple[int, int] | str:
     """Worst cases of bidding on a lot and of transforming it, or why the bidder cannot say."""
+    deadline = Deadline(shown.deadline_seconds)
     methods: tuple[CostMethod, ...] = ("bid_cost_max", "transform_cost_max")
     found = []
     for method in methods:
-        answer = await run_guarded(partial(seat.cost_max_nanos, method, shown), shown.deadline_seconds)
+        answer = await deadline.run(partial(seat.cost_max_nanos, method, shown))
         if not isinstance(answer, Returned):
-            said = answer.reason if isinstance(answer, Raised) else f"no answer after {shown.deadline_seconds:g} s"
+            said = answer.reason if isinstance(answer, Raised) else f"no answer after {deadline.seconds:.3g} s"
             return f"cannot say what its calls may cost: {said}"
         found.append(int(answer.value))
     return found[0], found[1]

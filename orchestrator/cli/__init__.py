@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+_PATIENCE_SECONDS = 3.0
+_UNFLUSHED = 120
+"""The exit code that Python has for output that could not be written."""
+
 
 def main() -> None:
     """Run the command with the process's arguments, and exit."""
@@ -29,16 +33,26 @@ def main() -> None:
 
 
 def _leave(code: str | int | None) -> None:
-    """Leave a process in which threads of bidders go on: Python would wait for them, maybe for ever."""
+    """Leave a process in which threads of bidders do not end: Python would wait for them, maybe for ever."""
+    import atexit
     import os
     import sys
     import threading
-    from contextlib import suppress
+    import time
 
-    others = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
-    if not others or isinstance(code, str):
+    if isinstance(code, str):
         return
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    others = [each for each in threading.enumerate() if not each.daemon and each is not threading.main_thread()]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if not any(thread.is_alive() for thread in others):
+        return
+    # What Python would do after it had waited.
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        os._exit(_UNFLUSHED)
     os._exit(code or 0)

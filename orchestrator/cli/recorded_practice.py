@@ -39,15 +39,15 @@ def learn_recorded(
         again: whether works that were learned from are learned from once more.
     """
     from orchestrator.money import NANOS_PER_USD
-    from orchestrator.practice import check_workers, practise_recorded, read_recorded, transformers
+    from orchestrator.practice import check_workers, practise_recorded, read_recorded, workers
 
     check_workers(seats)
     models = _models(mapping)
     bounty_usd = market.config.bounty_typical_nanos / NANOS_PER_USD
-    found = read_recorded(file, transformers(seats), bounty_usd, models=models, limit=limit)
+    found = read_recorded(file, workers(seats), bounty_usd, models=models, limit=limit)
     if found.unmapped:
         output.notice(f"models without a bidder here: {_some(found.unmapped)}")
-    modelless = [name for name in transformers(seats) if name not in found.mapped]
+    modelless = [name for name in workers(seats) if name not in found.mapped]
     if modelless:
         output.notice(f"bidders without a model there: {_some(modelless)}; --map BIDDER=MODEL gives them one")
     if found.repeated:

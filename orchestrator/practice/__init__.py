@@ -4,7 +4,7 @@ from orchestrator.practice.plan import PracticePlan, Session, prepare
 from orchestrator.practice.recorded import RecordedLessons, read_recorded
 from orchestrator.practice.results import PracticeReport, Pupil
 from orchestrator.practice.running import practise, practise_recorded
-from orchestrator.practice.taking_part import check_workers, transformers
+from orchestrator.practice.taking_part import check_workers, workers
 from orchestrator.practice.tasks import LabelledTask, read_tasks
 from orchestrator.practice.verifiers import load_verifier
 
@@ -22,5 +22,5 @@ __all__ = [
     "prepare",
     "read_recorded",
     "read_tasks",
-    "transformers",
+    "workers",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from orchestrator.bidding import Lesson, Policy, Work
 from orchestrator.core.keys import digest_text
@@ -21,6 +22,8 @@ from orchestrator.store import MemoryRow, Reader, Store, Transaction
 How = Literal["practised", "receipts", "before", "nothing", "unshown", "none", "failed"]
 ATTEMPTS: Final = 5
 """How often a memory is tried again that a request's ending changed in the meantime; then all others wait for it."""
+_WAITED_FOR_SECONDS: Final = 5.0
+"""Others wait for one that learns while nobody else writes only if it takes less."""
 _TASK_CHARACTERS: Final = 12
 # A task's key is asked for by each of its works.
 _TASKS_KEPT: Final = 1_000
@@ -100,11 +103,29 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
     if not shown:
         return Taught(names, policy.name, "unshown")
     pupil = _Pupil(names, policy, seats[0].memory_key, practice_id, shown, again)
+    took_seconds = 0.0
     for _ in range(ATTEMPTS):
-        taught, change = store.read(pupil.learn)
+        known = store.read(pupil.read)
+        begun_seconds = time.monotonic()
+        taught, change = pupil.learn(known)
         if change is None or store.transact(change.keep):
             return taught
-    return store.transact(pupil.learn_and_keep)
+        took_seconds = time.monotonic() - begun_seconds
+    if took_seconds < _WAITED_FOR_SECONDS:
+        return store.transact(pupil.learn_and_keep)
+    return Taught(names, policy.name, "failed", reason=f"its memory changed {ATTEMPTS} times while it practised")
+
+
+class _Known(NamedTuple):
+    """A memory before it learns.
+
+    Attributes:
+        memory: as it is kept; None where there is none yet.
+        practised: the keys of the tasks that it has learned from, by whose works on them.
+    """
+
+    memory: MemoryRow | None
+    practised: Mapping[str, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +175,13 @@ class _Pupil:
     shown: Sequence[Lesson]
     again: bool
 
-    def learn(self, reader: Reader) -> tuple[Taught, _Change | None]:
+    def read(self, reader: Reader) -> _Known:
+        """What it is before it learns."""
+        return _Known(reader.memory(self.memory_key), {} if self.again else read_practised(reader, self.memory_key))
+
+    def learn(self, known: _Known) -> tuple[Taught, _Change | None]:
         """Learn from what is new to it; the change is None where there is none to keep."""
-        before = reader.memory(self.memory_key)
-        new = _new_to({} if self.again else read_practised(reader, self.memory_key), self.shown)
+        before, new = known.memory, _new_to(known.practised, self.shown)
         if not new:
             return self._taught("before"), None
         how, count, learn = _method(self.policy, self.practice_id, new)
@@ -171,7 +195,7 @@ class _Pupil:
 
     def learn_and_keep(self, tx: Transaction) -> Taught:
         """Learn while nobody else writes: for a memory that requests change faster than it can practise."""
-        taught, change = self.learn(tx)
+        taught, change = self.learn(self.read(tx))
         if change is not None:
             change.keep(tx)
         return taught

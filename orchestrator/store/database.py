@@ -22,6 +22,7 @@ from orchestrator.store.postgresql import SERVER_CAUSES, check_encoding, is_post
 from orchestrator.store.schema import HEAD
 
 BUSY_SECONDS = 30.0
+_DAMAGED: Final = "the file is damaged; restore a backup"
 _CAUSES = (
     ("disk is full", "the disk is full; free some space, then run `vickrey resume`"),
     ("readonly", "the store is read-only; check the permissions of the file and its folder"),
@@ -32,7 +33,8 @@ _CAUSES = (
     ),
     ("locked", f"another process has kept it locked for {BUSY_SECONDS:.0f} seconds; try again when that is done"),
     ("not a database", "the file is not an SQLite database; check the store's path"),
-    ("malformed", "the file is damaged; restore a backup"),
+    ("malformed", _DAMAGED),
+    ("could not decode", _DAMAGED),
     (
         "disk i/o error",
         "the disk failed, or the log beside the file (-wal, -shm) was removed; check both, then run `vickrey resume`",
@@ -94,7 +96,18 @@ def translated(url: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"store {shown(url)}: {_cause(error)}") from error
     except UnicodeDecodeError as error:
-        raise StoreUnavailable(f"store {shown(url)}: the file is damaged; restore a backup") from error
+        if not _is_of_rows(error):
+            raise
+        raise StoreUnavailable(f"store {shown(url)}: {_DAMAGED}") from error
+
+
+def _is_of_rows(error: BaseException) -> bool:
+    """Whether an error arose where rows are read, and not in what is done with them."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else str(place.tb_frame.f_globals.get("__name__"))
+    return where.startswith(("sqlalchemy.", "orchestrator.store."))
 
 
 def _cause(error: BaseException) -> str:
@@ -146,7 +159,7 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
         # Reading anything makes the log and its index, which stay while this connection is open.
         cursor.execute("SELECT 1 FROM sqlite_master").fetchone()
         cursor.close()
-        record.info[_FILES] = _files_at(path)
+        record.info[_FILES] = _files_of(path)
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
@@ -163,9 +176,10 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
     return engine
 
 
-def _files_at(path: Path) -> dict[Path, tuple[int, int] | None]:
-    """Which files a store consists of now: its own, its write-ahead log and the index of that."""
-    return {file: _file_at(file) for file in (path, Path(f"{path}-wal"), Path(f"{path}-shm"))}
+def _files_of(path: Path) -> dict[Path, tuple[int, int] | None]:
+    """Which files a store consists of now: its own, and beside where that really is its log and the index of that."""
+    real = path.resolve()
+    return {file: _file_at(file) for file in (path, Path(f"{real}-wal"), Path(f"{real}-shm"))}
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:

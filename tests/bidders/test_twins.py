@@ -79,6 +79,17 @@ def test_what_one_has_practised_its_twins_know() -> None:
     assert policy.practise(None, named) == memory
 
 
+def test_twins_that_both_worked_on_a_task_do_not_echo_themselves() -> None:
+    policy = BayesPolicy(pool="all")
+    lessons = Quiz(PLAYERS).lessons(60)
+    doubled = [
+        each._replace(works=(*each.works, *(work._replace(bidder=f"{work.bidder}~2") for work in each.works)))
+        for each in lessons
+    ]
+    tables = policy.describe(policy.practise(None, doubled))
+    assert not any("Who says what another has said" in table.title for table in tables)
+
+
 @pytest.mark.parametrize(("asked", "is_asked"), [("strong~2", False), ("strong", False), ("fair~2", True)])
 def test_a_text_that_one_has_worked_on_is_worth_nothing_to_its_twins(asked: str, is_asked: bool) -> None:
     policy = BayesPolicy(pool="all")

@@ -157,3 +157,35 @@ def test_it_is_shown_what_agreement_tells() -> None:
     titles = [table.title for table in policy.describe(policy.practise(None, tasks(50)))]
     assert "What agreement tells on practised tasks, on average" in titles
     assert not any("agreement" in each.title for each in policy.describe(policy.practise(None, tasks(50, alike=True))))
+
+
+def test_a_bidder_without_a_pool_learns_there_from_what_was_refused() -> None:
+    policy = BayesPolicy()
+    memory = policy.practise(None, tasks(200))
+    refused = [
+        receipt(
+            request_id=f"r{number}",
+            bidder="fair",
+            request=CODE.format(number),
+            claim=f"patch {number}",
+            outcome="rejected",
+            in_picked_chain=False,
+            observed=(("estimate", 0.5),),
+        )
+        for number in range(60)
+    ]
+    learned = policy.learn(memory, refused)
+    seen = [observe("fair", "transformer", (), request=CODE.format(999), estimate=0.5)]
+    assert policy.value(learned, seen).means[0] < 0.5 * policy.value(memory, seen).means[0]
+
+
+def test_no_lesson_changes_nothing() -> None:
+    policy = BayesPolicy(pool="all")
+    memory = policy.practise(None, tasks(50))
+    assert policy.practise(memory, []) == memory
+
+
+def test_under_another_embedding_one_begins_with_what_is_expected_of_any_task() -> None:
+    stored, _ = after_tasks({}, [*tasks(100, alike=True), *tasks(1)], shape_and_words)
+    _, told = after_tasks(stored, tasks(1, seed=1), lambda text: [float(len(text))])
+    assert told == tasks(1, seed=1), "one odd task alone decides nothing"

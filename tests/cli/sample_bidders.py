@@ -56,6 +56,29 @@ class Threaded:
         return [Segment("said")]
 
 
+class Saving:
+    """Saves something in a thread when its market closes."""
+
+    roles: Sequence[Role] = ("transformer",)
+
+    def __init__(self, name: str, output_path: str) -> None:
+        self.name = name
+        self._path = Path(output_path)
+
+    async def bid(self, announcement: Announcement) -> Money | Pass:
+        return Pass("nothing to add")
+
+    async def transform(self, lot: WonLot) -> Sequence[Segment]:
+        return []
+
+    def close(self) -> None:
+        def save() -> None:
+            threading.Event().wait(0.3)
+            self._path.write_text("saved")
+
+        threading.Thread(target=save).start()
+
+
 class Unloadable:
     """Cannot be built."""
 

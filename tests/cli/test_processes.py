@@ -224,3 +224,12 @@ def test_a_thread_that_a_bidder_left_behind_does_not_keep_the_command_from_endin
     code, stdout, _ = finish(process)
     assert code == 0
     assert "balanced" in stdout, "what it printed last is there, too"
+
+
+def test_what_a_bidder_saves_in_a_thread_when_the_command_ends_is_waited_for(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    saving = {"name": "saving", "type": "tests.cli.sample_bidders:Saving", "options": {"output_path": str(saved)}}
+    path = write_market(tmp_path, bidders=[*BIDDERS, saving])
+    code, _, _ = finish(start("run", "x", "-b", "10", "--judge", "top", "--quiet", "--config", str(path)))
+    assert code == 0
+    assert saved.read_text() == "saved"

@@ -6,11 +6,17 @@ import asyncio
 import ctypes
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 from orchestrator import Beliefs, Bid, Charged, Money, Pass, Replacement, Segment, errors
+
+
+def brood_file(market_pid: int) -> Path:
+    """Where a bidder of this market's process says which child it has left behind."""
+    return Path(tempfile.gettempdir()) / f"vickrey-brood-{market_pid}"
 
 
 class Steady:
@@ -99,6 +105,15 @@ class Misbehaving(Steady):
             os.setsid()
             signal.alarm(30)
             signal.pause()
+        os._exit(3)
+
+    async def _brood(self) -> None:
+        """Leave a child behind in this process's group, and say in a file which it is."""
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            signal.pause()
+        brood_file(os.getppid()).write_text(str(child))
         os._exit(3)
 
     async def _system_exit(self) -> None:

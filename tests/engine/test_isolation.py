@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -188,6 +189,14 @@ def test_a_process_that_hangs_is_killed_and_the_next_use_starts_another(hostile:
     provoke(hostile, "tardy bid hang")
     assert is_gone_soon(first)
     assert is_ready_anew(bidder, first)
+
+
+def test_what_a_bidder_has_left_behind_ends_with_it(hostile: Market) -> None:
+    told = Path(tempfile.gettempdir()) / f"vickrey-brood-{os.getpid()}"
+    provoke(hostile, "odd bid brood")
+    child = int(told.read_text())
+    told.unlink()
+    assert is_gone_soon(child)
 
 
 def test_a_late_task_that_stops_when_told_does_not_cost_the_process_its_life(

@@ -24,7 +24,6 @@ from orchestrator.errors import InsufficientFunds, OperatorError, StaleDriver, S
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, audit, transfer
 from orchestrator.store import RequestRow, Store, Transaction, open_store
-from orchestrator.store.database import translated
 from orchestrator.store.schema import HEAD
 from orchestrator.store.sql import SqlStore
 from tests.store.opening import opened_at_once
@@ -520,9 +519,40 @@ def _interrupt() -> Any:
     raise KeyboardInterrupt
 
 
-def test_what_is_no_text_in_a_file_is_damage() -> None:
-    with pytest.raises(StoreUnavailable, match="the file is damaged; restore a backup"), translated("sqlite:///x"):
-        b"\xff".decode()
+def test_what_is_no_text_in_a_file_is_damage(sql_store: SqlStore, database: Path) -> None:
+    with sqlite3.connect(database) as raw:
+        raw.execute("INSERT INTO texts VALUES ('t1', CAST(x'ff' AS TEXT))")
+    raw.close()
+    with pytest.raises(StoreUnavailable, match="the file is damaged; restore a backup"):
+        texts(sql_store, "t1")
+
+
+def test_a_name_that_is_no_text_in_a_file_is_damage(database: Path, url: str) -> None:
+    open_store(url).close()
+    with sqlite3.connect(database) as raw:
+        raw.execute("PRAGMA writable_schema=1")
+        raw.execute("UPDATE sqlite_master SET name = CAST(x'ff' AS TEXT) WHERE name = 'texts'")
+    raw.close()
+    with pytest.raises(StoreUnavailable, match="the file is damaged; restore a backup"):
+        open_store(url)
+
+
+def test_what_is_no_text_in_what_is_done_with_a_store_is_no_damage_of_its_file(sql_store: SqlStore) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        sql_store.read(lambda reader: b"\xff".decode())
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm"])
+def test_a_store_behind_a_link_whose_log_was_removed_is_not_written_to(tmp_path: Path, ending: str) -> None:
+    real, link = tmp_path / "real" / "market.db", tmp_path / "link.db"
+    real.parent.mkdir()
+    link.symlink_to(real)
+    store = open_store(f"sqlite:///{link}")
+    store.transact(put_text("one"))
+    real.with_name(real.name + ending).unlink()
+    with pytest.raises(StoreUnavailable, match=f"market.db{ending} was removed or replaced while"):
+        store.transact(put_text("two"))
+    store.close()
 
 
 def test_a_file_whose_name_could_be_none_is_refused() -> None:

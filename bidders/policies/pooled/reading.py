@@ -149,7 +149,7 @@ def _of_entries(contributions: Sequence[Contribution]) -> list[Contribution]:
 
 def case_of(lesson: Lesson) -> NamedCase:
     """What a lesson says: of every claim whether it is right; several are where right answers read differently."""
-    works = tuple(Contribution(entry_of(work.bidder), work.claim) for work in lesson.works)
+    works = tuple(dict.fromkeys(Contribution(entry_of(work.bidder), work.claim) for work in lesson.works))
     scores: dict[str, float] = {}
     for work in lesson.works:
         if work.claim:

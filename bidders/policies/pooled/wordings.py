@@ -114,6 +114,8 @@ def after_tasks(
         What to keep, and the tasks, without claims where these tell nothing. As long as claims settle who is right on
         every task, only sums over all tasks are kept, whatever their texts, and all claims are left.
     """
+    if not lessons:
+        return dict(stored), []
     pairs = [_pairs(lesson) for lesson in lessons]
     known = [place for place, each in enumerate(pairs) if each is not None]
     targets = np.array([pairs[place] for place in known]).reshape(-1, len(_PRIOR))
@@ -192,8 +194,9 @@ def _with_settled(stored: Mapping[str, Any], targets: Floats) -> dict[str, Any]:
 
 def _past(stored: Mapping[str, Any], numbers: int) -> Sums:
     """Sums over all earlier tasks and the prior; of those that claims have settled the texts are not known any more."""
-    if "sums" in stored:
-        return Sums.from_json(stored["sums"]).fitting(numbers, len(_PRIOR))
+    known = Sums.from_json(stored["sums"]) if "sums" in stored else None
+    if known is not None and len(known.products) == numbers + 1:
+        return known
     count, *shares = stored.get("settled", np.zeros(1 + len(_PRIOR)))
     tasks = _PRIOR_TASKS + count
     mean = (_PRIOR_TASKS * np.array(_PRIOR) + np.array(shares)) / tasks

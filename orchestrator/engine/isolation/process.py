@@ -174,8 +174,10 @@ class BidderProcess:
 
     def _watch(self, process: subprocess.Popen[bytes]) -> None:
         """Notice the process's end where a child that it has left behind still holds its end of the pipe."""
-        process.wait()
+        _wait_unreaped(process)
         time.sleep(GRACE_SECONDS)  # for what it has said last
+        # While nobody has waited for it, its number is its own, and so is its group's.
+        _kill(process)
         self._over_with(process)
 
     def _over_with(self, process: subprocess.Popen[bytes]) -> None:
@@ -242,6 +244,15 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
+
+
+def _wait_unreaped(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process has ended, and leave it to be waited for; where the system cannot, wait for it."""
+    if hasattr(os, "waitid"):
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    else:
+        process.wait()
 
 
 def _described(code: int) -> str:
