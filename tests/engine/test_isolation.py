@@ -446,3 +446,15 @@ def test_frames_that_are_no_messages_are_refused(frame: bytes) -> None:
 def test_values_outside_the_contract_are_refused(body: Any) -> None:
     with pytest.raises(InvalidAnswer):
         decode_value(body)
+
+
+def test_a_process_that_was_killed_is_waited_for(hostile: Market) -> None:
+    """Else it stays in the system's table of processes as long as the market's own runs."""
+    bidder: Any = hostile.seats["tardy"].bidder
+    bidder.wait_until_ready()
+    pid = bidder.pid
+    provoke(hostile, "tardy bid hang")
+    patience = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < patience:
+        time.sleep(0.01)
+    assert not Path(f"/proc/{pid}").exists()

@@ -181,7 +181,8 @@ class BidderProcess:
         self._over_with(process)
 
     def _over_with(self, process: subprocess.Popen[bytes]) -> None:
-        self._finish(self._end_reason or _described(process.wait()))
+        code = process.wait()
+        self._finish(self._end_reason or _described(code))
 
     def _take(self, message: Message) -> None:
         kind, task = message["kind"], message.get("task")
