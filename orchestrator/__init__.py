@@ -62,9 +62,9 @@ if TYPE_CHECKING:
     from orchestrator.core.state import Contribution, Segment, State
     from orchestrator.core.statement import Statement
     from orchestrator.engine.streaming import Piece
-    from orchestrator.functions import check_call, find_function
     from orchestrator.models import build_model, release_model
     from orchestrator.money import Money
+    from orchestrator.plugins.functions import check_call, find_function
     from orchestrator.store import BidderRow, RequestRow
     from orchestrator.telemetry import traced_complete
 
@@ -113,9 +113,9 @@ _HOMES = {
     "orchestrator.core.state": ("Contribution", "Segment", "State"),
     "orchestrator.core.statement": ("Statement",),
     "orchestrator.engine.streaming": ("Piece",),
-    "orchestrator.functions": ("check_call", "find_function"),
     "orchestrator.models": ("build_model", "release_model"),
     "orchestrator.money": ("Money",),
+    "orchestrator.plugins.functions": ("check_call", "find_function"),
     "orchestrator.store": ("BidderRow", "RequestRow"),
     "orchestrator.telemetry": ("traced_complete",),
 }

@@ -8,7 +8,7 @@ forger who rewrites everything from the altered entry on.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 GENESIS: Final = "0" * 64
@@ -36,11 +36,10 @@ def chain_digest(previous: str, sequence: int, kind: str, body: str) -> str:
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def first_broken(entries: Iterable[Entry]) -> int | None:
-    """The place of the first entry of a whole journal that is not what was written; None where the chain holds."""
+def broken_links(entries: Iterable[Entry]) -> Iterator[int]:
+    """The places in a whole journal where an entry is not what was written there, after those before it."""
     previous = GENESIS
     for place, entry in enumerate(entries):
-        if entry.sequence != place or entry.digest != chain_digest(previous, place, entry.kind, entry.body):
-            return place
+        if entry.sequence != place or entry.digest != chain_digest(previous, entry.sequence, entry.kind, entry.body):
+            yield place
         previous = entry.digest
-    return None

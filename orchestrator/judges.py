@@ -16,7 +16,7 @@ from typing import Any, Final
 from orchestrator.background import in_daemon_thread
 from orchestrator.bidding import Later, Rank, Reject, ShownOffer
 from orchestrator.errors import InvalidConfig, InvalidRequest
-from orchestrator.functions import check_call, find_function, plain_number
+from orchestrator.plugins.functions import check_call, find_function, plain_number
 
 Verdict = Rank | Reject | Later
 

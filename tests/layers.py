@@ -41,7 +41,6 @@ def layer(may_import: str = "", keeps_out: frozenset[str] = frozenset()) -> Laye
 LAYERS: dict[str, Layer] = {
     "orchestrator.errors": layer(keeps_out=IMPURE),
     "orchestrator.background": layer(),
-    "orchestrator.functions": layer("errors"),
     "orchestrator.passwords": layer(keeps_out=IMPURE),
     "orchestrator.money": layer("errors", keeps_out=IMPURE),
     "orchestrator.journal": layer("errors", keeps_out=IMPURE),
@@ -51,13 +50,13 @@ LAYERS: dict[str, Layer] = {
     "orchestrator.telemetry": layer("errors money core bidding"),
     "orchestrator.plugins": layer("errors"),
     "orchestrator.store": layer("errors money journal ledger passwords"),
-    "orchestrator.judges": layer("errors money core bidding background functions"),
+    "orchestrator.judges": layer("errors money core bidding background plugins"),
     "orchestrator.models": layer("errors money core bidding plugins"),
     "orchestrator.comparing": layer("errors money core bidding telemetry"),
     "orchestrator.config": layer("errors money core bidding plugins passwords"),
     "orchestrator.engine": layer("errors money journal ledger core bidding telemetry plugins store"),
     "orchestrator.record": layer("errors money journal ledger core store engine passwords"),
-    "orchestrator.practice": layer("errors money ledger core bidding store engine functions"),
+    "orchestrator.practice": layer("errors money ledger core bidding plugins store engine"),
     "orchestrator.progress": layer("errors money journal core store record"),
     "orchestrator.api": layer(
         "errors money journal ledger core bidding telemetry plugins store judges comparing config engine record"
@@ -70,7 +69,7 @@ LAYERS: dict[str, Layer] = {
     # The root hands out the public names, and nothing inside the package goes back up to it.
     "orchestrator": layer(
         "errors money journal ledger core bidding telemetry plugins store judges models comparing config engine record "
-        "api testing background functions",
+        "api testing background",
     ),
     # As a stranger's plugin would: the public names and the testing kit.
     "bidders": Layer(frozenset({"orchestrator", "orchestrator.errors", "orchestrator.testing"})),

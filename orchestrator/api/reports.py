@@ -14,7 +14,7 @@ from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive, may_take_over
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import InvalidRequest
-from orchestrator.journal import first_broken
+from orchestrator.journal import broken_links
 from orchestrator.ledger import Finding, audit
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
@@ -249,7 +249,7 @@ def audit_books(store: Store) -> list[Finding]:
 def _damaged(reader: Reader, ended: Collection[str]) -> Iterator[Finding]:
     """Journals that are not what was written, or tell another end of their request than its row does."""
     for request_id, entries in reader.journals(reader.request_ids()):
-        broken = first_broken(entries)
+        broken = next(broken_links(entries), None)
         if not entries:
             yield Finding(request_id, "its journal is gone")
         elif broken is not None:

@@ -15,7 +15,7 @@ from orchestrator.core.names import entry_of
 from orchestrator.core.upkeep import Wallet
 from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.learning import LearningFailure, learning_failures
-from orchestrator.engine.wealth import ACTIVE
+from orchestrator.engine.wealth import ACTIVE, read_wallets
 from orchestrator.money import format_usd
 from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins
 from orchestrator.store import BidderRow, Reader, Store
@@ -155,9 +155,8 @@ def _read_known(reader: Reader, config: Config, seating: Seating) -> _Known:
     # Newcomers will be endowed.
     acting = {name: balances.get(name, seating.endowments_nanos[name]) for name in seats if may_act(rows.get(name))}
     principals = {name: seats[name].participant.principal for name in acting}
-    held = reader.held(bidder_account(name) for name in acting)
-    refills = {name: row.refills for name, row in rows.items()}
-    wallets = {name: Wallet(nanos, held[bidder_account(name)], refills.get(name, 0)) for name, nanos in acting.items()}
+    known = read_wallets(reader, [rows[name] for name in acting if name in rows])
+    wallets = {name: known.get(name) or Wallet(nanos) for name, nanos in acting.items()}
     subsidies = read_subsidies(reader, config, principals, wallets)
     return _Known(rows, balances, acting, subsidies, learning_failures(reader, seats.values()))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from orchestrator.core.keys import bidder_account
-from orchestrator.core.upkeep import Wallet
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.wealth import ACTIVE, RETIRED
+from orchestrator.engine.wealth import ACTIVE, RETIRED, read_wallets
 from orchestrator.money import format_usd
 from orchestrator.store import BidderRow, Reader
 
@@ -36,8 +34,8 @@ def threat_to(reader: Reader, bidder: str, rules: WealthRules) -> str:
         bidder: its name.
         rules: sizes and limits.
     """
-    row, account = reader.bidders()[bidder], bidder_account(bidder)
-    wallet = Wallet(reader.spendable([account])[account], reader.held([account])[account], row.refills)
+    row = reader.bidders()[bidder]
+    wallet = read_wallets(reader, [row])[bidder]
     if row.status != ACTIVE or wallet.refills < rules.refills_max or not wallet.is_low(rules):
         return ""
     short_nanos = rules.refill_below_nanos + rules.rent_nanos - wallet.spendable_nanos - wallet.held_nanos

@@ -38,7 +38,7 @@ from orchestrator.engine.learning import learn
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
 from orchestrator.errors import InsufficientFunds, InvalidRecord, TreasuryEmpty, UnknownRequest
-from orchestrator.journal import GENESIS, Entry, first_broken
+from orchestrator.journal import GENESIS, Entry, broken_links
 from orchestrator.ledger import Transfer
 from orchestrator.store import AnswerRow, BidderRow, Reader, RequestRow, Transaction
 
@@ -248,7 +248,7 @@ def read_journal(reader: Reader, request_id: Any) -> list[Entry]:
     if not entries:
         shown = request_id if is_request_id(request_id) else ascii(request_id)
         raise UnknownRequest(f"there is no request {shown[:40]} in this store; see `vickrey requests`")
-    broken = first_broken(entries)
+    broken = next(broken_links(entries), None)
     if broken is not None:
         raise InvalidRecord(
             f"request {request_id}: entry {broken} of its journal is not what was written, so nothing is paid on it; "

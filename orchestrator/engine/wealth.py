@@ -132,11 +132,15 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
     """
     known = tx.bidders()
     roster = [known[entry.name] for entry in progress.request.roster if entry.name in known]
-    active = [row for row in roster if row.status == ACTIVE]
-    retired = [row for row in roster if row.status == RETIRED]
-    spendable = tx.spendable([TREASURY, *(bidder_account(row.name) for row in (*active, *retired))])
-    left = {row.name: spendable[bidder_account(row.name)] for row in retired}
-    wallets = _wallets(tx, active, spendable, rules)
+    retired = [row.name for row in roster if row.status == RETIRED]
+    spendable = tx.spendable([TREASURY, *map(bidder_account, retired)])
+    left = {name: spendable[bidder_account(name)] for name in retired}
+    wallets = read_wallets(tx, [row for row in roster if row.status == ACTIVE])
+    for name, wallet in wallets.items():
+        # Looked up only where something hangs on it: a long life's transfers are many.
+        if wallet.is_low(rules):
+            unrewarded_nanos = tx.spent_since(bidder_account(name), EARNING, SPENDING)
+            wallets[name] = wallet._replace(unrewarded_nanos=unrewarded_nanos)
     due = upkeep(progress.request.id, wallets, spendable[TREASURY], rules, left)
     tx.apply(due.transfers)
     for name in due.refilled:
@@ -147,18 +151,14 @@ def after_request(tx: Transaction, progress: Progress, rules: WealthRules) -> No
         _grant_auditions(tx, progress.request.id, [row.principal for row in roster], rules)
 
 
-def _wallets(
-    reader: Reader, rows: Sequence[BidderRow], spendable: Mapping[str, int], rules: WealthRules
-) -> dict[str, Wallet]:
-    """The wallets of some bidders, by name; their past is looked up only where something hangs on it."""
-    accounts = {row.name: bidder_account(row.name) for row in rows}
-    held = reader.held(accounts.values())
-    found = {row.name: Wallet(spendable[accounts[row.name]], held[accounts[row.name]], row.refills) for row in rows}
-    for name, wallet in found.items():
-        if wallet.is_low(rules):
-            unrewarded_nanos = reader.spent_since(accounts[name], EARNING, SPENDING)
-            found[name] = wallet._replace(unrewarded_nanos=unrewarded_nanos)
-    return found
+def read_wallets(reader: Reader, rows: Sequence[BidderRow]) -> dict[str, Wallet]:
+    """The wallets of some bidders, by name, without what they have spent since they last earned anything."""
+    accounts = [bidder_account(row.name) for row in rows]
+    spendable, held = reader.spendable(accounts), reader.held(accounts)
+    return {
+        row.name: Wallet(spendable[account], held[account], row.refills)
+        for row, account in zip(rows, accounts, strict=True)
+    }
 
 
 def on_audition(row: BidderRow, rules: WealthRules) -> bool:

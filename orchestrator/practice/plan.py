@@ -17,7 +17,8 @@ from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.state import REQUESTER, first_state
 from orchestrator.engine.announcing import Announcer, MarketView, read_memories
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.guarded import Returned, run_guarded
+from orchestrator.engine.deadline import Deadline
+from orchestrator.engine.guarded import Returned
 from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
 from orchestrator.practice.lease import Lease, read_lease
@@ -200,15 +201,17 @@ async def _exercise(
     assignments: list[Assignment] = []
     for name, announcement in shown.items():
         seat = seats[name]
-        deadline = seat.bid_seconds(rules)
-        works = await run_guarded(partial(seat.practises, announcement), deadline)
+        deadline = Deadline(seat.bid_seconds(rules), announcement.deadline_seconds)
+        works = await deadline.run(partial(seat.practises, announcement))
         if isinstance(works, Returned) and not works.value:
             continue
-        said = await run_guarded(partial(seat.cost_max_nanos, "transform_cost_max", announcement), deadline)
+        said = await deadline.run(partial(seat.cost_max_nanos, "transform_cost_max", announcement))
         if isinstance(said, Returned):
             assignments.append(record.assign(lot.path, seat, said.value))
         else:
-            unready.setdefault(name, getattr(said, "reason", f"had not said what a task may cost after {deadline:g} s"))
+            unready.setdefault(
+                name, getattr(said, "reason", f"had not said what a task may cost after {deadline.seconds:g} s")
+            )
     return Exercise(task, _with_lots(progress, lot, seats, assignments), tuple(assignments))
 
 

@@ -102,17 +102,17 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
     shown = _shown_to(policy, names, lessons)
     if not shown:
         return Taught(names, policy.name, "unshown")
-    pupil = _Pupil(names, policy, seats[0].memory_key, practice_id, shown, again)
+    learner = _Learner(names, policy, seats[0].memory_key, practice_id, shown, again)
     took_seconds = 0.0
     for _ in range(ATTEMPTS):
-        known = store.read(pupil.read)
+        known = store.read(learner.read)
         begun_seconds = time.monotonic()
-        taught, change = pupil.learn(known)
+        taught, change = learner.learn(known)
         if change is None or store.transact(change.keep):
             return taught
         took_seconds = time.monotonic() - begun_seconds
     if took_seconds < _WAITED_FOR_SECONDS:
-        return store.transact(pupil.learn_and_keep)
+        return store.transact(learner.learn_and_keep)
     return Taught(names, policy.name, "failed", reason=f"its memory changed {ATTEMPTS} times while it practised")
 
 
@@ -156,7 +156,7 @@ class _Change:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pupil:
+class _Learner:
     """A memory that is taught.
 
     Attributes:

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from orchestrator.core.claims import normalise
 from orchestrator.errors import InvalidConfig, InvalidRequest
-from orchestrator.functions import check_call, find_function, plain_number, raised
+from orchestrator.plugins.functions import check_call, find_function, plain_number
+from orchestrator.plugins.plugin import said as in_words
 from orchestrator.practice.tasks import LabelledTask
 
 Verifier = Callable[[Mapping[str, Any], str], float]
@@ -102,7 +103,7 @@ def score_of(verifier: Verifier, task: LabelledTask, text: str) -> float:
     except InvalidRequest as refusal:
         raise InvalidRequest(f"{task.place}: {refusal}") from None
     except (Exception, SystemExit) as error:
-        raise InvalidRequest(f"{task.place}: the verifier failed ({raised(error)})") from error
+        raise InvalidRequest(f"{task.place}: the verifier failed ({in_words(error)})") from error
     score = plain_number(said)
     if not isinstance(score, bool | int | float | Decimal) or not 0 <= score <= 1:
         raise InvalidRequest(

@@ -20,7 +20,7 @@ from orchestrator.core.progress import Progress, advance, fold
 from orchestrator.core.statement import statement
 from orchestrator.core.step import Step
 from orchestrator.errors import InvalidRecord, VickreyError
-from orchestrator.journal import GENESIS, Entry, chain_digest
+from orchestrator.journal import GENESIS, Entry, broken_links
 from orchestrator.ledger import Finding
 from orchestrator.money import format_usd
 from orchestrator.record.books import check_books
@@ -104,14 +104,10 @@ def _check_seal(run: RunRecord) -> Iterator[Finding]:
 
 
 def _check_chain(entries: Sequence[Entry]) -> Iterator[Finding]:
-    previous = GENESIS
-    for number, entry in enumerate(entries):
-        where = f"journal entry {entry.sequence}"
-        if entry.sequence != number:
-            yield Finding(where, f"stands where entry {number} should")
-        if entry.digest != chain_digest(previous, entry.sequence, entry.kind, entry.body):
-            yield Finding(where, "its digest is not that of its content and of the entries before it")
-        previous = entry.digest
+    for place in broken_links(entries):
+        sequence = entries[place].sequence
+        what = "its digest is not that of its content and of the entries before it"
+        yield Finding(f"journal entry {sequence}", what if sequence == place else f"stands where entry {place} should")
 
 
 def _check_texts(run: RunRecord) -> Iterator[Finding]:

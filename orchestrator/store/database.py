@@ -95,19 +95,6 @@ def translated(url: str) -> Iterator[None]:
         raise
     except SQLAlchemyError as error:
         raise StoreUnavailable(f"store {shown(url)}: {_cause(error)}") from error
-    except UnicodeDecodeError as error:
-        if not _is_of_rows(error):
-            raise
-        raise StoreUnavailable(f"store {shown(url)}: {_DAMAGED}") from error
-
-
-def _is_of_rows(error: BaseException) -> bool:
-    """Whether an error arose where rows are read, and not in what is done with them."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    where = "" if place is None else str(place.tb_frame.f_globals.get("__name__"))
-    return where.startswith(("sqlalchemy.", "orchestrator.store."))
 
 
 def _cause(error: BaseException) -> str:
@@ -153,7 +140,11 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
     def _on_connect(connection: Any, record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        _use_wal(cursor)
+        try:
+            _use_wal(cursor)
+        except UnicodeDecodeError as error:
+            # It reads the schema, and says which name there it could not: as a text, which that name is not.
+            raise StoreUnavailable(f"store {path}: {_DAMAGED}") from error
         for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         # Reading anything makes the log and its index, which stay while this connection is open.

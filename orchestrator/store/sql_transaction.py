@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
@@ -14,6 +13,7 @@ from orchestrator.journal import Entry
 from orchestrator.ledger import MOVING, PENDING, Account, Balance, Book, Transfer
 from orchestrator.store import schema
 from orchestrator.store.rows import AnswerRow, BidderRow, MemoryRow, RequestRow, Turnover
+from orchestrator.store.statements import insert_into, latest_requests, upsert
 
 _TRANSFER_COLUMNS = [schema.transfers.c[name] for name in Transfer._fields]
 _ENTRY_COLUMNS = [schema.journal.c[name] for name in Entry._fields]
@@ -217,12 +217,12 @@ class SqlTransaction:
 
     def requests(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[RequestRow]:
         """Requests in order of posting: all, or those of some statuses; the latest so many of them, or all."""
-        rows = self._connection.execute(_latest(schema.requests.c[1:], statuses, latest))
+        rows = self._connection.execute(latest_requests(schema.requests.c[1:], statuses, latest))
         return [RequestRow(*row) for row in rows][::-1]
 
     def request_ids(self, statuses: Sequence[str] = (), latest: int | None = None) -> list[str]:
         """The ids of the same requests, without the config that each row holds."""
-        return list(self._connection.execute(_latest([schema.requests.c.id], statuses, latest)).scalars())[::-1]
+        return list(self._connection.execute(latest_requests([schema.requests.c.id], statuses, latest)).scalars())[::-1]
 
     def due(self, now_seconds: float) -> list[str]:
         """The open requests that expire at this time or before, in order of posting."""
@@ -283,7 +283,7 @@ class SqlTransaction:
         rows = [{"digest": digest, "text": text} for digest, text in texts.items()]
         if rows:
             self._connection.execute(
-                _insert(self._connection.dialect.name, schema.texts).on_conflict_do_nothing(), rows
+                insert_into(self._connection.dialect.name, schema.texts).on_conflict_do_nothing(), rows
             )
 
     def erase_text(self, digest: str) -> bool:
@@ -367,33 +367,7 @@ class SqlTransaction:
         return RequestRow(*row) if row else None
 
     def _upsert(self, table: Table, key: str, row: Mapping[str, Any]) -> None:
-        self._connection.execute(_upsert(self._connection.dialect.name, table, key, tuple(row)), row)
-
-
-def _latest(columns: Iterable[Any], statuses: Sequence[str], latest: int | None) -> Any:
-    """A query for requests, the latest first."""
-    table = schema.requests
-    query = select(*columns).order_by(table.c.number.desc()).limit(latest)
-    return query.where(table.c.status.in_(statuses)) if statuses else query
-
-
-def _insert(dialect_name: str, table: Table) -> Any:
-    """An insert that can give way to what is there; what the other database needs is not loaded."""
-    if dialect_name == "sqlite":
-        from sqlalchemy.dialects import sqlite
-
-        return sqlite.insert(table)
-    from sqlalchemy.dialects import postgresql
-
-    return postgresql.insert(table)
-
-
-@cache
-def _upsert(dialect_name: str, table: Table, key: str, names: tuple[str, ...]) -> Any:
-    """An insert over what is there; putting one together takes several times what executing it does."""
-    statement = _insert(dialect_name, table)
-    changes = {name: statement.excluded[name] for name in names if name != key}
-    return statement.on_conflict_do_update(index_elements=[key], set_=changes)
+        self._connection.execute(upsert(self._connection.dialect.name, table, key, tuple(row)), row)
 
 
 def _batches(ids: Iterable[str], size: int = _BATCH) -> Iterable[list[str]]:

@@ -40,8 +40,8 @@ class Chatty:
         return [Segment("said")]
 
 
-class Threaded:
-    """Leaves a thread behind that never returns, as blocking work may that was cut off at its deadline."""
+class Passing:
+    """Never bids."""
 
     roles: Sequence[Role] = ("transformer",)
 
@@ -49,27 +49,26 @@ class Threaded:
         self.name = name
 
     async def bid(self, announcement: Announcement) -> Money | Pass:
-        await asyncio.to_thread(threading.Event().wait)
-        return Money.usd(1)
-
-    async def transform(self, lot: WonLot) -> Sequence[Segment]:
-        return [Segment("said")]
-
-
-class Saving:
-    """Saves something in a thread when its market closes."""
-
-    roles: Sequence[Role] = ("transformer",)
-
-    def __init__(self, name: str, output_path: str) -> None:
-        self.name = name
-        self._path = Path(output_path)
-
-    async def bid(self, announcement: Announcement) -> Money | Pass:
         return Pass("nothing to add")
 
     async def transform(self, lot: WonLot) -> Sequence[Segment]:
         return []
+
+
+class Threaded(Passing):
+    """Leaves a thread behind that never returns, as blocking work may that was cut off at its deadline."""
+
+    async def bid(self, announcement: Announcement) -> Money | Pass:
+        await asyncio.to_thread(threading.Event().wait)
+        return await super().bid(announcement)
+
+
+class Saving(Passing):
+    """Saves something in a thread when its market closes."""
+
+    def __init__(self, name: str, output_path: str) -> None:
+        super().__init__(name)
+        self._path = Path(output_path)
 
     def close(self) -> None:
         def save() -> None:
@@ -86,20 +85,15 @@ class Unloadable:
         raise RuntimeError("its files are \x1b[31mgone")
 
 
-class Hostile:
+class Hostile(Passing):
     """Passes, with a reason of somebody's choice."""
 
-    roles: Sequence[Role] = ("transformer",)
-
     def __init__(self, name: str, words: str) -> None:
-        self.name = name
+        super().__init__(name)
         self._words = words
 
     async def bid(self, announcement: Announcement) -> Money | Pass:
         return Pass(f"no {self._words}")
-
-    async def transform(self, lot: WonLot) -> Sequence[Segment]:
-        return []
 
 
 _LOOK_AGAIN_SECONDS = 0.01

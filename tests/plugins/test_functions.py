@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator import check_call, find_function
 from orchestrator.errors import InvalidConfig
-from orchestrator.functions import plain_number
+from orchestrator.plugins.functions import plain_number
 
 HERE = __name__
 NOT_A_FUNCTION = 7

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator.errors import InvalidConfig
+from orchestrator.plugins.plugin import said
 
 _SHOWN_CHARACTERS_MAX = 100
 
@@ -24,9 +25,11 @@ def find_function(path: str, what: str) -> Callable[..., Any]:
     """
     try:
         found = pkgutil.resolve_name(path)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise InvalidConfig(
-            f"{what} {_shown(path)} cannot be loaded ({raised(error)}); its path is package.module:function"
+            f"{what} {_shown(path)} cannot be loaded ({said(error)}); its path is package.module:function"
         ) from error
     if not callable(found):
         raise InvalidConfig(f"{what} {_shown(path)} is {type(found).__name__}, not a function")
@@ -56,17 +59,12 @@ def check_call(function: Callable[..., Any], given: Sequence[object], what: str,
         raise InvalidConfig(f"{what} cannot be called with {takes}: {error}") from None
 
 
-def plain_number(said: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """What a function said, as a number of Python's own where it is one of NumPy's or PyTorch's."""
     try:
-        return said.item()
+        return value.item()
     except Exception:
-        return said  # it is none of these, or an array of many
-
-
-def raised(error: BaseException) -> str:
-    """What went wrong in a stranger's code; one that leaves Python, as a script does, must not go unheard."""
-    return f"it called sys.exit({error})" if isinstance(error, SystemExit) else f"{type(error).__name__}: {error}"
+        return value  # it is none of these, or an array of many
 
 
 def _shown(path: str) -> str:
