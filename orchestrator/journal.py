@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from orchestrator.errors import InvalidRecord
+
 GENESIS: Final = "0" * 64
 
 
@@ -43,3 +45,17 @@ def broken_links(entries: Iterable[Entry]) -> Iterator[int]:
         if entry.sequence != place or entry.digest != chain_digest(previous, entry.sequence, entry.kind, entry.body):
             yield place
         previous = entry.digest
+
+
+def check_chain(request_id: str, entries: Iterable[Entry]) -> None:
+    """See to it that a whole journal is what was written: neither money nor a report may rest on anything else.
+
+    Raises:
+        InvalidRecord: an entry is not.
+    """
+    broken = next(broken_links(entries), None)
+    if broken is not None:
+        raise InvalidRecord(
+            f"request {request_id}: entry {broken} of its journal is not what was written, so nothing is paid or told "
+            "by it; the store's file was damaged or changed: restore a backup (`vickrey audit` says what else is)"
+        )

@@ -37,8 +37,8 @@ from orchestrator.engine.invitations import remember_answers
 from orchestrator.engine.learning import learn
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
-from orchestrator.errors import InsufficientFunds, InvalidRecord, TreasuryEmpty, UnknownRequest
-from orchestrator.journal import GENESIS, Entry, broken_links
+from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
+from orchestrator.journal import GENESIS, Entry, check_chain
 from orchestrator.ledger import Transfer
 from orchestrator.store import AnswerRow, BidderRow, Reader, RequestRow, Transaction
 
@@ -248,12 +248,7 @@ def read_journal(reader: Reader, request_id: Any) -> list[Entry]:
     if not entries:
         shown = request_id if is_request_id(request_id) else ascii(request_id)
         raise UnknownRequest(f"there is no request {shown[:40]} in this store; see `vickrey requests`")
-    broken = next(broken_links(entries), None)
-    if broken is not None:
-        raise InvalidRecord(
-            f"request {request_id}: entry {broken} of its journal is not what was written, so nothing is paid on it; "
-            "the store's file was damaged or changed: restore a backup (`vickrey audit` says what else is)"
-        )
+    check_chain(request_id, entries)
     return entries
 
 

@@ -11,7 +11,7 @@ from orchestrator.core.events import OUTCOMES, Requested
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import fold
 from orchestrator.errors import InvalidRecord, InvalidRequest, UnknownBidder
-from orchestrator.journal import Entry
+from orchestrator.journal import Entry, check_chain
 from orchestrator.progress.attribution import Recorded
 from orchestrator.progress.report import ProgressReport, make_report
 from orchestrator.progress.rivalry import REQUESTS_MAX, lot_bids
@@ -56,6 +56,7 @@ def _read(reader: Reader, last: int | None, bidder: str | None, replays: int) ->
     ids = reader.request_ids(OUTCOMES, last)
     of_late = set(ids[-REQUESTS_MAX:])
     for request_id, entries in reader.journals(ids):
+        check_chain(request_id, entries)
         recorded = _recorded(request_id, entries)
         latest.append(recorded)
         if request_id in of_late:

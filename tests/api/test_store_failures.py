@@ -12,6 +12,7 @@ from sqlalchemy import event
 
 from orchestrator import Market
 from orchestrator.errors import InvalidRecord, StoreUnavailable
+from orchestrator.progress import read_progress
 from orchestrator.store import open_store
 from tests.engine.world import Paid, Provider, Scripted, assert_sound, faults, make_market, presenter
 
@@ -111,12 +112,16 @@ def damage(market: Market, statement: str) -> int:
         return int(connection.exec_driver_sql(statement).rowcount)
 
 
+_ANOTHER_PRICE = (
+    """UPDATE journal SET body = replace(body, '"price_nanos":1', '"price_nanos":2') WHERE kind = 'settled'"""
+)
+
+
 @pytest.mark.parametrize("act", ["pick", "cancel", "show"])
 def test_nothing_is_paid_on_a_journal_that_the_disk_has_changed(market: Market, act: str) -> None:
     """One digit of a price is another: the requester was refunded another sum, and the rest stayed in the escrow."""
     market.run("hello", 10, seed=1)
-    change = """UPDATE journal SET body = replace(body, '"price_nanos":1', '"price_nanos":2') WHERE kind = 'settled'"""
-    assert damage(market, change) > 0
+    assert damage(market, _ANOTHER_PRICE) > 0
     do: dict[str, Callable[[], object]] = {
         "pick": lambda: market.pick("r1", 1),
         "cancel": lambda: market.cancel("r1"),
@@ -127,6 +132,14 @@ def test_nothing_is_paid_on_a_journal_that_the_disk_has_changed(market: Market, 
         do[act]()
     assert market.store.read(lambda reader: reader.balances()) == before
     assert [(each.where, each.what.endswith("is not what was written")) for each in market.audit()] == [("r1", True)]
+
+
+def test_nothing_is_told_of_how_a_market_does_by_a_journal_that_the_disk_has_changed(market: Market) -> None:
+    market.run("hello", 10, seed=1, judge="top")
+    assert read_progress(market.store).to_dict()["objective"]
+    assert damage(market, _ANOTHER_PRICE) > 0
+    with pytest.raises(InvalidRecord, match=r"nothing is paid or told by it"):
+        read_progress(market.store)
 
 
 @pytest.mark.parametrize(
