@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from bidders.options import number_in, whole_in
 from bidders.policies.contexts import contexts_by
+from bidders.policies.pooled.appraising import Appraised
 from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
 from bidders.policies.pooled.describing import (
     what_agreement_tells,
@@ -19,6 +20,7 @@ from bidders.policies.pooled.describing import (
     who_claims_nothing,
     who_echoes,
     who_helps,
+    who_is_stronger,
     whom_to_ask,
 )
 from bidders.policies.pooled.ease import Ease, after_lessons
@@ -29,7 +31,7 @@ from bidders.policies.pooled.learning import LearningSettings, after_practice, a
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
 from bidders.policies.pooled.offers import Offers, after_offers, after_scored
-from bidders.policies.pooled.outlook import Appraised, Outlook
+from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions, after_results
@@ -81,6 +83,9 @@ class BayesPolicy:
     Where some bidders claim something and others nothing, how often each is silent is learned, and what that is worth.
     Where practice has shown that claims tell nothing of who is right, as of code that each writes in its own way, works
     are valued as if they claimed nothing.
+
+    Where some are better at some requests and others at others, and texts tell which these are, each has a strength on
+    each such topic beside its ability.
 
     Abilities are learned from verdicts and, without a verdict, from agreement. Doubt about a bidder
     shrinks with what its works have told, and is small for requests that are easy for all or for none;
@@ -212,12 +217,13 @@ class BayesPolicy:
         return migrated(memory, version)
 
     def describe(self, memory: Any) -> Sequence[Beliefs]:
-        """Whom to ask first, who echoes whom, who claims nothing, and what works and lots have brought."""
+        """Whom to ask first, who is good at what, who echoes whom or claims nothing, and what works and lots bring."""
         known = checked_memory(memory)
         outlook = self._outlook(known)
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         return (
             *whom_to_ask(outlook),
+            *who_is_stronger(outlook),
             *what_first_works_bring(FirstWorks.from_json(known["first_works"])),
             *who_echoes(outlook),
             *who_claims_nothing(outlook),

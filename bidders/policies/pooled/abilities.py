@@ -7,13 +7,23 @@ whole pool, so that a newcomer begins as one of many.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
 from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.silence import Silence, chances_accepted, chances_of_silence, open_share
-from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, Floats, World, by_class, by_level
+from bidders.policies.pooled.world import (
+    CHANCE_MIN,
+    CLASSES,
+    LEVELS,
+    SCATTERS,
+    Floats,
+    World,
+    by_class,
+    by_level,
+    shifted,
+)
 
 _ABILITY_MEAN, _ABILITY_MEAN_WORTH = 1.0, 2.0
 _ABILITY_SPREAD = 1.2
@@ -26,7 +36,6 @@ _DECOY_MAX = 0.5
 _UPSET_MEAN, _UPSET_WORTH = 0.2, 10.0
 _MOVED_SPREAD = 0.2
 _NEWTON_STEPS = 4
-_CHANCE_MIN = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,7 @@ class Abilities:
         proven: the same chance as its accepted works show it; what is planned with.
         seen: how many works of each bidder this rests on; the last is a newcomer's.
         silence: what works say that claim nothing.
+        spreads: how unsure each bidder's log-odds are beside its ability, as they are on a topic: a standard deviation.
     """
 
     kinds: Floats
@@ -127,6 +137,7 @@ class Abilities:
     proven: Floats
     seen: Floats
     silence: Silence
+    spreads: Floats = field(default_factory=lambda: np.zeros(1))
 
     @property
     def bidders(self) -> int:
@@ -166,7 +177,17 @@ class Abilities:
         bends = self.right * (1.0 - self.right)
         told = self.seen * (bends @ by_level(self.kinds[UNKNOWN_KIND]))
         asked = self.speaking * (bends @ by_level(self.kinds[kind]))
-        return np.asarray(asked / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told))
+        return np.hypot(asked / np.sqrt(1.0 / _ABILITY_SPREAD**2 + told), asked * self.spreads)
+
+    def shifted(self, shifts: Floats, spreads: Floats) -> Abilities:
+        """The same where each bidder is better or worse than on the whole.
+
+        Args:
+            shifts: by how much its log-odds to be right differ; the last is a newcomer's.
+            spreads: how unsure that is: a standard deviation.
+        """
+        right, proven = (shifted(each, shifts[:, None]) for each in (self.right, self.proven))
+        return replace(self, right=right, proven=proven, silence=self.silence.shifted(shifts), spreads=spreads)
 
     def widened(self, bidders: int) -> Abilities:
         """The same beliefs with room for more bidders, newcomers all."""
@@ -196,7 +217,7 @@ def abilities_from(counts: Counts) -> Abilities:
     # always a decoy, and to be right would be an upset, which takes no skill. Only the hardest level is like that.
     decoys[:-1] = np.minimum(decoys[:-1], _DECOY_MAX)
     upsets = (counts.upsets + _UPSET_WORTH * _UPSET_MEAN) / (counts.upsets + counts.failed + _UPSET_WORTH)
-    clipped = np.clip(right, _CHANCE_MIN, 1.0 - _CHANCE_MIN)
+    clipped = np.clip(right, CHANCE_MIN, 1.0 - CHANCE_MIN)
     return Abilities(
         kinds=_frequencies(counts.classes),
         decoys=decoys,
@@ -224,15 +245,15 @@ def _proven(right: Floats, works: Floats, accepted: Floats, chances: tuple[Float
         accepted: how many of its works were accepted.
         chances: by level, that of a work to be accepted that finds the evident answer, and of one that does not.
     """
-    odds, moved = np.log(right / (1.0 - right)), np.zeros((len(right), 1))
+    odds, shifts = np.log(right / (1.0 - right)), np.zeros((len(right), 1))
     if_right, if_wrong = chances
     for _ in range(_NEWTON_STEPS):
-        chance = _chance(odds + moved)
+        chance = _chance(odds + shifts)
         foretold = works * (if_wrong + (if_right - if_wrong) * chance)
-        slope = accepted - foretold.sum(axis=1) - moved[:, 0] / _MOVED_SPREAD**2
+        slope = accepted - foretold.sum(axis=1) - shifts[:, 0] / _MOVED_SPREAD**2
         bend = np.maximum(works * (if_right - if_wrong) * chance * (1.0 - chance), 0.0).sum(axis=1)
-        moved = moved + np.clip(slope / (bend + 1.0 / _MOVED_SPREAD**2), -1.0, 1.0)[:, None]
-    return np.clip(_chance(odds + moved), _CHANCE_MIN, 1.0 - _CHANCE_MIN)
+        shifts = shifts + np.clip(slope / (bend + 1.0 / _MOVED_SPREAD**2), -1.0, 1.0)[:, None]
+    return np.clip(_chance(odds + shifts), CHANCE_MIN, 1.0 - CHANCE_MIN)
 
 
 def _frequencies(counts: Floats) -> Floats:

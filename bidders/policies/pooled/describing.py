@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from bidders.policies.contexts import lots_in_words
 from bidders.policies.describing import tables_of
 from bidders.policies.pooled.abilities import Abilities
@@ -23,6 +25,7 @@ from orchestrator import Beliefs
 
 _ALL = "all"
 _SILENT_MIN = 0.03
+_CLEAR_ERRORS = 3.0
 
 
 def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
@@ -49,6 +52,26 @@ def whom_to_ask(outlook: Outlook) -> list[Beliefs]:
     return tables_of(
         "Whom to ask about a typical request, who promises most first",
         ("bidder", "works seen", "chance right", "a work costs USD", "in the plan"),
+        rows,
+    )
+
+
+def who_is_stronger(outlook: Outlook) -> list[Beliefs]:
+    """Bidders that are clearly better or worse on a topic of requests than on the whole, the best on each first.
+
+    Args:
+        outlook: what the pool believes; nothing where it tells no topics apart.
+    """
+    fit, overall = outlook.fit, chances_right(outlook.fit.abilities)
+    clear = np.abs(fit.strengths.shifts) >= _CLEAR_ERRORS * fit.strengths.spreads
+    rows: list[tuple[str, str, float, float]] = []
+    for topic in fit.strengths.topics.all_of_them:
+        there = chances_right(fit.on(topic).abilities)
+        bidders = sorted(np.flatnonzero(clear[topic, :-1]).tolist(), key=lambda bidder: -there[bidder])
+        rows += [(str(topic + 1), fit.names[each], float(there[each]), float(overall[each])) for each in bidders]
+    return tables_of(
+        "Who is better or worse on a topic of requests",
+        ("topic", "bidder", "chance right there", "on the whole"),
         rows,
     )
 

@@ -108,7 +108,7 @@ class Evidence:
     looks: Floats
     all_right: Flags
 
-    def part(self, rows: slice) -> Evidence:
+    def part(self, rows: slice | Integers) -> Evidence:
         """Some of the cases."""
         return Evidence(**{each.name: getattr(self, each.name)[rows] for each in fields(self)})
 

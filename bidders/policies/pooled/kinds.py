@@ -110,7 +110,7 @@ class Foretold(NamedTuple):
     kinds: Integers
     comparable: Flags
 
-    def part(self, rows: slice) -> Foretold:
+    def part(self, rows: slice | Integers) -> Foretold:
         """What they say of some of the requests."""
         return Foretold(self.kinds[rows], self.comparable[rows])
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
-from bidders.policies.pooled.echoes import EchoCounts, Echoes
+from bidders.policies.pooled.echoes import EchoCounts, Echoes, Meetings
 from bidders.policies.pooled.embedding import Embedding
-from bidders.policies.pooled.evidence import Evidence, Expectations, evidence_of, expectations
+from bidders.policies.pooled.evidence import Evidence, evidence_of, expectations
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
@@ -33,6 +33,8 @@ from bidders.policies.pooled.pool import (
 )
 from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.speaking import Speaking
+from bidders.policies.pooled.strengths import Strengths, TopicCounts, first_strengths, strengths_from
+from bidders.policies.pooled.topics import Topics, surprises_in, topics_in
 from bidders.policies.pooled.wordings import weights_of
 from bidders.policies.pooled.world import Floats
 
@@ -42,6 +44,8 @@ _ECHO_TURNS, _ECHO_ROUNDS = 3, 3
 _REPLAN_GROWTH = 0.15
 _PLANNED_SHARE_MIN = 0.03
 _CHUNK = 500
+# Practice looks for topics once, a market again and again, and one of many looks is wrong sooner.
+_ERRORS_MIN_OF_PRACTICE, _ERRORS_MIN = 3.0, 4.0
 
 
 class LearningSettings(NamedTuple):
@@ -65,11 +69,13 @@ class _Past(NamedTuple):
         counts: expected counts of them.
         texts: sums over their texts.
         echo_counts: who has met and echoed whom in them.
+        on_topics: of those since topics are told apart, who was right how often on which.
     """
 
     counts: Counts
     texts: Sums
     echo_counts: EchoCounts
+    on_topics: TopicCounts
 
     @classmethod
     def of(cls, memory: Memory, numbers: int) -> _Past:
@@ -78,13 +84,23 @@ class _Past(NamedTuple):
             counts_from_json(memory["faded"]).widened(len(memory["names"])),
             Sums.from_json(memory["texts"]).fitting(numbers),
             EchoCounts.from_json(memory["heard"]),
+            TopicCounts.from_json(memory["on_topics"], len(memory["names"])),
         )
 
     def times(self, factor: float) -> _Past:
         """The same, faded."""
-        return _Past(self.counts.times(factor), self.texts.times(factor), self.echo_counts.times(factor))
+        return _Past(
+            self.counts.times(factor),
+            self.texts.times(factor),
+            self.echo_counts.times(factor),
+            self.on_topics.times(factor),
+        )
 
-    def with_more(self, evidence: Evidence, expected: Expectations, echo_counts: EchoCounts) -> _Past:
+    def with_topics(self, topics: Topics) -> _Past:
+        """The same where topics are told apart from now on; of older requests nobody knows theirs."""
+        return self._replace(on_topics=TopicCounts.none(len(topics), len(self.counts.right)))
+
+    def with_more(self, evidence: Evidence, expected: _Expected, echo_counts: EchoCounts) -> _Past:
         """The same with some more requests.
 
         Args:
@@ -96,6 +112,7 @@ class _Past(NamedTuple):
             self.counts + expected.counts,
             self.texts + Sums.of(evidence.looks, expected.targets, evidence.weights),
             self.echo_counts + echo_counts,
+            self.on_topics + expected.on_topics,
         )
 
     def in_memory(self, memory: Memory) -> Memory:
@@ -105,7 +122,22 @@ class _Past(NamedTuple):
             "faded": counts_to_json(self.counts),
             "heard": self.echo_counts.to_json(),
             "texts": self.texts.to_json(),
+            "on_topics": self.on_topics.to_json(),
         }
+
+
+class _Expected(NamedTuple):
+    """What requests make likely.
+
+    Attributes:
+        counts: how often each bidder was right at each level, and so on.
+        targets: of each request, what its text should have foretold.
+        on_topics: who was right how often on which topic.
+    """
+
+    counts: Counts
+    targets: Floats
+    on_topics: TopicCounts
 
 
 class _Learned(NamedTuple):
@@ -114,12 +146,18 @@ class _Learned(NamedTuple):
     Attributes:
         abilities: who is right how often.
         forecast: what texts foretell.
+        strengths: who is better or worse on which topic.
         expected: what the requests make likely, without what was known before.
     """
 
     abilities: Abilities
     forecast: Forecast
-    expected: Expectations
+    strengths: Strengths
+    expected: _Expected
+
+    def on(self, before: Fit) -> Fit:
+        """A fit of before with what was learned."""
+        return replace(before, abilities=self.abilities, forecast=self.forecast, strengths=self.strengths)
 
 
 def after_requests(memory: Memory, named: Sequence[NamedCase], settings: LearningSettings) -> Memory:
@@ -146,12 +184,33 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     numbers = {name: number for number, name in enumerate(learned["names"])}
     evidence = evidence_of([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
     past = _Past.of(learned, evidence.looks.shape[1])
-    before = Fit.from_json(memory["fit"])
-    before = replace(before, abilities=before.abilities.widened(bidders), wordings=weights_of(memory["wordings"]))
+    before = replace(Fit.from_json(memory["fit"]).widened(bidders), wordings=weights_of(memory["wordings"]))
     practised, met = _practised(evidence, past, before)
+    fit = practised.on(before)
+    strengths = _new_strengths(evidence, fit, _ERRORS_MIN_OF_PRACTICE)
+    if strengths is not None:
+        past, fit = past.with_topics(strengths.topics), _anew(fit, strengths)
+        practised, met = _practised(evidence, past, fit)
+        fit = practised.on(fit)
     learned = past.with_more(evidence, practised.expected, met).in_memory(learned)
-    fit = replace(before, abilities=practised.abilities, forecast=practised.forecast)
     return _refitted({**learned, "fit": fit.to_json()}, named[-1], settings)
+
+
+def _new_strengths(evidence: Evidence, fit: Fit, errors_min: float) -> Strengths | None:
+    """Strengths on topics that explain better, by so many errors, who was right than those of before; or None."""
+    surprises = surprises_in(evidence, fit.forecast.foretell(evidence.looks), fit.abilities)
+    topics = topics_in(evidence.looks, surprises, fit.strengths.topics, errors_min)
+    return None if topics is None else first_strengths(surprises, evidence.looks, topics)
+
+
+def _anew(fit: Fit, strengths: Strengths) -> Fit:
+    """A fit to learn from anew where topics are told apart from now on.
+
+    Until then levels may have come to mean what topics mean, where few bidders are good at different things, and
+    would go on to mean that.
+    """
+    unknown = abilities_from(Counts.none(fit.abilities.bidders))
+    return replace(fit, abilities=unknown, strengths=strengths, topic_plans=())
 
 
 def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
@@ -180,30 +239,40 @@ def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> Echo
         learned: what they have taught.
         echo_counts: of other requests.
     """
-    return meetings(evidence, learned.forecast.foretell(evidence.looks), learned.abilities).counts(echo_counts)
+    return _meetings(evidence, learned.forecast.foretell(evidence.looks), learned).counts(echo_counts)
 
 
 def _learned(evidence: Evidence, past: _Past, before: Fit, rounds: int) -> _Learned:
     """Expectation and maximisation by turns: from beliefs to what requests make likely, and back."""
-    abilities, forecast = before.abilities, before.forecast
+    abilities, forecast, strengths = before.abilities, before.forecast, before.strengths
     foretold = forecast.foretell(evidence.looks)
-    expected = _expected(evidence, foretold, abilities)
+    expected = _expected(evidence, foretold, abilities, strengths)
     for _ in range(rounds):
         forecast, foretold = forecast_from(past.texts, evidence.looks, expected.targets, evidence.weights)
-        expected = _expected(evidence, foretold, abilities)
+        expected = _expected(evidence, foretold, abilities, strengths)
         abilities = abilities_from(past.counts + expected.counts)
-    return _Learned(abilities, forecast, expected)
+        strengths = strengths_from(past.on_topics + expected.on_topics, strengths.topics, abilities)
+    return _Learned(abilities, forecast, strengths, expected)
 
 
-def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Expectations:
-    """What evidence makes likely, a few hundred cases at a time."""
-    starts = range(0, len(evidence.weights), _CHUNK)
-    chunks = [slice(start, start + _CHUNK) for start in starts]
-    parts = [expectations(evidence.part(chunk), foretold.part(chunk), abilities) for chunk in chunks]
-    counts = Counts.none(abilities.bidders)
-    for part in parts:
-        counts = counts + part.counts
-    return Expectations(counts, np.concatenate([np.zeros((0, TARGETS)), *(part.targets for part in parts)]))
+def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities, strengths: Strengths) -> _Expected:
+    """What evidence makes likely, topic by topic and a few hundred cases at a time."""
+    counts, targets = Counts.none(abilities.bidders), np.zeros((len(evidence.weights), TARGETS))
+    on_topics = TopicCounts.none(len(strengths.topics), abilities.bidders)
+    for topic, rows in strengths.topics.parts(evidence.looks, _CHUNK):
+        part = expectations(evidence.part(rows), foretold.part(rows), strengths.on(topic, abilities))
+        counts, targets[rows] = counts + part.counts, part.targets
+        on_topics = on_topics.with_more(topic, part.counts)
+    return _Expected(counts, targets, on_topics)
+
+
+def _meetings(evidence: Evidence, foretold: Foretold, believed: Fit | _Learned) -> Meetings:
+    """All pairs of works that claim something, by what is believed of their authors on each topic."""
+    parts = [
+        meetings(evidence.part(rows), foretold.part(rows), believed.strengths.on(topic, believed.abilities))
+        for topic, rows in believed.strengths.topics.parts(evidence.looks, len(evidence.weights))
+    ]
+    return Meetings.together(parts)
 
 
 def _with_names(memory: Memory, named: Sequence[NamedCase]) -> Memory:
@@ -229,7 +298,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     numbers = evidence.looks.shape[1] if cases else len(memory["texts"]["products"]) - 1
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     past = _Past.of(memory, numbers).times(left)
-    known = replace(before, abilities=before.abilities.widened(bidders))
+    known = before.widened(bidders)
     overflow = max(0, len(cases) - forgetting.window)
     if overflow:
         past = _with_older(past, evidence.part(slice(overflow)), known)
@@ -237,7 +306,11 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     counts, echo_counts = past.counts, past.echo_counts
     if cases:
         learned = _learned(evidence, past, known, _ROUNDS)
-        known = replace(known, abilities=learned.abilities, forecast=learned.forecast)
+        strengths = _new_strengths(evidence, learned.on(known), _ERRORS_MIN) if _is_plan_due(memory) else None
+        if strengths is not None:
+            past, known = past.with_topics(strengths.topics), _anew(learned.on(known), strengths)
+            learned = _learned(evidence, past, known, _PRACTICE_ROUNDS)
+        known = learned.on(known)
         counts, echo_counts = counts + learned.expected.counts, echo_counts + _met(evidence, learned, echo_counts)
     fitted: Memory = {
         **past.in_memory(memory),
@@ -253,8 +326,8 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
 def _with_older(past: _Past, older: Evidence, known: Fit) -> _Past:
     """The past with requests that have become too many to be kept, as they are understood now for good."""
     foretold = known.forecast.foretell(older.looks)
-    expected = _expected(older, foretold, known.abilities)
-    return past.with_more(older, expected, meetings(older, foretold, known.abilities).counts(past.echo_counts))
+    expected = _expected(older, foretold, known.abilities, known.strengths)
+    return past.with_more(older, expected, _meetings(older, foretold, known).counts(past.echo_counts))
 
 
 def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memory:
@@ -267,11 +340,12 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
         terms: of the latest request.
     """
     costs_usd = expected_costs(memory["costs"])
-    plans, planned = learned.plans, memory["planned"]
-    is_due = not plans[-1] or memory["requests"] >= planned * (1.0 + _REPLAN_GROWTH)
+    plans, topic_plans, planned = learned.plans, learned.topic_plans, memory["planned"]
     # Whom to ask for answers takes longer to plan than all else takes, and is of no use where none has been given yet.
-    if is_due and terms.bounty_usd > 0 and learned.abilities.seen.any():
+    if _is_plan_due(memory) and terms.bounty_usd > 0 and learned.abilities.seen.any():
         plans, planned = _plans(learned, costs_usd, shares, terms), memory["requests"]
+        topics = learned.strengths.topics.all_of_them
+        topic_plans = tuple(_plans(learned.on(topic), costs_usd, shares, terms) for topic in topics)
     elif plans[-1]:
         terms = learned.terms
     fit = replace(
@@ -280,9 +354,15 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
         costs_usd=costs_usd,
         cost_share=share_of_worst(costs_usd, memory["worsts"]),
         plans=plans,
+        topic_plans=topic_plans,
         terms=terms,
     )
     return {**memory, "planned": planned, "fit": fit.to_json()}
+
+
+def _is_plan_due(memory: Memory) -> bool:
+    """Whether so many requests have come since it was planned whom to ask that it is to be planned anew."""
+    return not memory["fit"]["plans"][-1] or memory["requests"] >= memory["planned"] * (1.0 + _REPLAN_GROWTH)
 
 
 def _plans(learned: Fit, costs_usd: Floats, shares: Floats, terms: Terms) -> tuple[Plan, ...]:

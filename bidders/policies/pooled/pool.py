@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
@@ -19,6 +20,8 @@ from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.offers import Offers, no_offers
 from bidders.policies.pooled.planning import Plan
 from bidders.policies.pooled.silence import Silence
+from bidders.policies.pooled.strengths import Strengths
+from bidders.policies.pooled.topics import UNKNOWN_TOPIC, Topics
 from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
 
 VERSION = 2
@@ -31,6 +34,7 @@ _KEPT_LATER: dict[str, Any] = {
     "ease": {},
     "first_works": FirstWorks().to_json(),
     "wordings": {},
+    "on_topics": {},
 }
 
 
@@ -48,6 +52,7 @@ class Memory(TypedDict):
         planned: how many when it was last worked out whom to ask.
         trials: cases that are kept as they are, the oldest first.
         faded: expected counts of all requests before these.
+        on_topics: of these, who was right how often on which topic, where topics are told apart.
         heard: who has met and echoed whom in those.
         texts: sums over their texts.
         fit: what is believed.
@@ -69,6 +74,7 @@ class Memory(TypedDict):
     planned: int
     trials: list[list[Any]]
     faded: dict[str, Any]
+    on_topics: dict[str, Any]
     heard: list[list[Any]]
     texts: dict[str, Any]
     fit: dict[str, Any]
@@ -94,6 +100,8 @@ class Fit:
         echoes: who says what another has said, whatever the request.
         cost_share: which share of the worst case that it declares a work is expected to cost; None where nobody knows.
         wordings: weights that foretell from a text what agreement tells; none where claims settle who is right.
+        strengths: who is better or worse on which topic.
+        topic_plans: whom to ask, likewise, on requests of each topic.
         id: names the content of the fit: two fits of one id are the same.
     """
 
@@ -106,7 +114,20 @@ class Fit:
     echoes: Echoes = NO_ECHOES
     cost_share: float | None = None
     wordings: Floats = field(default_factory=lambda: np.zeros(0))
+    strengths: Strengths = field(default_factory=Strengths)
+    topic_plans: tuple[tuple[Plan, ...], ...] = ()
     id: str = ""
+
+    def on(self, topic: int) -> Fit:
+        """What the pool believes of requests of a topic."""
+        if topic == UNKNOWN_TOPIC:
+            return self
+        plans = self.topic_plans[topic] if self.topic_plans else self.plans
+        return replace(self, abilities=self.strengths.on(topic, self.abilities), plans=plans)
+
+    def widened(self, bidders: int) -> Fit:
+        """The same beliefs with room for more bidders, newcomers all."""
+        return replace(self, abilities=self.abilities.widened(bidders), strengths=self.strengths.widened(bidders))
 
     def to_json(self) -> dict[str, Any]:
         """The fit as JSON can hold it; its id is worked out from its content."""
@@ -133,6 +154,13 @@ class Fit:
         }
         if len(self.wordings):
             body["wordings"] = _listed(self.wordings)
+        if len(self.strengths.topics):
+            body["strengths"] = {
+                "topics": _listed(self.strengths.topics.weights),
+                "shifts": _listed(self.strengths.shifts),
+                "spreads": _listed(self.strengths.spreads),
+                "plans": [[list(plan) for plan in plans] for plans in self.topic_plans],
+            }
         text = json.dumps(body, sort_keys=True)
         return {**body, "id": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -145,17 +173,19 @@ class Fit:
         abilities = Abilities(kinds, decoys, upsets, right, proven, seen, silence)
         costs = np.array(stored["costs_usd"], dtype=float)
         forecast = Forecast(np.array(stored["forecast"], dtype=float))
-        plans = tuple(tuple(plan) for plan in stored["plans"])
+        strengths, topic_plans = _strengths_from_json(stored.get("strengths"))
         return cls(
             names=tuple(stored["names"]),
             abilities=abilities,
             costs_usd=costs,
             forecast=forecast,
-            plans=plans,
+            plans=_plans_from_json(stored["plans"]),
             terms=Terms(*stored["terms"]),
             echoes=Echoes.from_json(stored["echoes"]) if "echoes" in stored else NO_ECHOES,
             cost_share=stored.get("cost_share"),
             wordings=np.array(stored.get("wordings", ()), dtype=float),
+            strengths=strengths,
+            topic_plans=topic_plans,
             id=stored["id"],
         )
 
@@ -166,6 +196,17 @@ def _silence_from_json(stored: dict[str, Any] | None, bidders: int) -> Silence:
         return abilities_from(Counts.none(bidders)).silence
     by_chance, at_a_loss, accepted = (np.array(stored[part]) for part in ("by_chance", "at_a_loss", "accepted"))
     return Silence(by_chance, at_a_loss, accepted, stored["open_share"])
+
+
+def _plans_from_json(stored: Sequence[Sequence[int]]) -> tuple[Plan, ...]:
+    return tuple(tuple(plan) for plan in stored)
+
+
+def _strengths_from_json(stored: dict[str, Any] | None) -> tuple[Strengths, tuple[tuple[Plan, ...], ...]]:
+    if stored is None:
+        return Strengths(), ()
+    weights, shifts, spreads = (np.array(stored[part], dtype=float) for part in ("topics", "shifts", "spreads"))
+    return Strengths(Topics(weights), shifts, spreads), tuple(_plans_from_json(plans) for plans in stored["plans"])
 
 
 def counts_to_json(counts: Counts) -> dict[str, Any]:
@@ -221,6 +262,7 @@ def empty_memory() -> Memory:
         "offers": no_offers(),
         "first_works": FirstWorks().to_json(),
         "wordings": {},
+        "on_topics": {},
     }
 
 

@@ -7,11 +7,11 @@ learned: how often each bidder is silent, and how often what it says then is acc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bidders.policies.pooled.world import Floats
+from bidders.policies.pooled.world import CHANCE_MIN, Floats, shifted
 
 _BY_CHANCE_MEAN, _AT_A_LOSS_MEAN = 0.02, 0.05
 _AT_A_LOSS_MAX = 0.8
@@ -21,7 +21,7 @@ _LEVEL_WORTH = 10.0
 _SPREAD = 1.2
 _OPEN_MEAN, _OPEN_WORTH = 0.002, 5.0
 _NEWTON_STEPS, _STEP_MAX = 12, 2.0
-_CHANCE_MIN, _RATE_MIN = 1e-3, 5e-4
+_RATE_MIN = 5e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ class Silence:
             for each in (self.by_chance, self.at_a_loss, self.accepted)
         )
         return Silence(by_chance, at_a_loss, accepted, self.open_share)
+
+    def shifted(self, shifts: Floats) -> Silence:
+        """The same where bidders are better or worse, as by so much in log-odds: what they say then is, too."""
+        return replace(self, accepted=shifted(self.accepted, shifts[:, None]))
 
     def open_chance(self, if_comparable: Floats | float) -> Floats:
         """The chance that nobody ever makes a claim on a request on which nobody has made any so far.
@@ -117,7 +121,7 @@ def chances_accepted(accepted: Floats, refused: Floats) -> Floats:
         slope = (accepted - judged * chance).sum(axis=1, keepdims=True) - moved / _SPREAD**2
         bend = (judged * chance * (1.0 - chance)).sum(axis=1, keepdims=True) + 1.0 / _SPREAD**2
         moved = moved + np.clip(slope / bend, -_STEP_MAX, _STEP_MAX)
-    return np.asarray(np.clip(1.0 / (1.0 + np.exp(-odds - moved)), _CHANCE_MIN, 1.0 - _CHANCE_MIN))
+    return np.asarray(np.clip(1.0 / (1.0 + np.exp(-odds - moved)), CHANCE_MIN, 1.0 - CHANCE_MIN))
 
 
 def _rates(hits: Floats, given: Floats, mean: float) -> Floats:
@@ -128,4 +132,4 @@ def _rates(hits: Floats, given: Floats, mean: float) -> Floats:
     """
     pool = (hits.sum() + _POOL_WORTH * mean) / (given.sum() + _POOL_WORTH)
     rates = (np.append(hits, 0.0) + _BIDDER_WORTH * pool) / (np.append(given, 0.0) + _BIDDER_WORTH)
-    return np.asarray(np.clip(rates, _RATE_MIN, 1.0 - _CHANCE_MIN))
+    return np.asarray(np.clip(rates, _RATE_MIN, 1.0 - CHANCE_MIN))

@@ -27,6 +27,9 @@ CONCENTRATIONS: Floats = np.tile(SCATTERS, len(LEVELS))
 """The concentration of each class; classes of one level stand together."""
 
 CLASSES = len(CONCENTRATIONS)
+CHANCE_MIN = 1e-3
+"""Nobody is sure to be right, or to be wrong."""
+
 WORKS_MAX = 256
 """How many works on one request are told apart."""
 
@@ -60,6 +63,12 @@ def by_level(classes: Floats) -> Floats:
 def by_class(levels: Floats) -> Floats:
     """Repeat what is known of levels for each of their classes, along the last axis."""
     return np.repeat(levels, len(SCATTERS), axis=-1)
+
+
+def shifted(chances: Floats, shifts: Floats) -> Floats:
+    """Chances, each above 0 and below 1, with their log-odds shifted by so much."""
+    odds = np.log(chances / (1.0 - chances)) + shifts
+    return np.asarray(np.clip(1.0 / (1.0 + np.exp(-odds)), CHANCE_MIN, 1.0 - CHANCE_MIN))
 
 
 def _log_rising() -> Floats:
