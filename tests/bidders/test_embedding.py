@@ -11,6 +11,7 @@ import pytest
 
 from bidders.policies.pooled.embedding import (
     DIMENSIONS_MAX,
+    condensed,
     embedded,
     embedding_named,
     shape_and_words,
@@ -53,6 +54,21 @@ def test_an_embedding_that_gives_texts_more_and_fewer_numbers_is_named() -> None
     with pytest.raises(InvalidAnswer, match=r"gave 4 numbers for a text of 4 characters and 7 for another of 7; each"):
         embedded(lambda text: [0.5] * len(text), "text")
     assert len(embedded(lambda text: [0.5] * min(4, len(text)), "text")) == 4
+
+
+def test_each_word_tells_something_of_a_text_that_is_condensed() -> None:
+    told = [condensed(shape_and_words, f"w{first}{second}x") for first in "abcdefghij" for second in "abcdefghij"]
+    assert {len(each) for each in told} == {19}
+    assert all(any(each[6:]) for each in told)
+    assert len({tuple(each[6:]) for each in told}) > 20
+
+
+def test_numbers_that_are_few_are_not_condensed_and_those_of_the_shape_never_are() -> None:
+    assert condensed(lambda text: [0.5] * 19, "any").tolist() == [0.5] * 19
+    shape = shape_and_words("A text, 3 words")[:6]
+    assert condensed(shape_and_words, "A text, 3 words")[:6].tolist() == list(shape)
+    many = condensed(lambda text: [float(place) for place in range(20)], "any")
+    assert many.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0 + 19.0, *[float(place) for place in range(7, 19)]]
 
 
 def test_a_long_text_is_not_kept_and_differs_from_another_that_begins_alike() -> None:

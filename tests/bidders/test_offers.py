@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bidders.policies.pooled.embedding import leading, shape_and_words
+from bidders.policies.pooled.embedding import condensed, shape_and_words
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.offers import (
     Offers,
@@ -104,14 +104,14 @@ def test_what_is_kept_survives_storage_to_the_digit() -> None:
 def test_older_offers_count_less() -> None:
     seen = kept(*(offer(number, taken=number < 50) for number in range(100)))
     fading, lasting = (uptake_of(seen, shape_and_words, 0.5, Forgetting(rate, WINDOW)) for rate in (0.1, 0.0))
-    numbers = leading(shape_and_words, "Plan tour 1")
+    numbers = condensed(shape_and_words, "Plan tour 1")
     assert fading.helps(numbers).log_odds([0]) < lasting.helps(numbers).log_odds([0]) - 1.0
 
 
 def test_works_that_were_scored_alone_say_who_is_better() -> None:
     offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, shape_and_words, 0.5, 1)
     uptake = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW))
-    helps = uptake.helps(leading(shape_and_words, "Plan a tour"))
+    helps = uptake.helps(condensed(shape_and_words, "Plan a tour"))
     assert helps.added[uptake.row(0)] > helps.added[uptake.row(1)] + 1.0
 
 
@@ -122,7 +122,7 @@ def test_where_several_works_are_shown_one_good_one_is_enough(answers: int, adds
         _lesson(float(number % 2), float(1 - number % 2))._replace(request=f"Tour {number}") for number in range(60)
     ]
     offers = after_scored(no_offers(), lessons, shape_and_words, 0.5, answers)
-    helps = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW)).helps(leading(shape_and_words, "Tour 7"))
+    helps = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW)).helps(condensed(shape_and_words, "Tour 7"))
     assert (helps.log_odds([0, 1]) > helps.log_odds([0]) + 1.0) == adds
 
 

@@ -146,10 +146,14 @@ def test_what_was_known_before_is_built_upon() -> None:
     assert max(learned(offers(20, seed=5))[0]) - min(learned(offers(20, seed=5))[0]) < 1.4
 
 
-def test_knowledge_of_texts_with_other_numbers_says_nothing() -> None:
-    before = uptake_from(offers(400), 2, 0.5, Knowledge()).knowledge()
-    uptake = uptake_from([], 3, 0.5, before)
-    assert set(uptake.weights.tolist()) == {0.0}
+@pytest.mark.parametrize("numbers", [0, 1, 3])
+def test_of_texts_with_other_numbers_nothing_is_known_and_of_bidders_what_was(numbers: int) -> None:
+    before = uptake_from(offers(400), 2, 0.5, Knowledge())
+    after = uptake_from([], numbers, 0.5, before.knowledge())
+    nothing = before.helps(np.zeros(2))
+    assert after.helps(np.ones(numbers)).added == pytest.approx(nothing.added)
+    assert after.helps(np.ones(numbers)).base == pytest.approx(nothing.base)
+    assert np.ptp(nothing.added) > 1.0
 
 
 def test_before_anything_is_known_an_offer_is_taken_as_often_as_the_prior_says() -> None:

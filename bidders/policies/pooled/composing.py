@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import hypot
 from typing import NamedTuple
 
-from bidders.policies.pooled.embedding import Embedding, leading, standing_for
+from bidders.policies.pooled.embedding import Embedding, condensed, standing_for
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, uptake_of
 from bidders.policies.pooled.outlook import Outlook
@@ -141,7 +141,7 @@ class Composing:
         if found is None:
             if len(self._helps) >= _KEPT_MAX:
                 self._helps.clear()
-            helps = self.uptake.helps(leading(self.embedding, request))
+            helps = self.uptake.helps(condensed(self.embedding, request))
             found = self._helps[key] = helps.shown_by_best_of(self.presenters)
         return found
 

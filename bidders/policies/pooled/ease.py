@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, embedded, leading
+from bidders.policies.pooled.embedding import Embedding, condensed, embedded
 from bidders.policies.pooled.kinds import Sums, in_parts
 from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson
@@ -29,7 +29,7 @@ _PLACES = 6
 
 @dataclass(frozen=True, slots=True)
 class Ease:
-    """What is known of a text: its leading numbers, and where it stands on the scale of ease.
+    """What is known of a text: its numbers, condensed, and where it stands on the scale of ease.
 
     Attributes:
         embedding: of requests.
@@ -46,7 +46,7 @@ class Ease:
         return cls(embedding, np.array(stored.get("weights", ()), dtype=float))
 
     def numbers(self, text: str) -> Floats:
-        """The leading numbers of a text, and how near it stands to each step; to none as long as nothing is known."""
+        """A text's numbers, condensed, and how near it stands to each step; to none as long as nothing is known."""
         # Many bidders are asked about one text.
         found = self._known.get(text)
         if found is None:
@@ -59,7 +59,7 @@ class Ease:
         if len(self.weights) == len(look) + 1:
             foretold = min(1.0, max(0.0, float(self.weights[0] + self.weights[1:] @ look)))
             steps = np.maximum(0.0, 1.0 - np.abs(foretold / _STEP - np.arange(STEPS)))
-        return np.concatenate([leading(self.embedding, text), steps])
+        return np.concatenate([condensed(self.embedding, text), steps])
 
 
 def after_lessons(

@@ -26,7 +26,7 @@ SHAPE = 6
 """How many of the numbers tell the text's shape; they stand first."""
 
 _WORD_PLACES = DIMENSIONS_MAX - SHAPE
-_LEADING = 18
+_CONDENSED_WORD_PLACES = 13
 _WORDS_MAX = 400
 _CHARACTERS_MAX = 20_000
 _KEPT_CHARACTERS_MAX = 2_000
@@ -108,9 +108,18 @@ def standing_for(text: str) -> str:
     return text if len(text) <= _KEPT_CHARACTERS_MAX else sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def leading(embedding: Embedding, text: str) -> Floats:
-    """The first of a text's numbers, for what is learned of each bidder by itself and must stay small."""
-    return embedded(embedding, text)[:_LEADING]
+def condensed(embedding: Embedding, text: str) -> Floats:
+    """A text's numbers in few, for what is learned of each bidder by itself and must stay small.
+
+    Those of the shape stay; the others are folded, as if words had been hashed to fewer places: each still tells.
+    """
+    numbers = embedded(embedding, text)
+    shape, words = numbers[:SHAPE], numbers[SHAPE:]
+    if len(words) <= _CONDENSED_WORD_PLACES:
+        return numbers
+    folds = -(-len(words) // _CONDENSED_WORD_PLACES)
+    padded = np.pad(words, (0, folds * _CONDENSED_WORD_PLACES - len(words)))
+    return np.concatenate([shape, padded.reshape(folds, _CONDENSED_WORD_PLACES).sum(axis=0)])
 
 
 def embedded(embedding: Embedding, text: str) -> Floats:

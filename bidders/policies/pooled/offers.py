@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, leading
+from bidders.policies.pooled.embedding import Embedding, condensed
 from bidders.policies.pooled.evidence import look_from_json, look_of, look_to_json, numbers_of_look
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.reading import (
@@ -112,7 +112,7 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding
     numbers = {name: number for number, name in enumerate(names)}
     scored = []
     for lesson in telling:
-        look = leading(embedding, lesson.request)
+        look = condensed(embedding, lesson.request)
         for together in _shown_together(lesson, answers):
             works = [lesson.works[place] for place in together]
             authors = tuple([numbers[role_key(TRANSFORMER, work.bidder)] for work in works])
@@ -141,19 +141,18 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
         forgetting: how offers lose weight.
         visible: how many of a text's works offers are thought to show until one is seen to leave any out.
     """
-    size = len(leading(embedding, ""))
+    size = len(condensed(embedding, ""))
     rows = _fitted(offers)
     found = [
-        SeenOffer(tuple(row["authors"]), look, row["taken"], row["presenter"], weight, row.get("hidden", 0))
+        SeenOffer(tuple(row["authors"]), _look(row, size), row["taken"], row["presenter"], weight, row.get("hidden", 0))
         for row, weight in zip(rows, forgetting.weights(len(rows)).tolist(), strict=True)
-        if len(look := _look(row)) == size
     ]
     return uptake_from(found, size, prior, _known(offers), visible)
 
 
 def typical_look(offers: Offers, numbers: int) -> Floats:
     """The mean of the numbers of the requests whose offers are kept."""
-    looks = [look for row in _fitted(offers) if len(look := _look(row)) == numbers]
+    looks = [_look(row, numbers) for row in _fitted(offers)]
     return np.mean(looks, axis=0) if looks else np.zeros(numbers)
 
 
@@ -198,7 +197,7 @@ def _with_names(names: Sequence[str], more: Sequence[str]) -> list[str]:
 
 def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> StoredOffer:
     *authors, presenter = [numbers[name] for name in _names_in(receipt)]
-    look = look_to_json(look_of(leading(embedding, receipt.request)))
+    look = look_to_json(look_of(condensed(embedding, receipt.request)))
     taken = float(receipt.in_picked_chain)
     # Who has worked twice counts where it worked last.
     in_order = list(dict.fromkeys(reversed(authors)))[::-1]
@@ -218,5 +217,7 @@ def _known(offers: Offers) -> Knowledge:
     return Knowledge(tuple([int(author) for author in authors]), tuple(weights), tuple(spreads))
 
 
-def _look(row: StoredOffer) -> Floats:
-    return numbers_of_look(look_from_json(row["look"]))
+def _look(row: StoredOffer, numbers: int) -> Floats:
+    """The numbers of the text; those that another embedding made say nothing."""
+    look = numbers_of_look(look_from_json(row["look"]))
+    return look if len(look) == numbers else np.zeros(numbers)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from bidders.policies.pooled.ease import STEPS
 from bidders.policies.pooled.world import Floats
 from orchestrator import entry_of
 
@@ -26,6 +25,8 @@ _OWN_PRECISION = 100.0
 _OWN_CONSTANT_PRECISION = 8.0
 _NOISE = 0.25
 _PLACES = 6
+_PLAIN = 6
+"""How many regressors there are beside the numbers of a text; they stand first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +114,15 @@ def _added(sums: Mapping[str, Any] | None, result: LotResult, left: float) -> di
 
 def _read(sums: Mapping[str, Any] | None, size: int) -> tuple[Floats, Floats, float]:
     squares, products = np.zeros((size, size)), np.zeros(size)
-    known = 0 if sums is None else len(sums["products"])
-    # Memories of earlier versions knew of no ease, which stands last; any other size is another embedding's.
-    if sums is None or known not in (size, size - STEPS):
+    if sums is None:
         return squares, products, 0.0
-    squares[np.triu_indices(known)] = sums["squares"]
-    products[:known] = sums["products"]
+    known = len(sums["products"])
+    before = np.zeros((known, known))
+    before[np.triu_indices(known)] = sums["squares"]
+    # Of another size are the numbers of texts by another embedding; what is known beside the text stays known.
+    common = size if known == size else _PLAIN
+    squares[:common, :common] = before[:common, :common]
+    products[:common] = sums["products"][:common]
     return squares + np.triu(squares, 1).T, products, float(sums["weight"])
 
 

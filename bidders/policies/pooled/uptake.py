@@ -234,6 +234,12 @@ class _Layout(NamedTuple):
     authors: int
     numbers: int
 
+    @classmethod
+    def of(cls, known: Knowledge) -> _Layout:
+        """Where they stand in what was known."""
+        authors = len(known.authors)
+        return cls(authors, (len(known.weights) - 2 - 2 * authors) // (1 + authors))
+
     @property
     def works(self) -> int:
         """The number of works."""
@@ -242,6 +248,10 @@ class _Layout(NamedTuple):
     @property
     def size(self) -> int:
         return 2 + self.numbers + self.authors * (2 + self.numbers)
+
+    def of_none(self, numbers: int) -> Integers:
+        """Of no bidder: the 1, so many numbers of the text, and how many bidders worked."""
+        return np.array([*range(1 + numbers), self.works])
 
     def of_authors(self) -> Integers:
         """By bidder that is told apart: whether it took part, whether it worked last, and the text's numbers."""
@@ -301,14 +311,16 @@ def _prior(layout: _Layout, prior: float, authors: Sequence[int], before: Knowle
     spreads[layout.works] = _HELP_SPREAD
     places = layout.of_authors()
     spreads[places] = [_OWN_SPREAD, _LAST_SPREAD, *[_SUITING_SPREAD] * layout.numbers]
-    old = _Layout(len(before.authors), layout.numbers)
-    if len(before.weights) == old.size:
-        common = slice(layout.works + 1)
-        weights[common], spreads[common] = before.weights[common], before.spreads[common]
-        for author, known in zip(before.authors, old.of_authors(), strict=True):
+    if before.weights:
+        old = _Layout.of(before)
+        # By another embedding texts have other numbers; what is known beside them stays known.
+        texts = layout.numbers if old.numbers == layout.numbers else 0
+        known = [(layout.of_none(texts), old.of_none(texts))]
+        for author, earlier in zip(before.authors, old.of_authors(), strict=True):
             if author in authors:
-                place = places[authors.index(author)]
-                weights[place], spreads[place] = np.array(before.weights)[known], np.array(before.spreads)[known]
+                known.append((places[authors.index(author), : 2 + texts], earlier[: 2 + texts]))
+        for place, earlier in known:
+            weights[place], spreads[place] = np.array(before.weights)[earlier], np.array(before.spreads)[earlier]
     return weights, spreads
 
 
