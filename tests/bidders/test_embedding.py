@@ -68,7 +68,7 @@ def test_numbers_that_are_few_are_not_condensed_and_those_of_the_shape_never_are
     shape = shape_and_words("A text, 3 words")[:6]
     assert condensed(shape_and_words, "A text, 3 words")[:6].tolist() == list(shape)
     many = condensed(lambda text: [float(place) for place in range(20)], "any")
-    assert many.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0 + 19.0, *[float(place) for place in range(7, 19)]]
+    assert many.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, (6.0 + 19.0) / 2, *[place / 2 for place in range(7, 19)]]
 
 
 def test_a_long_text_is_not_kept_and_differs_from_another_that_begins_alike() -> None:

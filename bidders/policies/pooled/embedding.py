@@ -26,7 +26,7 @@ SHAPE = 6
 """How many of the numbers tell the text's shape; they stand first."""
 
 _WORD_PLACES = DIMENSIONS_MAX - SHAPE
-_CONDENSED_WORD_PLACES = 13
+_CONDENSED_WORD_PLACES, _FOLDED_SCALE = 13, 0.5
 _WORDS_MAX = 400
 _CHARACTERS_MAX = 20_000
 _KEPT_CHARACTERS_MAX = 2_000
@@ -111,7 +111,8 @@ def standing_for(text: str) -> str:
 def condensed(embedding: Embedding, text: str) -> Floats:
     """A text's numbers in few, for what is learned of each bidder by itself and must stay small.
 
-    Those of the shape stay; the others are folded, as if words had been hashed to fewer places: each still tells.
+    Those of the shape stay; the others are folded, as if words had been hashed to fewer places: each still tells. And
+    they are halved: else whom words suit would be doubted more than who is able, and found in more noise.
     """
     numbers = embedded(embedding, text)
     shape, words = numbers[:SHAPE], numbers[SHAPE:]
@@ -119,7 +120,7 @@ def condensed(embedding: Embedding, text: str) -> Floats:
         return numbers
     folds = -(-len(words) // _CONDENSED_WORD_PLACES)
     padded = np.pad(words, (0, folds * _CONDENSED_WORD_PLACES - len(words)))
-    return np.concatenate([shape, padded.reshape(folds, _CONDENSED_WORD_PLACES).sum(axis=0)])
+    return np.concatenate([shape, _FOLDED_SCALE * padded.reshape(folds, _CONDENSED_WORD_PLACES).sum(axis=0)])
 
 
 def embedded(embedding: Embedding, text: str) -> Floats:
