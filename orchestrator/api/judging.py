@@ -18,7 +18,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.state import REQUESTER
 from orchestrator.core.tasks import JUDGE
-from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.callbook import CallBook, read_calls
 from orchestrator.engine.driver import Listener
 from orchestrator.engine.guarded import Returned, TimedOut, read_guarded, run_guarded, shortened
 from orchestrator.engine.metering import TaskMeter
@@ -125,9 +125,7 @@ class Judging:
         progress = store.read(lambda reader: read_log(reader, request_id)).progress
         if progress.status != "open":
             return None
-        answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
-        calls = CallBook(store, request_id, answers, holds)
-        ruling = await _ask(judge, progress, calls, self._deadline_seconds)
+        ruling = await _ask(judge, progress, read_calls(store, request_id), self._deadline_seconds)
         judged, now_seconds = ruling.judged, self._clock()
         if judged is not None:
 

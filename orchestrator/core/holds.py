@@ -194,6 +194,20 @@ def cap_hold(request_id: str, lot: Lot, round: int, bidder: str, purpose: str, c
     )
 
 
+def spent_under(held: Transfer, first_nanos: int, task_nanos: int) -> int:
+    """What was spent under one of the holds that a task has taken on the spend cap.
+
+    A driver that takes over holds again only what was left of the worst case; so what its hold lacks had been spent
+    before, under earlier ones.
+
+    Args:
+        held: the hold.
+        first_nanos: the amount of the first that the task took: its whole worst case.
+        task_nanos: what all calls of the task have cost so far.
+    """
+    return max(0, task_nanos - (first_nanos - held.amount_nanos))
+
+
 def cap_overrun(held: Transfer, excess_nanos: int) -> Transfer:
     """What was spent beyond a task's worst case, charged to the spend cap as well (R7).
 

@@ -40,6 +40,11 @@ def cap_hold_id(task: str, attempt: int = 0) -> str:
 # What follows reads keys of recorded transfers, which may be anything.
 
 
+def first_attempt(hold_id: str) -> str:
+    """The key of the first hold of its kind that its task took: its own, unless it was held again."""
+    return f"{hold_id.rpartition('/')[0]}/0"
+
+
 def task_of(hold_id: str) -> str:
     """The key of the task that a hold was taken for; of a wallet's hold for a transform, the first round's."""
     stem = hold_id.rpartition("/")[0]

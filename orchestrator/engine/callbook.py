@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
-from orchestrator.core.holds import CAP_OVERRUN, cap_overrun
+from orchestrator.core.holds import CAP_OVERRUN, cap_overrun, spent_under
 from orchestrator.core.keys import cap_account
-from orchestrator.core.tasks import cap_hold_id, is_for_bidding, task_of
+from orchestrator.core.tasks import cap_hold_id, first_attempt, is_for_bidding, is_on_cap, task_of
 from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, SpendCapReached, TransferConflict
-from orchestrator.ledger import Transfer, void
+from orchestrator.ledger import PENDING, Transfer, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.money import format_usd
 from orchestrator.store import AnswerRow, Store, Transaction
@@ -30,11 +30,11 @@ class CallBook:
         store: where answers and holds are kept.
         request_id: the request.
         answers: what earlier drivers of this request were answered.
-        open_holds: the request's holds that earlier drivers left open.
+        transfers: what has been held and moved for this request so far, oldest first.
     """
 
     def __init__(
-        self, store: Store, request_id: str, answers: Iterable[AnswerRow] = (), open_holds: Iterable[Transfer] = ()
+        self, store: Store, request_id: str, answers: Iterable[AnswerRow] = (), transfers: Sequence[Transfer] = ()
     ) -> None:
         self.request_id = request_id
         self.failure: BaseException | None = None
@@ -44,7 +44,11 @@ class CallBook:
         self._by_task: dict[str, list[AnswerRow]] = {}
         for row in answers:
             self._keep(row)
-        self._orphans = {row.id: row for row in open_holds if is_for_calls(row)}
+        resolved = {row.pending_id for row in transfers}
+        self._earlier = {row.id: row for row in transfers if row.kind == PENDING and is_for_calls(row)}
+        self._orphans = {id: row for id, row in self._earlier.items() if id not in resolved}
+        on_cap = [row for row in self._earlier.values() if is_on_cap(row.id)]
+        self._again = {task_of(row.id): row for row in on_cap if row.id != first_attempt(row.id)}
         self._running = 0
         self._waiting = 0
         self._flushing = 0
@@ -62,9 +66,17 @@ class CallBook:
         return tuple(self._by_task.get(task, ()))
 
     def promised_nanos(self, task: str) -> int | None:
-        """The worst case that an earlier driver left held for a task; None where it left none."""
-        held = self._orphans.get(cap_hold_id(task))
+        """The worst case that an earlier driver held for a task; None where it held none."""
+        held = self._earlier.get(cap_hold_id(task))
         return None if held is None else held.amount_nanos
+
+    def held_again(self, task: str) -> Transfer | None:
+        """The latest hold on the cap of a task that an earlier driver had taken over and held for again."""
+        return self._again.get(task)
+
+    def take_over(self, held: Transfer) -> HoldState:
+        """Go on under a hold that an earlier driver took, if it left it open."""
+        return "settled" if self._orphans.pop(held.id, None) is None else "open"
 
     async def record(self, row: AnswerRow) -> None:
         """Make an answer durable, even where whoever asked for it is stopped meanwhile: it has been paid for."""
@@ -93,7 +105,8 @@ class CallBook:
             self._running += is_running
             raise
         self._running += 1
-        return self._take_over(holds, applied)
+        states = [self.take_over(row) for row in holds]
+        return "new" if any(row.id == holds[-1].id for row in applied) else states[-1]
 
     async def release(self, held: Transfer | None, spent_nanos: int) -> None:
         """Settle a task's hold on the cap to what was spent.
@@ -117,7 +130,7 @@ class CallBook:
         Holds that a crashed driver left and no task has come back for are settled, too: the
         bidder is charged nothing, the cap what is known, or else the worst case.
         """
-        orphans = [settle_orphan(row, self._answers.values()) for row in self._orphans.values()]
+        orphans = [settle_orphan(row, self._answers.values(), self._earlier) for row in self._orphans.values()]
         due, self._due, self._orphans = [*self._due, *orphans], [], {}
         return due
 
@@ -211,14 +224,6 @@ class CallBook:
                 self._flushes += 1
         await self._wake()
 
-    def _take_over(self, holds: Sequence[Transfer], applied: Sequence[Transfer]) -> HoldState:
-        was_open = holds[-1].id in self._orphans
-        for row in holds:
-            self._orphans.pop(row.id, None)
-        if any(row.id == holds[-1].id for row in applied):
-            return "new"
-        return "open" if was_open else "settled"
-
     async def _commit(self, work: Callable[[Transaction], T]) -> T:
         try:
             return await asyncio.wrap_future(self._store.submit(work))
@@ -229,16 +234,27 @@ class CallBook:
             raise
 
 
+def read_calls(store: Store, request_id: str) -> CallBook:
+    """The calls of a request, with what earlier drivers of it have left."""
+    answers, transfers = store.read(lambda reader: (reader.answers(request_id), reader.transfers(request=request_id)))
+    return CallBook(store, request_id, answers, transfers)
+
+
 def is_for_calls(held: Transfer) -> bool:
     """Whether a hold was taken for a task's calls; all others are settled by the core."""
     return held.code == "cap" or is_for_bidding(held.id)
 
 
-def settle_orphan(held: Transfer, answers: Iterable[AnswerRow]) -> Transfer:
+def settle_orphan(held: Transfer, answers: Iterable[AnswerRow], recorded: Mapping[str, Transfer]) -> Transfer:
     """Settle a hold that no task will come back for.
 
     The bidder is charged nothing; the cap what its calls are known to have cost, or else the
     worst case.
+
+    Args:
+        held: the hold.
+        answers: what the request's calls were answered.
+        recorded: the request's holds for calls, by id; others do no harm.
     """
     if held.code != "cap":
         return void(held)
@@ -246,7 +262,10 @@ def settle_orphan(held: Transfer, answers: Iterable[AnswerRow]) -> Transfer:
     costs = [row.cost_nanos for row in answers if row.task == task]
     known = [cost for cost in costs if cost is not None]
     is_known = costs and len(known) == len(costs)
-    return resolve(held, min(sum(known), held.amount_nanos) if is_known else held.amount_nanos)
+    if not is_known:
+        return resolve(held, held.amount_nanos)
+    spent_nanos = spent_under(held, recorded[first_attempt(held.id)].amount_nanos, sum(known))
+    return resolve(held, min(spent_nanos, held.amount_nanos))
 
 
 def apply_due(tx: Transaction, due: Iterable[Transfer]) -> None:

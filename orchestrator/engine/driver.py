@@ -20,7 +20,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.settlement import due_awards
 from orchestrator.engine.announcing import Announcer, read_market, read_memories
 from orchestrator.engine.asking import ask
-from orchestrator.engine.callbook import CallBook
+from orchestrator.engine.callbook import read_calls
 from orchestrator.engine.delivering import deliver
 from orchestrator.engine.invitations import read_promises
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
@@ -59,8 +59,7 @@ class Driver:
         self._listener = listener
         self._on_text = on_text
         self._log: RequestLog = store.read(lambda reader: read_log(reader, request_id))
-        answers, holds = store.read(lambda reader: (reader.answers(request_id), reader.open_holds(request_id)))
-        self._calls = CallBook(store, request_id, answers, holds)
+        self._calls = read_calls(store, request_id)
         memories = store.read(lambda reader: read_memories(reader, recorder.seats.values()))
         promises = store.read(read_promises)
         self._announcer = Announcer(recorder.seats, memories, self._calls, promises)

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from orchestrator.bidding import Charged
-from orchestrator.core.holds import bid_cost_hold, cap_hold
+from orchestrator.core.holds import bid_cost_hold, cap_hold, spent_under
 from orchestrator.core.keys import key, read_key
 from orchestrator.core.lot import Lot
 from orchestrator.core.tasks import BID, cap_hold_id
@@ -63,7 +63,6 @@ class TaskMeter:
         self._cost_max_nanos = cost_max_nanos
         self._is_declared = is_declared
         self._spent_nanos = 0
-        self._settled_nanos = 0
         self._unknown = False
         self._calls = 0
         self._state: Literal["closed", "held", "settled"] = "closed"
@@ -94,6 +93,10 @@ class TaskMeter:
         holds = [held for held in (self._wallet_hold, self._cap_hold) if held is not None]
         state = await self._book.hold(holds)
         self._is_resumed = state != "new"
+        again = self._book.held_again(self._task)
+        if again is not None:
+            self._cap_hold = again
+            state = self._book.take_over(again)
         if state == "settled":
             self._state = "settled"
 
@@ -103,7 +106,7 @@ class TaskMeter:
         if self._cap_hold is not None and state != "closed":
             spent_nanos = self._cost_max_nanos if self._unknown else self._spent_nanos
             held = None if state == "settled" else self._cap_hold
-            await self._book.release(held, spent_nanos - self._settled_nanos)
+            await self._book.release(held, spent_under(self._cap_hold, self._cost_max_nanos, spent_nanos))
 
     async def call(self, perform: Callable[[], Awaitable[Charged]], *, purpose: str = "call") -> Any:
         """Make a call, or take its answer from the record; see `orchestrator.bidding.Meter`."""
@@ -159,9 +162,10 @@ class TaskMeter:
         left_nanos = self._cost_max_nanos - self._spent_nanos
         while self._cap_hold is not None and self._state == "settled":
             next_id = cap_hold_id(self._task, read_key(self._cap_hold.id).attempt + 1)
-            self._cap_hold = self._cap_hold._replace(id=next_id, amount_nanos=left_nanos)
-            self._settled_nanos = self._spent_nanos
-            if await self._book.hold([self._cap_hold], is_running=True) != "settled":
+            again = self._cap_hold._replace(id=next_id, amount_nanos=left_nanos)
+            state = await self._book.hold([again], is_running=True)
+            self._cap_hold = again
+            if state != "settled":
                 self._state = "held"
 
 

@@ -15,7 +15,7 @@ from orchestrator.core.closing import close_stage
 from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import Announced, AwardResult, Delivered, Ended, Event, Faulted, Judged, Settled
-from orchestrator.core.holds import cap_overrun
+from orchestrator.core.holds import cap_overrun, spent_under
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import (
     TREASURY,
@@ -30,7 +30,7 @@ from orchestrator.core.progress import Progress, fold
 from orchestrator.core.request import Request
 from orchestrator.core.settlement import beyond_promise, settle_stage
 from orchestrator.core.step import Step
-from orchestrator.core.tasks import BID, TRANSFORM, cap_hold_id, is_on_cap, task_of, wallet_hold_id
+from orchestrator.core.tasks import BID, TRANSFORM, first_attempt, is_on_cap, task_of, wallet_hold_id
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
 from orchestrator.engine.invitations import remember_answers
@@ -154,7 +154,7 @@ class Recorder:
         """End a request at its requester's wish, whatever it is doing."""
         log = read_log(tx, request_id)
         holds = tx.open_holds(request_id)
-        costs = _costs_by_hold(tx, request_id)
+        costs = _costs_by_hold(tx, request_id, holds)
         apply_due(tx, _cap_overruns(holds, costs))
         cap, wallets = cap_account(request_id), overspent(holds, costs)
         left = tx.spendable({cap, *wallets})
@@ -270,8 +270,8 @@ def _settle_orphans(tx: Transaction, request_id: str) -> None:
     """
     orphans = [row for row in tx.open_holds(request_id) if is_for_calls(row)]
     if orphans:
-        answers = tx.answers(request_id)
-        tx.apply([settle_orphan(row, answers) for row in orphans])
+        answers, recorded = tx.answers(request_id), _transfers_by_id(tx, request_id)
+        tx.apply([settle_orphan(row, answers, recorded) for row in orphans])
 
 
 def _cap_overruns(holds: Sequence[Transfer], costs: Mapping[str, int]) -> list[Transfer]:
@@ -293,10 +293,21 @@ def _with_calls_under_way(progress: Progress, holds: Sequence[Transfer], answers
     return {each.bidder for each in unknown if each.lot in progress.on_sale and each.purpose == purpose}
 
 
-def _costs_by_hold(reader: Reader, request_id: str) -> dict[str, int]:
-    """What is known to have been spent under each hold on a wallet or on the cap."""
+def _costs_by_hold(reader: Reader, request_id: str, holds: Sequence[Transfer]) -> dict[str, int]:
+    """What is known to have been spent under each hold on a wallet, and under each of some on the cap."""
     costs: dict[str, int] = {}
+    by_task: dict[str, int] = {}
     for row in reader.answers(request_id):
-        for hold_id in (wallet_hold_id(row.task), cap_hold_id(row.task)):
-            costs[hold_id] = costs.get(hold_id, 0) + (row.cost_nanos or 0)
+        cost_nanos, on_wallet = row.cost_nanos or 0, wallet_hold_id(row.task)
+        costs[on_wallet] = costs.get(on_wallet, 0) + cost_nanos
+        by_task[row.task] = by_task.get(row.task, 0) + cost_nanos
+    recorded = _transfers_by_id(reader, request_id)
+    for held in holds:
+        if is_on_cap(held.id):
+            first_nanos = recorded[first_attempt(held.id)].amount_nanos
+            costs[held.id] = spent_under(held, first_nanos, by_task.get(task_of(held.id), 0))
     return costs
+
+
+def _transfers_by_id(reader: Reader, request_id: str) -> dict[str, Transfer]:
+    return {row.id: row for row in reader.transfers(request=request_id)}

@@ -165,16 +165,16 @@ async def prepare(
     chosen = tasks[:limit]
     check_verifier(verifier, chosen)
     id = practice_id(task.request for task in tasks)
-    lease, answers, holds, memories = store.read(
+    lease, answers, transfers, memories = store.read(
         lambda reader: (
             read_lease(reader, id, take_over=take_over),
             reader.answers(id),
-            reader.open_holds(id),
+            reader.transfers(request=id),
             read_memories(reader, seats.values()),
         )
     )
     record = WorkRecord(id, answers)
-    calls = CallBook(store, id, answers, holds)
+    calls = CallBook(store, id, answers, transfers)
     announcer = Announcer(seats, memories, calls, {})
     unready: dict[str, str] = {}
     exercises = [await _exercise(task, seats, rules, announcer, record, id, unready) for task in chosen]

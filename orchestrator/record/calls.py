@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Final
 
 from orchestrator.core.events import AwardResult, Faulted
-from orchestrator.core.holds import bid_cost_hold, cap_hold, cap_overrun, hold_behind
+from orchestrator.core.holds import bid_cost_hold, cap_hold, cap_overrun, hold_behind, spent_under
 from orchestrator.core.keys import bidder_account, cap_account, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
@@ -19,6 +19,7 @@ from orchestrator.core.tasks import (
     TRANSFORM,
     are_rounds_of_one,
     cap_hold_id,
+    first_attempt,
     is_for_bidding,
     is_on_cap,
     task_of,
@@ -150,14 +151,16 @@ def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord
     if row.kind == PENDING:
         return _is_hold_for_call(row, present)
     held = recorded.get(hold_behind(row))
-    if held is None or held.kind != PENDING:
+    first = None if held is None else recorded.get(first_attempt(held.id))
+    if held is None or first is None or held.kind != PENDING or held.amount_nanos > first.amount_nanos:
         return False
     if row.kind == VOID:
         return row == void(held)
     if row.kind == POST:
-        return row == post(held, row.amount_nanos) and row.amount_nanos in _possible_costs(held, run.answers)
-    spent = sum(answer.cost_nanos or 0 for answer in run.answers if answer.task == task_of(held.id))
-    return row == cap_overrun(held, row.amount_nanos) and row.amount_nanos <= spent - held.amount_nanos
+        return row == post(held, row.amount_nanos) and row.amount_nanos in _possible_costs(held, first, run.answers)
+    total_nanos = sum(answer.cost_nanos or 0 for answer in run.answers if answer.task == task_of(held.id))
+    spent_nanos = spent_under(held, first.amount_nanos, total_nanos)
+    return row == cap_overrun(held, row.amount_nanos) and row.amount_nanos <= spent_nanos - held.amount_nanos
 
 
 def charges_beyond_answers(run: RunRecord, cancelled: Sequence[Transfer]) -> Iterator[Finding]:
@@ -284,14 +287,15 @@ def _is_hold_for_call(row: Transfer, present: Progress) -> bool:
     return row.code == "cap" and row.debit == cap_account(request_id) and is_on_cap(row.id)
 
 
-def _possible_costs(held: Transfer, answers: Sequence[AnswerRow]) -> set[int]:
-    """What a task may have been charged when it was cut short: the cost of its first calls.
+def _possible_costs(held: Transfer, first: Transfer, answers: Sequence[AnswerRow]) -> set[int]:
+    """What a task may have been charged under a hold when it was cut short: the cost of its first calls.
 
     A hold for the cost of a transform does not say in which round its bidder worked.
     """
     possible = {held.amount_nanos} if held.code == "cap" else set()
     totals = _first_calls_nanos(task_of(held.id), answers)
-    return possible | {min(total, held.amount_nanos) for total in totals}
+    spent = [spent_under(held, first.amount_nanos, total) for total in totals]
+    return possible | {min(nanos, held.amount_nanos) for nanos in spent}
 
 
 def _first_calls_nanos(own: str, answers: Sequence[AnswerRow]) -> set[int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.answer import Answer
-from orchestrator.core.holds import LotHolds, bid_cost_hold, cap_hold, cap_overrun, charge, hold_behind
+from orchestrator.core.holds import LotHolds, bid_cost_hold, cap_hold, cap_overrun, charge, hold_behind, spent_under
 from orchestrator.core.keys import key
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import first_state
@@ -16,6 +17,7 @@ from orchestrator.core.tasks import (
     TRANSFORM,
     are_rounds_of_one,
     cap_hold_id,
+    first_attempt,
     is_for_bidding,
     is_for_transforming,
     is_on_cap,
@@ -36,6 +38,7 @@ def test_a_hold_leads_back_to_the_task_that_it_was_taken_for(name: str, round: i
     task = key("r1", "0.2", round, name, purpose)
 
     assert task_of(cap_hold_id(task, attempt)) == task
+    assert first_attempt(cap_hold_id(task, attempt)) == cap_hold_id(task)
     assert is_on_cap(cap_hold_id(task, attempt))
     assert not is_for_bidding(cap_hold_id(task))
     assert not is_for_transforming(cap_hold_id(task))
@@ -81,3 +84,11 @@ def test_whatever_resolves_or_overruns_a_hold_leads_back_to_it() -> None:
 
     assert {hold_behind(row) for row in (held, post(held, 3), void(held), cap_overrun(held, 2))} == {held.id}
     assert {hold_behind(row) for row in charge(held, 9)} == {held.id}
+
+
+@pytest.mark.parametrize(("held_nanos", "spent_nanos"), [(10, 7), (6, 3), (3, 0), (1, 0)])
+def test_what_a_hold_lacks_of_the_first_had_been_spent_before_it(held_nanos: int, spent_nanos: int) -> None:
+    held = cap_hold("r1", LOT, 0, "a", TRANSFORM, held_nanos)
+    assert held is not None
+
+    assert spent_under(held, 10, 7) == spent_nanos

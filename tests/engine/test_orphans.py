@@ -7,12 +7,17 @@ import pytest
 from orchestrator.core.holds import bid_cost_hold, cap_hold
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import first_state
-from orchestrator.core.tasks import TRANSFORM, task_of
+from orchestrator.core.tasks import TRANSFORM, cap_hold_id, task_of
 from orchestrator.engine.callbook import is_for_calls, settle_orphan
 from orchestrator.ledger import Transfer, post, void
 from orchestrator.store import AnswerRow
 
 LOT = Lot("0.1", 2, first_state("Plan a trip", "digest"), "owner")
+
+
+def settled(held: Transfer, answers: list[AnswerRow], first: Transfer | None = None) -> Transfer:
+    recorded = first or held
+    return settle_orphan(held, answers, {recorded.id: recorded})
 
 
 def on_cap(round: int = 1) -> Transfer:
@@ -36,13 +41,25 @@ def test_the_cap_pays_what_calls_are_known_to_have_cost_or_the_worst_case(
 ) -> None:
     held = on_cap()
 
-    assert settle_orphan(held, answered(held, *costs)) == (post(held, spent) if spent else void(held))
+    assert settled(held, answered(held, *costs)) == (post(held, spent) if spent else void(held))
 
 
 def test_what_another_round_has_cost_is_not_counted_twice() -> None:
     held = on_cap()
 
-    assert settle_orphan(held, [*answered(on_cap(round=0), 5), *answered(held, 2)]) == post(held, 2)
+    assert settled(held, [*answered(on_cap(round=0), 5), *answered(held, 2)]) == post(held, 2)
+
+
+@pytest.mark.parametrize(
+    ("costs", "spent"),
+    [((3,), 0), ((3, 4), 4), ((3, 30), 7), ((3, None), 7)],
+    ids=["nothing since", "a call since", "more than held", "one is unknown"],
+)
+def test_what_was_held_again_pays_only_for_what_was_spent_since(costs: tuple[int | None, ...], spent: int) -> None:
+    first = on_cap()
+    again = first._replace(id=cap_hold_id(task_of(first.id), attempt=1), amount_nanos=7)
+
+    assert settled(again, answered(again, *costs), first) == (post(again, spent) if spent else void(again))
 
 
 def test_the_bidder_is_charged_nothing() -> None:
@@ -50,4 +67,4 @@ def test_the_bidder_is_charged_nothing() -> None:
     assert held is not None
 
     assert is_for_calls(held)
-    assert settle_orphan(held, answered(held, 3)) == void(held)
+    assert settled(held, answered(held, 3)) == void(held)
