@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.api.lease import judging_alone
 from orchestrator.api.listening import tell
@@ -36,6 +37,9 @@ from orchestrator.ledger import Transfer
 from orchestrator.money import Money
 from orchestrator.store import Store, Transaction
 from orchestrator.telemetry import recording
+
+# What stops whoever judges, by no fault of the judge's. In an asynchronous program a Ctrl-C is a cancellation, too.
+_STOPS: Final = (KeyboardInterrupt, SystemExit, asyncio.CancelledError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Judging:
 
             log = store.transact(charge)
             tell(on_event, log)
-            if not isinstance(ruling.failure, KeyboardInterrupt | SystemExit):
+            if not isinstance(ruling.failure, _STOPS):
                 _check_open(log.progress, judge.name)
         if ruling.failure is not None:
             raise ruling.failure
@@ -183,7 +187,7 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook,
             await meter.close()
     except (ProviderError, BidderError) as refusal:
         reason = str(refusal)
-    except (VickreyError, KeyboardInterrupt, SystemExit) as error:
+    except (VickreyError, *_STOPS) as error:
         reason, failure = str(error) or type(error).__name__, error
     calls.raise_failure()
     costs = (held_nanos, meter.cost_nanos, judge.provider, meter.known_nanos)

@@ -107,6 +107,40 @@ def test_a_judge_in_which_the_program_is_ended_is_paid_for_first(error: BaseExce
     assert_paid_for_and_open(market)
 
 
+class Thinking(Paying):
+    """Makes its call, and then does not come to a decision."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None)
+        self.is_thinking = asyncio.Event()
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer], hearing: Hearing | None = None) -> Any:
+        await super().pick(request, offers, hearing)
+        self.is_thinking.set()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True], ids=["open", "withdrawn meanwhile"])
+def test_a_judge_whose_task_is_cancelled_is_paid_for_first(is_withdrawn: bool) -> None:
+    market = opened()
+
+    async def judge_and_stop() -> None:
+        thinking = Thinking()
+        judging = asyncio.ensure_future(market.ajudge("r1", thinking))
+        await thinking.is_thinking.wait()
+        if is_withdrawn:
+            market.cancel("r1")
+        judging.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await judging
+
+    asyncio.run(judge_and_stop())
+    assert market.result("r1").statement().judging_nanos == posted(market, "cap-spent") == COST.nanos
+    if not is_withdrawn:
+        assert_paid_for_and_open(market)
+    assert_sound(market)
+
+
 @pytest.mark.parametrize("provider", [None, "", 5, "\ud800", "a" * 101])
 def test_a_judge_whose_provider_no_account_can_name_is_refused_before_anything_is_spent(provider: Any) -> None:
     market = opened()
