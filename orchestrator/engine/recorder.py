@@ -205,7 +205,8 @@ class Recorder:
         delivered = [event.award.bidder for event in events if isinstance(event, Delivered)]
         if not faults and not delivered:
             return
-        bought = [sale.buyer for event in events if isinstance(event, Settled) for sale in event.sales()]
+        sales = [sale for event in events if isinstance(event, Settled) for sale in event.sales()]
+        bought = [sale.buyer for sale in sales if not sale.kept]
         known = tx.bidders()
         changed: dict[str, BidderRow] = {}
         for name in delivered:

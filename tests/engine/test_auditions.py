@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from bidders.policies.tracker import TrackerPolicy
-from orchestrator import Market, Observation, Policy, Receipt, Valuation
+from orchestrator import Market, Money, Observation, Policy, Receipt, Valuation
 from orchestrator.core.clearing import Award
 from orchestrator.core.keys import audition_account, bidder_account, derive_seed
 from orchestrator.core.lot import Lot, Offer
@@ -225,6 +225,62 @@ def test_an_incumbent_is_on_audition_no_longer_and_what_was_granted_returns() ->
         on_audition = [entry.name for entry in roster if entry.audition]
         assert "n" not in on_audition
     assert_sound(market)
+
+
+TWO_TRIALS = {"audition": {"trials": 2, "budget": 2}}
+
+
+class Keeping(Scripted):
+    """Keeps what it has bought, rather than sell it to a presenter."""
+
+    async def reserve(self, lot: Lot) -> Money:
+        return Money.usd(8)
+
+
+class Lasting(Worker):
+    """Finds something to add at every stage."""
+
+    def observe(self, request: Request, lot: Lot) -> Observation | None:
+        return Observation(self.name, self.role, lot.stage, request.rules.stages_max, 10.0)
+
+    def transform(self, request: Request, lot: Lot, award: Award, memory: Any) -> Delivery:
+        return Delivery([Segment(f"{self.name} at stage {lot.stage}")])
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanging:
+    """Values every lot alike."""
+
+    usd: float
+    name: str = "unchanging"
+    version: int = 1
+
+    def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
+        return Valuation([self.usd] * len(observations), [0.0] * len(observations))
+
+    def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
+        return memory
+
+
+def keep_in_a_market() -> list[Progress]:
+    market = make_market(Keeping("n", {1: "5"}), presenter("p", {2: "3", 3: "3"}), wealth=TWO_TRIALS)
+    return [market.read_log(market.run("hello", 10, seed=seed).request_id).progress for seed in (1, 2)]
+
+
+def keep_in_a_simulation() -> list[Progress]:
+    wealth = WealthRules(50 * NANOS_PER_USD, 0, 0, audition_trials=2, audition_budget_nanos=1)
+    players = [Lasting("n", policy=Unchanging(5.0)), Lasting("b", policy=Unchanging(3.0))]
+    rules = Rules(stages_max=3, last_stage="any")
+    return run(Simulation(players, rules, wealth, learning=False, owners_keep=True), 2)
+
+
+@pytest.mark.parametrize("play", [keep_in_a_market, keep_in_a_simulation])
+def test_a_state_that_a_newcomer_keeps_is_no_lot_that_it_has_won(play: Callable[[], list[Progress]]) -> None:
+    first, second = play()
+    own = [sale.kept for sale in first.sales if sale.buyer == "n"]
+    assert own.count(False) == 1
+    assert own.count(True) >= 1
+    assert [entry.audition for entry in second.request.roster if entry.name == "n"] == [True]
 
 
 def test_no_trial_is_held_with_an_empty_treasury() -> None:
