@@ -59,6 +59,10 @@ class PersonalJudge:
         self.model = orchestrator.build_model(model)
         self.provider = self.model.provider
 
+    def close(self) -> None:
+        """Let go of the model."""
+        orchestrator.release_model(self.model)
+
     def obstacle(self) -> str | None:
         """Why it could not judge now: what its model says, for example that a key is not set."""
         ask = getattr(self.model, "obstacle", None)

@@ -12,6 +12,8 @@ import pytest
 from bidders.models.mock import MockModel
 from bidders.personal_judge import PersonalJudge
 from orchestrator import Hearing, Later, Market, MeteredJudge, Money, Prompt, Rank, Reject, ShownOffer
+from orchestrator.api.judge_choice import chosen_judge
+from orchestrator.config import load_config
 from orchestrator.core.events import Judged
 from orchestrator.errors import BrokenPlugin, InvalidConfig, InvalidRequest, ProviderError
 from orchestrator.record import export_request, replay, verify
@@ -263,6 +265,16 @@ def test_a_forged_cost_of_judging_is_found() -> None:
         if row["code"] == "judging":
             row["amount_nanos"] += 1
     assert any("judging" in str(finding) for finding in verify(record))
+
+
+def test_a_market_lets_go_of_the_model_of_a_judge_that_it_has_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    released: list[Any] = []
+    monkeypatch.setattr("orchestrator.release_model", released.append)
+    config = {"version": 1, "bidders": [], "judge": {"type": "personal", "options": {"model": {"type": "mock"}}}}
+    with chosen_judge("personal", load_config(config)) as judge:
+        assert isinstance(judge, PersonalJudge)
+        assert released == []
+    assert released == [judge.model]
 
 
 def test_provider_errors_of_any_kind_leave_it_open() -> None:
