@@ -1,4 +1,4 @@
-"""Passwords in URLs: nothing that is told, recorded or passed on may hold one."""
+"""Passwords in URLs, and options that hold a secret: nothing that is told, recorded or passed on may hold one."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ MASK: Final = "***"
 # Before the host, up to the last @ before the options, for a password may hold what it should have escaped; or among
 # the options, where PostgreSQL's library takes one, too.
 _PASSWORD: Final = re.compile(r"(?<=//)([^/:@\s]*:)[^?\s]*(?=@)|([?&](?:ssl)?password=)[^&\s]*")
+_SECRET: Final = re.compile(r"(token|secret|password|api_?key)$|(^|_)key$", re.IGNORECASE)
+
+
+def is_secret(name: str) -> bool:
+    """Whether an option of this name is taken to hold what opens an account."""
+    return _SECRET.search(name) is not None
 
 
 def without_passwords(text: str, mask: str = MASK) -> str:

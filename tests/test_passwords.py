@@ -1,10 +1,10 @@
-"""Passwords in URLs are withheld wherever they stand, and nothing else is."""
+"""Passwords in URLs are withheld wherever they stand, options by their names, and nothing else is."""
 
 from __future__ import annotations
 
 import pytest
 
-from orchestrator.passwords import MASK, without_passwords
+from orchestrator.passwords import MASK, is_secret, without_passwords
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,16 @@ def test_a_password_is_withheld(told: str, withheld: str) -> None:
 )
 def test_what_holds_no_password_is_left_as_it_is(told: str) -> None:
     assert without_passwords(told) == told
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["key", "signing_key", "API_KEY", "apiKey", "token", "mytoken", "stop_token", "secret", "clientSecret", "Password"],
+)
+def test_an_option_is_known_for_a_secret_by_how_its_name_ends(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["", "keyboard", "monkey", "max_tokens", "api_key_env", "password_path", "secrets"])
+def test_an_option_that_is_named_otherwise_is_none(name: str) -> None:
+    assert not is_secret(name)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.money import NANOS_PER_USD
-from orchestrator.passwords import without_passwords
+from orchestrator.passwords import MASK, is_secret, without_passwords
 
 Isolation = Literal["none", "process"]
-
-# A run's record is made to be passed on, so it must not carry what opens an account.
-_MASK: Final = "***"
-_SECRET: Final = re.compile(r"(api_?key|token|secret|password)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +128,9 @@ class Config:
 
 
 def as_json(value: Any) -> Any:
-    """A value as JSON can hold it; what JSON cannot hold is named, not copied."""
+    """A value as JSON can hold it, without secrets; what JSON cannot hold is named, not copied."""
     if isinstance(value, Mapping):
-        return {str(key): _MASK if _SECRET.search(str(key)) else as_json(inner) for key, inner in value.items()}
+        return {str(key): MASK if is_secret(str(key)) else as_json(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [as_json(inner) for inner in value]
     if value is None or isinstance(value, bool | int | str):

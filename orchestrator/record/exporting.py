@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -13,20 +12,18 @@ from orchestrator.core.codec import text_digests
 from orchestrator.engine.recorder import read_journal
 from orchestrator.errors import InvalidRecord
 from orchestrator.journal import Entry
-from orchestrator.passwords import without_passwords
+from orchestrator.passwords import is_secret, without_passwords
 from orchestrator.record.document import FORMAT, SEAL, VERSION, canonical, plain, seal_of
 from orchestrator.record.whole_files import write_whole
 from orchestrator.store import Reader, Store
 
 WITHHELD = "[withheld]"
-_SECRET = re.compile(r"(^|_)(key|secret|password|token)$", re.IGNORECASE)
 
 
 def export_request(store: Store, request_id: str) -> dict[str, Any]:
     """Export a request, whether it has ended or not, as one self-contained document.
 
-    Passwords in the store's URL and options whose names end in key, secret, password or token
-    are withheld.
+    Passwords in the store's URL are withheld, and so are options that hold a secret.
 
     Args:
         store: where it is recorded.
@@ -99,10 +96,7 @@ def _line(entry: Entry) -> dict[str, Any]:
 
 def _withhold(setting: Any) -> Any:
     if isinstance(setting, dict):
-        return {
-            key: WITHHELD if _SECRET.search(key) and isinstance(value, str) else _withhold(value)
-            for key, value in setting.items()
-        }
+        return {key: WITHHELD if is_secret(key) else _withhold(value) for key, value in setting.items()}
     if isinstance(setting, list):
         return [_withhold(each) for each in setting]
     return without_passwords(setting, WITHHELD) if isinstance(setting, str) else setting

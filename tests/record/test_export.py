@@ -140,7 +140,7 @@ def test_secrets_of_the_setting_stay_at_home() -> None:
     store = played.market.store
     setting = {
         "store_url": "postgresql://me:hush@db.example/market?password=hush&connect_timeout=2",
-        "bidders": [{"options": {"api_key": "hush", "tokens": 7, "keyboard": "qwerty", "a": [{"PASSWORD": "hush"}]}}],
+        "bidders": [{"options": {"apiKey": "hush", "tokens": 7, "keyboard": "qwerty", "a": [{"PASSWORD": "hush"}]}}],
     }
 
     def change(row: RequestRow) -> RequestRow:
