@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Market
+from orchestrator import Market, Money
 from orchestrator.api.posting import Posting
 from orchestrator.core.progress import Progress
 from orchestrator.engine.driver import Driver
 from orchestrator.engine.marks import is_alive
 from orchestrator.errors import BidderError, InvalidConfig, StaleDriver, WrongStatus
+from orchestrator.record import export_request, verify
 from orchestrator.store import MemoryStore, Transaction
-from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, presenter
+from tests.engine.world import Paid, Provider, Scripted, assert_sound, finish, make_market, posted, presenter
 
 
 def crew(source: Provider) -> list[Any]:
@@ -72,6 +73,37 @@ def test_a_driver_that_wakes_up_late_writes_nothing() -> None:
     assert before[0] == after[0]
     assert before[1] == [row for row in after[1] if row in before[1]]
     finish(market)
+
+
+def test_what_a_driver_that_was_overtaken_has_held_for_calls_is_settled_where_the_request_fails() -> None:
+    """The driver that ends the request had begun before, and does not know of it."""
+
+    async def hang_at_the_second() -> None:
+        if len(source.made) == 2:
+            await asyncio.Event().wait()
+
+    async def overtake() -> None:
+        ahead = driver_of(rest, request_id)
+        overtaken = asyncio.ensure_future(driver_of(market, request_id).run())
+        while len(source.made) < 2:
+            await asyncio.sleep(0)
+        held = market.store.read(lambda reader: reader.open_holds(request_id))
+        assert [row.code for row in held] == ["cost", "cap"]
+        await ahead.run()
+        overtaken.cancel()
+        await asyncio.wait({overtaken})
+
+    source, store = Provider(), MemoryStore()
+    source.pause = hang_at_the_second
+    market = make_market(Scripted("a", {1: "1"}), Paid("b", {1: "2"}, source, bid_calls=2), store=store)
+    rest = make_market(Scripted("a", {1: "1"}), store=store)
+    request_id = market.post(Posting("hello", 10, seed=1))
+    asyncio.run(overtake())
+    assert market.result(request_id).status == "failed"
+    assert posted(market, f"cap:{request_id}") == 0
+    assert posted(market, "cap-spent") == Money.usd("0.01").nanos
+    assert_sound(market)
+    assert verify(export_request(store, request_id)) == []
 
 
 SCRIPT = textwrap.dedent("""
