@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from orchestrator.core.holds import CAP_OVERRUN, cap_overrun, spent_under
 from orchestrator.core.keys import cap_account
@@ -17,10 +17,6 @@ from orchestrator.store import AnswerRow, Store, Transaction
 
 T = TypeVar("T")
 HoldState = Literal["new", "open", "settled"]
-ORPHAN_PATIENCE_SECONDS: Final = 0.1
-"""How long a task that is short of room waits for another that an interrupted run left a part of the cap to."""
-
-_ORPHAN_LOOKS: Final = 20
 
 
 class CallBook:
@@ -185,7 +181,7 @@ class CallBook:
         if self._flushes != flushes:
             return True
         if not self._may_free():
-            return await self._orphan_returned()
+            return False
         self._waiting += 1
         try:
             async with self._freed:
@@ -202,14 +198,6 @@ class CallBook:
     async def _wake(self) -> None:
         async with self._freed:
             self._freed.notify_all()
-
-    async def _orphan_returned(self) -> bool:
-        """Give a resumed task that holds a part of the cap the time to come back for it."""
-        for _ in range(_ORPHAN_LOOKS):
-            if not self._orphans or self._running:
-                break
-            await asyncio.sleep(ORPHAN_PATIENCE_SECONDS / _ORPHAN_LOOKS)
-        return self._running > 0
 
     async def _flush(self) -> None:
         """Give the cap back what is due, and wake whoever waits for it."""
