@@ -41,6 +41,7 @@ BY_NAME: Final[dict[str, type[ProviderError]]] = {
     "WebSocketConnectionClosedError": ProviderDown,
     "WebSocketQueueFullError": ProviderDown,
 }
+# Their status, where they carry one, is no provider's.
 BY_CONNECTION: Final = frozenset({"APITimeoutError", "APIConnectionError"})
 BY_BODY: Final = frozenset({"APIError", "APIStatusError"})
 # Nothing was asked yet when these come up: they are of the HTTP libraries under the SDKs.
@@ -93,7 +94,7 @@ def failure_of(
     if "APITimeoutError" in names:
         return _silent(where)
     status = part(error, "status_code")
-    if type(status) is int and status >= 300 and "APIConnectionError" not in names:
+    if type(status) is int and status >= 300 and BY_CONNECTION.isdisjoint(names):
         return failure_of_status(
             status,
             _words(error),

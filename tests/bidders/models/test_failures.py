@@ -170,6 +170,14 @@ def test_an_error_class_that_nobody_mapped_is_noticed() -> None:
     assert [each.__name__ for each in exported_errors(planted) if not is_mapped(each)] == ["QuotaOfTheMoonError"]
 
 
+def test_a_status_that_a_library_gives_a_lost_connection_itself_says_nothing_of_what_the_call_cost() -> None:
+    """As litellm does: 500, for whatever it does not know."""
+    made_up = type("APIConnectionError", (Exception,), {"status_code": 500})
+    refused = type("InternalServerError", (Exception,), {"status_code": 500})
+    assert failure_of(made_up("gone"), "x", ()).cost_nanos is None
+    assert failure_of(refused("gone"), "x", ()).cost_nanos == 0
+
+
 @pytest.mark.parametrize("sdk", SDKS)
 def test_every_error_that_can_be_made_comes_to_a_kind(sdk: str) -> None:
     for kind in exported_errors(import_module(sdk)):
