@@ -61,12 +61,17 @@ def _beside(row: dict[str, Any], suffix: str, **changes: Any) -> dict[str, Any]:
     return {**row, "id": row["id"] + suffix, "amount_nanos": 7, **changes}
 
 
-def _call_of(stranger: str, record: Record) -> list[dict[str, Any]]:
-    """A call that was cut short, as a bidder's would stand in the record: held, and set free again."""
-    wallet = f"bidder:{stranger}"
-    changes = {"id": f"r1/0/0/{stranger}/bid-cost/0", "debit": wallet, "credit": "provider:x", "code": "cost"}
-    held = {**transfer_of(record, "cap", "pending"), **changes, "stage": 1}
+def _call_of(bidder: str, record: Record, stage: int = 1) -> list[dict[str, Any]]:
+    """A call at the first lot that was cut short, as it would stand in the record: held, and set free again."""
+    wallet = f"bidder:{bidder}"
+    changes = {"id": f"r1/0/0/{bidder}/bid-cost/0", "debit": wallet, "credit": "provider:x", "code": "cost"}
+    held = {**transfer_of(record, "cap", "pending"), **changes, "stage": stage}
     return [held, {**held, "id": f"{held['id']}/void", "kind": "void", "pending_id": held["id"]}]
+
+
+def _free_answer(record: Record, task: str) -> dict[str, Any]:
+    """An answer that cost nothing, to a call that left no other trace."""
+    return {**record["answers"][0], "key": f"{task}/call/0", "task": task, "cost_nanos": 0}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -400,6 +405,11 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
         lambda record: record["transfers"].extend(_call_of("eve", record)),
         "no rule of the market calls for it",
     ),
+    "a call at another stage than its lot's": (
+        "rejected-with-deposit",
+        lambda record: record["transfers"].extend(_call_of("plan", record, stage=2)),
+        "no rule of the market calls for it",
+    ),
     "a refill": (
         "refilled",
         lambda record: transfer_of(record, "refill", "posted").update(amount_nanos=10**15),
@@ -418,6 +428,21 @@ ALTERATIONS: dict[str, tuple[str, Callable[[Record], Any], str]] = {
     "an answer too many": (
         "rejected-with-deposit",
         lambda record: record["answers"].append({**record["answers"][0], "key": "k", "task": "r1/0/0/eve/bid/0"}),
+        "no task in the journal asked for it",
+    ),
+    "a free answer to somebody who took no part": (
+        "rejected-with-deposit",
+        lambda record: record["answers"].append(_free_answer(record, "r1/0/0/eve/bid/0")),
+        "no task in the journal asked for it",
+    ),
+    "a free answer at a lot that was not sold": (
+        "rejected-with-deposit",
+        lambda record: record["answers"].append(_free_answer(record, "r1/7/0/plan/bid/0")),
+        "no task in the journal asked for it",
+    ),
+    "a free answer for a purpose that no task has": (
+        "rejected-with-deposit",
+        lambda record: record["answers"].append(_free_answer(record, "r1/0/0/plan/talk/0")),
         "no task in the journal asked for it",
     ),
     "a text": (
@@ -463,6 +488,14 @@ def test_a_run_that_breaks_the_rules_is_found_out_even_if_hashed_again(what: str
     assert record != recorded(name)
     findings = verify(seal_again(record))
     assert any(words in finding.what for finding in findings), findings
+
+
+def test_calls_that_were_cut_short_or_cost_nothing_may_leave_no_other_trace() -> None:
+    """The control of what is altered above: in their right places they break no rule."""
+    record = recorded("rejected-with-deposit")
+    record["transfers"].extend(_call_of("plan", record))
+    record["answers"].append(_free_answer(record, "r1/0/0/plan/bid/0"))
+    assert verify(seal_again(record)) == []
 
 
 def test_an_altered_entry_is_found_by_the_chain_alone() -> None:
