@@ -40,11 +40,10 @@ from orchestrator import Announcement, Market, Observation, Posting, Receipt, Re
 from orchestrator.cli.accounts import MEANINGS
 from orchestrator.cli.app import app
 from orchestrator.cli.failures import exit_code
-from orchestrator.config import load_config
+from orchestrator.config import BidderSpec, PluginSpec, load_config
 from orchestrator.config.document import FILE_BYTES_MAX
 from orchestrator.config.entries import is_path_option
 from orchestrator.config.sections import ConfigSection, PluginSection
-from orchestrator.config.settings import BidderSpec, PluginSpec
 from orchestrator.core.answer import FaultKind
 from orchestrator.core.events import EVENT_TYPES
 from orchestrator.engine import describing

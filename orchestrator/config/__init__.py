@@ -8,9 +8,10 @@ from orchestrator.config.building import (
     warnings,
 )
 from orchestrator.config.loading import bundled_folder, load_config, named_file
-from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+from orchestrator.config.settings import BidderSpec, Config, RequestDefaults
 from orchestrator.config.stores import url_of
 from orchestrator.config.template import copy_of, template
+from orchestrator.plugins.recipe import PluginSpec
 
 __all__ = [
     "BidderSpec",

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from orchestrator.bidding import Bidder, Judge, Policy
 from orchestrator.config.recipes import digest_recipe
-from orchestrator.config.settings import BidderSpec, Config, PluginSpec
+from orchestrator.config.settings import BidderSpec, Config
 from orchestrator.core.names import twin_name
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
 from orchestrator.errors import BrokenPlugin, InvalidConfig, VickreyError
 from orchestrator.money import format_usd
 from orchestrator.plugins import JUDGES
-from orchestrator.plugins.recipe import Ingredient, Recipe, build_ingredient, make_importable
+from orchestrator.plugins.recipe import PluginSpec, Recipe, build_plugin, make_importable
 
 PRESENTERS_MIN: Final = 3
 STAGES_BEYOND_SKILLS: Final = 3
@@ -106,7 +106,7 @@ def build_judge(config: Config, judge_type: str | None = None) -> Judge:
     make_importable(str(config.folder))
     is_own = judge_type is None or judge_type == config.judge.type
     spec = config.judge if is_own else PluginSpec(str(judge_type), where="judge")
-    judge: Judge = build_ingredient(JUDGES, _ingredient(spec))
+    judge: Judge = build_plugin(JUDGES, spec)
     return judge
 
 
@@ -165,7 +165,7 @@ def _poor(config: Config, acting: Sequence[BuiltBidder], spendable_nanos: Mappin
 
 
 def _build_bidder(config: Config, spec: BidderSpec, name: str, number: int, isolate: Isolate | None) -> BuiltBidder:
-    recipe = Recipe(str(config.folder), name, _ingredient(spec), _ingredient(spec.policy) if spec.policy else None)
+    recipe = Recipe(str(config.folder), name, PluginSpec(spec.type, spec.options, spec.where), spec.policy)
     policy: Policy | None = None
     if spec.isolation == "none":
         bidder, policy = recipe.build()
@@ -188,10 +188,6 @@ def _principal(spec: BidderSpec, bidder: Any, name: str, number: int) -> str:
         return twin_name(spec.principal, number)
     own = getattr(bidder, "principal", None)
     return twin_name(str(own), number) if own and own != name else name
-
-
-def _ingredient(spec: BidderSpec | PluginSpec) -> Ingredient:
-    return Ingredient(spec.type, spec.options, spec.where)
 
 
 def _roles(built: BuiltBidder) -> Sequence[Role]:

@@ -16,12 +16,13 @@ from orchestrator.config.entries import check_names, with_paths
 from orchestrator.config.model_names import ModelNames
 from orchestrator.config.problems import Problems
 from orchestrator.config.sections import VERSION, BidderSection, ConfigSection, PluginSection, RulesSection
-from orchestrator.config.settings import BidderSpec, Config, PluginSpec, RequestDefaults
+from orchestrator.config.settings import BidderSpec, Config, RequestDefaults
 from orchestrator.config.stores import MEMORY, sqlite_url, url_of
 from orchestrator.core.rules import MILLION, Rules
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.errors import InvalidConfig, InvalidMoney, StoreUnavailable
 from orchestrator.money import Money
+from orchestrator.plugins.recipe import PluginSpec
 
 _BUNDLED: Final = "lisbon.yaml"
 

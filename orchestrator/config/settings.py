@@ -11,23 +11,9 @@ from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.money import NANOS_PER_USD
 from orchestrator.passwords import MASK, is_secret, without_passwords
+from orchestrator.plugins.recipe import PluginSpec
 
 Isolation = Literal["none", "process"]
-
-
-@dataclass(frozen=True, slots=True)
-class PluginSpec:
-    """A judge or a policy as configured.
-
-    Attributes:
-        type: an entry point's name, or a dotted path.
-        options: arguments for it.
-        where: where it was written, for messages: `vickrey.yaml:12: judge`.
-    """
-
-    type: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,18 +14,18 @@ from orchestrator.plugins.plugin import BIDDERS, POLICIES, Plugin
 
 
 @dataclass(frozen=True, slots=True)
-class Ingredient:
-    """A plugin and the options for it.
+class PluginSpec:
+    """A plugin as configured.
 
     Attributes:
         type: an entry point's name, or a dotted path.
         options: arguments for it.
-        where: where it was written, for messages.
+        where: where it was written, for messages: `vickrey.yaml:12: judge`.
     """
 
     type: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    where: str = ""
+    where: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Recipe:
 
     folder: str
     name: str
-    bidder: Ingredient
-    policy: Ingredient | None = None
+    bidder: PluginSpec
+    policy: PluginSpec | None = None
 
     def __call__(self) -> Any:
         """Build it, policy included."""
@@ -63,7 +63,7 @@ class Recipe:
         supplied: dict[str, Any] = {"name": self.name}
         policy = None
         if self.policy is not None:
-            policy = build_ingredient(POLICIES, self.policy)
+            policy = build_plugin(POLICIES, self.policy)
             if not takes(plugin, "policy"):
                 raise InvalidConfig(
                     f"{self.bidder.where}.policy: {plugin} takes no policy, for its class has no constructor parameter "
@@ -75,21 +75,21 @@ class Recipe:
         return bidder, policy
 
 
-def build_ingredient(group: str, ingredient: Ingredient) -> Any:
+def build_plugin(group: str, spec: PluginSpec) -> Any:
     """Build a judge or a policy.
 
     Raises:
         InvalidConfig: its type, or an option, is unknown or missing.
         BrokenPlugin: its code cannot be loaded or fails.
     """
-    return build(_load(group, ingredient), _fresh(ingredient.options), f"{ingredient.where}.options")
+    return build(_load(group, spec), _fresh(spec.options), f"{spec.where}.options")
 
 
-def _load(group: str, ingredient: Ingredient) -> Plugin:
+def _load(group: str, spec: PluginSpec) -> Plugin:
     try:
-        return load_plugin(group, ingredient.type)
+        return load_plugin(group, spec.type)
     except (InvalidConfig, BrokenPlugin) as error:
-        raise type(error)(f"{ingredient.where}.type: {error}") from error
+        raise type(error)(f"{spec.where}.type: {error}") from error
 
 
 def make_importable(folder: str) -> None:
