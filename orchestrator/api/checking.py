@@ -126,8 +126,7 @@ def _users_of(config: Config) -> Iterator[list[_Users]]:
     try:
         yield _users([seat.bidder for seat in seating.seats.values()], judge)
     finally:
-        for seat in seating.seats.values():
-            read_guarded(seat.close)
+        seating.let_go()
         close_judge(judge)
 
 

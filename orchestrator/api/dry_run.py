@@ -189,8 +189,7 @@ def dry_run(config: Config, store: Store, posting: Posting) -> DryRun:
     try:
         return run_blocking(lambda: _look_ahead(config, store, checked, judge, seating))
     finally:
-        for seat in seating.seats.values():
-            read_guarded(seat.close)
+        seating.let_go()
 
 
 def _arbiter(config: Config, checked: CheckedPosting) -> Arbiter:

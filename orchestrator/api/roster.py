@@ -13,7 +13,6 @@ from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.names import entry_of
 from orchestrator.core.upkeep import Wallet
-from orchestrator.engine.guarded import read_guarded
 from orchestrator.engine.learning import LearningFailure, learning_failures
 from orchestrator.engine.wealth import ACTIVE, read_wallets
 from orchestrator.money import format_usd
@@ -132,8 +131,7 @@ def read_roster(config: Config, store: Store) -> Roster:
         known = store.read(lambda reader: _read_known(reader, config, seating))
         return _roster(config, seating, known)
     finally:
-        for seat in seating.seats.values():
-            read_guarded(seat.close)
+        seating.let_go()
 
 
 @dataclass(frozen=True, slots=True)

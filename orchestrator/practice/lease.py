@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Final, NamedTuple
 
-from orchestrator.engine.marks import is_alive, is_here, own_mark
+from orchestrator.engine.marks import is_here, may_take_over, own_mark
 from orchestrator.engine.memory_keys import lease_key
 from orchestrator.errors import WrongStatus
 from orchestrator.store import MemoryRow, Reader, Transaction
@@ -42,8 +42,7 @@ def read_lease(reader: Reader, practice_id: str, *, take_over: bool = False) -> 
         WrongStatus: a process that may be alive.
     """
     lease = _stored(reader, practice_id)
-    if not (take_over and not is_here(lease.driver)):
-        _check_free(lease, practice_id)
+    _check_free(lease, practice_id, take_over=take_over)
     return lease
 
 
@@ -79,8 +78,8 @@ def _stored(reader: Reader, practice_id: str) -> Lease:
     return Lease(**json.loads(row.body)) if row is not None else Lease()
 
 
-def _check_free(lease: Lease, practice_id: str) -> None:
-    if is_alive(lease.driver):
+def _check_free(lease: Lease, practice_id: str, *, take_over: bool = False) -> None:
+    if not may_take_over(lease.driver, take_over=take_over):
         gone = "" if is_here(lease.driver) else "; if that process is gone, --take-over goes on in its place"
         raise WrongStatus(
             f"these tasks are being practised by another process ({lease.driver}), recorded as {practice_id}; "
