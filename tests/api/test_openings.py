@@ -1,13 +1,19 @@
-"""A market that cannot be opened lets go of the bidders that it has built, and of nothing else."""
+"""What builds bidders lets go of them: a market that cannot be opened, and whoever only looks at them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from orchestrator import Market
+from orchestrator.api.checking import find_mute_models
+from orchestrator.api.dry_run import dry_run
+from orchestrator.api.posting import Posting
+from orchestrator.api.roster import read_roster
+from orchestrator.config import Config, load_config
 from orchestrator.errors import BrokenPlugin, InvalidConfig, StoreUnavailable
 from orchestrator.store import MemoryStore
 from tests.engine.world import Scripted
@@ -78,3 +84,17 @@ def test_a_market_that_opens_closes_its_bidders_when_it_closes() -> None:
     with Market(config(), bidders=[Held("own")], store="memory"):
         assert Held.closed == []
     assert Held.closed == ["built", "own"]
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        find_mute_models,
+        lambda config: dry_run(config, MemoryStore(), Posting("hello", 10)),
+        lambda config: read_roster(config, MemoryStore()),
+    ],
+    ids=["at its models", "ahead", "at the roster"],
+)
+def test_who_only_looks_at_bidders_closes_those_that_were_built_for_it(look: Callable[[Config], Any]) -> None:
+    look(load_config(config()))
+    assert Held.closed == ["built"]
