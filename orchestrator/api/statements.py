@@ -13,8 +13,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.statement import Statement, statement
 from orchestrator.engine.recorder import is_request_id, read_log
 from orchestrator.errors import UnknownBidder
-from orchestrator.ledger import USD, Balance, Transfer
-from orchestrator.ledger.transfer import PENDING, VOID
+from orchestrator.ledger import MOVING, USD, Balance, Transfer
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, Store
 
@@ -207,7 +206,7 @@ def _flows(transfers: Iterable[Transfer]) -> tuple[Flow, ...]:
     """Add transfers up; holds move nothing until they are posted."""
     sums: dict[tuple[str, str, str], tuple[int, int]] = {}
     for row in transfers:
-        if row.kind not in (PENDING, VOID):
+        if row.kind in MOVING:
             kind = (row.debit, row.credit, row.code)
             count, amount = sums.get(kind, (0, 0))
             sums[kind] = (count + 1, amount + row.amount_nanos)

@@ -19,7 +19,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.statement import statement
 from orchestrator.core.step import Step
 from orchestrator.errors import LedgerRefused
-from orchestrator.ledger import PENDING, POST, POSTED, Account, Book, Finding, Transfer, transfer
+from orchestrator.ledger import MOVING, PENDING, Account, Book, Finding, Transfer, transfer
 from orchestrator.money import format_usd
 from orchestrator.record.calls import (
     charges_beyond_answers,
@@ -166,7 +166,7 @@ def _check_statement(transfers: Sequence[Transfer], present: Progress) -> Iterat
     moved: dict[str, int] = {}
     holders = {row.id: row.debit for row in transfers if row.kind == PENDING}
     for row in transfers:
-        if row.kind in (POSTED, POST) and row.code not in _OUTSIDE:
+        if row.kind in MOVING and row.code not in _OUTSIDE:
             debit = holders.get(hold_behind(row), row.debit) if row.code == "overrun" else row.debit
             debit = TREASURY if row.code == "audition" else debit
             moved[debit] = moved.get(debit, 0) - row.amount_nanos

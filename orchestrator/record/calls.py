@@ -24,7 +24,7 @@ from orchestrator.core.tasks import (
     is_on_cap,
     task_of,
 )
-from orchestrator.ledger import PENDING, POST, POSTED, VOID, Finding, Transfer, post, void
+from orchestrator.ledger import MOVING, PENDING, POST, POSTED, VOID, Finding, Transfer, post, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Auctions, Ending, Judging, Move, Settlement
@@ -176,7 +176,7 @@ def charges_beyond_answers(run: RunRecord, cancelled: Sequence[Transfer]) -> Ite
     charged: dict[str, int] = {}
     beyond: set[str] = set()
     for row in cancelled:
-        if row.kind in (POST, POSTED) and (held := hold_behind(row)) != row.id:
+        if row.kind in MOVING and (held := hold_behind(row)) != row.id:
             charged[held] = charged.get(held, 0) + row.amount_nanos
             beyond |= {held} if row.kind == POSTED else set()
     for held in sorted(beyond):

@@ -24,7 +24,7 @@ from orchestrator.core.settlement import accept_delivery, beyond_promise, due_aw
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
-from orchestrator.ledger import PENDING, POST, POSTED, Finding, Transfer
+from orchestrator.ledger import MOVING, PENDING, Finding, Transfer
 from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, results_by_lot
 
 # A bidder that raises is to blame, unless it has left the market since it won.
@@ -56,7 +56,7 @@ def funds_of(request: Request, transfers: Sequence[Transfer]) -> Funds:
     added = sum(row.amount_nanos for row in transfers if row.id == f"{request.id}/fund")
     cap = cap_account(request.id)
     charged = [row for row in transfers if row.debit == cap and row.credit == CAP_SPENT]
-    spent = sum(row.amount_nanos for row in charged if row.kind in (POST, POSTED))
+    spent = sum(row.amount_nanos for row in charged if row.kind in MOVING)
     return Funds(
         purse_nanos=max(0, needed - added),
         cap_left_nanos=request.spend_cap_nanos - spent,
@@ -75,7 +75,7 @@ def _charged_nanos(transfers: Sequence[Transfer]) -> dict[str, int]:
     charged: dict[str, int] = {}
     for row in transfers:
         held = hold_behind(row)
-        if row.kind in (POST, POSTED) and held in holds:
+        if row.kind in MOVING and held in holds:
             charged[held] = charged.get(held, 0) + row.amount_nanos
     return charged
 

@@ -13,7 +13,7 @@ from orchestrator.core.upkeep import EARNING, SPENDING, Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation.auditions import Auditions
 from orchestrator.engine.simulation.player import Player
-from orchestrator.ledger import POST, POSTED, Account, Book, Transfer, transfer
+from orchestrator.ledger import MOVING, Account, Book, Transfer, transfer
 
 
 class Roster:
@@ -84,7 +84,7 @@ class Roster:
         """Count, of what was applied, what wallets spend until they earn; upkeep asks for it."""
         unrewarded = self._unrewarded
         for _, debit, credit, nanos, kind, _, code, _, _ in transfers:
-            if kind not in (POSTED, POST):
+            if kind not in MOVING:
                 continue
             if code in SPENDING and debit in unrewarded:
                 unrewarded[debit] += nanos
