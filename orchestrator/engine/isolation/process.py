@@ -89,11 +89,6 @@ class BidderProcess:
         """Send it a message, whose second part is the task that it is about; never waits."""
         self._outbox.put((message[1], pickle.dumps(message)))
 
-    def forget(self, task: int) -> None:
-        """Listen no more to a task that has said its last word."""
-        with self._lock:
-            self._receivers.pop(task, None)
-
     def cancel(self, task: int) -> None:
         """Have it stop a task; one that does not stop in time costs the process its life.
 
