@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from orchestrator.core.rules import Rules
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.money import NANOS_PER_USD
 from orchestrator.passwords import MASK, is_secret, without_passwords
 from orchestrator.plugins.recipe import PluginSpec
 
@@ -61,12 +60,12 @@ class RequestDefaults:
         judge_seconds: how long a judge that is no person may take; then the request stays open.
     """
 
-    spend_cap_nanos: int | None = None
-    deposit_nanos: int = 0
-    bounty_max_nanos: int = 10_000 * NANOS_PER_USD
-    expires_days: float = 7.0
-    text_bytes_max: int = 200_000
-    judge_seconds: float = 300.0
+    spend_cap_nanos: int | None
+    deposit_nanos: int
+    bounty_max_nanos: int
+    expires_days: float
+    text_bytes_max: int
+    judge_seconds: float
 
 
 @dataclass(frozen=True, slots=True)

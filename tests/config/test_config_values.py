@@ -18,7 +18,7 @@ from tests.config.conftest import Loader
 def test_an_empty_mapping_gives_the_designs_defaults(vickrey_home: Path) -> None:
     config = load_config({})
     assert config.rules == Rules()
-    assert config.request == RequestDefaults(None, 0, 10_000 * NANOS_PER_USD, 7.0, 200_000)
+    assert config.request == RequestDefaults(None, 0, 10_000 * NANOS_PER_USD, 7.0, 200_000, 300.0)
     assert config.wealth == WealthRules(50 * NANOS_PER_USD, 10 * NANOS_PER_USD, 50 * NANOS_PER_USD, 10, 0, 5)
     assert config.judge.type == "terminal"
     assert config.bidders == ()
