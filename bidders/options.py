@@ -1,4 +1,4 @@
-"""Reading of a policy's options, which arrive from a config file."""
+"""Reading options, which arrive from a config file."""
 
 from __future__ import annotations
 

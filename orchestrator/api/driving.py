@@ -36,7 +36,7 @@ class Driving:
         """Drive a request until it is open or has ended, be it that it is cancelled meanwhile.
 
         Raises:
-            StaleDriver: another driver has moved it on.
+            StaleDriver: another driver has moved it on, and it has not ended.
         """
         driver = Driver(self._store, self._recorder, request_id, self._clock, on_event, on_text)
         task = asyncio.ensure_future(driver.run())

@@ -33,7 +33,8 @@ class LeaderboardRow:
         principal: who stands behind it.
         status: `active`, `suspended` or `retired`.
         wins: lots won and delivered.
-        profit_nanos: revenue less prices, costs and forfeits, as in statements: what a deposit paid back is not in it.
+        profit_nanos: revenue less prices, costs and forfeits, as in statements: what a deposit paid back is not in it;
+            nor, unlike there, is what the issuer bore of its costs.
         cost_nanos: what it has paid for its calls.
         cost_known: whether that is all of it.
         faults: breaches.

@@ -67,7 +67,7 @@ def test_whatever_it_does_there_instead_is_a_failure_with_its_reason(
 
 
 def test_a_policy_that_hangs_there_is_killed(built: list[IsolatedBidder], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolation, "DESCRIBE_SECONDS", 0.05)
+    monkeypatch.setattr(isolation, "BELIEFS_SECONDS", 0.05)
     found = described(built, "hang")
     assert found == Description(failure="ProcessOver: had not answered after 0.05 s")
     pid = built[0].pid

@@ -22,7 +22,7 @@ from orchestrator.errors import BrokenPlugin, InvalidAnswer, InvalidConfig
 MESSAGE_BYTES_MAX: Final = 16_000_000
 START_SECONDS: Final = 30.0
 LEARN_SECONDS: Final = 5.0
-DESCRIBE_SECONDS: Final = 5.0
+BELIEFS_SECONDS: Final = 5.0
 
 
 class IsolatedBidder:
@@ -150,7 +150,7 @@ class IsolatedPolicy:
 
     def _describe(self, memory: Any) -> Sequence[Beliefs]:
         """Have it say what it believes; waits at most some seconds."""
-        return decode_beliefs(self._connection.ask_and_wait("describe", (memory,), DESCRIBE_SECONDS))
+        return decode_beliefs(self._connection.ask_and_wait("describe", (memory,), BELIEFS_SECONDS))
 
 
 def _pickled(name: str, recipe: Callable[[], Any]) -> bytes:
