@@ -22,6 +22,7 @@ LINES_MAX: Final = 10
 _SIZE_INCHES: Final = (15.0, 12.5)
 _ROWS: Final = 3
 _DOTS_PER_INCH: Final = 110
+_PNG_BEGINS: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def draw_png(report: ProgressReport, path: Path) -> None:
@@ -29,18 +30,32 @@ def draw_png(report: ProgressReport, path: Path) -> None:
 
     Args:
         report: the report.
-        path: the file; one that is there already is replaced.
+        path: the file; a PNG that is there already is replaced.
 
     Raises:
         BrokenPlugin: matplotlib is not installed.
-        InvalidRequest: the file cannot be written.
+        InvalidRequest: the file holds something else than a PNG, or cannot be written.
     """
+    _spare_what_is_no_png(path)
     figure = make_figure(report)
     try:
         with path.open("wb") as file:
             figure.savefig(file, dpi=_DOTS_PER_INCH, format="png")
     except (OSError, ValueError) as error:
         raise InvalidRequest(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _spare_what_is_no_png(path: Path) -> None:
+    """Refuse to replace a file that holds something else than a PNG, such as a market's store."""
+    try:
+        if not path.is_file():
+            return
+        with path.open("rb") as file:
+            beginning = file.read(len(_PNG_BEGINS))
+    except (OSError, ValueError):
+        return  # writing says why
+    if beginning not in (b"", _PNG_BEGINS):
+        raise InvalidRequest(f"{path} is there already, and no PNG; name another file")
 
 
 def make_figure(report: ProgressReport) -> Figure:

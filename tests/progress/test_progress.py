@@ -371,6 +371,23 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
         draw_png(report_on([]), tmp_path / "x.png")
 
 
+def test_a_file_that_holds_something_else_than_a_png_is_not_replaced(tmp_path: Path) -> None:
+    store = tmp_path / "market.db"
+    store.write_bytes(b"SQLite format 3\x00")
+    with pytest.raises(InvalidRequest, match=r"market\.db is there already, and no PNG; name another file"):
+        draw_png(report_on([]), store)
+    assert store.read_bytes() == b"SQLite format 3\x00"
+
+
+@pytest.mark.slow
+def test_a_png_and_an_empty_file_are_replaced(tmp_path: Path) -> None:
+    for number, before in enumerate((b"", b"\x89PNG\r\n\x1a\nolder")):
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(before)
+        draw_png(report_on([]), path)
+        assert len(path.read_bytes()) > 1000
+
+
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="cannot be written"):
         draw_png(report_on([]), tmp_path / "none" / "x.png")
