@@ -16,7 +16,8 @@ from orchestrator.bidding import Observation, Policy
 from orchestrator.engine.describing import Description, describe
 from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.isolation.bidder import IsolatedPolicy
-from orchestrator.engine.learning import LearningFailure, forget_failure, read_failure
+from orchestrator.engine.learning import learning_failure
+from orchestrator.engine.learning_failures import LearningFailure, forget_failure
 from orchestrator.engine.memories import find_outdated, migrated, put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory, UnknownBidder
@@ -108,7 +109,7 @@ def read_memory(market: Market, bidder: str) -> BidderMemory:
             reader.memory(seat.memory_key),
             find_outdated(reader, seat),
             read_practised(reader, seat.memory_key),
-            read_failure(reader, seat.memory_key),
+            learning_failure(reader, seat) if seat.policy is not None else None,
         )
     )
     policy = seat.policy

@@ -13,7 +13,8 @@ from orchestrator.config import Config, warnings
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.names import entry_of
 from orchestrator.core.upkeep import Wallet
-from orchestrator.engine.learning import LearningFailure, learning_failures
+from orchestrator.engine.learning import learning_failures
+from orchestrator.engine.learning_failures import LearningFailure
 from orchestrator.engine.wealth import ACTIVE, read_wallets
 from orchestrator.money import format_usd
 from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins

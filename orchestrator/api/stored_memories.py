@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 
 from orchestrator.api.memories import BidderMemory, put_memory
-from orchestrator.engine.learning import read_failure
+from orchestrator.engine.learning_failures import read_failure
 from orchestrator.engine.memories import read_practised
 from orchestrator.engine.memory_keys import memory_key, memory_keys_of
 from orchestrator.errors import UnknownBidder

@@ -47,6 +47,8 @@ def memory_views(
         )
     if found.failure is not None:
         yield Text(f"It {failure_words(found.failure)}", "yellow")
+    if found.failure is not None and found.outdated is not None:
+        yield Text("Once `migrate` is mended it learns again; --reset lets it begin anew.", "yellow")
     if found.memory is None:
         yield Text("It has learned nothing yet.")
         return

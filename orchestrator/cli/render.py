@@ -15,7 +15,7 @@ from orchestrator.api.reports import LeaderboardRow, RequestSummary
 from orchestrator.api.roster import BROKEN, Roster
 from orchestrator.cli.inert import inert, one_line
 from orchestrator.cli.stages import counted, rounded_usd
-from orchestrator.engine.learning import LearningFailure
+from orchestrator.engine.learning_failures import LearningFailure
 from orchestrator.money import NANOS_PER_USD, format_usd
 
 # Columns of names, which are copied into the next command and searched for.
@@ -169,6 +169,8 @@ def failure_words(failure: LearningFailure) -> str:
     """What became of a policy that failed to learn, to be said after its bidder's name."""
     again = f", and from {counted(failure.times - 1, 'request')} before it" if failure.times > 1 else ""
     reason = one_line(failure.reason, 500)
+    if not failure.request:
+        return f"cannot learn: {reason} (what it knew before stays)"
     return f"failed to learn from {inert(failure.request)}{again}: {reason} (what it knew before stays)"
 
 

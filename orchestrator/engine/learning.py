@@ -10,33 +10,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.bidding import Policy
 from orchestrator.core.progress import Progress
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.engine.guarded import Raised, Returned, read_interruptible
 from orchestrator.engine.isolation.bidder import IsolatedPolicy
-from orchestrator.engine.memories import read_body
-from orchestrator.engine.memory_keys import failure_key
+from orchestrator.engine.learning_failures import LearningFailure, forget_failure, read_failure, remember_failure
+from orchestrator.engine.memories import find_obstacle, read_body
 from orchestrator.engine.seat import Seat
+from orchestrator.errors import InvalidMemory
 from orchestrator.store import MemoryRow, Reader, Transaction
-
-_FAILED_VERSION: Final = 1
-
-
-class LearningFailure(NamedTuple):
-    """How a policy has failed to learn.
-
-    Attributes:
-        request: the latest request that it learned nothing from.
-        reason: why, in one printable line.
-        times: from how many requests one after the other it learned nothing.
-    """
-
-    request: str
-    reason: str
-    times: int
 
 
 def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> None:
@@ -59,36 +44,38 @@ def learn(tx: Transaction, seats: Mapping[str, Seat], progress: Progress) -> Non
         by_bidder.setdefault(receipt.bidder, []).append(receipt)
     pupils: list[_Pupil] = []
     for memory_key, names in mine.items():
-        policy = seats[names[0]].policy
+        seat = seats[names[0]]
         given = [receipt for name in names for receipt in by_bidder.get(name, ())]
-        if policy is not None and given:
-            pupils.append(_Pupil(memory_key, names, policy, tx.memory(memory_key), given))
+        if seat.policy is not None and given:
+            before, obstacle = tx.memory(memory_key), find_obstacle(tx, seat)
+            pupils.append(_Pupil(memory_key, names, seat.policy, before, given, obstacle))
     for pupil, learned in zip(pupils, _all_learned(pupils), strict=True):
         if isinstance(learned, Raised):
             _count_faults(tx, pupil.names)
-            _remember_failure(tx, pupil.memory_key, progress.request.id, learned.reason)
+            remember_failure(tx, pupil.memory_key, progress.request.id, learned.reason)
         else:
             tx.put_memory(MemoryRow(pupil.memory_key, pupil.policy.name, pupil.policy.version, learned.value))
             forget_failure(tx, pupil.memory_key)
 
 
-def read_failure(reader: Reader, memory_key: str) -> LearningFailure | None:
-    """How the policy of a memory failed to learn from the latest request; None where it did learn."""
-    row = reader.memory(failure_key(memory_key))
-    known = None if row is None else json.loads(row.body)
-    return None if known is None else LearningFailure(**known)
-
-
 def learning_failures(reader: Reader, seats: Iterable[Seat]) -> dict[str, LearningFailure]:
-    """Bidders whose policies failed to learn from their latest request."""
-    found = ((seat.name, read_failure(reader, seat.memory_key)) for seat in seats if seat.policy is not None)
-    return {name: failure for name, failure in found if failure is not None}
+    """Bidders whose policies failed to learn from their latest request, or would from the next."""
+    sharing: dict[str, list[Seat]] = {}
+    for seat in seats:
+        if seat.policy is not None:
+            sharing.setdefault(seat.memory_key, []).append(seat)
+    found = ((sharers, learning_failure(reader, sharers[0])) for sharers in sharing.values())
+    return {seat.name: failure for sharers, failure in found if failure is not None for seat in sharers}
 
 
-def forget_failure(tx: Transaction, memory_key: str) -> None:
-    """Say that a policy has learned again, or begins anew."""
-    if read_failure(tx, memory_key) is not None:
-        _put(tx, memory_key, None)
+def learning_failure(reader: Reader, seat: Seat) -> LearningFailure | None:
+    """How a bidder's policy failed to learn; one that cannot read what it had learned will, so that is told at once."""
+    known = read_failure(reader, seat.memory_key)
+    obstacle = find_obstacle(reader, seat)
+    if obstacle is None:
+        return known
+    reason = Raised(obstacle).reason
+    return known._replace(reason=reason) if known is not None else LearningFailure("", reason, 0)
 
 
 class _Pupil(NamedTuple):
@@ -100,6 +87,7 @@ class _Pupil(NamedTuple):
         policy: what learns.
         before: what it knew.
         given: their receipts.
+        obstacle: why it cannot learn from them; None where it can.
     """
 
     memory_key: str
@@ -107,6 +95,7 @@ class _Pupil(NamedTuple):
     policy: Policy
     before: MemoryRow | None
     given: Sequence[Receipt]
+    obstacle: InvalidMemory | None
 
 
 def _all_learned(pupils: Sequence[_Pupil]) -> list[Returned | Raised]:
@@ -125,6 +114,8 @@ def _all_learned(pupils: Sequence[_Pupil]) -> list[Returned | Raised]:
 
 
 def _learned(pupil: _Pupil) -> str:
+    if pupil.obstacle is not None:
+        raise pupil.obstacle
     return read_body(pupil.policy.learn(json.loads(pupil.before.body) if pupil.before else None, pupil.given))
 
 
@@ -133,13 +124,3 @@ def _count_faults(tx: Transaction, names: Iterable[str]) -> None:
     known = tx.bidders()
     for name in names:
         tx.put_bidder(known[name]._replace(faults=known[name].faults + 1))
-
-
-def _remember_failure(tx: Transaction, memory_key: str, request_id: str, reason: str) -> None:
-    known = read_failure(tx, memory_key)
-    _put(tx, memory_key, LearningFailure(request_id, reason, 1 + (known.times if known else 0)))
-
-
-def _put(tx: Transaction, memory_key: str, failure: LearningFailure | None) -> None:
-    body = json.dumps(None if failure is None else failure._asdict())
-    tx.put_memory(MemoryRow(failure_key(memory_key), "unlearned", _FAILED_VERSION, body))

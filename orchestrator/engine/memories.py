@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from orchestrator.bidding import Policy
 from orchestrator.engine.guarded import Returned, read_interruptible
+from orchestrator.engine.learning_failures import forget_failure
 from orchestrator.engine.memory_keys import practised_key
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory
@@ -50,7 +51,10 @@ def migrated(policy: Policy, memory: Any, version: int) -> Any:
     result = read_interruptible(lambda: migrate(memory, version))
     if not isinstance(result, Returned):
         raise InvalidMemory(f"the memory is of version {version}; {what} failed to migrate it: {result.reason}")
-    read_body(result.value)
+    try:
+        read_body(result.value)
+    except InvalidMemory as error:
+        raise InvalidMemory(f"the memory is of version {version}; {what} failed to migrate it: {error}") from error
     return result.value
 
 
@@ -71,7 +75,8 @@ def put_practised(tx: Transaction, memory_key: str, practised: Mapping[str, Iter
 def migrate_memories(store: Store, seats: Iterable[Seat]) -> None:
     """Carry memories over to the present versions of their policies, where a policy can.
 
-    Where it cannot, it starts anew, and the old memory stays where it is.
+    Where it cannot, the old memory stays where it is. A policy that has no `migrate` starts anew; one whose `migrate`
+    fails learns nothing more until it is mended, or its memory is reset.
     """
     seated = [seat for seat in seats if seat.policy is not None and seat.policy.version > 1]
     if store.read(lambda reader: any(_outdated(reader, seat) for seat in seated)):
@@ -79,12 +84,25 @@ def migrate_memories(store: Store, seats: Iterable[Seat]) -> None:
 
 
 def find_outdated(reader: Reader, seat: Seat) -> MemoryRow | None:
-    """The newest memory of an earlier version of a seat's policy."""
+    """The newest memory of an earlier version of a seat's policy; None where that holds nothing, too."""
     policy = seat.policy
     if policy is None:
         return None
     rows = (reader.memory(seat.memory_key_of(version)) for version in range(policy.version - 1, 0, -1))
-    return next((row for row in rows if row is not None), None)
+    newest = next((row for row in rows if row is not None), None)
+    return newest if newest is not None and newest.body != "null" else None
+
+
+def find_obstacle(reader: Reader, seat: Seat) -> InvalidMemory | None:
+    """Why a seat's policy cannot read what an earlier version of it had learned; None where nothing keeps it from that.
+
+    It must not begin anew over that: one that is mended finds its old memory only while there is no new one.
+    """
+    try:
+        _carried_over(reader, seat)
+    except InvalidMemory as error:
+        return error
+    return None
 
 
 def _outdated(reader: Reader, seat: Seat) -> MemoryRow | None:
@@ -94,12 +112,25 @@ def _outdated(reader: Reader, seat: Seat) -> MemoryRow | None:
 
 def _migrate_all(tx: Transaction, seats: Iterable[Seat]) -> None:
     for seat in seats:
-        row, policy = _outdated(tx, seat), seat.policy
-        if row is None or policy is None:
-            continue
         try:
-            body = read_body(migrated(policy, json.loads(row.body), row.version))
+            found = _carried_over(tx, seat)
         except InvalidMemory:
-            continue
-        tx.put_memory(MemoryRow(seat.memory_key, policy.name, policy.version, body))
-        put_practised(tx, seat.memory_key, read_practised(tx, row.id))
+            continue  # learning fails over it, and says so
+        if found is not None:
+            old, new = found
+            tx.put_memory(new)
+            put_practised(tx, new.id, read_practised(tx, old.id))
+            forget_failure(tx, new.id)
+
+
+def _carried_over(reader: Reader, seat: Seat) -> tuple[MemoryRow, MemoryRow] | None:
+    """The memory of an earlier version of a seat's policy, and what it becomes; None where there is none to migrate.
+
+    Raises:
+        InvalidMemory: the policy cannot read it.
+    """
+    row, policy = _outdated(reader, seat), seat.policy
+    if row is None or policy is None:
+        return None
+    body = read_body(migrated(policy, json.loads(row.body), row.version))
+    return row, MemoryRow(seat.memory_key, policy.name, policy.version, body)

@@ -14,8 +14,9 @@ from orchestrator.core.keys import digest_text
 from orchestrator.core.receipts import Receipt, Verdict
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.guarded import Returned, read_interruptible
-from orchestrator.engine.memories import put_practised, read_body, read_practised
+from orchestrator.engine.memories import find_obstacle, put_practised, read_body, read_practised
 from orchestrator.engine.seat import Seat
+from orchestrator.errors import InvalidMemory
 from orchestrator.money import NANOS_PER_USD
 from orchestrator.store import MemoryRow, Reader, Store, Transaction
 
@@ -102,7 +103,7 @@ def _teach(store: Store, seats: Sequence[Seat], practice_id: str, lessons: Seque
     shown = _shown_to(policy, names, lessons)
     if not shown:
         return Taught(names, policy.name, "unshown")
-    learner = _Learner(names, policy, seats[0].memory_key, practice_id, shown, again)
+    learner = _Learner(names, policy, seats[0], practice_id, shown, again)
     took_seconds = 0.0
     for _ in range(ATTEMPTS):
         known = store.read(learner.read)
@@ -122,10 +123,12 @@ class _Known(NamedTuple):
     Attributes:
         memory: as it is kept; None where there is none yet.
         practised: the keys of the tasks that it has learned from, by whose works on them.
+        obstacle: why its policy cannot learn; None where it can.
     """
 
     memory: MemoryRow | None
     practised: Mapping[str, set[str]]
+    obstacle: InvalidMemory | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ class _Learner:
     Attributes:
         names: whose memory it is.
         policy: their policy.
-        memory_key: where it is kept.
+        seat: the place of one whose memory it is.
         practice_id: the practice.
         shown: the lessons that concern it.
         again: whether works that were learned from are learned from once more.
@@ -170,27 +173,31 @@ class _Learner:
 
     names: tuple[str, ...]
     policy: Policy
-    memory_key: str
+    seat: Seat
     practice_id: str
     shown: Sequence[Lesson]
     again: bool
 
     def read(self, reader: Reader) -> _Known:
         """What it is before it learns."""
-        return _Known(reader.memory(self.memory_key), {} if self.again else read_practised(reader, self.memory_key))
+        key = self.seat.memory_key
+        practised = {} if self.again else read_practised(reader, key)
+        return _Known(reader.memory(key), practised, find_obstacle(reader, self.seat))
 
     def learn(self, known: _Known) -> tuple[Taught, _Change | None]:
         """Learn from what is new to it; the change is None where there is none to keep."""
         before, new = known.memory, _new_to(known.practised, self.shown)
         if not new:
             return self._taught("before"), None
+        if known.obstacle is not None:
+            return self._taught("failed", reason=str(known.obstacle)), None
         how, count, learn = _method(self.policy, self.practice_id, new)
         result = read_interruptible(partial(_learned, before, learn))
         if not isinstance(result, Returned):
             return self._taught("failed", reason=result.reason), None
         if result.value is None:
             return self._taught("nothing"), None
-        row = MemoryRow(self.memory_key, self.policy.name, self.policy.version, result.value)
+        row = MemoryRow(self.seat.memory_key, self.policy.name, self.policy.version, result.value)
         return self._taught(how, count), _Change(before, row, new)
 
     def learn_and_keep(self, tx: Transaction) -> Taught:

@@ -14,7 +14,9 @@ from orchestrator.bidding import Observation, Valuation
 from orchestrator.core.receipts import Receipt
 from orchestrator.engine.describing import read_tables
 from orchestrator.engine.guarded import Raised, Returned
+from orchestrator.errors import InvalidConfig
 from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
+from orchestrator.plugins.functions import check_call
 from orchestrator.testing.policy_samples import lessons, observations, receipts
 from orchestrator.testing.problem import Findings, Problem, require_none
 from orchestrator.testing.running import call_plainly
@@ -114,6 +116,11 @@ class _Exercise:
                 self._findings.warn(
                     "there is no migrate(): memories of earlier versions are not read, and their bidders begin anew"
                 )
+            return
+        try:
+            check_call(self._policy.migrate, (None, 1), "migrate()", "a memory and its version")
+        except InvalidConfig as error:
+            self._findings.add(str(error))
             return
         for version, memory in old_memories.items():
             situation = f"a memory of version {version}"

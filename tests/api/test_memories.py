@@ -12,6 +12,7 @@ from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Announcement, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
 from orchestrator.api.memories import import_memory, memory_digest, read_file, read_memory, reset_memory, write_file
 from orchestrator.core.answer import Answer
+from orchestrator.engine.learning_failures import LearningFailure
 from orchestrator.errors import InvalidMemory, UnknownBidder
 from orchestrator.store import MemoryStore
 from tests.engine.world import answers, assert_sound, make_market, presenter
@@ -179,6 +180,72 @@ def test_a_version_that_cannot_migrate_begins_anew_and_says_what_is_left() -> No
     assert (found.memory, found.outdated) == (None, 1)
     again = market_of(Learner(policy=Counting()), store=old.store)  # type: ignore[arg-type]
     assert read_memory(again, "a").memory is not None, "the old memory stays where it is"
+
+
+def wrong_arity(memory: Any) -> Any:
+    return memory
+
+
+def raising(memory: Any, version: int) -> Any:
+    raise KeyError("count")
+
+
+def a_set(memory: Any, version: int) -> Any:
+    return {memory}
+
+
+def renewed(migrate: Any) -> Any:
+    """A policy of the second version, with this `migrate`."""
+    policy = Counting(2)
+    policy.migrate = migrate  # type: ignore[attr-defined]
+    return policy
+
+
+@pytest.mark.parametrize(
+    ("migrate", "why"),
+    [
+        (wrong_arity, "TypeError: wrong_arity() takes 1 positional argument but 2 were given"),
+        (raising, "KeyError: 'count'"),
+        (a_set, "JSON cannot hold this memory: Object of type set is not JSON serializable"),
+    ],
+)
+def test_a_policy_that_fails_to_migrate_says_why_and_learns_nothing_over_it_until_it_is_mended(
+    migrate: Any, why: str
+) -> None:
+    old = taught(Learner(policy=Counting()))
+    count = read_memory(old, "a").memory
+    failing = market_of(Learner(policy=renewed(migrate)), store=old.store)  # type: ignore[arg-type]
+    reason = f"InvalidMemory: the memory is of version 1; policy counting of version 2 failed to migrate it: {why}"
+    found = read_memory(failing, "a")
+    assert (found.memory, found.outdated, found.failure) == (None, 1, LearningFailure("", reason, 0))
+    result = failing.run("hello", 10)
+    result.pick(1)
+    found = read_memory(failing, "a")
+    assert (found.memory, found.outdated) == (None, 1)
+    assert found.failure == LearningFailure(result.request_id, reason, 1)
+    mended = market_of(Learner(policy=Migrating(2)), store=old.store)  # type: ignore[arg-type]
+    found = read_memory(mended, "a")
+    assert (found.memory, found.failure) == ({"count": count}, None)
+
+
+def test_a_policy_that_fails_to_migrate_begins_anew_once_its_memory_is_reset() -> None:
+    old = taught(Learner(policy=Counting()))
+    failing = market_of(Learner(policy=renewed(raising)), store=old.store)  # type: ignore[arg-type]
+    failing.run("hello", 10).pick(1)
+    reset_memory(failing, "a")
+    assert read_memory(failing, "a").failure is None
+    failing.run("hello", 10).pick(1)
+    assert read_memory(failing, "a").memory is not None
+
+
+def test_of_a_memory_that_was_reset_nothing_is_left_to_migrate() -> None:
+    old = taught(Learner(policy=Counting()))
+    reset_memory(old, "a")
+    new = market_of(Learner(policy=renewed(raising)), store=old.store)  # type: ignore[arg-type]
+    found = read_memory(new, "a")
+    assert (found.outdated, found.failure) == (None, None)
+    new.run("hello", 10).pick(1)
+    assert read_memory(new, "a").memory is not None
 
 
 def test_an_exported_memory_of_an_earlier_version_is_migrated_on_import() -> None:

@@ -204,6 +204,15 @@ class Counting(Forgetful):
         return (memory or 0) + len(receipts)
 
 
+class Recounting(Counting):
+    """The next version of a policy, which cannot read what the first had learned."""
+
+    version = 2
+
+    def migrate(self, memory: Any) -> Any:
+        return memory
+
+
 class Believing(Counting):
     """A policy that says what it believes, or misbehaves when it is asked to."""
 

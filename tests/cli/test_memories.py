@@ -291,6 +291,22 @@ def test_a_policy_that_begins_anew_has_not_failed() -> None:
     assert "learning_failure" not in vickrey("bidders", "memory", "learner", "--json").document
 
 
+def test_whoever_asks_or_runs_a_request_is_told_that_a_policy_cannot_migrate_what_it_had_learned() -> None:
+    def seat(policy: str) -> None:
+        entry = {**LEARNER, "policy": {"type": f"tests.cli.sample_bidders:{policy}"}, "clones": 1}
+        write_market(Path(), bidders=[BIDDERS[0], entry])
+
+    seat("Counting")
+    vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top")
+    seat("Recounting")
+    why = "InvalidMemory: the memory is of version 1; policy counting of version 2 failed to migrate it: TypeError: "
+    for verb in (["list"], ["check"], ["memory", "learner"]):
+        assert f"cannot learn: {why}" in " ".join(vickrey("bidders", *verb).stdout.split())
+    assert "--reset lets it begin anew" in vickrey("bidders", "memory", "learner").stdout
+    told = vickrey("run", "x", "-b", "10", "--quiet", "--judge", "top").stderr
+    assert f"vickrey: the policy of bidder learner failed to learn from r2: {why}" in told
+
+
 def test_two_things_at_once_are_refused() -> None:
     outcome = vickrey("bidders", "memory", "diary", "--reset", "--export", "x.json")
     assert (outcome.code, "one of --export, --import and --reset" in outcome.stderr) == (2, True)

@@ -10,7 +10,8 @@ import pytest
 
 from bidders.policies.tracker import TrackerPolicy
 from orchestrator import Market
-from orchestrator.engine.learning import LearningFailure, learning_failures
+from orchestrator.engine.learning import learning_failures
+from orchestrator.engine.learning_failures import LearningFailure
 from tests.engine.world import Scripted, make_market, presenter
 
 

@@ -241,6 +241,23 @@ def test_a_memory_that_is_migrated_has_practised_what_it_had(tmp_path: Path) -> 
     assert [each.how for each in run(renewed, tasks).taught] == ["before"]
 
 
+def test_a_policy_that_cannot_migrate_its_memory_learns_nothing_from_practice_and_says_why(tmp_path: Path) -> None:
+    class Renewed(Recalling):
+        version = 2
+
+        def migrate(self, memory: Any, version: int) -> Any:
+            raise KeyError("tasks")
+
+    store = MemoryStore()
+    tasks = write_tasks(tmp_path, *SUMS)
+    run(make_market(Answering("a", "18", Provider(), Recalling()), store=store), tasks)
+    renewed = make_market(Answering("a", "18", Provider(), Renewed()), store=store)
+    (taught,) = run(renewed, tasks).taught
+    assert taught.how == "failed"
+    assert taught.reason.endswith("failed to migrate it: KeyError: 'tasks'")
+    assert read_memory(renewed, "a").outdated == 1
+
+
 def test_a_newcomers_works_on_tasks_that_are_known_are_learned_and_the_others_are_not_learned_twice(
     tmp_path: Path,
 ) -> None:

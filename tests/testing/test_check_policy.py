@@ -397,6 +397,10 @@ OPTIONAL: dict[str, tuple[Later, str]] = {
         planted(migrate=lambda memory, version: memory["sum"]),
         "migrate() raises TypeError",
     ),
+    "a migration without the version": (
+        planted(migrate=lambda memory: memory),
+        "migrate() cannot be called with a memory and its version",
+    ),
     "a migration that changes nothing": (
         planted(migrate=lambda memory, version: memory),
         "value() raises TypeError",
@@ -413,6 +417,11 @@ def test_a_bad_method_beside_the_required_ones_is_found(policy: Later, found: st
     assert found in "\n".join(map(str, check_policy(policy, old_memories=OLD)))
     with pytest.raises(AssertionError, match="policy mean breaks its contract"):
         assert_policy(policy, old_memories=OLD)
+
+
+def test_a_migration_that_cannot_be_called_is_found_without_an_earlier_memory() -> None:
+    (problem,) = check_policy(planted(migrate=lambda memory: memory))
+    assert str(problem) == "migrate() cannot be called with a memory and its version: too many positional arguments"
 
 
 def test_a_later_version_that_reads_no_earlier_memory_is_warned_of() -> None:
