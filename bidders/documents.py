@@ -14,7 +14,7 @@ from bidders.collection import load_collection
 from bidders.finding import FoundPassage, conflict_of, find
 from bidders.index import Index
 from bidders.leanings import leaning_sentences
-from bidders.options import number_in, whole_in
+from bidders.options import kind_in, number_in, whole_in
 from bidders.wanted import later_segments, read_wanted
 from bidders.words import terms
 from orchestrator import Announcement, Policy, Segment, WonLot
@@ -65,7 +65,7 @@ class DocumentBidder(CapableBidder):
             raise orchestrator.errors.InvalidConfig(f"excerpt is `passages` or `leanings`, not {excerpt!r}")
         self._passages_max = whole_in("passages_max", passages_max, 1, 1000)
         self._gain_max = number_in("gain_max", gain_max, 0.0, 1.0)
-        self._kind = kind
+        self._kind = kind_in("kind", kind)
         self._excerpt = excerpt
         self._collection = load_collection(path)
         self._indexing = threading.Lock()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import orchestrator
 
+_KIND_CHARACTERS_MAX = 100
+
 
 def number_in(name: str, value: float | str, low: float, high: float) -> float:
     """Read an option that must be a number within bounds.
@@ -57,3 +59,27 @@ def names_in(name: str, value: object) -> tuple[str, ...]:
     if not found or not is_named or len(set(found)) < len(found):
         raise orchestrator.errors.InvalidConfig(f"{name} is a list of different names, not {value!r}")
     return found
+
+
+def kind_in(name: str, value: object) -> str:
+    """Read an option that must be the kind of the segments that a bidder writes, before it is paid to write one.
+
+    Args:
+        name: the option's name, for the message.
+        value: what the config says.
+
+    Raises:
+        InvalidConfig: no segment can be of it; or it is `request`, the kind of what the user has written.
+    """
+    is_short = isinstance(value, str) and 0 < len(value) <= _KIND_CHARACTERS_MAX
+    if not isinstance(value, str) or not is_short or not value.isprintable() or value.strip() in ("", "request"):
+        raise orchestrator.errors.InvalidConfig(
+            f"{name} is a short text in one line, such as `note`, and not `request`; it is {_shown(value)}"
+        )
+    return value
+
+
+def _shown(value: object) -> str:
+    """A value in one line of the message."""
+    text = repr(value)
+    return text if len(text) <= _KIND_CHARACTERS_MAX else f"{text[:_KIND_CHARACTERS_MAX]}…"

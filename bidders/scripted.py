@@ -9,6 +9,7 @@ from typing import Any
 
 import orchestrator
 from bidders.capable import TRANSFORMER
+from bidders.options import kind_in
 from orchestrator import Announcement, Bid, Charged, Money, Pass, Replacement, Role, Segment, WonLot
 
 HUGE_CHARACTERS = 2_000_000
@@ -39,7 +40,7 @@ class ScriptedBidder:
             As a bid also `nan`, `huge`, `float`, `negative`; as a transform also `empty`, `unchanged`, `huge`.
 
     Raises:
-        InvalidConfig: the script names a misbehaviour that there is not.
+        InvalidConfig: the script names a misbehaviour that there is not, or a kind that no segment can be of.
         InvalidMoney: an amount is not an amount of money.
     """
 
@@ -65,7 +66,7 @@ class ScriptedBidder:
         listed = bids.items() if isinstance(bids, Mapping) else enumerate(bids, start=1)
         self._bids = {str(place): Money.usd(amount) for place, amount in listed if amount is not None}
         self._says = tuple(says)
-        self._kind = kind
+        self._kind = kind_in("kind", kind)
         self._reserve = None if reserve is None else Money.usd(reserve)
         self._cost = Money.usd(cost)
         self._bid_cost = Money.usd(bid_cost)

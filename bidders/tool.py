@@ -9,7 +9,7 @@ from typing import Any
 
 import orchestrator
 from bidders.capable import PRESENTER, TRANSFORMER, Appraisal, CapableBidder, prospect, resale_share
-from bidders.options import number_in
+from bidders.options import kind_in, number_in
 from orchestrator import (
     Announcement,
     Charged,
@@ -63,7 +63,7 @@ class ToolBidder(CapableBidder):
         self._function: Callable[..., Any] = find_function(function, "function")
         check_call(self._function, ("",), f"function {function}", "one text")
         self._share = number_in("share", share, 0.0, 1.0)
-        self._kind = kind or name
+        self._kind = kind_in("kind", kind or name)
         self._cost = Money.usd(cost)
         try:
             self._needs = re.compile(needs)

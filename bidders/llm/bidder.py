@@ -14,7 +14,7 @@ from bidders.llm.estimating import Estimate, estimate, estimate_cost_max
 from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
 from bidders.llm.writing import write
-from bidders.options import number_in, whole_in
+from bidders.options import kind_in, number_in, whole_in
 from orchestrator import (
     Announcement,
     Model,
@@ -92,7 +92,7 @@ class LanguageModelBidder(CapableBidder):
             )
         self._instructions = f"\n{instructions.strip()}" if instructions.strip() else ""
         self._max_tokens = whole_in("max_tokens", max_tokens or front.max_tokens, 1, 1_000_000)
-        self._kind = kind or front.kind
+        self._kind = kind_in("kind", front.kind if kind is None else kind)
         self._gain = number_in("gain", front.gain if gain is None else gain, 0.0, 1.0)
         self._repeats_max = whole_in("repeats_max", repeats_max or front.repeats_max, 1, 1000)
         self._state_tokens_max = whole_in("state_tokens_max", state_tokens_max, 100, 10_000_000)

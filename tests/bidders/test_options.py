@@ -1,0 +1,44 @@
+"""Options that a config gives to bidders: what nobody can work with is refused before anybody is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bidders.documents import DocumentBidder
+from bidders.scripted import ScriptedBidder
+from bidders.tool import ToolBidder
+from orchestrator import errors
+from tests.bidders.llm.speakers import bidder, speaker
+
+DOCUMENTS = Path(__file__).parents[2] / "configs" / "lisbon" / "diary.md"
+# Each writes segments of a kind that is an option.
+WRITERS: dict[str, Callable[[Any], object]] = {
+    "documents": lambda kind: DocumentBidder("a", DOCUMENTS, kind=kind),
+    "scripted": lambda kind: ScriptedBidder("a", kind=kind),
+    "tool": lambda kind: ToolBidder("a", "builtins:ascii", kind=kind),
+    "llm": lambda kind: bidder(speaker(), kind=kind),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+@pytest.mark.parametrize("kind", [" ", 5, "a\nb", "x" * 101, "x" * 10_000, "request"])
+def test_a_kind_that_no_segment_of_a_bidder_can_be_of_is_refused(write: Callable[[Any], object], kind: Any) -> None:
+    with pytest.raises(errors.InvalidConfig, match=r"^kind is a short text in one line.*; it is ") as refusal:
+        write(kind)
+    assert len(str(refusal.value)) < 250
+
+
+@pytest.mark.parametrize("write", ["documents", "scripted"])
+@pytest.mark.parametrize("kind", ["", None])
+def test_a_kind_that_is_left_empty_is_refused_where_nothing_else_is_meant_by_it(write: str, kind: Any) -> None:
+    with pytest.raises(errors.InvalidConfig, match=r"^kind is a short text"):
+        WRITERS[write](kind)
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_kind_of_a_few_words_is_taken(write: Callable[[Any], object]) -> None:
+    write("opening hours")
