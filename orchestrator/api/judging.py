@@ -113,8 +113,8 @@ class Judging:
             UnknownRequest: there is no such request.
             WrongStatus: the request has ended while the judge looked; what that cost is charged all the same. Or
                 another judge looks whose calls cost money, as this one's do.
-            BrokenPlugin: the judge failed, or had not decided at its deadline; the request stays open.
-            InvalidRequest: its verdict is not valid.
+            BrokenPlugin: the judge failed, had not decided at its deadline, or gave no verdict on these offers; the
+                request stays open.
             VickreyError: its model failed; what its calls cost is charged all the same.
         """
         is_paid = isinstance(judge, MeteredJudge)
@@ -208,10 +208,12 @@ async def _asked(
             "request.judge_seconds in the config says how long it may take"
         )
     if isinstance(said, Returned):
-        said = read_guarded(partial(_read_verdict, judge.name, progress, said.value))
+        said = read_guarded(partial(_read_verdict, progress, said.value))
     if isinstance(said, Returned):
         rank, reason = said.value
         return rank, reason
+    if isinstance(said.error, InvalidRequest):
+        raise BrokenPlugin(f"judge {judge.name} gave no verdict: {said.error}; {stays_open}") from said.error
     # Whoever is at the keyboard may end the program while a function of its own judges.
     if isinstance(said.error, VickreyError | KeyboardInterrupt | SystemExit):
         raise said.error
@@ -228,17 +230,17 @@ def _cost_max_nanos(judge: MeteredJudge, progress: Progress) -> int:
     )
 
 
-def _read_verdict(judge: str, progress: Progress, verdict: object) -> tuple[int | None, str]:
+def _read_verdict(progress: Progress, verdict: object) -> tuple[int | None, str]:
     """The rank that a verdict names, 0 for none of the offers; None where it comes later, and why it does."""
     if isinstance(verdict, Later):
         return None, str(verdict.reason or "")
     if isinstance(verdict, Reject):
         return 0, ""
     if not isinstance(verdict, Rank):
-        raise InvalidRequest(f"judge {judge} returned {type(verdict).__name__}; it must be Rank, Reject or Later")
+        raise InvalidRequest(f"it returned {type(verdict).__name__}, which must be Rank, Reject or Later")
     rank = verdict.rank
     if rank == 0:
-        raise InvalidRequest(f"judge {judge} picked rank 0; ranks begin at 1, and Reject takes none")
+        raise InvalidRequest("it picked rank 0; ranks begin at 1, and Reject takes none")
     # Before it is recorded: an entry that cannot be read back would lock up the request for good.
     check_pick(progress, rank)
     return int(rank), ""

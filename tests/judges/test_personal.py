@@ -15,7 +15,7 @@ from orchestrator import Hearing, Later, Market, MeteredJudge, Money, Prompt, Ra
 from orchestrator.api.judge_choice import chosen_judge
 from orchestrator.config import load_config
 from orchestrator.core.events import Judged
-from orchestrator.errors import BrokenPlugin, InvalidConfig, InvalidRequest, ProviderError
+from orchestrator.errors import BrokenPlugin, InvalidConfig, ProviderError
 from orchestrator.record import export_request, replay, verify
 from tests.bidders.llm.speakers import PRICES, Listening, listening, speaker
 from tests.bidders.lots import RecordingMeter
@@ -206,7 +206,7 @@ def test_a_verdict_that_is_none_is_refused_after_it_was_paid_for() -> None:
             return "number one"
 
     made = market()
-    with pytest.raises(InvalidRequest, match="it must be Rank"):
+    with pytest.raises(BrokenPlugin, match="which must be Rank"):
         made.run("hello", 10, seed=1, judge=Wild(speaker()))
     assert judged(made).cost_nanos
     made.result("r1").pick(1)

@@ -12,6 +12,7 @@ from orchestrator import Charged, Hearing, Market, Money, Rank, ShownOffer
 from orchestrator.bidding import Later
 from orchestrator.core.events import Judged
 from orchestrator.errors import BrokenPlugin, InvalidRequest
+from orchestrator.judges import CallbackJudge, VerifierJudge
 from orchestrator.record import export_request, replay, verify
 from tests.engine.world import Scripted, assert_sound, events, make_market, posted, presenter
 
@@ -72,9 +73,42 @@ def assert_paid_for_and_open(market: Market) -> None:
 @pytest.mark.parametrize("rank", ["first", 1.5, None, True, 99, -1])
 def test_a_rank_that_is_none_is_paid_for_and_does_not_lock_up_the_request(rank: Any) -> None:
     market = opened()
-    with pytest.raises(InvalidRequest, match="request r1 has offers 1 to 1; there is no offer"):
+    told = r"judge paying gave no verdict: request r1 has offers 1 to 1; there is no offer .*; request r1 stays open"
+    with pytest.raises(BrokenPlugin, match=told):
         market.judge("r1", Paying(lambda: Rank(rank)))
     assert_paid_for_and_open(market)
+
+
+class Unpaid:
+    """A judge without calls."""
+
+    name = "unpaid"
+
+    def __init__(self, said: Any) -> None:
+        self._said = said
+
+    async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Any:
+        return self._said
+
+
+def nothing(offer: Any) -> Any:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("judge", "told"),
+    [
+        (Unpaid(1), "judge unpaid gave no verdict: it returned int, which must be Rank, Reject or Later"),
+        (Unpaid(Rank(0)), "judge unpaid gave no verdict: it picked rank 0; ranks begin at 1, and Reject takes none"),
+        (CallbackJudge(lambda request, offers: "x"), "judge callback gave no verdict: the judge said 'x'"),
+        (VerifierJudge(nothing), "judge verifier gave no verdict: the verifier returned None"),
+    ],
+)
+def test_a_judge_that_gives_no_verdict_is_told_with_the_request_that_stays_open(judge: Any, told: str) -> None:
+    market = opened()
+    with pytest.raises(BrokenPlugin, match=f"^{told}.*; request r1 stays open$"):
+        market.judge("r1", judge)
+    assert market.result("r1").status == "open"
 
 
 def test_a_judge_need_not_say_why_it_decides_later() -> None:
