@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -149,7 +150,7 @@ class VerifierJudge:
         score_min: the least score that passes; where the function returns True or False, that counts.
 
     Raises:
-        InvalidConfig: `function` is no function or path of one.
+        InvalidConfig: `function` is no function or path of one, or `score_min` no number.
     """
 
     name = "verifier"
@@ -157,7 +158,7 @@ class VerifierJudge:
     def __init__(self, function: Callable[..., Any] | str, score_min: float = 0.5) -> None:
         self._function = _asking(function, "function", ("an offer",))
         self._takes_text = _first_parameter(_function(function, "function")) == "text"
-        self._score_min = score_min
+        self._score_min = _number(score_min, "score_min")
 
     async def pick(self, request: str, offers: Sequence[ShownOffer]) -> Verdict:
         """Check offers until one passes.
@@ -238,6 +239,16 @@ def _function(given: Callable[..., Any] | str, option: str) -> Callable[..., Any
     if not callable(given):
         raise InvalidConfig(f"{option} must be a function or its path package.module:function, not {_shown(given)}")
     return given
+
+
+def _number(given: Any, option: str) -> float:
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(given, bool) or not math.isfinite(number):
+        raise InvalidConfig(f"{option} must be a number, not {_shown(given)}")
+    return number
 
 
 def _first_parameter(function: Callable[..., Any]) -> str | None:

@@ -13,6 +13,7 @@ from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.seat import PROVIDER_CHARACTERS_MAX, is_payee
 from orchestrator.errors import BrokenPlugin, InvalidConfig, InvalidRequest
 from orchestrator.judges import CallbackJudge
+from orchestrator.plugins.functions import check_call
 
 AnyJudge = Judge | MeteredJudge | Callable[[str, Sequence[ShownOffer]], Any] | str
 """What a caller may name as a judge: one, a function of request and offers, or the name of one that is installed."""
@@ -97,7 +98,21 @@ def _missing(judge: Any) -> str:
             return "its `pick` is no method"
         if isinstance(judge, MeteredJudge) and not is_payee(judge.provider):
             return f"its `provider` is no printable name of 1 to {PROVIDER_CHARACTERS_MAX} letters"
-        return ""
+        return _wrong_call(judge)
 
     read = read_guarded(look)
     return str(read.value) if isinstance(read, Returned) else read.reason
+
+
+def _wrong_call(judge: Judge | MeteredJudge) -> str:
+    """Which of a judge's methods cannot be called as it will be; empty where each can."""
+    shown = ("a request", "a list of offers")
+    try:
+        if isinstance(judge, MeteredJudge):
+            check_call(judge.pick_cost_max, shown, "its `pick_cost_max`", " and ".join(shown))
+            check_call(judge.pick, (*shown, "a hearing"), "its `pick`", "a request, a list of offers and a hearing")
+        else:
+            check_call(judge.pick, shown, "its `pick`", " and ".join(shown))
+    except InvalidConfig as refusal:
+        return str(refusal)
+    return ""

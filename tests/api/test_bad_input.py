@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from orchestrator import Later, Market, Rank, Reject, run_request
+from orchestrator import Later, Market, Money, Rank, Reject, run_request
 from orchestrator.api.posting import Posting, PostingOptions
 from orchestrator.api.run_options import RunOptions
 from orchestrator.errors import (
@@ -453,6 +453,33 @@ class Idle:
     pick = "never"
 
 
+class Forgetful:
+    name = "forgetful"
+
+    async def pick(self, request: str) -> Any:
+        return Rank(1)
+
+
+class Unheard:
+    """Its calls cost money, but it takes no hearing to make them through."""
+
+    name = "unheard"
+    provider = "model"
+
+    def pick_cost_max(self, request: str, offers: Any) -> Money:
+        return Money(0)
+
+    async def pick(self, request: str, offers: Any) -> Any:
+        return Rank(1)
+
+
+class Unasked(Unheard):
+    name = "unasked"
+
+    def pick_cost_max(self) -> Money:  # type: ignore[override]
+        return Money(0)
+
+
 @pytest.mark.parametrize(
     ("judge", "because"),
     [
@@ -462,9 +489,15 @@ class Idle:
         (Nameless(), "this Nameless is no judge: AttributeError: .* has no attribute 'name'; a judge has a `name` and"),
         (Anonymous(), "this Anonymous is no judge: InvalidRequest: a judge's name is 1 to 200 printable characters"),
         (Idle(), "this Idle is no judge: its `pick` is no method; a judge has"),
+        (Forgetful(), "its `pick` cannot be called with a request and a list of offers: too many positional arguments"),
+        (Unheard(), "its `pick` cannot be called with a request, a list of offers and a hearing: too many"),
+        (Unasked(), "its `pick_cost_max` cannot be called with a request and a list of offers: too many"),
         (3, "this int is no judge"),
     ],
-    ids=["misspelt", "needs options", "class", "nameless", "anonymous", "without a method", "number"],
+    ids=[
+        *("misspelt", "needs options", "class", "nameless", "anonymous", "without a method"),
+        *("too few arguments", "without a hearing", "a cost without arguments", "number"),
+    ],
 )
 def test_what_is_no_judge_is_refused_before_anything_is_spent(market: Market, judge: Any, because: str) -> None:
     with pytest.raises(InvalidRequest, match=because) as caught:

@@ -139,6 +139,12 @@ def test_what_comparisons_of_numpy_make_counts_as_the_number_that_it_is(passes: 
     assert pick(VerifierJudge(lambda offer: passes if offer.rank == 2 else type(passes)(0))) == Rank(2)
 
 
+@pytest.mark.parametrize("score_min", ["x", None, math.nan, math.inf, True, [0.5]])
+def test_a_threshold_that_is_no_number_is_refused_before_there_is_anything_to_check(score_min: Any) -> None:
+    with pytest.raises(InvalidConfig, match=r"^score_min must be a number, not "):
+        VerifierJudge(lambda offer: 0.5, score_min=score_min)
+
+
 def test_a_verifier_may_be_async() -> None:
     async def check(offer: ShownOffer) -> bool:
         return offer.rank == 3
