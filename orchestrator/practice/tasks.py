@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,14 +92,10 @@ def _each_once(tasks: Sequence[LabelledTask]) -> list[LabelledTask]:
 
 def _task(number: int, place: str, line: str, bounty_nanos: int) -> LabelledTask:
     try:
-        record = json.loads(line)
+        record = json.loads(line, object_pairs_hook=partial(_object, place))
     except (ValueError, RecursionError) as error:
         raise InvalidRequest(f"{place}: this is not JSON: {error}") from None
-    request = record.get("request") if isinstance(record, dict) else None
-    if not isinstance(request, str) or not request.strip() or "\x00" in request:
-        raise InvalidRequest(f'{place}: a task is an object with a text under "request"')
-    if len(request.encode("utf-8", "surrogatepass")) > _TEXT_BYTES_MAX:
-        raise InvalidRequest(f"{place}: its request has more than {_TEXT_BYTES_MAX:,} bytes")
+    request = _request(record, place)
     try:
         bounty = Money.usd(record["bounty"]).nanos if "bounty" in record else bounty_nanos
     except InvalidMoney as refusal:
@@ -105,3 +103,27 @@ def _task(number: int, place: str, line: str, bounty_nanos: int) -> LabelledTask
     if bounty == 0:
         raise InvalidRequest(f"{place}: its bounty is 0; nothing could be learned from it")
     return LabelledTask(number, request, bounty, record, place)
+
+
+def _object(place: str, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    counts = Counter(key for key, _ in pairs)
+    repeated = next((key for key, count in counts.items() if count > 1), None)
+    if repeated is not None:
+        raise InvalidRequest(f"{place}: it says {json.dumps(repeated)[:60]} {counts[repeated]} times; keep one of them")
+    return dict(pairs)
+
+
+def _request(record: Any, place: str) -> str:
+    """A task's request, which a market would take as it stands."""
+    request = record.get("request") if isinstance(record, dict) else None
+    if not isinstance(request, str) or not request.strip():
+        raise InvalidRequest(f'{place}: a task is an object with a text under "request"')
+    try:
+        size = len(request.encode())
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{place}: its request is not valid Unicode; it holds half a surrogate pair") from None
+    if size > _TEXT_BYTES_MAX:
+        raise InvalidRequest(f"{place}: its request has more than {_TEXT_BYTES_MAX:,} bytes")
+    if "\x00" in request:
+        raise InvalidRequest(f"{place}: its request holds NUL characters; it is binary, not text")
+    return request

@@ -124,7 +124,8 @@ def _answer(record: Mapping[str, Any]) -> str:
     answer = record.get(_ANSWER)
     if answer is None or (isinstance(answer, str) and not answer.strip()):
         raise InvalidRequest('it has no "answer" to compare with; a verifier of your own can use other fields')
-    if not isinstance(answer, str | int | float) or isinstance(answer, bool):
+    is_no_number = isinstance(answer, bool) or (isinstance(answer, float) and not math.isfinite(answer))
+    if not isinstance(answer, str | int | float) or is_no_number:
         raise InvalidRequest(
             f'its "answer" is {json.dumps(answer)[:60]}; it must be a text or a number to be compared with, '
             "unless you name a verifier of your own"

@@ -22,6 +22,12 @@ from tests.practice.test_practice import SUMS, write_tasks
         ({"request": "x", "bounty": "ten"}, "its bounty: 'ten' is not a number of dollars"),
         ({"request": "x", "bounty": 0}, "its bounty is 0"),
         ({"request": "x" * 200_001}, "more than 200,000 bytes"),
+        (
+            {"request": "half \ud800"},
+            r"tasks\.jsonl:2: its request is not valid Unicode; it holds half a surrogate pair",
+        ),
+        ({"request": "a\x00b"}, r"tasks\.jsonl:2: its request holds NUL characters; it is binary, not text"),
+        ('{"request": "x", "answer": 1, "answer": 2}', r'tasks\.jsonl:2: it says "answer" 2 times; keep one of them'),
     ],
 )
 def test_a_line_that_is_no_task_is_refused_with_its_place(tmp_path: Path, line: Any, said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from decimal import Decimal
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_an_asynchronous_verifier_is_refused_as_such(tmp_path: Path) -> None:
         session_of(market, write_tasks(tmp_path, *SUMS), verifier)
 
 
-@pytest.mark.parametrize(("answer", "shown"), [(True, "true"), (["a", "b"], r"\[\"a\", \"b\"\]")])
+@pytest.mark.parametrize(("answer", "shown"), [(True, "true"), (["a", "b"], r"\[\"a\", \"b\"\]"), (math.nan, "NaN")])
 def test_a_label_that_is_no_text_is_not_said_to_be_missing(answer: Any, shown: str) -> None:
     with pytest.raises(InvalidRequest, match=f'its "answer" is {shown}; it must be a text or a number'):
         exact({"answer": answer}, "")
