@@ -30,8 +30,10 @@ _IDLE_SECONDS: Final = 60
 _LOOK_SECONDS: Final = 0.2
 _TURN: Final = 0x7669636B726579
 _LOST: Final = "the connection to the server was lost, and what was being written is undone; `vickrey resume` goes on"
-# A host that vanishes must not keep the others waiting for as long as TCP would.
+# A host that vanishes must not keep the others waiting for as long as TCP would. And of a server whose encoding is
+# SQL_ASCII psycopg would read bytes for texts, the encoding's own name included.
 _CONNECTION: Final = {
+    "client_encoding": "utf8",
     "connect_timeout": "10",
     "keepalives_idle": "30",
     "keepalives_interval": "10",

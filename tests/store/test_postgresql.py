@@ -282,12 +282,13 @@ def test_what_keeps_a_store_from_being_used_is_told_in_the_operators_words(
     refused(f"{server_url}%20-cdefault_transaction_read_only%3Don", "the server only reads")
 
 
-def test_a_database_that_not_every_text_fits_into_is_refused(server: Server) -> None:
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_not_every_text_fits_into_is_refused(server: Server, encoding: str) -> None:
     server.execute(
-        "DROP DATABASE IF EXISTS latin",
-        "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
+        "DROP DATABASE IF EXISTS other",
+        f"CREATE DATABASE other ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'",
     )
-    refused(server.url("latin"), "encoding is LATIN1.*createdb --encoding=UTF8")
+    refused(server.url("other"), f"encoding is {encoding}.*createdb --encoding=UTF8")
 
 
 def test_two_hosts_that_open_one_new_store_at_once_both_get_it(server_url: str) -> None:
