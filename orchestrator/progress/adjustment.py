@@ -71,7 +71,7 @@ class _Run(NamedTuple):
 
     Attributes:
         works: lots bought, by whomever.
-        wins: lots that each bought.
+        wins: lots that each bought, or kept.
         wealth_nanos: what each could spend at last.
         biases: of each lot that it won and of which that is known, bid less what it brought, as a share of the bounty.
         squares: of each offer of its that was decided on, the squared error of its bid.

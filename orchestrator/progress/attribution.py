@@ -19,7 +19,7 @@ class Share:
 
     Attributes:
         name: the bidder or the skill.
-        wins: lots bought.
+        wins: lots bought, or kept.
         added_nanos: value added: what its copies brought less what was paid for the lots, by whomever.
         cost_nanos: what its calls are known to have cost.
         cost_known: whether that is all of it.

@@ -31,7 +31,7 @@ class LotTrace(NamedTuple):
 
 
 class WorkTrace(NamedTuple):
-    """A lot that a bidder bought, and what came of it.
+    """A lot that a bidder bought, or kept and worked on, and what came of it.
 
     Attributes:
         bidder: the buyer.
