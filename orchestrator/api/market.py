@@ -95,7 +95,7 @@ class Market:
         self.close()
 
     def close(self) -> None:
-        """Close bidders and store."""
+        """Close bidders and store, a store that was given to it, too."""
         for seat in self.seats.values():
             read_guarded(seat.close)
         self._store.close()

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from orchestrator.errors import InvalidRequest, StaleDriver
+from orchestrator.errors import InvalidRequest, StaleDriver, StoreUnavailable
 from orchestrator.journal import Entry
 from orchestrator.ledger import MOVING, Account, Balance, Book, Transfer
 from orchestrator.store.memory_index import TransferIndex
@@ -25,6 +25,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._view = _MemoryView()
+        self._is_closed = False
 
     def submit(self, work: Callable[[_MemoryView], T]) -> Future[T]:
         """Run `work` at once; the future is done when this returns."""
@@ -38,6 +39,8 @@ class MemoryStore:
     def transact(self, work: Callable[[_MemoryView], T]) -> T:
         """Run `work`; whatever it raises undoes what it wrote."""
         with self._lock:
+            if self._is_closed:
+                raise StoreUnavailable("the store in memory is closed; open a new one")
             self._view.begin()
             try:
                 return work(self._view)
@@ -46,7 +49,7 @@ class MemoryStore:
                 raise
 
     def read(self, work: Callable[[_MemoryView], T]) -> T:
-        """Run `work` while nobody writes."""
+        """Run `work` while nobody writes, after closing too: a result is read when its market is done."""
         with self._lock:
             return work(self._view)
 
@@ -54,7 +57,9 @@ class MemoryStore:
         """Nothing to let go of."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Write nothing any more."""
+        with self._lock:
+            self._is_closed = True
 
 
 class _MemoryView:

@@ -97,9 +97,10 @@ def test_the_same_run_on_a_store_that_does_not_fail_ends_without_an_error(market
 
 
 def test_a_closed_market_says_so(market: Market) -> None:
-    market.close()
-    with pytest.raises(StoreUnavailable, match="is closed"):
-        market.run("hello", 10)
+    for each in (market, make_market(store="memory")):
+        each.close()
+        with pytest.raises(StoreUnavailable, match="is closed"):
+            each.run("hello", 10)
 
 
 def damage(market: Market, statement: str) -> int:

@@ -147,8 +147,7 @@ class _Unread(dict[str, Any]):
 @pytest.fixture
 def memory_store() -> MemoryStore:
     store = MemoryStore()
-    with Market(CONFIG, store=store) as market:
-        market.run("Plan a day out", budget=10, seed=1).pick(1)
+    Market(CONFIG, store=store).run("Plan a day out", budget=10, seed=1).pick(1)
     view = store._view
     view.book._transfers = _Unread(view.book._transfers)
     return store

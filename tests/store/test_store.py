@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import InsufficientFunds, InvalidRequest, LedgerRefused, StaleDriver, TransferConflict
+from orchestrator.errors import (
+    InsufficientFunds,
+    InvalidRequest,
+    LedgerRefused,
+    StaleDriver,
+    StoreUnavailable,
+    TransferConflict,
+)
 from orchestrator.journal import Entry
 from orchestrator.ledger import Account, Balance, hold, post, transfer, void
 from orchestrator.store import AnswerRow, BidderRow, MemoryRow, Reader, RequestRow, Store, Transaction
@@ -130,6 +137,16 @@ def test_even_an_exit_inside_work_undoes_it_and_leaves_the_store_usable(
         store.transact(work)
     store.transact(fill)
     assert store.read(lambda reader: len(reader.journal("r1"))) == 2
+
+
+def test_a_closed_store_takes_nothing_more_and_shows_what_it_holds(store: Store) -> None:
+    store.transact(fill)
+    held = store.read(everything)
+    store.close()
+    store.close()
+    with pytest.raises(StoreUnavailable, match="is closed; open"):
+        store.transact(lambda tx: tx.put_texts({"d2": "late"}))
+    assert store.read(everything) == held
 
 
 def test_a_transaction_sees_what_it_has_written(store: Store) -> None:
