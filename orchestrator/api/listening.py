@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.engine.driver import Listener
 from orchestrator.engine.recorder import RequestLog
-from orchestrator.errors import InvalidRequest
+from orchestrator.errors import InvalidConfig, InvalidRequest
+from orchestrator.plugins.functions import check_call
+
+_TOLD: Final = {"on_event": ("an event", "the request's progress"), "on_text": ("a piece of text",)}
 
 
 def check_listeners(**listeners: Any) -> None:
@@ -17,7 +20,8 @@ def check_listeners(**listeners: Any) -> None:
         listeners: by the names that their caller knows them by; None where nobody listens.
 
     Raises:
-        InvalidRequest: one of them is no function, or is asynchronous: it would be called and never awaited.
+        InvalidRequest: one of them is no function of what it will be told, or is asynchronous: it would be called and
+            never awaited.
     """
     for name, listener in listeners.items():
         if listener is None:
@@ -29,6 +33,10 @@ def check_listeners(**listeners: Any) -> None:
                 f"{name} is called and not awaited, so it cannot be `async`; give a plain function, for example one "
                 "that puts what it is told into a queue with `put_nowait`"
             )
+        try:
+            check_call(listener, _TOLD[name], name, " and ".join(_TOLD[name]))
+        except InvalidConfig as refusal:
+            raise InvalidRequest(str(refusal)) from None
 
 
 def tell(listener: Listener | None, log: RequestLog) -> None:

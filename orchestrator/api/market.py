@@ -15,13 +15,14 @@ from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import Judging
 from orchestrator.api.lease import claim, in_turn, resumable
 from orchestrator.api.listening import check_listeners, tell
+from orchestrator.api.opening import read_bidders, read_store
 from orchestrator.api.post import post_request
 from orchestrator.api.posting import Amount, Posting, PostingOptions, posting_of, read_posting, read_topup
 from orchestrator.api.reports import audit_books, check_statuses, interrupted
 from orchestrator.api.result import Result
 from orchestrator.api.run_options import RunOptions
 from orchestrator.api.seating import seat_all
-from orchestrator.config import Config, load_config, url_of
+from orchestrator.config import Config, load_config
 from orchestrator.core.keys import bidder_account
 from orchestrator.engine.driver import Listener
 from orchestrator.engine.guarded import read_guarded
@@ -52,6 +53,7 @@ class Market:
 
     Raises:
         InvalidConfig: the config cannot be used.
+        InvalidRequest: `bidders` is no list, or `store` no store.
         StoreUnavailable: the store cannot be opened or written.
     """
 
@@ -63,7 +65,7 @@ class Market:
         store: Store | str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        given = list(bidders)
+        given = read_bidders(bidders)
         if config is None and given:
             config = {"version": 1, "bidders": []}
         self.config = config if isinstance(config, Config) else load_config(config)
@@ -74,7 +76,7 @@ class Market:
         self._recorder = Recorder(self.seats, self.config.wealth)
         with ExitStack() as unless_opened:
             unless_opened.callback(seating.let_go)
-            named = url_of(store) if isinstance(store, str) else store or self.config.store_url
+            named = read_store(store) or self.config.store_url
             self._store = open_store(named) if isinstance(named, str) else named
             if self._store is not store:
                 unless_opened.callback(self._store.close)

@@ -209,6 +209,18 @@ async def test_a_listener_that_nobody_would_await_is_refused_before_a_request_is
     assert market.requests() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("on_event", "an event and the request's progress"), ("on_text", "a piece of text")]
+)
+def test_a_listener_that_cannot_be_called_is_refused_before_a_request_is_posted(name: str, told: str) -> None:
+    market = quick_market()
+    listeners: dict[str, Any] = {"on_event": lambda event: None, "on_text": lambda: None}
+    for listen_to in (lambda **listening: market.run("hello", 10, **listening), market.resume):
+        with pytest.raises(InvalidRequest, match=f"^{name} cannot be called with {told}: too many positional"):
+            listen_to(**{name: listeners[name]})
+    assert market.requests() == []
+
+
 def test_a_judge_is_told_whose_work_an_offer_was_built_on_and_not_who_shows_it() -> None:
     shown: list[ShownOffer] = []
 

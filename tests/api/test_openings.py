@@ -14,7 +14,7 @@ from orchestrator.api.dry_run import dry_run
 from orchestrator.api.posting import Posting
 from orchestrator.api.roster import read_roster
 from orchestrator.config import Config, load_config
-from orchestrator.errors import BrokenPlugin, InvalidConfig, StoreUnavailable
+from orchestrator.errors import BrokenPlugin, InvalidConfig, InvalidRequest, StoreUnavailable
 from orchestrator.store import MemoryStore
 from tests.engine.world import Scripted
 
@@ -64,6 +64,19 @@ def test_a_store_that_was_given_is_its_callers_to_close() -> None:
     with pytest.raises(StoreUnavailable, match="the disk is full"):
         Market(config(), store=store)
     assert (Held.closed, store.is_closed) == (["built"], False)
+
+
+@pytest.mark.parametrize("store", [5, Path("market.db"), MemoryStore], ids=["number", "path", "class"])
+def test_what_is_no_store_is_refused_and_leaves_no_built_bidder_behind(store: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"^`store` is a store, or a text: `memory`, the path of an SQLite file"):
+        Market(config(), store=store)
+    assert Held.closed == ["built"]
+
+
+@pytest.mark.parametrize("bidders", [Held("own"), None, "own"])
+def test_bidders_that_are_no_list_are_refused(bidders: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"^`bidders` is a list of bidders, not .*; a single one is \[bidder\]"):
+        Market(config(), bidders=bidders, store="memory")
 
 
 def test_a_bidder_of_the_callers_that_is_none_leaves_no_built_one_behind() -> None:
