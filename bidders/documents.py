@@ -14,7 +14,7 @@ from bidders.collection import load_collection
 from bidders.finding import FoundPassage, conflict_of, find
 from bidders.index import Index
 from bidders.leanings import leaning_sentences
-from bidders.options import kind_in, number_in, whole_in
+from bidders.options import kind_in, number_in, whole_in, words_in
 from bidders.wanted import later_segments, read_wanted
 from bidders.words import terms
 from orchestrator import Announcement, Policy, Segment, WonLot
@@ -72,7 +72,7 @@ class DocumentBidder(CapableBidder):
         if not self._collection.passages:
             kinds = "holds no .md, .markdown or .txt file with a text" if Path(path).is_dir() else "is empty"
             raise orchestrator.errors.BrokenPlugin(f"bidder {name} has no documents: {path} {kinds}")
-        self._character = frozenset(terms(" ".join((self._collection.description, *character))))
+        self._character = frozenset(terms(" ".join((self._collection.description, *words_in("character", character)))))
 
     @cached_property
     def _index(self) -> Index:

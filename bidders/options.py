@@ -61,6 +61,25 @@ def names_in(name: str, value: object) -> tuple[str, ...]:
     return found
 
 
+def words_in(name: str, value: object) -> tuple[str, ...]:
+    """Read an option that must be a list of texts, which may be empty.
+
+    Args:
+        name: the option's name, for the message.
+        value: what the config says.
+
+    Raises:
+        InvalidConfig: it is no list, or holds something else than texts.
+    """
+    # A text by itself would be read letter by letter.
+    found = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else None
+    if found is None or not all(isinstance(each, str) for each in found):
+        raise orchestrator.errors.InvalidConfig(
+            f"{name} is a list of texts, such as [one, another], not {_shown(value)}"
+        )
+    return found
+
+
 def kind_in(name: str, value: object) -> str:
     """Read an option that must be the kind of the segments that a bidder writes, before it is paid to write one.
 

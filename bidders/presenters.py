@@ -9,6 +9,7 @@ import orchestrator
 from bidders.capable import PRESENTER, Appraisal, CapableBidder, prospect
 from bidders.composing import compose_letter, compose_list, compose_plan
 from bidders.material import Material, gather
+from bidders.options import words_in
 from bidders.schedule import days_asked
 from orchestrator import Announcement, Policy, Segment, WonLot
 
@@ -83,7 +84,7 @@ class PresenterBidder(CapableBidder):
         if style not in TASTES:
             raise orchestrator.errors.InvalidConfig(f"style is one of {', '.join(TASTES)}, not {style!r}")
         self._style = style
-        self._day_kinds = tuple(day_kinds)
+        self._day_kinds = words_in("day_kinds", day_kinds)
 
     def appraise(self, announcement: Announcement) -> Appraisal:
         """Estimate the chance that the user takes this offer, made of the state as it is, and no other copy's."""

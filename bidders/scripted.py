@@ -9,7 +9,7 @@ from typing import Any
 
 import orchestrator
 from bidders.capable import TRANSFORMER
-from bidders.options import kind_in
+from bidders.options import kind_in, words_in
 from orchestrator import Announcement, Bid, Charged, Money, Pass, Replacement, Role, Segment, WonLot
 
 HUGE_CHARACTERS = 2_000_000
@@ -65,7 +65,7 @@ class ScriptedBidder:
         self.provider = name
         listed = bids.items() if isinstance(bids, Mapping) else enumerate(bids, start=1)
         self._bids = {str(place): Money.usd(amount) for place, amount in listed if amount is not None}
-        self._says = tuple(says)
+        self._says = words_in("says", says)
         self._kind = kind_in("kind", kind)
         self._reserve = None if reserve is None else Money.usd(reserve)
         self._cost = Money.usd(cost)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bidders.documents import DocumentBidder
+from bidders.presenters import PresenterBidder
 from bidders.scripted import ScriptedBidder
 from bidders.tool import ToolBidder
 from orchestrator import errors
@@ -22,6 +23,21 @@ WRITERS: dict[str, Callable[[Any], object]] = {
     "tool": lambda kind: ToolBidder("a", "builtins:ascii", kind=kind),
     "llm": lambda kind: bidder(speaker(), kind=kind),
 }
+
+# Each has an option that is a list of texts.
+LISTERS: dict[str, Callable[[Any], object]] = {
+    "character": lambda given: DocumentBidder("a", DOCUMENTS, character=given),
+    "day_kinds": lambda given: PresenterBidder("a", day_kinds=given),
+    "says": lambda given: ScriptedBidder("a", says=given),
+}
+
+
+@pytest.mark.parametrize("name", LISTERS)
+@pytest.mark.parametrize("given", ["touristy", [1], None, {"touristy": True}])
+def test_what_is_no_list_of_texts_is_refused_and_not_read_letter_by_letter(name: str, given: Any) -> None:
+    with pytest.raises(errors.InvalidConfig, match=f"^{name} is a list of texts, such as "):
+        LISTERS[name](given)
+    LISTERS[name](["touristy", "loud"])
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
