@@ -17,7 +17,7 @@ from bidders.policies.pooled.embedding import (
     shape_and_words,
     standing_for,
 )
-from orchestrator.errors import InvalidAnswer
+from orchestrator.errors import InvalidAnswer, InvalidConfig
 
 
 def repeated(text: str, number: float, times: int) -> list[float]:
@@ -26,6 +26,26 @@ def repeated(text: str, number: float, times: int) -> list[float]:
 
 def test_numbers_are_taken_as_they_are() -> None:
     assert embedded(partial(repeated, number=0.5, times=3), "any").tolist() == [0.5, 0.5, 0.5]
+
+
+def of_nothing() -> list[float]:
+    return [1.0]
+
+
+async def asynchronous(text: str) -> list[float]:
+    return [1.0]
+
+
+@pytest.mark.parametrize(
+    ("function", "because"),
+    [
+        ("of_nothing", "cannot be called with one text: too many positional arguments"),
+        ("asynchronous", "is asynchronous; an embedding is a plain function"),
+    ],
+)
+def test_an_embedding_that_cannot_be_called_is_refused_before_any_lot(function: str, because: str) -> None:
+    with pytest.raises(InvalidConfig, match=f"^embedding {__name__}:{function} {because}"):
+        embedding_named(f"{__name__}:{function}")
 
 
 def test_an_embedding_that_fails_is_named_with_what_it_said() -> None:

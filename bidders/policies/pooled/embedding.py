@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from hashlib import sha256
+from inspect import iscoroutinefunction
 from math import hypot, log1p
 from zlib import crc32
 
@@ -96,11 +97,15 @@ def embedding_named(path: str | None) -> Embedding:
             shape and hashed words.
 
     Raises:
-        InvalidConfig: there is no such function.
+        InvalidConfig: there is no such function that can be called with one text, and answers at once.
     """
     if path is None:
         return shape_and_words
-    return orchestrator.find_function(str(path), "embedding")
+    found = orchestrator.find_function(str(path), "embedding")
+    orchestrator.check_call(found, ("",), f"embedding {path}", "one text")
+    if iscoroutinefunction(found):
+        raise orchestrator.errors.InvalidConfig(f"embedding {path} is asynchronous; an embedding is a plain function")
+    return found
 
 
 def standing_for(text: str) -> str:
