@@ -24,7 +24,8 @@ def check_pick(progress: Progress, rank: object) -> None:
     """
     request_id, offers = progress.request.id, len(progress.offers)
     if progress.status != "open":
-        hint = "; `vickrey resume` finishes it" if progress.status == "running" else ""
+        later = "; its offers come when it is done, and `vickrey resume` goes on where it was interrupted"
+        hint = later if progress.status == "running" else ""
         raise WrongStatus(f"request {request_id} is {progress.status}, not open{hint}")
     # In Python True and False are numbers, too.
     if not isinstance(rank, int) or isinstance(rank, bool) or not 0 <= rank <= offers:

@@ -101,14 +101,17 @@ class Place:
             raise InvalidRequest(f"--store {self.store}: there is no file {path}; a run with this option makes one")
 
     @contextmanager
-    def market(self, output: Output, request_id: str | None = None, judge: str | None = None) -> Iterator[Market]:
+    def market(
+        self, output: Output, request_id: str | None = None, judge: str | None = None, *, tell: bool = True
+    ) -> Iterator[Market]:
         """Open the market.
 
         Args:
-            output: where to tell of interrupted requests and broken bidders.
+            output: where to tell of other interrupted requests and of broken bidders.
             request_id: the request that the command is about: its own judge is used, and unless
                 a config was named, its own config too.
             judge: name of a judge to use in place of those.
+            tell: whether to tell of other interrupted requests: not where the command does so later, or finishes them.
         """
         from orchestrator.api import Market
 
@@ -116,7 +119,8 @@ class Place:
         store = self._open(config)
         try:
             config = self._config_for(config, store, request_id, judge)
-            self._tell_interrupted(store, output, request_id)
+            if tell:
+                self._tell_interrupted(store, output, request_id)
             market = Market(config, store=store)
         except BaseException:
             store.close()

@@ -114,7 +114,7 @@ def requests_table(summaries: Sequence[RequestSummary], now_seconds: float) -> T
     bounties = aligned(summary.row.bounty_nanos for summary in summaries)
     for summary, bounty in zip(summaries, bounties, strict=True):
         row = summary.row
-        status = "interrupted" if summary.is_interrupted else row.status
+        status = "running, interrupted" if summary.is_interrupted else row.status
         if row.status == "open" and row.expires_seconds <= now_seconds:
             status = "open, overdue"
         text = one_line(summary.text, 60)

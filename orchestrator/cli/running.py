@@ -141,7 +141,7 @@ def resume(
         ids = [request] if request is not None else interrupted_ids(place, output, take_over)
         for request_id in ids:
             try:
-                result = _resume_one(place, request_id, judge, output, quiet, take_over)
+                result = _resume_one(place, request_id, judge, output, quiet, take_over, tell=request is not None)
             except VickreyError as error:
                 if len(ids) == 1:
                     raise
@@ -159,10 +159,10 @@ def resume(
 
 
 def _resume_one(
-    place: Place, request_id: str, judge: str | None, output: Output, quiet: bool, take_over: bool
+    place: Place, request_id: str, judge: str | None, output: Output, quiet: bool, take_over: bool, *, tell: bool
 ) -> Result:
     """Finish an interrupted request under the config that it was posted with."""
-    with place.market(output, request_id, judge) as market:
+    with place.market(output, request_id, judge, tell=tell) as market:
         result = market.result(request_id)
         if result.status not in _UNENDED:
             output.notice(f"{request_id} has ended already, so there is nothing to resume")
@@ -204,7 +204,7 @@ def finish_if_interrupted(place: Place, request_id: str, output: Output) -> None
     """Finish a request first that a crash or a Ctrl-C left running."""
     if request_id in interrupted_ids(place, output):
         output.notice(f"{request_id} was interrupted; finishing it first")
-        with place.market(output, request_id) as market:
+        with place.market(output, request_id, tell=False) as market:
             drive(market, request_id, place, output, quiet=True)
 
 

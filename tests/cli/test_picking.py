@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator import Market, Posting
 from tests.cli.conftest import Home
 from tests.cli.markets import BIDDERS, bidder, leave_interrupted, vickrey, write_market
 
@@ -147,6 +148,40 @@ def test_offers_of_an_interrupted_request_finish_it_first(market: Path) -> None:
 def test_a_pick_from_an_interrupted_request_finishes_it_first(market: Path) -> None:
     request_id = leave_interrupted(market)
     assert vickrey("pick", request_id, "1", "--json").document["status"] == "released"
+
+
+def test_a_pick_tells_once_of_the_other_interrupted_requests(market: Path) -> None:
+    first, other = leave_interrupted(market), leave_interrupted(market)
+    told = vickrey("pick", first, "1", "--json").stderr.splitlines()
+    assert told == [
+        f"vickrey: {first} was interrupted; finishing it first",
+        f"vickrey: {other} was interrupted; `vickrey resume` finishes it",
+    ]
+
+
+def test_resume_advises_nobody_to_resume_what_it_finishes_itself(market: Path) -> None:
+    for _ in range(3):
+        leave_interrupted(market)
+    assert vickrey("resume", "r3", "--quiet", "--json").stderr == (
+        "vickrey: r1, r2 were interrupted; `vickrey resume` finishes them\n"
+    )
+    assert vickrey("resume", "--quiet", "--json").stderr == ""
+
+
+def test_a_pick_from_a_request_that_a_live_process_drives_says_when_there_will_be_offers(market: Path) -> None:
+    with Market(market) as live:
+        request_id = live.post(Posting("Plan a tour", 10))
+        outcome = vickrey("pick", request_id, "1")
+    assert outcome.code == 2
+    assert outcome.stderr == (
+        "vickrey: request r1 is running, not open; its offers come when it is done, and `vickrey resume` goes on where "
+        "it was interrupted\n"
+    )
+
+
+def test_an_interrupted_request_is_listed_with_the_status_by_which_it_is_found(market: Path) -> None:
+    leave_interrupted(market)
+    assert "running, interrupted" in vickrey("requests", "--status", "running").stdout
 
 
 def test_resume_ends_requests_as_they_would_have_ended(market: Path) -> None:
