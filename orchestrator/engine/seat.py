@@ -18,6 +18,7 @@ from orchestrator.money import Money
 CostMethod = Literal["bid_cost_max", "transform_cost_max"]
 
 _ROLES: Final[tuple[Role, ...]] = (TRANSFORMER, PRESENTER)
+_POLICY_METHODS: Final = ("value", "learn", "practise", "best_claims", "migrate", "describe")
 PROVIDER_CHARACTERS_MAX: Final = 100
 
 
@@ -178,6 +179,21 @@ def check_name(name: Any, what: str) -> None:
         raise BrokenPlugin(f"{what}: {name!r} is taken by the market itself; choose another")
 
 
+def check_policy_methods(policy: Any, whose: str) -> None:
+    """Refuse a policy that would have to be awaited: nobody does, so each of its answers would be a fault.
+
+    Args:
+        policy: the policy.
+        whose: whose it is, for the message.
+
+    Raises:
+        BrokenPlugin: one of its methods is asynchronous.
+    """
+    for method in _POLICY_METHODS:
+        if inspect.iscoroutinefunction(_attribute(policy, method)):
+            raise BrokenPlugin(f"{whose}: its `{method}` is asynchronous, but is not awaited; write `def {method}`")
+
+
 def is_payee(name: object) -> TypeGuard[str]:
     """Whether a provider can be called so: its name is part of an account's, and of the record."""
     return type(name) is str and name.isprintable() and 0 < len(name) <= PROVIDER_CHARACTERS_MAX
@@ -208,6 +224,7 @@ def _checked_policy(who: str, policy: Any) -> Policy | None:
     if not callable(_attribute(policy, "learn")) or type(version) is not int:
         raise BrokenPlugin(f"the policy of bidder {who} needs a `name`, a whole `version` and a method `learn`")
     check_name(name, f"policy of bidder {who}")
+    check_policy_methods(policy, f"the policy of bidder {who}")
     checked: Policy = policy
     return checked
 

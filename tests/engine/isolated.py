@@ -219,6 +219,19 @@ class Learning(Steady):
         self.policy = Learner()
 
 
+class Unawaited(Steady):
+    """Has a policy that nobody would await."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.policy = SlowLearner()
+
+
+class SlowLearner(Learner):
+    async def value(self, memory: Any, observations: Any) -> Any:
+        raise NotImplementedError
+
+
 class Describer(Learner):
     """Says what it believes, and in whose process; or something else."""
 

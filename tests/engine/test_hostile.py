@@ -486,6 +486,19 @@ def test_a_policy_whose_memory_would_have_no_key_is_refused(name: Any, version: 
         make_market(odd)
 
 
+@pytest.mark.parametrize("method", ["value", "learn", "practise", "best_claims", "migrate", "describe"])
+def test_a_policy_that_nobody_would_await_is_refused(method: str) -> None:
+    async def asked(*given: Any) -> Any:
+        raise AssertionError("nobody awaits this")
+
+    odd: Any = Scripted("odd", {})
+    odd.policy = FailingPolicy(lambda: None)
+    setattr(odd.policy, method, asked)
+    told = f"the policy of bidder odd: its `{method}` is asynchronous, but is not awaited; write `def {method}`"
+    with pytest.raises(BrokenPlugin, match=told):
+        make_market(odd)
+
+
 def test_a_policy_that_learns_is_remembered() -> None:
     """The control of the one before."""
     odd = Scripted("odd", {1: "9"})

@@ -360,6 +360,7 @@ def test_several_lots_are_bid_on_at_once_in_one_process(closing: list[Market]) -
         ("Unbuildable", "RuntimeError: out of tune"),
         ("Exiting", "its process ended with exit code 7"),
         ("Missing", "has no attribute 'Missing'"),
+        ("Unawaited", "bidder a: its policy: its `value` is asynchronous, but is not awaited; write `def value`"),
     ],
 )
 def test_one_that_cannot_be_built_is_listed_as_broken(closing: list[Market], kind: str, reason: str) -> None:

@@ -28,6 +28,7 @@ from orchestrator.engine.isolation.wire import (
     read_frame,
     write_frame,
 )
+from orchestrator.engine.seat import check_policy_methods
 
 
 def main() -> None:
@@ -57,6 +58,7 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 def _described(bidder: Any) -> dict[str, Any]:
     policy = getattr(bidder, "policy", None)
+    check_policy_methods(policy, "its policy")
     return {
         "roles": list(getattr(bidder, "roles", ())),
         "provider": getattr(bidder, "provider", None),
