@@ -89,8 +89,9 @@ def practise(
     """Have every bidder learn from labelled tasks.
 
     All work on all of them, and each policy learns from what all have done. What it can cost is shown first, and it
-    asks before it spends; the operator pays, through the treasury. When it is run again, what was answered is not
-    asked again, and what a provider failed is.
+    asks before it spends; the operator pays, through the treasury. When it is run again, a call that was answered is
+    not made again, and one that a provider failed is. Work without a call, as of a tool that costs nothing, is done
+    again.
     """
     if (file is None) == (recorded is None):
         raise InvalidRequest("give a FILE of tasks, or --recorded FILE.parquet; one of the two")
