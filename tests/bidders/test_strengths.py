@@ -135,21 +135,61 @@ def test_a_newcomer_joins_a_pool_that_tells_topics_apart() -> None:
     assert fit.strengths.shifts.shape[1] == len(fit.names) + 1 == 5
 
 
-def test_other_topics_are_told_apart_where_practice_has_changed_what_counts() -> None:
-    """Of older requests nobody knows which of the new topics they were of: they count on the whole alone."""
+def test_opposite_specialists_are_found_though_levels_could_mean_their_topics() -> None:
+    two = {name: SPECIALISTS[name] for name in ("coder", "lawyer")}
+    found = [practised(two, seed=seed)[1]["on_topics"] for seed in range(3)]
+    assert all(found)
+
+
+def test_a_small_practice_does_not_undo_the_topics_of_a_large_one() -> None:
     policy, memory = practised(SPECIALISTS)
-    turned = {name: dict(zip(TOPICS, reversed(list(of.values())), strict=True)) for name, of in SPECIALISTS.items()}
-    for seed in range(1, 5):
-        memory = policy.practise(memory, lessons(240, turned, seed=seed))
-    assert [first_asked(policy, memory, topic) for topic in TOPICS] == ["lawyer", "coder"]
+    other = {
+        "coder": {"code": 0.5, "law": 0.5},
+        "lawyer": {"code": 0.95, "law": 0.1},
+        "either": {"code": 0.1, "law": 0.95},
+    }
+    later = policy.practise(memory, lessons(60, other, seed=3))
+    assert later["fit"]["strengths"]["topics"] == memory["fit"]["strengths"]["topics"]
+    assert np.sum(later["on_topics"]["right"]) > np.sum(memory["on_topics"]["right"])
 
 
-@pytest.mark.slow
-def test_specialists_are_found_from_bounties_alone() -> None:
-    policy, memory, draws = BayesPolicy(pool="market"), None, np.random.default_rng(0)
-    for number in range(400):
+def test_each_topic_has_a_plan_of_its_own_for_whom_to_ask() -> None:
+    """At a price at which one work is all that pays, and the plan is whoever is good at the topic."""
+    _, memory = practised(SPECIALISTS)
+    fit = Fit.from_json(memory["fit"])
+    firsts = {fit.names[fit.on(topic).plans[-1][0]] for topic in fit.strengths.topics.all_of_them}
+    assert firsts == {"coder", "lawyer"}
+
+
+def test_topics_that_practice_finds_after_bounties_are_planned_for_at_once() -> None:
+    policy = BayesPolicy(pool="market")
+    memory = asked(policy, None, 60, EQUALS)
+    assert memory["on_topics"] == {}
+    fit = Fit.from_json(policy.practise(memory, lessons(240, SPECIALISTS))["fit"])
+    assert len(fit.topic_plans) == len(fit.strengths.topics) > 1
+
+
+def test_what_is_known_of_topics_fades_as_all_else_does() -> None:
+    policy = BayesPolicy(pool="market", forget=0.02)
+    memory = policy.practise(None, lessons(240, SPECIALISTS))
+    later = asked(policy, memory, 30, SPECIALISTS)
+    for part in ("right", "wrong"):
+        shares = [np.sum(later[where][part]) / np.sum(memory[where][part]) for where in ("faded", "on_topics")]
+        assert shares[0] == pytest.approx(shares[1], rel=1e-3)
+        assert shares[0] < 0.7
+
+
+def test_many_tasks_of_a_topic_are_all_counted() -> None:
+    _, memory = practised(SPECIALISTS)
+    assert np.sum(memory["on_topics"]["right"]) == pytest.approx(np.sum(memory["faded"]["right"]), rel=1e-3)
+
+
+def asked(policy: BayesPolicy, memory: Any, requests: int, chances: Any) -> Any:
+    """What a pool knows after so many requests, each of which one bidder has worked on."""
+    draws = np.random.default_rng(0)
+    for number in range(requests):
         topic = TOPICS[number % len(TOPICS)]
-        request, said = text(topic, draws), answers(topic, SPECIALISTS, draws)
+        request, said = text(topic, draws), answers(topic, chances, draws)
         seen = [observe(name, "transformer", (), request=request) for name in SPECIALISTS]
         valuation = policy.value(memory, seen)
         drawn = np.array(valuation.means) + np.array(valuation.deviations) * draws.standard_normal(len(seen))
@@ -164,6 +204,13 @@ def test_specialists_are_found_from_bounties_alone() -> None:
             request=request,
         )
         memory = policy.learn(memory, [came._replace(verdict=verdict)])
+    return memory
+
+
+@pytest.mark.slow
+def test_specialists_are_found_from_bounties_alone() -> None:
+    policy = BayesPolicy(pool="market")
+    memory = asked(policy, None, 400, SPECIALISTS)
     assert [first_asked(policy, memory, topic) for topic in TOPICS] == ["coder", "lawyer"]
 
 

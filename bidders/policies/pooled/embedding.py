@@ -116,8 +116,8 @@ def standing_for(text: str) -> str:
 def condensed(embedding: Embedding, text: str) -> Floats:
     """A text's numbers in few, for what is learned of each bidder by itself and must stay small.
 
-    Those of the shape stay; the others are folded, as if words had been hashed to fewer places: each still tells. And
-    they are halved: else whom words suit would be doubted more than who is able, and found in more noise.
+    Where they are many, those of the shape stay; the others are folded, as if words had been hashed to fewer places:
+    each still tells. And they are halved: else whom words suit would be doubted more than who is able.
     """
     numbers = embedded(embedding, text)
     shape, words = numbers[:SHAPE], numbers[SHAPE:]

@@ -34,17 +34,19 @@ from bidders.policies.pooled.pool import (
 from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.speaking import Speaking
 from bidders.policies.pooled.strengths import Strengths, TopicCounts, first_strengths, strengths_from
-from bidders.policies.pooled.topics import Topics, surprises_in, topics_in
+from bidders.policies.pooled.topics import Surprises, Topics, surprises_in, topics_in
 from bidders.policies.pooled.wordings import weights_of
 from bidders.policies.pooled.world import Floats
 
 _ROUNDS = 3
+# Few enough that levels do not yet mean what topics mean, and enough that they mean how hard requests are.
+_TOPIC_ROUNDS = 6
 _PRACTICE_ROUNDS = 30
 _ECHO_TURNS, _ECHO_ROUNDS = 3, 3
 _REPLAN_GROWTH = 0.15
 _PLANNED_SHARE_MIN = 0.03
 _CHUNK = 500
-# Practice looks for topics once, a market again and again, and one of many looks is wrong sooner.
+# Practice looks for topics once a call, a market again and again, and one of many looks is wrong sooner.
 _ERRORS_MIN_OF_PRACTICE, _ERRORS_MIN = 3.0, 4.0
 
 
@@ -185,20 +187,32 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     evidence = evidence_of([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
     past = _Past.of(learned, evidence.looks.shape[1])
     before = replace(Fit.from_json(memory["fit"]).widened(bidders), wordings=weights_of(memory["wordings"]))
-    practised, met = _practised(evidence, past, before)
+    practised, met, heeded = _practised(evidence, past, before)
     fit = practised.on(before)
-    strengths = _new_strengths(evidence, fit, _ERRORS_MIN_OF_PRACTICE)
+    unknown = _anew(fit, fit.strengths)
+    briefly = _learned(heeded, past, unknown, _TOPIC_ROUNDS).on(unknown)
+    strengths = _new_strengths(heeded, past, briefly, _ERRORS_MIN_OF_PRACTICE)
     if strengths is not None:
         past, fit = past.with_topics(strengths.topics), _anew(fit, strengths)
-        practised, met = _practised(evidence, past, fit)
+        practised, met, _ = _practised(evidence, past, fit)
         fit = practised.on(fit)
     learned = past.with_more(evidence, practised.expected, met).in_memory(learned)
     return _refitted({**learned, "fit": fit.to_json()}, named[-1], settings)
 
 
-def _new_strengths(evidence: Evidence, fit: Fit, errors_min: float) -> Strengths | None:
-    """Strengths on topics that explain better, by so many errors, who was right than those of before; or None."""
-    surprises = surprises_in(evidence, fit.forecast.foretell(evidence.looks), fit.abilities)
+def _new_strengths(evidence: Evidence, past: _Past, fit: Fit, errors_min: float) -> Strengths | None:
+    """Strengths on topics that explain better, by so many errors, who was right than those of before; or None.
+
+    Known topics stay where more works are known on them than are at hand: of all others the topics would be forgotten.
+    """
+    if past.on_topics.works > float((evidence.weights[:, None] * evidence.present).sum()):
+        return None
+    foretold = fit.forecast.foretell(evidence.looks)
+    parts = [
+        surprises_in(evidence.part(rows), foretold.part(rows), fit.abilities)
+        for _, rows in Topics().parts(evidence.looks, _CHUNK)
+    ]
+    surprises = Surprises(*map(np.concatenate, zip(*parts, strict=True)))
     topics = topics_in(evidence.looks, surprises, fit.strengths.topics, errors_min)
     return None if topics is None else first_strengths(surprises, evidence.looks, topics)
 
@@ -213,8 +227,8 @@ def _anew(fit: Fit, strengths: Strengths) -> Fit:
     return replace(fit, abilities=unknown, strengths=strengths, topic_plans=())
 
 
-def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts]:
-    """What tasks teach, and who echoed whom in them.
+def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts, Evidence]:
+    """What tasks teach, who echoed whom in them, and the tasks with echoes heeded.
 
     Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
     turns, from what was believed before. Once echoes were taken for independent works, levels have come to mean
@@ -228,7 +242,7 @@ def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, 
         if not echoes:
             break
     learned = _learned(heeded, past, before, _PRACTICE_ROUNDS)
-    return learned, _met(heeded, learned, past.echo_counts)
+    return learned, _met(heeded, learned, past.echo_counts), heeded
 
 
 def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> EchoCounts:
@@ -306,7 +320,8 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     counts, echo_counts = past.counts, past.echo_counts
     if cases:
         learned = _learned(evidence, past, known, _ROUNDS)
-        strengths = _new_strengths(evidence, learned.on(known), _ERRORS_MIN) if _is_plan_due(memory) else None
+        is_due = before.plans[-1] and _is_plan_due(memory)
+        strengths = _new_strengths(evidence, past, learned.on(known), _ERRORS_MIN) if is_due else None
         if strengths is not None:
             past, known = past.with_topics(strengths.topics), _anew(learned.on(known), strengths)
             learned = _learned(evidence, past, known, _PRACTICE_ROUNDS)
@@ -342,9 +357,10 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
     costs_usd = expected_costs(memory["costs"])
     plans, topic_plans, planned = learned.plans, learned.topic_plans, memory["planned"]
     # Whom to ask for answers takes longer to plan than all else takes, and is of no use where none has been given yet.
-    if _is_plan_due(memory) and terms.bounty_usd > 0 and learned.abilities.seen.any():
+    topics = learned.strengths.topics.all_of_them
+    is_due = _is_plan_due(memory) or len(topic_plans) != len(topics)
+    if is_due and terms.bounty_usd > 0 and learned.abilities.seen.any():
         plans, planned = _plans(learned, costs_usd, shares, terms), memory["requests"]
-        topics = learned.strengths.topics.all_of_them
         topic_plans = tuple(_plans(learned.on(topic), costs_usd, shares, terms) for topic in topics)
     elif plans[-1]:
         terms = learned.terms

@@ -152,7 +152,7 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
 
 def typical_look(offers: Offers, numbers: int) -> Floats:
     """The mean of the numbers of the requests whose offers are kept."""
-    looks = [_look(row, numbers) for row in _fitted(offers)]
+    looks = [look for row in _fitted(offers) if len(look := numbers_of_look(look_from_json(row["look"]))) == numbers]
     return np.mean(looks, axis=0) if looks else np.zeros(numbers)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bidders.policies.pooled.appraising import Appraised, Appraiser, Works
 from bidders.policies.pooled.embedding import Embedding, embedded, standing_for
-from bidders.policies.pooled.evidence import SILENT
+from bidders.policies.pooled.evidence import SILENT, look_of, numbers_of_look
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC
@@ -154,7 +154,9 @@ class Outlook:
         return found
 
     def _foretold_by(self, look: Floats) -> _Foretold:
-        foretold, (topic,) = self.fit.forecast.foretell(look), self.fit.strengths.topics.of(look).tolist()
+        foretold, topics = self.fit.forecast.foretell(look), self.fit.strengths.topics
+        # Topics were found in texts as cases keep them.
+        topic = int(topics.of(numbers_of_look(look_of(look[0]))[None])[0]) if len(topics) else UNKNOWN_TOPIC
         return _Foretold(int(foretold.kinds[0]), bool(foretold.comparable[0]), topic)
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:

@@ -123,7 +123,7 @@ class Fit:
         if topic == UNKNOWN_TOPIC:
             return self
         plans = self.topic_plans[topic] if self.topic_plans else self.plans
-        return replace(self, abilities=self.strengths.on(topic, self.abilities), plans=plans)
+        return replace(self, abilities=self.strengths.on(topic, self.abilities), plans=plans, id="")
 
     def widened(self, bidders: int) -> Fit:
         """The same beliefs with room for more bidders, newcomers all."""

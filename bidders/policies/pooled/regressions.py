@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bidders.policies.pooled.ease import STEPS
 from bidders.policies.pooled.world import Floats
 from orchestrator import entry_of
 
@@ -120,7 +121,8 @@ def _read(sums: Mapping[str, Any] | None, size: int) -> tuple[Floats, Floats, fl
     before = np.zeros((known, known))
     before[np.triu_indices(known)] = sums["squares"]
     # Of another size are the numbers of texts by another embedding; what is known beside the text stays known.
-    common = size if known == size else _PLAIN
+    # Memories of earlier versions knew of no ease, which stands last.
+    common = known if known in (size, size - STEPS) else _PLAIN
     squares[:common, :common] = before[:common, :common]
     products[:common] = sums["products"][:common]
     return squares + np.triu(squares, 1).T, products, float(sums["weight"])

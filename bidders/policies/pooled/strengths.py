@@ -46,6 +46,11 @@ class TopicCounts:
     def __add__(self, other: TopicCounts) -> TopicCounts:
         return TopicCounts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
+    @property
+    def works(self) -> float:
+        """How many works that claim something are counted."""
+        return float(self.right.sum() + self.wrong.sum())
+
     def with_more(self, topic: int, counts: Counts) -> TopicCounts:
         """The same with more works on a topic; of an unknown one nothing is counted."""
         if topic == UNKNOWN_TOPIC:
