@@ -175,8 +175,8 @@ class _Exercise:
         if isinstance(turned, Raised):
             self._findings.add(f"learn() raises {turned.reason}", f"{situation}, in another order")
             return
-        one, other = (_figures(self._policy, each) for each in (learned, turned.value))
-        if one is None or other is None:
+        one, again, other = (_figures(self._policy, each) for each in (learned, learned, turned.value))
+        if one is None or again is None or other is None or not _are_close(one, again):
             return  # What is wrong with its values is found where they are asked for.
         if not _are_close(one, other):
             self._findings.add(
@@ -186,8 +186,10 @@ class _Exercise:
 
     def _check_forgets(self, at_first: list[float] | None) -> None:
         """A memory is all that a policy knows: after all it was shown, no memory is no knowledge."""
-        at_last = _figures(self._policy, None)
-        if at_first is not None and at_last is not None and not _are_close(at_first, at_last):
+        at_last, again = (_figures(self._policy, None) for _ in range(2))
+        if at_first is None or at_last is None or again is None or not _are_close(at_last, again):
+            return  # What changes by itself is found where it is asked for.
+        if not _are_close(at_first, at_last):
             self._findings.add(
                 "value() with the same memory changes once learn() was called: keep nothing in the policy itself, "
                 "which is built anew whenever a market is opened; what it learns goes into the memory"

@@ -424,6 +424,12 @@ def test_a_migration_that_cannot_be_called_is_found_without_an_earlier_memory() 
     assert str(problem) == "migrate() cannot be called with a memory and its version: too many positional arguments"
 
 
+def test_of_values_that_are_drawn_nothing_is_said_of_what_is_learned() -> None:
+    drawn = Values(lambda memory, lots: Valuation([DRAWS.random() for _ in lots], [0.0] * len(lots)))
+    said = " ".join(map(str, check_policy(drawn)))
+    assert "learn()" not in said
+
+
 def test_a_later_version_that_reads_no_earlier_memory_is_warned_of() -> None:
     class Anew(Good):
         version = 2
