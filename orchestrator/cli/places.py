@@ -98,7 +98,8 @@ class Place:
         """
         path = None if self.store is None else self._missing_file(self.settings())
         if path is not None:
-            raise InvalidRequest(f"--store {self.store}: there is no file {path}; a run with this option makes one")
+            found = f"{path} is empty" if path.exists() else f"there is no file {path}"
+            raise InvalidRequest(f"--store {self.store}: {found}; a run with this option makes a store there")
 
     @contextmanager
     def market(
@@ -132,7 +133,7 @@ class Place:
 
     @contextmanager
     def untouched(self, config: Config) -> Iterator[Store]:
-        """Open the store only to look: where there is no file yet, none is made."""
+        """Open the store only to look: where there is no file yet, or an empty one, none is made."""
         from orchestrator.store import open_store
 
         store = open_store(self._url(config) if self._missing_file(config) is None else "memory")
@@ -151,11 +152,13 @@ class Place:
             raise
 
     def _missing_file(self, config: Config) -> Path | None:
-        """The store's file where it is not there yet; None, too, where it could not be: opening it says why."""
+        """The store's file where it is not there yet, or empty; None, too, where none could be: opening it says why."""
         url = self._url(config)
         path = Path(url.removeprefix(_SQLITE))
-        if not url.startswith(_SQLITE) or path.exists():
+        if not url.startswith(_SQLITE):
             return None
+        if path.exists():
+            return path if path.is_file() and not path.stat().st_size else None
         return path if next(each for each in path.parents if each.exists()).is_dir() else None
 
     def _url(self, config: Config) -> str:

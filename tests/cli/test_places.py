@@ -78,9 +78,19 @@ def test_whoever_only_reads_is_told_of_a_store_that_is_not_there_and_none_is_mad
     outcome = vickrey(*command, "--store", "nope.db")
     assert outcome.code == 2
     assert outcome.stderr == (
-        f"vickrey: --store nope.db: there is no file {tmp_path / 'nope.db'}; a run with this option makes one\n"
+        f"vickrey: --store nope.db: there is no file {tmp_path / 'nope.db'}; a run with this option makes a "
+        "store there\n"
     )
     assert not (tmp_path / "nope.db").exists()
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+def test_whoever_only_reads_makes_no_store_of_an_empty_file(tmp_path: Path, command: tuple[str, ...]) -> None:
+    empty = tmp_path / "empty.db"
+    empty.touch()
+    outcome = vickrey(*command, "--store", "empty.db")
+    assert (outcome.code, f"--store empty.db: {empty} is empty; a run" in outcome.stderr) == (2, True)
+    assert (empty.stat().st_size, list(tmp_path.glob("empty.db*"))) == (0, [empty])
 
 
 def test_a_store_that_is_not_there_yet_is_no_mistake_where_no_past_is_needed(tmp_path: Path) -> None:
