@@ -50,6 +50,8 @@ def memory(
     """
     if sum((export is not None, source is not None, reset)) > 1:
         raise InvalidRequest("give one of --export, --import and --reset")
+    if policy is not None and source is not None:
+        raise InvalidRequest("--policy says which memory is shown, exported or reset; an imported one says it itself")
     if parts and (export is not None or source is not None or reset):
         raise InvalidRequest("--parts says how a memory is shown; with --export, --import and --reset none is")
     place = Place(config, home, store)

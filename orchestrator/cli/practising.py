@@ -16,7 +16,7 @@ from orchestrator.cli.memories import YesOption
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, QuietOption, StoreOption
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
-from orchestrator.errors import InvalidRequest
+from orchestrator.errors import InvalidConfig, InvalidRequest
 
 if TYPE_CHECKING:
     from orchestrator.api import Market
@@ -178,7 +178,10 @@ def _work(
     from orchestrator.practice import practise as run
 
     make_importable(str(market.config.folder))
-    verifier = load_verifier(wishes.verifier)
+    try:
+        verifier = load_verifier(wishes.verifier)
+    except InvalidConfig as refusal:
+        raise InvalidRequest(f"--verifier {wishes.verifier}: {refusal}") from refusal
     tasks = read_tasks(named_file(file), market.config.bounty_typical_nanos)
     session = run_blocking(
         lambda: prepare(

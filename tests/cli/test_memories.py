@@ -310,6 +310,8 @@ def test_whoever_asks_or_runs_a_request_is_told_that_a_policy_cannot_migrate_wha
 def test_two_things_at_once_are_refused() -> None:
     outcome = vickrey("bidders", "memory", "diary", "--reset", "--export", "x.json")
     assert (outcome.code, "one of --export, --import and --reset" in outcome.stderr) == (2, True)
+    outcome = vickrey("bidders", "memory", "diary", "--import", "x.json", "--policy", "fraction")
+    assert (outcome.code, "an imported one says it itself" in outcome.stderr) == (2, True)
 
 
 def test_a_bidder_retires_and_comes_back() -> None:

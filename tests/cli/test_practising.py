@@ -163,6 +163,14 @@ def test_a_practice_that_a_policy_failed_to_learn_from_says_why_and_exits_with_1
     assert outcome.code == 1
 
 
+def test_a_verifier_that_there_is_not_is_a_mistake_of_whoever_named_it(vickrey_home: Path) -> None:
+    for name, because in (("nope", "there is no verifier 'nope'"), ("no_such:thing", "cannot be loaded")):
+        outcome = vickrey("practise", "tasks.jsonl", "--verifier", name, "--yes")
+        assert outcome.code == 2
+        assert f"vickrey: --verifier {name}: " in outcome.stderr
+        assert because in outcome.stderr
+
+
 def test_a_verifier_beside_the_config_can_be_named(vickrey_home: Path) -> None:
     (vickrey_home / "my_scores.py").write_text("def short(record, text):\n    return len(text) < 5\n")
     command = ("practise", "tasks.jsonl", "--verifier", "my_scores:short", "--bidder", "bob", "--limit", "1", "--json")
