@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import orchestrator
+from orchestrator import Money
 
 _KIND_CHARACTERS_MAX = 100
 
@@ -42,6 +43,29 @@ def whole_in(name: str, value: float | str, low: int, high: int) -> int:
         # A half would be rounded to what nobody has asked for.
         raise orchestrator.errors.InvalidConfig(f"{name} is a whole number from {low} to {high}, not {value!r}")
     return int(number)
+
+
+def flag_in(name: str, value: object) -> bool:
+    """Read an option that must be true or false.
+
+    Raises:
+        InvalidConfig: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise orchestrator.errors.InvalidConfig(f"{name} is true or false, not {_shown(value)}")
+    return value
+
+
+def money_in(name: str, value: str | int) -> Money:
+    """Read an option that must be an amount of money, in USD.
+
+    Raises:
+        InvalidMoney: it is none; the message names the option.
+    """
+    try:
+        return Money.usd(value)
+    except orchestrator.errors.InvalidMoney as refusal:
+        raise orchestrator.errors.InvalidMoney(f"{name}: {refusal}") from None
 
 
 def names_in(name: str, value: object) -> tuple[str, ...]:

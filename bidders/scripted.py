@@ -9,7 +9,7 @@ from typing import Any
 
 import orchestrator
 from bidders.capable import TRANSFORMER
-from bidders.options import kind_in, words_in
+from bidders.options import kind_in, money_in, words_in
 from orchestrator import Announcement, Bid, Charged, Money, Pass, Replacement, Role, Segment, WonLot
 
 HUGE_CHARACTERS = 2_000_000
@@ -64,12 +64,14 @@ class ScriptedBidder:
         self.principal = principal or name
         self.provider = name
         listed = bids.items() if isinstance(bids, Mapping) else enumerate(bids, start=1)
-        self._bids = {str(place): Money.usd(amount) for place, amount in listed if amount is not None}
+        self._bids = {
+            str(place): money_in(f"bids at {place}", amount) for place, amount in listed if amount is not None
+        }
         self._says = words_in("says", says)
         self._kind = kind_in("kind", kind)
-        self._reserve = None if reserve is None else Money.usd(reserve)
-        self._cost = Money.usd(cost)
-        self._bid_cost = Money.usd(bid_cost)
+        self._reserve = None if reserve is None else money_in("reserve", reserve)
+        self._cost = money_in("cost", cost)
+        self._bid_cost = money_in("bid_cost", bid_cost)
         self._fails_at = frozenset(fails_at)
         self._presents_at = frozenset(presents_at)
         self._misbehaviour = dict(misbehaviour or {})

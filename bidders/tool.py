@@ -9,7 +9,7 @@ from typing import Any
 
 import orchestrator
 from bidders.capable import PRESENTER, TRANSFORMER, Appraisal, CapableBidder, prospect, resale_share
-from bidders.options import kind_in, number_in
+from bidders.options import kind_in, money_in, number_in
 from orchestrator import (
     Announcement,
     Charged,
@@ -64,7 +64,7 @@ class ToolBidder(CapableBidder):
         check_call(self._function, ("",), f"function {function}", "one text")
         self._share = number_in("share", share, 0.0, 1.0)
         self._kind = kind_in("kind", kind or name)
-        self._cost = Money.usd(cost)
+        self._cost = money_in("cost", cost)
         try:
             self._needs = re.compile(needs)
         except re.error as error:

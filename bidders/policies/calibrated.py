@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bidders.options import number_in
+from bidders.options import flag_in, number_in
 from bidders.policies.calibration import Curve, Prior, add, fit
 from bidders.policies.describing import tables_of
 from bidders.policies.estimate import expected_cost_usd
@@ -49,7 +49,7 @@ class CalibratedPolicy:
         asks_model: whether a bidder that is a language model is to value the state by a call.
 
     Raises:
-        InvalidConfig: an option is out of range.
+        InvalidConfig: an option is out of range, or no flag.
     """
 
     name = "calibrated"
@@ -74,7 +74,7 @@ class CalibratedPolicy:
         self._forget = number_in("forget", forget, 0.0, 0.5)
         self._exploration = number_in("exploration", exploration, 0.0, 3.0)
         self._start = fit({}, self._prior)
-        self.asks_model = bool(asks_model)
+        self.asks_model = flag_in("asks_model", asks_model)
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
         """Value each lot by its corrected estimate; at 0 where there is no estimate."""

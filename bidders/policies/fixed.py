@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import orchestrator
-from bidders.options import number_in
-from orchestrator import Money, Observation, Receipt, Valuation
+from bidders.options import money_in, number_in
+from orchestrator import Observation, Receipt, Valuation
 
 
 class FixedPolicy:
@@ -28,7 +28,7 @@ class FixedPolicy:
     def __init__(self, amount: str | int | None = None, share: float | str | None = None) -> None:
         if (amount is None) == (share is None):
             raise orchestrator.errors.InvalidConfig("a fixed policy needs either `amount` or `share`")
-        self._amount_usd = None if amount is None else Money.usd(amount).to_float()
+        self._amount_usd = None if amount is None else money_in("amount", amount).to_float()
         self._share = 0.0 if share is None else number_in("share", share, 0.0, 1.0)
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:

@@ -12,6 +12,7 @@ from orchestrator.config.problems import Problems
 from orchestrator.plugins import suggestion
 
 _INLINE_KEYS: Final = ("type", "options")
+_FLAG: Final = "asks_model"
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -84,8 +85,8 @@ class ModelNames:
 
 
 def _names_a_model(key: str, value: Any) -> bool:
-    """Whether an option stands for a model; `asks_model: false` is a flag."""
-    return key == "model" or (key.endswith("_model") and not isinstance(value, bool))
+    """Whether an option stands for a model; `asks_model` is a flag, whatever is written there."""
+    return key == "model" or (key.endswith("_model") and key != _FLAG and not isinstance(value, bool))
 
 
 def _has_secret(url: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -83,7 +83,15 @@ def _by_stage(value: Any) -> tuple[int, ...]:
 
 def _typed(value: Any) -> Any:
     """A plugin without options may be written as its type alone."""
-    return {"type": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"type": value}
+    if not isinstance(value, Mapping):
+        raise ValueError("must be the name of a type, or a mapping of its `type` and `options`")
+    return value
+
+
+def _typed_or_none(value: Any) -> Any:
+    return None if value is None else _typed(value)
 
 
 def _empty(kind: Callable[[], Any]) -> BeforeValidator:
@@ -186,7 +194,7 @@ class BidderSection(Section):
     principal: Name | None = None
     endowment: Size | None = None
     clones: Annotated[int, Field(strict=True, ge=1, le=CLONES_MAX)] = 1
-    policy: Annotated[PluginSection | None, BeforeValidator(_typed)] = None
+    policy: Annotated[PluginSection | None, BeforeValidator(_typed_or_none)] = None
     isolation: Literal["none", "process"] = "none"
     bid_deadline_seconds: Seconds | None = None
     transform_deadline_seconds: Seconds | None = None

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from bidders.documents import DocumentBidder
+from bidders.policies.calibrated import CalibratedPolicy
+from bidders.policies.fixed import FixedPolicy
 from bidders.presenters import PresenterBidder
 from bidders.scripted import ScriptedBidder
 from bidders.tool import ToolBidder
@@ -58,3 +60,27 @@ def test_a_kind_that_is_left_empty_is_refused_where_nothing_else_is_meant_by_it(
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 def test_a_kind_of_a_few_words_is_taken(write: Callable[[Any], object]) -> None:
     write("opening hours")
+
+
+# Each has an option that is an amount of money.
+PAID: tuple[tuple[str, Callable[[Any], object]], ...] = (
+    ("bids at 2", lambda amount: ScriptedBidder("a", bids=["1", amount])),
+    ("bids at 0.1", lambda amount: ScriptedBidder("a", bids={"0.1": amount})),
+    ("reserve", lambda amount: ScriptedBidder("a", reserve=amount)),
+    ("cost", lambda amount: ScriptedBidder("a", cost=amount)),
+    ("bid_cost", lambda amount: ScriptedBidder("a", bid_cost=amount)),
+    ("cost", lambda amount: ToolBidder("a", "builtins:ascii", cost=amount)),
+    ("amount", lambda amount: FixedPolicy(amount=amount)),
+)
+
+
+@pytest.mark.parametrize(("name", "pay"), PAID)
+def test_an_option_that_is_no_money_is_named(name: str, pay: Callable[[Any], object]) -> None:
+    with pytest.raises(errors.InvalidMoney, match=f"^{name}: 'abc' is not a number of dollars"):
+        pay("abc")
+
+
+@pytest.mark.parametrize("flag", ["x", 1, None])
+def test_a_flag_that_is_neither_true_nor_false_is_refused(flag: Any) -> None:
+    with pytest.raises(errors.InvalidConfig, match=r"^asks_model is true or false, not "):
+        CalibratedPolicy(asks_model=flag)

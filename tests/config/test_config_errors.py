@@ -76,7 +76,18 @@ REFUSED: dict[str, tuple[str, list[str]]] = {
         "bidders:\n- {name: a, type: x, options: y}",
         ["2: bidders[0].options: must be a mapping of keys to values, not 'y'"],
     ),
-    "a judge that is a number": ("judge: 3", ["1: judge: must be a mapping of keys to values, not 3"]),
+    "a judge that is a number": (
+        "judge: 3",
+        ["1: judge: must be the name of a type, or a mapping of its `type` and `options`"],
+    ),
+    "a judge without a name": (
+        "judge:",
+        ["1: judge: must be the name of a type, or a mapping of its `type` and `options`"],
+    ),
+    "a policy that is a list": (
+        "bidders: [{name: a, type: scripted, policy: [fixed]}]",
+        ["1: bidders[0].policy: must be the name of a type, or a mapping of its `type` and `options`"],
+    ),
     "too many clones": ("bidders:\n- {name: a, type: x, clones: 101}", ["2: bidders[0].clones: must be at most 100"]),
     "isolation of no kind": (
         "bidders:\n- {name: a, type: x, isolation: thread}",

@@ -51,7 +51,8 @@ def test_an_object_is_passed_on() -> None:
 
 
 def test_a_flag_whose_name_ends_like_a_models_is_no_model() -> None:
-    assert load_config(config({"asks_model": False})).bidders[0].options == {"asks_model": False}
+    for flag in (False, "x"):
+        assert load_config(config({"asks_model": flag})).bidders[0].options == {"asks_model": flag}
 
 
 POLICIES = sorted(entry.name for entry in entry_points(group="vickrey.policies") if entry.value.startswith("bidders."))
