@@ -104,7 +104,7 @@ def unknown() -> Abilities:
 
 def surprises_of(case: Case, abilities: Abilities) -> Surprises:
     kinds = Foretold(np.array([-1]), np.array([True]))
-    return surprises_in(evidence_of([case], 2, np.ones(1)), kinds, abilities)
+    return surprises_in(evidence_of([case], abilities.bidders, np.ones(1)), kinds, abilities)
 
 
 def test_who_was_right_surprises_upwards_and_who_was_wrong_downwards(unknown: Abilities) -> None:
@@ -113,11 +113,18 @@ def test_who_was_right_surprises_upwards_and_who_was_wrong_downwards(unknown: Ab
     assert (told > 0).all()
 
 
-def test_a_work_without_a_claim_surprises_where_it_was_judged_beside_a_claim(unknown: Abilities) -> None:
-    for silence, sign in ((SILENT_TAKEN, 1), (SILENT_REFUSED, -1), (SILENT, 0)):
-        ((_, silent),), ((_, told),) = surprises_of(Case((0, 1), (0, silence), (0,)), unknown)
-        assert np.sign(silent) == sign
-        assert (told > 0) == (sign != 0)
+def test_works_without_a_claim_surprise_by_how_they_were_judged_beside_one_another() -> None:
+    abilities = abilities_from(Counts.none(3))
+    (_, taken, refused), _ = (
+        each[0] for each in surprises_of(Case((0, 1, 2), (0, SILENT_TAKEN, SILENT_REFUSED), (0,)), abilities)
+    )
+    assert taken > 0 > refused
+    for silence in (SILENT_TAKEN, SILENT_REFUSED):
+        (_, *alike), _ = (each[0] for each in surprises_of(Case((0, 1, 2), (0, silence, silence), (0,)), abilities))
+        assert alike == pytest.approx([0.0, 0.0]), "it may be for the request's sake"
+    right, told = surprises_of(Case((0, 1, 2), (0, SILENT, SILENT), (0,)), abilities)
+    assert not right[0, 1:].any()
+    assert not told[0, 1:].any()
 
 
 def test_nothing_surprises_where_nobody_claims_anything(unknown: Abilities) -> None:

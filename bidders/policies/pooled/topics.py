@@ -17,7 +17,7 @@ import numpy as np
 from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.evidence import SILENT, SILENT_TAKEN, Evidence, likelihoods
 from bidders.policies.pooled.kinds import Foretold, Sums, in_parts
-from bidders.policies.pooled.world import Floats, Integers, by_level
+from bidders.policies.pooled.world import Flags, Floats, Integers, by_level
 
 _TOPICS = (2, 3, 4, 6)
 _TURNS = 20
@@ -121,8 +121,14 @@ def surprises_in(evidence: Evidence, foretold: Foretold, abilities: Abilities) -
     surprising = right - (levels * chances).sum(axis=2)
     told = (levels * chances * (1.0 - chances)).sum(axis=2)
     tells = evidence.present & (judged | ~silent) & counts[:, None]
+    surprising = surprising - np.where(silent, _mean_of(surprising, tells & silent), 0.0)
     of_bidder = evidence.authors[:, :, None] == np.arange(abilities.bidders)
     return Surprises(*(np.einsum("rn,rnb->rb", each * tells, of_bidder) for each in (surprising, told)))
+
+
+def _mean_of(figures: Floats, which: Flags) -> Floats:
+    """The mean of some works' figures, by case: how hard a request is they cannot tell, so they differ by that, too."""
+    return np.asarray((figures * which).sum(axis=1, keepdims=True) / np.maximum(which.sum(axis=1, keepdims=True), 1))
 
 
 def topics_in(looks: Floats, surprises: Surprises, known: Topics, errors_min: float) -> Topics | None:
