@@ -7,12 +7,13 @@ whole pool, so that a newcomer begins as one of many.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bidders.policies.pooled.kinds import KINDS, UNKNOWN_KIND
 from bidders.policies.pooled.silence import Silence, chances_accepted, chances_of_silence, open_share
+from bidders.policies.pooled.tallies import Tallies
 from bidders.policies.pooled.world import (
     CHANCE_MIN,
     CLASSES,
@@ -39,7 +40,7 @@ _NEWTON_STEPS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Tallies):
     """Expected counts.
 
     Attributes:
@@ -92,13 +93,6 @@ class Counts:
             silent_refused=works.copy(),
             opened=np.zeros(2),
         )
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
-    def times(self, factor: float) -> Counts:
-        """Counts that have faded."""
-        return Counts(*(getattr(self, each.name) * factor for each in fields(self)))
 
     def widened(self, bidders: int) -> Counts:
         """The same counts with room for more bidders."""

@@ -93,11 +93,6 @@ class Appraiser:
         self._speaking = Speaking(abilities.speaking, self.fit.costs_usd)
         self._foresight = Foresight(right, self._speaking.claim_costs_usd, abilities.world(), self.fit.echoes)
 
-    @property
-    def newcomer(self) -> int:
-        """The row that all bidders share who are not known."""
-        return len(self.fit.names)
-
     def doubts(self, kind: int) -> list[float]:
         """By bidder, how unsure its chance to be right about a request of a kind is; the last is a newcomer's."""
         if kind not in self._doubts:
@@ -148,7 +143,7 @@ class Appraiser:
         repeats = self._repeats(works) if self.fit.echoes else None
         if plan and len(works) == len(order) == 1 and works[0][0] == self._first(kind, terms):
             # Most requests pass here, and there is one such state for each kind; those of tryouts are very many.
-            left = [bidder for bidder in range(self.newcomer + 1) if bidder not in asked]
+            left = [bidder for bidder in range(self.fit.newcomer + 1) if bidder not in asked]
             ahead = self._planner(kind).shares(belief.weights[None], belief.sizes, left, of_use, terms, repeats)
             spoken: list[float] = ahead[0].tolist()
         else:
@@ -194,7 +189,7 @@ class Appraiser:
 
     def _asked(self, works: Works) -> set[int]:
         """Who has worked. Newcomers share a row: that one has does not mean that another has."""
-        return {bidder for bidder, _ in works} - {self.newcomer}
+        return {bidder for bidder, _ in works} - {self.fit.newcomer}
 
     def _of_use(self, plan: Plan, asked: Collection[int]) -> Plan:
         """Those of a plan whom it is of use to ask after others."""
@@ -204,7 +199,7 @@ class Appraiser:
     def _repeats(self, works: Works) -> Singles | None:
         """How likely each bidder repeats each claim of a state because it echoes who made it."""
         authors, claims = zip(*works, strict=True)
-        return self.fit.echoes.repeats(authors, claims, max(claims) + 1, self.newcomer + 1)
+        return self.fit.echoes.repeats(authors, claims, max(claims) + 1, self.fit.newcomer + 1)
 
     def _echo(self, before: Works, bidder: int, claim: int) -> EchoChances | None:
         """How likely a work on a state is an echo; None where it echoes nobody."""
@@ -244,7 +239,7 @@ class Appraiser:
         return self._openings[key]
 
     def _opened(self, kinds: Sequence[int], plan: Plan, terms: Terms) -> list[list[float]]:
-        weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.newcomer + 1)
+        weights, everybody = self.fit.abilities.kinds[list(kinds)][:, :, None], range(self.fit.newcomer + 1)
         spoken: list[list[float]] = self._planner(kinds[0]).shares(weights, (), everybody, plan, terms).tolist()
         instead = Instead(0.0, plan, terms.bounty_usd)
         return [self._speaking.asked(of_kind, instead).tolist() for of_kind in spoken]
@@ -252,7 +247,7 @@ class Appraiser:
     def _first(self, kind: int, terms: Terms) -> int:
         """The bidder that promises most if it is asked first."""
         shares = self._opening(kind, terms)
-        return max(range(self.newcomer), key=lambda one: shares[one] * terms.bounty_usd - self._costs_usd[one])
+        return max(range(self.fit.newcomer), key=lambda one: shares[one] * terms.bounty_usd - self._costs_usd[one])
 
     def _plan(self, kind: int, terms: Terms) -> Plan:
         """The plan for what a request pays: the stored one, or where the request is of another size one like it."""

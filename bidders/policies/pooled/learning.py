@@ -19,22 +19,21 @@ from bidders.policies.pooled.echoes import EchoCounts, Echoes, Meetings
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, evidence_of, expectations
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
+from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
+from bidders.policies.pooled.past import Expected, Past
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import (
     Fit,
     Memory,
     case_from_json,
     case_to_json,
-    counts_from_json,
-    counts_to_json,
 )
 from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.speaking import Speaking
 from bidders.policies.pooled.strengths import Strengths, TopicCounts, first_strengths, strengths_from
-from bidders.policies.pooled.topics import Surprises, Topics, surprises_in, topics_in
+from bidders.policies.pooled.topics import Surprises, in_chunks, surprises_in, topics_in
 from bidders.policies.pooled.wordings import weights_of
 from bidders.policies.pooled.world import Floats
 
@@ -64,84 +63,6 @@ class LearningSettings(NamedTuple):
     answers: int
 
 
-class _Past(NamedTuple):
-    """What is left of requests that are not kept as they are.
-
-    Attributes:
-        counts: expected counts of them.
-        texts: sums over their texts.
-        echo_counts: who has met and echoed whom in them.
-        on_topics: of those since topics are told apart, who was right how often on which.
-    """
-
-    counts: Counts
-    texts: Sums
-    echo_counts: EchoCounts
-    on_topics: TopicCounts
-
-    @classmethod
-    def of(cls, memory: Memory, numbers: int) -> _Past:
-        """What a memory keeps of them, with room for all its bidders, and for texts of so many numbers."""
-        return cls(
-            counts_from_json(memory["faded"]).widened(len(memory["names"])),
-            Sums.from_json(memory["texts"]).fitting(numbers),
-            EchoCounts.from_json(memory["heard"]),
-            TopicCounts.from_json(memory["on_topics"], len(memory["names"])),
-        )
-
-    def times(self, factor: float) -> _Past:
-        """The same, faded."""
-        return _Past(
-            self.counts.times(factor),
-            self.texts.times(factor),
-            self.echo_counts.times(factor),
-            self.on_topics.times(factor),
-        )
-
-    def with_topics(self, topics: Topics) -> _Past:
-        """The same where topics are told apart from now on; of older requests nobody knows theirs."""
-        return self._replace(on_topics=TopicCounts.none(len(topics), len(self.counts.right)))
-
-    def with_more(self, evidence: Evidence, expected: _Expected, echo_counts: EchoCounts) -> _Past:
-        """The same with some more requests.
-
-        Args:
-            evidence: these.
-            expected: what they make likely.
-            echo_counts: who has met and echoed whom in them.
-        """
-        return _Past(
-            self.counts + expected.counts,
-            self.texts + Sums.of(evidence.looks, expected.targets, evidence.weights),
-            self.echo_counts + echo_counts,
-            self.on_topics + expected.on_topics,
-        )
-
-    def in_memory(self, memory: Memory) -> Memory:
-        """A memory that keeps this."""
-        return {
-            **memory,
-            "faded": counts_to_json(self.counts),
-            "heard": self.echo_counts.to_json(),
-            "texts": self.texts.to_json(),
-            "on_topics": self.on_topics.to_json(),
-        }
-
-
-class _Expected(NamedTuple):
-    """What requests make likely.
-
-    Attributes:
-        counts: how often each bidder was right at each level, and so on.
-        targets: of each request, what its text should have foretold.
-        on_topics: who was right how often on which topic.
-    """
-
-    counts: Counts
-    targets: Floats
-    on_topics: TopicCounts
-
-
 class _Learned(NamedTuple):
     """What requests have taught.
 
@@ -155,7 +76,7 @@ class _Learned(NamedTuple):
     abilities: Abilities
     forecast: Forecast
     strengths: Strengths
-    expected: _Expected
+    expected: Expected
 
     def on(self, before: Fit) -> Fit:
         """A fit of before with what was learned."""
@@ -185,22 +106,22 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
     evidence = evidence_of([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
-    past = _Past.of(learned, evidence.looks.shape[1])
+    past = Past.of(learned, evidence.looks.shape[1])
     before = replace(Fit.from_json(memory["fit"]).widened(bidders), wordings=weights_of(memory["wordings"]))
-    practised, met, heeded = _practised(evidence, past, before)
-    fit = practised.on(before)
-    unknown = _anew(fit, fit.strengths)
+    heeded = _heeded(evidence, past, before)
+    unknown = _anew(before, before.strengths)
     briefly = _learned(heeded, past, unknown, _TOPIC_ROUNDS).on(unknown)
     strengths = _new_strengths(heeded, past, briefly, _ERRORS_MIN_OF_PRACTICE)
     if strengths is not None:
-        past, fit = past.with_topics(strengths.topics), _anew(fit, strengths)
-        practised, met, _ = _practised(evidence, past, fit)
-        fit = practised.on(fit)
+        past, before = past.with_topics(strengths.topics), _anew(before, strengths)
+        heeded = _heeded(evidence, past, before)
+    practised = _learned(heeded, past, before, _PRACTICE_ROUNDS)
+    met = _met(heeded, practised, past.echo_counts)
     learned = past.with_more(evidence, practised.expected, met).in_memory(learned)
-    return _refitted({**learned, "fit": fit.to_json()}, named[-1], settings)
+    return _refitted({**learned, "fit": practised.on(before).to_json()}, named[-1], settings)
 
 
-def _new_strengths(evidence: Evidence, past: _Past, fit: Fit, errors_min: float) -> Strengths | None:
+def _new_strengths(evidence: Evidence, past: Past, fit: Fit, errors_min: float) -> Strengths | None:
     """Strengths on topics that explain better, by so many errors, who was right than those of before; or None.
 
     Known topics stay where more works are known on them than are at hand: of all others the topics would be forgotten.
@@ -210,7 +131,7 @@ def _new_strengths(evidence: Evidence, past: _Past, fit: Fit, errors_min: float)
     foretold = fit.forecast.foretell(evidence.looks)
     parts = [
         surprises_in(evidence.part(rows), foretold.part(rows), fit.abilities)
-        for _, rows in Topics().parts(evidence.looks, _CHUNK)
+        for rows in in_chunks(np.arange(len(evidence.looks)), _CHUNK)
     ]
     surprises = Surprises(*map(np.concatenate, zip(*parts, strict=True)))
     topics = topics_in(evidence.looks, surprises, fit.strengths.topics, errors_min)
@@ -227,8 +148,8 @@ def _anew(fit: Fit, strengths: Strengths) -> Fit:
     return replace(fit, abilities=unknown, strengths=strengths, topic_plans=())
 
 
-def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, EchoCounts, Evidence]:
-    """What tasks teach, who echoed whom in them, and the tasks with echoes heeded.
+def _heeded(evidence: Evidence, past: Past, before: Fit) -> Evidence:
+    """The tasks, where works that echo one another tell as much together as one of them.
 
     Echoes are found by what is believed of everybody, and what is believed depends on who is taken for an echo: so by
     turns, from what was believed before. Once echoes were taken for independent works, levels have come to mean
@@ -241,8 +162,7 @@ def _practised(evidence: Evidence, past: _Past, before: Fit) -> tuple[_Learned, 
         heeded = heeding(evidence, echoes)
         if not echoes:
             break
-    learned = _learned(heeded, past, before, _PRACTICE_ROUNDS)
-    return learned, _met(heeded, learned, past.echo_counts), heeded
+    return heeded
 
 
 def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> EchoCounts:
@@ -256,7 +176,7 @@ def _met(evidence: Evidence, learned: _Learned, echo_counts: EchoCounts) -> Echo
     return _meetings(evidence, learned.forecast.foretell(evidence.looks), learned).counts(echo_counts)
 
 
-def _learned(evidence: Evidence, past: _Past, before: Fit, rounds: int) -> _Learned:
+def _learned(evidence: Evidence, past: Past, before: Fit, rounds: int) -> _Learned:
     """Expectation and maximisation by turns: from beliefs to what requests make likely, and back."""
     abilities, forecast, strengths = before.abilities, before.forecast, before.strengths
     foretold = forecast.foretell(evidence.looks)
@@ -269,7 +189,7 @@ def _learned(evidence: Evidence, past: _Past, before: Fit, rounds: int) -> _Lear
     return _Learned(abilities, forecast, strengths, expected)
 
 
-def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities, strengths: Strengths) -> _Expected:
+def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities, strengths: Strengths) -> Expected:
     """What evidence makes likely, topic by topic and a few hundred cases at a time."""
     counts, targets = Counts.none(abilities.bidders), np.zeros((len(evidence.weights), TARGETS))
     on_topics = TopicCounts.none(len(strengths.topics), abilities.bidders)
@@ -277,7 +197,7 @@ def _expected(evidence: Evidence, foretold: Foretold, abilities: Abilities, stre
         part = expectations(evidence.part(rows), foretold.part(rows), strengths.on(topic, abilities))
         counts, targets[rows] = counts + part.counts, part.targets
         on_topics = on_topics.with_more(topic, part.counts)
-    return _Expected(counts, targets, on_topics)
+    return Expected(counts, targets, on_topics)
 
 
 def _meetings(evidence: Evidence, foretold: Foretold, believed: Fit | _Learned) -> Meetings:
@@ -311,7 +231,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     evidence = heeding(evidence_of(cases, bidders, forgetting.weights(len(cases))), before.echoes)
     numbers = evidence.looks.shape[1] if cases else len(memory["texts"]["products"]) - 1
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
-    past = _Past.of(memory, numbers).times(left)
+    past = Past.of(memory, numbers).times(left)
     known = before.widened(bidders)
     overflow = max(0, len(cases) - forgetting.window)
     if overflow:
@@ -319,13 +239,8 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
         evidence = evidence.part(slice(overflow, None))
     counts, echo_counts = past.counts, past.echo_counts
     if cases:
-        learned = _learned(evidence, past, known, _ROUNDS)
-        is_due = before.plans[-1] and _is_plan_due(memory)
-        strengths = _new_strengths(evidence, past, learned.on(known), _ERRORS_MIN) if is_due else None
-        if strengths is not None:
-            past, known = past.with_topics(strengths.topics), _anew(learned.on(known), strengths)
-            learned = _learned(evidence, past, known, _PRACTICE_ROUNDS)
-        known = learned.on(known)
+        looks_for_topics = bool(before.plans[-1]) and _is_plan_due(memory)
+        past, known, learned = _taught(evidence, past, known, looks_for_topics)
         counts, echo_counts = counts + learned.expected.counts, echo_counts + _met(evidence, learned, echo_counts)
     fitted: Memory = {
         **past.in_memory(memory),
@@ -338,7 +253,21 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     return _planned(fitted, replace(known, echoes=Echoes.of(echo_counts)), counts.classes.sum(axis=1), terms)
 
 
-def _with_older(past: _Past, older: Evidence, known: Fit) -> _Past:
+def _taught(evidence: Evidence, past: Past, known: Fit, looks_for_topics: bool) -> tuple[Past, Fit, _Learned]:
+    """What a market's requests teach; where topics are found, the past knows of them, too.
+
+    Returns:
+        The past, what is believed now, and what was learned.
+    """
+    learned = _learned(evidence, past, known, _ROUNDS)
+    strengths = _new_strengths(evidence, past, learned.on(known), _ERRORS_MIN) if looks_for_topics else None
+    if strengths is not None:
+        past, known = past.with_topics(strengths.topics), _anew(learned.on(known), strengths)
+        learned = _learned(evidence, past, known, _PRACTICE_ROUNDS)
+    return past, learned.on(known), learned
+
+
+def _with_older(past: Past, older: Evidence, known: Fit) -> Past:
     """The past with requests that have become too many to be kept, as they are understood now for good."""
     foretold = known.forecast.foretell(older.looks)
     expected = _expected(older, foretold, known.abilities, known.strengths)

@@ -77,14 +77,9 @@ class Outlook:
         self.foretells = self.fit.forecast.is_known
         self.wordings = Wordings(self.fit.wordings, self.embedding)
 
-    @property
-    def newcomer(self) -> int:
-        """The row that all bidders share who are not known."""
-        return len(self.fit.names)
-
     def _number(self, bidder: str) -> int:
         """A bidder's row, which it has in common with its twins."""
-        return self.numbers.get(entry_of(bidder), self.newcomer)
+        return self.numbers.get(entry_of(bidder), self.fit.newcomer)
 
     def expected_cost_usd(self, seen: Observation) -> float:
         """What a work is expected to cost: what its bidder says of the lot, or else what its works have cost.
@@ -95,7 +90,7 @@ class Outlook:
         if seen.cost_usd is not None:
             return seen.cost_usd
         worst, number = seen.cost_max_usd, self._number(seen.bidder)
-        if worst and number == self.newcomer and self.fit.cost_share is not None:
+        if worst and number == self.fit.newcomer and self.fit.cost_share is not None:
             return worst * self.fit.cost_share
         return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
 

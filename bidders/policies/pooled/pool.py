@@ -164,6 +164,11 @@ class Fit:
         text = json.dumps(body, sort_keys=True)
         return {**body, "id": hashlib.sha256(text.encode()).hexdigest()}
 
+    @property
+    def newcomer(self) -> int:
+        """The row that all bidders share who are not known."""
+        return len(self.names)
+
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> Fit:
         """Read a fit back."""
@@ -209,11 +214,6 @@ def _strengths_from_json(stored: dict[str, Any] | None) -> tuple[Strengths, tupl
     return Strengths(Topics(weights), shifts, spreads), tuple(_plans_from_json(plans) for plans in stored["plans"])
 
 
-def counts_to_json(counts: Counts) -> dict[str, Any]:
-    """Expected counts as JSON can hold them."""
-    return {each.name: _listed(getattr(counts, each.name)) for each in fields(counts)}
-
-
 def counts_from_json(stored: dict[str, Any]) -> Counts:
     """Read expected counts back; those that memories of this version did not hold at first are nothing yet."""
     empty = Counts.none(len(stored["right"]))
@@ -253,7 +253,7 @@ def empty_memory() -> Memory:
         "fitted": 0,
         "planned": 0,
         "trials": [],
-        "faded": counts_to_json(Counts.none(0)),
+        "faded": Counts.none(0).to_json(),
         "heard": EchoCounts.none().to_json(),
         "texts": nothing.to_json(),
         "fit": fit.to_json(),

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts
+from bidders.policies.pooled.tallies import Tallies
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC, Surprises, Topics
 from bidders.policies.pooled.world import LEVELS, Floats, shifted
 
 _SPREAD_MIN, _SPREAD_MAX = 0.05, 2.0
 _SPREAD_MEAN, _SPREAD_WORTH = 0.5, 10.0
 _NEWTON_STEPS = 4
-_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class TopicCounts:
+class TopicCounts(Tallies):
     """Expected counts, of the same works as in `Counts`: topic, bidder, level.
 
     Attributes:
@@ -43,9 +43,6 @@ class TopicCounts:
         """Nothing seen of so many bidders on so many topics."""
         return cls(*(np.zeros((topics, bidders, len(LEVELS))) for _ in fields(cls)))
 
-    def __add__(self, other: TopicCounts) -> TopicCounts:
-        return TopicCounts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
     @property
     def works(self) -> float:
         """How many works that claim something are counted."""
@@ -60,15 +57,9 @@ class TopicCounts:
             getattr(more, each.name)[topic] = getattr(counts, each.name)
         return self + more
 
-    def times(self, factor: float) -> TopicCounts:
-        """Counts that have faded."""
-        return TopicCounts(*(getattr(self, each.name) * factor for each in fields(self)))
-
     def to_json(self) -> dict[str, Any]:
         """The counts as JSON can hold them; nothing where no topics are told apart."""
-        if not len(self.right):
-            return {}
-        return {each.name: np.round(getattr(self, each.name), _PLACES).tolist() for each in fields(self)}
+        return Tallies.to_json(self) if len(self.right) else {}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any], bidders: int) -> TopicCounts:
@@ -151,7 +142,7 @@ def first_strengths(surprises: Surprises, looks: Floats, topics: Topics) -> Stre
     """
     sums = surprises.by_topic(topics.of(looks), len(topics))
     variance = _variance(sums)
-    return Strengths.of(topics, sums.right / (sums.told + 1.0 / variance), sums.told, variance)
+    return Strengths.of(topics, sums.shifts(variance), sums.told, variance)
 
 
 def strengths_from(counts: TopicCounts, topics: Topics, abilities: Abilities) -> Strengths:

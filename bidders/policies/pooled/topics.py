@@ -56,9 +56,14 @@ class Topics:
         """The rows of requests of each topic, so many at a time."""
         topics = self.of(looks)
         for topic in (*self.all_of_them, UNKNOWN_TOPIC):
-            rows = np.flatnonzero(topics == topic)
-            for start in range(0, len(rows), rows_max):
-                yield topic, rows[start : start + rows_max]
+            for rows in in_chunks(np.flatnonzero(topics == topic), rows_max):
+                yield topic, rows
+
+
+def in_chunks(rows: Integers, rows_max: int) -> Iterator[Integers]:
+    """Rows in their order, so many at a time."""
+    for start in range(0, len(rows), rows_max):
+        yield rows[start : start + rows_max]
 
 
 class Surprises(NamedTuple):
@@ -92,6 +97,10 @@ class Surprises(NamedTuple):
         """
         beyond_chance, told = float((self.right**2 - self.told).sum()), float((self.told**2).sum())
         return (beyond_chance + worth * expected) / (told + worth)
+
+    def shifts(self, variance: float) -> Floats:
+        """By how much log-odds differ on each topic, where these are sums by topic: drawn towards nothing."""
+        return np.asarray(self.right / (self.told + 1.0 / variance))
 
     def gains(self, shifts: Floats) -> Floats:
         """By request, by how much its log-likelihood grows where log-odds are moved, to the second order."""
@@ -168,8 +177,7 @@ def _explained(looks: Floats, surprises: Surprises, folds: Sequence[tuple[Intege
         sums = surprises.of(others).by_topic(places[others], max(1, len(topics)))
         variance = sums.variance()
         if variance > 0.0:
-            shifts = sums.right / (sums.told + 1.0 / variance)
-            gains[rows] = surprises.of(rows).gains(shifts[places[rows]])
+            gains[rows] = surprises.of(rows).gains(sums.shifts(variance)[places[rows]])
     return gains
 
 
