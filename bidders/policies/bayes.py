@@ -20,23 +20,26 @@ from bidders.policies.pooled.describing import (
     who_claims_nothing,
     who_echoes,
     who_helps,
+    who_helps_more,
     who_is_stronger,
     whom_to_ask,
 )
-from bidders.policies.pooled.ease import Ease, after_lessons
 from bidders.policies.pooled.embedding import embedding_named
 from bidders.policies.pooled.first_works import FirstWorks
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.learning import LearningSettings, after_practice, after_requests
+from bidders.policies.pooled.learning import after_practice, after_requests
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.migration import migrated
-from bidders.policies.pooled.offers import Offers, after_offers, after_scored
+from bidders.policies.pooled.offers import Offers
+from bidders.policies.pooled.open_learning import after_open_requests, after_open_tasks, texts_in
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
-from bidders.policies.pooled.regressions import Regressions, after_results
+from bidders.policies.pooled.regressions import Regressions
+from bidders.policies.pooled.settings import LearningSettings
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
-from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess, results_of, results_of_lessons
+from bidders.policies.pooled.texts import Texts
+from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess
 from bidders.policies.pooled.uptake import ALL
 from bidders.policies.pooled.wordings import after_tasks, without_claims
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
@@ -146,10 +149,10 @@ class BayesPolicy:
         self._forgetting = Forgetting(number_in("forget", forget, 0.0, 0.5), whole_in("window", window, 10, 5000))
         self._exploration = number_in("exploration", exploration, 0.0, 10.0)
         self._embedding = embedding_named(embedding)
-        self._settings = LearningSettings(self._embedding, self._forgetting, self._answers)
         names = () if by is None else contexts_by(by)
         self._alike = Alike(names, number_in("linear_to", linear_to, 0.0, 1.0), each_own=pool is not None)
         self._chance = min(1.0 - _CHANCE_MIN, max(_CHANCE_MIN, self._prior))
+        self._settings = LearningSettings(self._embedding, self._forgetting, self._answers, self._chance)
         self._outlooks: OrderedDict[str, Outlook] = OrderedDict()
 
     def value(self, memory: Any, observations: Sequence[Observation]) -> Valuation:
@@ -186,11 +189,8 @@ class BayesPolicy:
             compared = [each for each in others if self._was_compared(outlook, each)]
             firsts = FirstWorks.from_json(known["first_works"]).after(compared, self._forgetting.left_after(1))
             learned = {**learned, "first_works": firsts.to_json()}
-            offers = after_offers(known["offers"], others, self._embedding, self._forgetting)
-            learned = {**learned, "offers": offers}
-        elif results := results_of(told, Ease.of(known["ease"], self._embedding)):
-            left = self._forgetting.left_after(1)
-            learned = {**learned, "worth": after_results(learned["worth"], results, left)}
+        open_ended = told if self.pool is None else others
+        learned = after_open_requests(learned, open_ended, self._settings, is_pool=self.pool is not None)
         self._prepare(known, learned)
         takings = after_receipts(known.get("takings", {}), receipts, self._alike, self._forgetting.left_after(1))
         return {**learned, "takings": takings} if takings else learned
@@ -202,15 +202,8 @@ class BayesPolicy:
         known = {**known, "wordings": wordings}
         learned = after_practice(known, [case_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
-        if self.pool is not None:
-            offers = after_scored(known["offers"], lessons, self._embedding, self._chance, self._answers)
-            learned = {**learned, "offers": offers}
         open_ended = [lesson for lesson in lessons if lesson.works and are_unclaimed(lesson)]
-        if not open_ended:
-            return learned
-        ease, eases = after_lessons(known["ease"], open_ended, self._embedding)
-        worth = after_results(learned["worth"], results_of_lessons(open_ended, eases), 1.0)
-        return {**learned, "ease": ease, "worth": worth}
+        return after_open_tasks(learned, open_ended, self._settings, is_pool=self.pool is not None)
 
     def migrate(self, memory: Any, version: int) -> Any:
         """Read a memory that an earlier version has written."""
@@ -221,6 +214,7 @@ class BayesPolicy:
         known = checked_memory(memory)
         outlook = self._outlook(known)
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
+        composing = self._composing(known["offers"])
         return (
             *whom_to_ask(outlook),
             *who_is_stronger(outlook),
@@ -228,7 +222,8 @@ class BayesPolicy:
             *who_echoes(outlook),
             *who_claims_nothing(outlook),
             *what_agreement_tells(known["wordings"]),
-            *who_helps(self._composing(known["offers"]), outlook),
+            *who_helps(composing, outlook),
+            *who_helps_more(composing),
             *(what_lots_bring(takings) if self._alike.by else ()),
             *what_unclaimed_work_brings(known["worth"]),
         )
@@ -330,8 +325,8 @@ class BayesPolicy:
         has_only_practised = memory["worth"] and not memory["offers"]["stored"]
         if self.pool is None or (has_only_practised and self._answers == 1):
             regressions = Regressions(memory["worth"], self._prior)
-            ease = Ease.of(memory["ease"], self._embedding)
-            return lambda seen: self._by_regression(regressions, ease, outlook, seen)
+            texts = texts_in(memory, self._embedding)
+            return lambda seen: self._by_regression(regressions, texts, outlook, seen)
         composing = self._composing(memory["offers"])
 
         def value(seen: Observation) -> Figure:
@@ -340,8 +335,8 @@ class BayesPolicy:
 
         return value
 
-    def _by_regression(self, regressions: Regressions, ease: Ease, outlook: Outlook, seen: Observation) -> Figure:
-        mean, deviation = guess(regressions, seen, ease)
+    def _by_regression(self, regressions: Regressions, texts: Texts, outlook: Outlook, seen: Observation) -> Figure:
+        mean, deviation = guess(regressions, seen, texts)
         worth = mean * seen.bounty_usd
         if seen.role == TRANSFORMER:
             worth -= outlook.expected_cost_usd(seen)

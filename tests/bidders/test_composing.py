@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
-from bidders.policies.pooled.uptake import chance
+from bidders.policies.pooled.helps import chance
 from orchestrator import Contribution, Lesson, Observation, Receipt
 from orchestrator.bidding.policy import Work
 from orchestrator.testing import check_policy

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bidders.policies.bayes import BayesPolicy
-from bidders.policies.pooled import ease, regressions
-from bidders.policies.pooled.ease import STEPS, Ease, after_lessons
+from bidders.policies.pooled import ease, regressions, texts
+from bidders.policies.pooled.ease import STEPS, Ease, after_tasks
 from bidders.policies.pooled.embedding import shape_and_words
 from orchestrator import Lesson, Observation
 from orchestrator.bidding.policy import Work
@@ -54,57 +54,67 @@ def extra_lead_in_between(memory: Any) -> float:
     return lead(memory, BETWEEN) - max(lead(memory, EASY), lead(memory, HARD))
 
 
+@pytest.fixture
+def _no_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Topics can tell the three kinds apart, too."""
+    monkeypatch.setattr(texts, "topics_in", lambda *_args: None)
+
+
+@pytest.mark.usefixtures("_no_topics")
 def test_where_all_do_well_or_nobody_it_matters_less_whom_one_asks_than_in_between() -> None:
     assert extra_lead_in_between(BayesPolicy().practise(None, tasks(600))) > 0.15
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_no_topics")
 def test_a_straight_line_over_texts_cannot_tell_what_lies_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ease, "of", lambda _stored, embedding: Ease(embedding, np.zeros(0)))
-    monkeypatch.setattr("bidders.policies.bayes.after_lessons", without_ease)
+    monkeypatch.setattr(Ease, "steps", lambda _ease, _look: np.zeros(STEPS))
     assert extra_lead_in_between(BayesPolicy().practise(None, tasks(600))) < 0.1
 
 
-def without_ease(stored: Any, lessons: Sequence[Lesson], embedding: Any) -> tuple[dict[str, Any], list[Ease]]:
-    return {}, [Ease(embedding, np.zeros(0))] * len(lessons)
+def learned_from(lessons: Sequence[Lesson], stored: Any = None, look: Any = shape_and_words) -> Any:
+    looks = np.array([look(lesson.request) for lesson in lessons])
+    return after_tasks(
+        stored or {}, looks, np.array([np.mean([work.score for work in each.works]) for each in lessons])
+    )
 
 
 def test_the_ease_of_a_task_is_foretold_from_the_others() -> None:
     lessons = tasks(40)
     changed = list(lessons)
     changed[6] = lessons[6]._replace(works=tuple(work._replace(score=1.0 - work.score) for work in lessons[6].works))
-    before, after = (after_lessons({}, each, shape_and_words)[1] for each in (lessons, changed))
+    before, after = (learned_from(each)[1] for each in (lessons, changed))
     assert before[6].weights.tolist() == after[6].weights.tolist()
     assert before[7].weights.tolist() != after[7].weights.tolist()
 
 
 def test_practice_goes_on_from_earlier_practice() -> None:
     lessons = tasks(40)
-    at_once, _ = after_lessons({}, lessons, shape_and_words)
-    first, _ = after_lessons({}, lessons[:20], shape_and_words)
-    both, _ = after_lessons(first, lessons[20:], shape_and_words)
+    at_once, _ = learned_from(lessons)
+    first, _ = learned_from(lessons[:20])
+    both, _ = learned_from(lessons[20:], first)
     assert both["weights"] == pytest.approx(at_once["weights"], abs=1e-4)
     assert first["weights"] != pytest.approx(at_once["weights"], abs=1e-4)
 
 
 @pytest.mark.parametrize(("foretold", "first"), [(-0.5, 0), (0.0, 0), (0.25, 2), (0.3, 3), (1.0, 10), (1.5, 10)])
 def test_a_text_stands_between_two_steps(foretold: float, first: int) -> None:
-    numbers = Ease(shape_and_words, np.array([foretold, *np.zeros(64)])).numbers("any")
-    steps = numbers[-STEPS:]
+    steps = Ease(np.array([foretold, *np.zeros(64)])).steps(np.ones(64))
     assert steps.sum() == pytest.approx(1.0)
     assert np.flatnonzero(steps > 1e-9)[0] == first
     assert steps @ np.arange(STEPS) * ease._STEP == pytest.approx(min(1.0, max(0.0, foretold)))
 
 
 def test_another_embedding_finds_no_step() -> None:
-    learned, _ = after_lessons({}, tasks(40), shape_and_words)
-    assert Ease.of(learned, shape_and_words).numbers("any")[-STEPS:].sum() == pytest.approx(1.0)
-    assert not Ease.of(learned, lambda _text: [0.5, 0.5]).numbers("any")[-STEPS:].any()
+    learned, _ = learned_from(tasks(40))
+    assert Ease.of(learned).steps(np.array(shape_and_words("any"))).sum() == pytest.approx(1.0)
+    assert not Ease.of(learned).steps(np.array([0.5, 0.5])).any()
+    assert not Ease.of({}).steps(np.zeros(64)).any()
 
 
 def test_practice_goes_on_after_the_embedding_was_changed() -> None:
-    learned, _ = after_lessons({}, tasks(40), shape_and_words)
-    changed, _ = after_lessons(learned, tasks(40), lambda _text: [0.5, 0.5])
+    learned, _ = learned_from(tasks(40))
+    changed, _ = learned_from(tasks(40), learned, lambda _text: [0.5, 0.5])
     assert len(changed["weights"]) == 3
 
 

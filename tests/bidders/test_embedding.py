@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bidders.policies.pooled.embedding import (
@@ -77,17 +78,19 @@ def test_an_embedding_that_gives_texts_more_and_fewer_numbers_is_named() -> None
 
 
 def test_each_word_tells_something_of_a_text_that_is_condensed() -> None:
-    told = [condensed(shape_and_words, f"w{first}{second}x") for first in "abcdefghij" for second in "abcdefghij"]
+    told = [
+        condensed(embedded(shape_and_words, f"w{first}{second}x")) for first in "abcdefghij" for second in "abcdefghij"
+    ]
     assert {len(each) for each in told} == {19}
     assert all(any(each[6:]) for each in told)
     assert len({tuple(each[6:]) for each in told}) > 20
 
 
 def test_numbers_that_are_few_are_not_condensed_and_those_of_the_shape_never_are() -> None:
-    assert condensed(lambda text: [0.5] * 19, "any").tolist() == [0.5] * 19
-    shape = shape_and_words("A text, 3 words")[:6]
-    assert condensed(shape_and_words, "A text, 3 words")[:6].tolist() == list(shape)
-    many = condensed(lambda text: [float(place) for place in range(20)], "any")
+    assert condensed(np.full(19, 0.5)).tolist() == [0.5] * 19
+    look = embedded(shape_and_words, "A text, 3 words")
+    assert condensed(look)[:6].tolist() == look[:6].tolist()
+    many = condensed(np.arange(20.0))
     assert many.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, (6.0 + 19.0) / 2, *[place / 2 for place in range(7, 19)]]
 
 

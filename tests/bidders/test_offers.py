@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bidders.policies.pooled.embedding import condensed, shape_and_words
+from bidders.policies.pooled.embedding import condensed, embedded, shape_and_words
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.offers import (
     Offers,
@@ -17,6 +17,8 @@ from bidders.policies.pooled.offers import (
     recent_authors,
     uptake_of,
 )
+from bidders.policies.pooled.settings import LearningSettings
+from bidders.policies.pooled.world import Floats
 from orchestrator import Contribution, Lesson, Receipt
 from orchestrator.bidding.policy import Work
 from tests.bidders.lots import offer
@@ -25,7 +27,15 @@ WINDOW = 100
 
 
 def kept(*receipts: Receipt, offers: Offers | None = None, window: int = WINDOW) -> Offers:
-    return after_offers(offers or no_offers(), receipts, shape_and_words, Forgetting(0.01, window))
+    return after_offers(offers or no_offers(), receipts, settings(window=window))
+
+
+def settings(answers: int = 1, window: int = WINDOW) -> LearningSettings:
+    return LearningSettings(shape_and_words, Forgetting(0.01, window), answers, 0.5)
+
+
+def told(text: str) -> Floats:
+    return condensed(embedded(shape_and_words, text))
 
 
 def test_an_offer_is_kept_with_whose_work_it_holds_who_made_it_and_whether_it_was_taken() -> None:
@@ -95,7 +105,7 @@ def test_the_latest_are_kept_and_never_part_of_those_that_a_belief_rests_on() ->
 
 def test_what_is_kept_survives_storage_to_the_digit() -> None:
     offers = kept(*(offer(number, *"abc"[: 1 + number % 3], taken=number % 2 == 0) for number in range(12)))
-    offers = after_scored(offers, [_lesson(0.8, 0.1)], shape_and_words, 0.5, 1)
+    offers = after_scored(offers, [_lesson(0.8, 0.1)], settings())
     back: Offers = json.loads(json.dumps(offers))
     first, second = (uptake_of(each, shape_and_words, 0.5, Forgetting(0.01, WINDOW)) for each in (offers, back))
     assert first.weights.tolist() == second.weights.tolist()
@@ -104,14 +114,14 @@ def test_what_is_kept_survives_storage_to_the_digit() -> None:
 def test_older_offers_count_less() -> None:
     seen = kept(*(offer(number, taken=number < 50) for number in range(100)))
     fading, lasting = (uptake_of(seen, shape_and_words, 0.5, Forgetting(rate, WINDOW)) for rate in (0.1, 0.0))
-    numbers = condensed(shape_and_words, "Plan tour 1")
+    numbers = told("Plan tour 1")
     assert fading.helps(numbers).log_odds([0]) < lasting.helps(numbers).log_odds([0]) - 1.0
 
 
 def test_works_that_were_scored_alone_say_who_is_better() -> None:
-    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, shape_and_words, 0.5, 1)
+    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)] * 20, settings())
     uptake = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW))
-    helps = uptake.helps(condensed(shape_and_words, "Plan a tour"))
+    helps = uptake.helps(told("Plan a tour"))
     assert helps.added[uptake.row(0)] > helps.added[uptake.row(1)] + 1.0
 
 
@@ -121,13 +131,13 @@ def test_where_several_works_are_shown_one_good_one_is_enough(answers: int, adds
     lessons = [
         _lesson(float(number % 2), float(1 - number % 2))._replace(request=f"Tour {number}") for number in range(60)
     ]
-    offers = after_scored(no_offers(), lessons, shape_and_words, 0.5, answers)
-    helps = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW)).helps(condensed(shape_and_words, "Tour 7"))
+    offers = after_scored(no_offers(), lessons, settings(answers))
+    helps = uptake_of(offers, shape_and_words, 0.5, Forgetting(0.0, WINDOW)).helps(told("Tour 7"))
     assert (helps.log_odds([0, 1]) > helps.log_odds([0]) + 1.0) == adds
 
 
 def test_who_has_practised_is_a_colleague_until_offers_are_seen() -> None:
-    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)], shape_and_words, 0.5, 1)
+    offers = after_scored(no_offers(), [_lesson(0.9, 0.1)], settings())
     assert recent_authors(offers) == ["a", "b"]
     assert recent_authors(kept(offer(1, "b"), offers=offers)) == ["b"]
 
@@ -138,11 +148,6 @@ def test_until_one_is_seen_to_leave_any_out_offers_show_as_many_works_as_was_tho
         for each in (no_offers(), kept(offer(1, "a")), kept(offer(1, "a", "b", repeats=("b",))))
     ]
     assert thought == [3, 3, 1]
-
-
-def test_tasks_whose_works_claim_answers_say_nothing_of_offers() -> None:
-    lesson = Lesson("How many?", 1.0, (Work("a", "claim", 1.0, 0.0), Work("b", "", 0.0, 0.0)))
-    assert after_scored(no_offers(), [lesson], shape_and_words, 0.5, 1) == no_offers()
 
 
 def test_colleagues_are_those_whose_work_was_offered_of_late() -> None:

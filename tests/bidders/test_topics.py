@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,14 @@ from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.embedding import shape_and_words
 from bidders.policies.pooled.evidence import SILENT, SILENT_REFUSED, SILENT_TAKEN, Case, evidence_of
 from bidders.policies.pooled.kinds import Foretold
-from bidders.policies.pooled.topics import UNKNOWN_TOPIC, Surprises, Topics, surprises_in, topics_in
+from bidders.policies.pooled.topics import (
+    UNKNOWN_TOPIC,
+    Surprises,
+    Topics,
+    surprises_in,
+    surprises_of_scores,
+    topics_in,
+)
 from bidders.policies.pooled.world import Floats, Integers
 from tests.bidders.specialists import TOPICS, text
 
@@ -136,3 +145,27 @@ def test_nothing_surprises_where_nobody_claims_anything(unknown: Abilities) -> N
 def test_who_did_not_work_does_not_surprise(unknown: Abilities) -> None:
     ((_, absent),), ((_, told),) = surprises_of(Case((0,), (0,), (0,)), unknown)
     assert absent == told == 0
+
+
+def test_scores_surprise_beside_what_a_bidder_is_on_the_whole_and_what_the_request_is_to_all() -> None:
+    """Three bidders, the second better than the first by as much everywhere but on the last request."""
+    scores = np.array([[0.2, 0.4, 0.3], [0.5, 0.7, 0.6], [0.1, 0.3, 0.2], [0.7, 0.4, 0.55]])
+    right, told = surprises_of_scores(scores)
+    assert right.sum(axis=1) == pytest.approx(np.zeros(4)), "whether a request is easy says nothing of who is better"
+    assert right[3, 0] > 0.1 > -0.1 > right[3, 1]
+    assert right[3, 0] > 2 * abs(right[:3]).max()
+    assert (told > 0).all()
+
+
+def test_scores_of_works_that_were_never_done_do_not_surprise() -> None:
+    right, told = surprises_of_scores(np.array([[1.0, np.nan, 0.0], [0.0, 1.0, np.nan], [1.0, 1.0, 1.0]]))
+    assert right[0, 1] == told[0, 1] == right[1, 2] == told[1, 2] == 0.0
+    assert right[0, 0] > 0 > right[0, 2]
+    assert np.isfinite(right).all()
+
+
+def test_topics_are_read_back_and_are_nothing_where_none_is_told_apart(looks: Floats) -> None:
+    known = Topics(np.round(np.random.default_rng(0).standard_normal((looks.shape[1] + 1, 3)), 3))
+    assert Topics.from_json(json.loads(json.dumps(known.to_json()))).of(looks).tolist() == known.of(looks).tolist()
+    assert Topics().to_json() == []
+    assert len(Topics.from_json([])) == 0

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
+from math import log
 
 import numpy as np
 import pytest
 
-from bidders.policies.pooled.uptake import ALL, AUTHORS_MAX, Knowledge, SeenOffer, chance, steepness, uptake_from
+from bidders.policies.pooled.helps import chance, steepness
+from bidders.policies.pooled.uptake import ALL, AUTHORS_MAX, Knowledge, SeenOffer, chances_whatever_suits, uptake_from
 from bidders.policies.pooled.world import Floats
 
 HELPS, NOTHING, HARMS, SHOWS_WELL = range(4)
@@ -52,6 +54,17 @@ def test_whom_a_request_suits_is_learned_from_its_text() -> None:
     first, second = learned(offers(600, suits=True))
     assert first[HELPS] > second[HELPS] + 0.7
     assert abs(first[HARMS] - second[HARMS]) < 0.7
+
+
+def test_whom_a_text_suits_more_than_another_is_told_with_how_unsure_that_is() -> None:
+    uptake = uptake_from(offers(600, suits=True), 2, 0.5, Knowledge())
+    more, unsure = uptake.suiting(uptake.row(HELPS), LOOKS[0] - LOOKS[1])
+    helps = [uptake.helps(look).added[uptake.row(HELPS)] for look in LOOKS]
+    assert more == pytest.approx(helps[0] - helps[1])
+    assert more > 3 * unsure > 0.0
+    nothing, doubt = uptake.suiting(uptake.newcomer, LOOKS[0] - LOOKS[1])
+    assert nothing == 0.0
+    assert doubt > unsure
 
 
 def test_who_makes_offers_well_is_told_apart_from_who_works() -> None:
@@ -154,6 +167,38 @@ def test_of_texts_with_other_numbers_nothing_is_known_and_of_bidders_what_was(nu
     assert after.helps(np.ones(numbers)).added == pytest.approx(nothing.added)
     assert after.helps(np.ones(numbers)).base == pytest.approx(nothing.base)
     assert np.ptp(nothing.added) > 1.0
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 2), (1, 0), (1, 3), (2, 2)])
+def test_where_texts_come_to_be_of_other_topics_all_else_stays_known(before: int, after: int) -> None:
+    known = uptake_from(offers(400), 2, 0.5, Knowledge()).knowledge()
+    moved = known.with_topics(before, after)
+    left = 2 - before
+    old, new = (uptake_from([], numbers, 0.5, each) for numbers, each in ((2, known), (left + after, moved)))
+    look = np.array([0.7, -0.4])
+    cut = [look * (np.arange(2) < left), np.array([*look[:left], *[0.0] * after])]
+    assert new.helps(cut[1]).added == pytest.approx(old.helps(cut[0]).added)
+    assert new.helps(cut[1]).base == pytest.approx(old.helps(cut[0]).base)
+    topics = np.array([*look[:left], *[5.0] * after])
+    assert new.helps(topics).added == pytest.approx(new.helps(cut[1]).added), "of these nothing is known"
+    if after:
+        assert new.helps(topics).doubt([HELPS], [HARMS]) > new.helps(cut[1]).doubt([HELPS], [HARMS])
+    assert Knowledge().with_topics(before, after) == Knowledge()
+
+
+def test_chances_whatever_suits_know_who_helps_and_not_on_which_requests() -> None:
+    seen = offers(600, suits=True)
+    chances = chances_whatever_suits(seen, 2, 0.5)
+    alone = {
+        (offer.authors, offer.look is LOOKS[1]): log(each / (1.0 - each))
+        for offer, each in zip(seen, chances.tolist(), strict=True)
+        if offer.presenter is None
+    }
+    leads = [alone[(HELPS,), sort] - alone[(NOTHING,), sort] for sort in (False, True)]
+    assert leads[0] == pytest.approx(leads[1])
+    assert leads[0] > 0.3
+    first, second = learned(seen)
+    assert first[HELPS] - first[NOTHING] > second[HELPS] - second[NOTHING] + 0.5, "the control"
 
 
 def test_before_anything_is_known_an_offer_is_taken_as_often_as_the_prior_says() -> None:

@@ -12,13 +12,15 @@ from functools import lru_cache
 from math import hypot
 from typing import NamedTuple
 
-from bidders.policies.pooled.embedding import Embedding, condensed, standing_for
+from bidders.policies.pooled.embedding import Embedding, standing_for
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, uptake_of
+from bidders.policies.pooled.helps import Helps, chance, steepness
+from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, texts_of, uptake_of
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, workers_of
 from bidders.policies.pooled.regressions import role_key
-from bidders.policies.pooled.uptake import Helps, Uptake, chance, steepness
+from bidders.policies.pooled.texts import Texts
+from bidders.policies.pooled.uptake import Uptake
 from orchestrator import Observation
 
 _KEPT_MAX = 1000
@@ -80,7 +82,7 @@ class Composing:
 
     Attributes:
         uptake: how likely offers are taken.
-        embedding: of requests.
+        texts: reads requests.
         rows: of those who took part, in what is known of helps, by name.
         colleagues: bidders whose work was offered of late.
         presenters: the rows of those who have made offers of late.
@@ -88,7 +90,7 @@ class Composing:
     """
 
     uptake: Uptake
-    embedding: Embedding
+    texts: Texts
     rows: dict[str, int]
     colleagues: list[str]
     presenters: list[int]
@@ -141,7 +143,7 @@ class Composing:
         if found is None:
             if len(self._helps) >= _KEPT_MAX:
                 self._helps.clear()
-            helps = self.uptake.helps(condensed(self.embedding, request))
+            helps = self.uptake.helps(self.texts.numbers(self.texts.look(request)))
             found = self._helps[key] = helps.shown_by_best_of(self.presenters)
         return found
 
@@ -220,7 +222,7 @@ def _composing_of(
     uptake = uptake_of(offers, embedding, prior, forgetting, visible)
     rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
     presenters = [rows[role_key(PRESENTER, name)] for name in recent_presenters(offers)]
-    return Composing(uptake, embedding, rows, recent_authors(offers), presenters, offers)
+    return Composing(uptake, texts_of(offers, embedding), rows, recent_authors(offers), presenters, offers)
 
 
 def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:

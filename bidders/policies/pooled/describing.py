@@ -12,13 +12,13 @@ from bidders.policies.describing import tables_of
 from bidders.policies.pooled.abilities import Abilities
 from bidders.policies.pooled.composing import Composing
 from bidders.policies.pooled.first_works import FirstWorks
+from bidders.policies.pooled.helps import chance
 from bidders.policies.pooled.kinds import UNKNOWN_KIND
-from bidders.policies.pooled.offers import typical_look, works_seen
+from bidders.policies.pooled.offers import typical_look, works_seen, works_told_apart
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.reading import TRANSFORMER
 from bidders.policies.pooled.regressions import SHARED, mean_share
 from bidders.policies.pooled.takings import RunningMean, Takings
-from bidders.policies.pooled.uptake import chance
 from bidders.policies.pooled.wordings import mean_pairs
 from bidders.policies.pooled.world import Floats, by_class
 from orchestrator import Beliefs
@@ -180,7 +180,7 @@ def who_helps(composing: Composing, outlook: Outlook) -> list[Beliefs]:
         composing: what the pool believes of offers.
         outlook: what it knows of costs.
     """
-    helps = composing.uptake.helps(typical_look(composing.offers, composing.uptake.numbers))
+    helps = composing.uptake.helps(typical_look(composing.offers, composing.texts))
     seen = works_seen(composing.offers)
     rows = sorted(
         ((name, count, chance(helps.added[composing.row(TRANSFORMER, name)])) for name, count in seen.items()),
@@ -190,6 +190,33 @@ def who_helps(composing: Composing, outlook: Outlook) -> list[Beliefs]:
         "Whose work helps an offer, most first",
         ("bidder", "offers seen", "an even chance becomes", "a work costs USD"),
         [(name, count, becomes, outlook.cost_usd(name)) for name, count, becomes in rows],
+    )
+
+
+def who_helps_more(composing: Composing) -> list[Beliefs]:
+    """Bidders whose work clearly helps more or less on a topic of requests than elsewhere, who helps most first.
+
+    Args:
+        composing: what the pool believes of offers; nothing where it tells no topics apart.
+    """
+    uptake, texts = composing.uptake, composing.texts
+    typical, topics = typical_look(composing.offers, texts), texts.topics.all_of_them
+    numbers = [texts.on_topic(typical, topic) for topic in topics]
+    rows: list[tuple[str, str, float, float]] = []
+    for topic in topics:
+        differing = numbers[topic] - np.mean(numbers, axis=0)
+        there, elsewhere = (uptake.helps(each) for each in (numbers[topic], numbers[topic] - differing))
+        found = []
+        for name in works_told_apart(composing.offers):
+            row = composing.row(TRANSFORMER, name)
+            more, unsure = uptake.suiting(row, differing)
+            if abs(more) >= _CLEAR_ERRORS * unsure:
+                found.append((str(topic + 1), name, chance(there.added[row]), chance(elsewhere.added[row])))
+        rows += sorted(found, key=lambda each: -each[2])
+    return tables_of(
+        "Whose work helps more or less on a topic of requests",
+        ("topic", "bidder", "an even chance becomes there", "on average"),
+        rows,
     )
 
 

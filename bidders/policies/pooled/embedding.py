@@ -113,13 +113,12 @@ def standing_for(text: str) -> str:
     return text if len(text) <= _KEPT_CHARACTERS_MAX else sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def condensed(embedding: Embedding, text: str) -> Floats:
+def condensed(numbers: Floats) -> Floats:
     """A text's numbers in few, for what is learned of each bidder by itself and must stay small.
 
     Where they are many, those of the shape stay; the others are folded, as if words had been hashed to fewer places:
     each still tells. And they are halved: else whom words suit would be doubted more than who is able.
     """
-    numbers = embedded(embedding, text)
     shape, words = numbers[:SHAPE], numbers[SHAPE:]
     if len(words) <= _CONDENSED_WORD_PLACES:
         return numbers
@@ -134,7 +133,7 @@ def embedded(embedding: Embedding, text: str) -> Floats:
     Raises:
         InvalidAnswer: it failed, or they are not at most 64 finite numbers, as many as of any other text.
     """
-    numbers, expected = _checked(embedding, text), _numbers_of(embedding)
+    numbers, expected = _checked(embedding, text), numbers_of(embedding)
     if len(numbers) != expected:
         raise orchestrator.errors.InvalidAnswer(
             f"{_named(embedding)} gave {len(numbers)} numbers for a text of {len(text)} characters and {expected} for "
@@ -144,7 +143,7 @@ def embedded(embedding: Embedding, text: str) -> Floats:
 
 
 @lru_cache(maxsize=64)
-def _numbers_of(embedding: Embedding) -> int:
+def numbers_of(embedding: Embedding) -> int:
     """How many numbers an embedding gives for a text."""
     return len(_checked(embedding, _ANY_TEXT))
 

@@ -16,9 +16,7 @@ import numpy as np
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
 from bidders.policies.pooled.echoes import EchoCounts, Echoes, Meetings
-from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, evidence_of, expectations
-from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import heeding, meetings
@@ -31,6 +29,7 @@ from bidders.policies.pooled.pool import (
     case_to_json,
 )
 from bidders.policies.pooled.reading import NamedCase, workers_in
+from bidders.policies.pooled.settings import LearningSettings
 from bidders.policies.pooled.speaking import Speaking
 from bidders.policies.pooled.strengths import Strengths, TopicCounts, first_strengths, strengths_from
 from bidders.policies.pooled.topics import Surprises, in_chunks, surprises_in, topics_in
@@ -47,20 +46,6 @@ _PLANNED_SHARE_MIN = 0.03
 _CHUNK = 500
 # Practice looks for topics once a call, a market again and again, and one of many looks is wrong sooner.
 _ERRORS_MIN_OF_PRACTICE, _ERRORS_MIN = 3.0, 4.0
-
-
-class LearningSettings(NamedTuple):
-    """What a pool is told about how it learns.
-
-    Attributes:
-        embedding: of requests.
-        forgetting: how the past loses weight.
-        answers: how many answers a presenter shows.
-    """
-
-    embedding: Embedding
-    forgetting: Forgetting
-    answers: int
 
 
 class _Learned(NamedTuple):

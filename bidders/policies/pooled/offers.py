@@ -11,9 +11,10 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, condensed
+from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import look_from_json, look_of, look_to_json, numbers_of_look
 from bidders.policies.pooled.forgetting import Forgetting
+from bidders.policies.pooled.open_topics import topics_in_offers
 from bidders.policies.pooled.reading import (
     PRESENTER,
     TRANSFORMER,
@@ -23,11 +24,15 @@ from bidders.policies.pooled.reading import (
     workers_of,
 )
 from bidders.policies.pooled.regressions import role_key
+from bidders.policies.pooled.settings import LearningSettings
+from bidders.policies.pooled.texts import Texts
+from bidders.policies.pooled.topics import Topics
 from bidders.policies.pooled.uptake import ALL, Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson, Receipt
 
 _RECENT = 100
+_SEARCH_GROWTH = 0.15
 _PLACES = 6
 
 
@@ -49,14 +54,28 @@ class StoredOffer(TypedDict):
     hidden: NotRequired[int]
 
 
+class StoredTopics(TypedDict):
+    """Topics on which some do better, and others worse, as JSON can hold them.
+
+    Attributes:
+        weights: that tell them apart by the text.
+        found_in: in how many tasks, or offers, they were found.
+    """
+
+    weights: list[list[float]]
+    found_in: int
+
+
 class Offers(TypedDict):
-    """What a pool keeps of offers.
+    """What a pool keeps of offers whose works claim nothing.
 
     Attributes:
         names: who took part, as `role/bidder`.
         stored: the latest, the oldest first.
         fitted: how many of these what is believed rests on.
         known: what was known before them: who was told apart, weights, and how unsure each is.
+        topics: those that are told apart; none where left out.
+        searched: how many of those that are stored were there when topics were last looked for; 0 where left out.
         id: names the content that what is believed rests on.
     """
 
@@ -64,6 +83,8 @@ class Offers(TypedDict):
     stored: list[StoredOffer]
     fitted: int
     known: list[list[float]]
+    topics: NotRequired[StoredTopics]
+    searched: NotRequired[int]
     id: str
 
 
@@ -72,52 +93,84 @@ def no_offers() -> Offers:
     return {"names": [], "stored": [], "fitted": 0, "known": [[], [], []], "id": ""}
 
 
-def after_offers(offers: Offers, receipts: Sequence[Receipt], embedding: Embedding, forgetting: Forgetting) -> Offers:
+def texts_of(offers: Offers, embedding: Embedding) -> Texts:
+    """What reads the texts of requests, by the topics that are told apart."""
+    return Texts(embedding, _topics(offers))
+
+
+def with_topics(offers: Offers, topics: Topics, found_in: int) -> Offers:
+    """The same where texts come to be of other topics, on which nothing is known yet.
+
+    Args:
+        offers: what was kept before.
+        topics: those that are told apart from now on.
+        found_in: in how many tasks or offers they were found.
+    """
+    known = _known(offers).with_topics(len(_topics(offers)), len(topics))
+    stored: StoredTopics = {"weights": topics.to_json(), "found_in": found_in}
+    return _refitted({**offers, "known": [list(each) for each in known], "topics": stored})
+
+
+def may_find_topics(offers: Offers, found_in: int) -> bool:
+    """Whether other topics may be looked for in so many tasks or offers: if more, nothing would be known of those."""
+    return "topics" not in offers or offers["topics"]["found_in"] <= found_in
+
+
+def after_offers(offers: Offers, receipts: Sequence[Receipt], settings: LearningSettings) -> Offers:
     """What is kept after some requests; their order makes no difference.
 
     Args:
         offers: what was kept before.
         receipts: of all bidders of the pool.
-        embedding: of requests.
-        forgetting: how many offers are kept; until what is believed is worked out anew, a few more are.
+        settings: how these learn; until what is believed is worked out anew, a few more offers are kept than it says.
     """
     new = [each for each in sorted(receipts, key=receipt_order) if tells_of_unclaimed(each)]
     if not new:
         return offers
     names = _with_names(offers["names"], [name for each in new for name in _names_in(each)])
     numbers = {name: number for number, name in enumerate(names)}
-    stored = [*offers["stored"], *[_stored(each, numbers, embedding) for each in new]]
+    stored = [*offers["stored"], *[_stored(each, numbers, settings.embedding) for each in new]]
     kept: Offers = {**offers, "names": names, "stored": stored}
-    if not forgetting.is_refit_due(len(stored) - offers["fitted"], len(stored)):
+    if not settings.forgetting.is_refit_due(len(stored) - offers["fitted"], len(stored)):
         return kept
-    return _refitted({**kept, "stored": stored[-forgetting.window :]})
+    kept["stored"] = stored[-settings.forgetting.window :]
+    searched = offers.get("searched", 0) - (len(stored) - len(kept["stored"]))
+    if len(kept["stored"]) - searched >= _SEARCH_GROWTH * len(kept["stored"]):
+        kept, searched = _searched(kept, settings), len(kept["stored"])
+    return _refitted({**kept, "searched": searched})
 
 
-def after_scored(offers: Offers, lessons: Sequence[Lesson], embedding: Embedding, prior: float, answers: int) -> Offers:
-    """What is kept after labelled tasks on which every bidder worked alone.
+def _searched(offers: Offers, settings: LearningSettings) -> Offers:
+    """The same with topics that explain better which offers were taken, if there are any."""
+    rows, texts = offers["stored"], Texts(settings.embedding)
+    if not may_find_topics(offers, len(rows)):
+        return offers
+    looks = np.array([_look(row, texts) for row in rows])
+    seen = _seen(rows, [texts.numbers(look) for look in looks], settings.forgetting)
+    topics = topics_in_offers(seen, looks, _topics(offers), settings.prior)
+    return offers if topics is None else with_topics(offers, topics, len(rows))
+
+
+def after_scored(offers: Offers, lessons: Sequence[Lesson], settings: LearningSettings) -> Offers:
+    """What is kept after labelled tasks on which every bidder worked alone, and none claimed anything.
 
     Args:
         offers: what was kept before.
-        lessons: the tasks; those whose works claim something say nothing here.
-        embedding: of requests.
-        prior: the chance of an offer to be taken before anything is known, above 0 and below 1.
-        answers: how many works are shown together; of several one that is good is enough.
+        lessons: the tasks, one or more.
+        settings: how the pool learns; of several works that are shown together one that is good is enough.
     """
-    telling = [lesson for lesson in lessons if lesson.works and not any(work.claim for work in lesson.works)]
-    if not telling:
-        return offers
     names = _with_names(
-        offers["names"], [role_key(TRANSFORMER, work.bidder) for lesson in telling for work in lesson.works]
+        offers["names"], [role_key(TRANSFORMER, work.bidder) for lesson in lessons for work in lesson.works]
     )
     numbers = {name: number for number, name in enumerate(names)}
-    scored = []
-    for lesson in telling:
-        look = condensed(embedding, lesson.request)
-        for together in _shown_together(lesson, answers):
+    scored, texts = [], texts_of(offers, settings.embedding)
+    for lesson in lessons:
+        look = texts.numbers(texts.look(lesson.request))
+        for together in _shown_together(lesson, settings.answers):
             works = [lesson.works[place] for place in together]
             authors = tuple([numbers[role_key(TRANSFORMER, work.bidder)] for work in works])
             scored.append(SeenOffer(authors, look, max(work.score for work in works)))
-    learned = uptake_from(scored, len(scored[0].look), prior, _known(offers)).knowledge()
+    learned = uptake_from(scored, texts.size, settings.prior, _known(offers)).knowledge()
     known = [list(learned.authors), *[np.round(each, _PLACES).tolist() for each in learned[1:]]]
     return _refitted({**offers, "names": names, "known": known})
 
@@ -141,25 +194,41 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
         forgetting: how offers lose weight.
         visible: how many of a text's works offers are thought to show until one is seen to leave any out.
     """
-    size = len(condensed(embedding, ""))
-    rows = _fitted(offers)
-    found = [
-        SeenOffer(tuple(row["authors"]), _look(row, size), row["taken"], row["presenter"], weight, row.get("hidden", 0))
-        for row, weight in zip(rows, forgetting.weights(len(rows)).tolist(), strict=True)
+    rows, texts = _fitted(offers), texts_of(offers, embedding)
+    found = _seen(rows, [texts.numbers(_look(row, texts)) for row in rows], forgetting)
+    return uptake_from(found, texts.size, prior, _known(offers), visible)
+
+
+def _seen(rows: Sequence[StoredOffer], numbers: Sequence[Floats], forgetting: Forgetting) -> list[SeenOffer]:
+    """Offers as they are learned from.
+
+    Args:
+        rows: as they are stored.
+        numbers: what the text of the request of each tells.
+        forgetting: how they lose weight.
+    """
+    return [
+        SeenOffer(tuple(row["authors"]), told, row["taken"], row["presenter"], weight, row.get("hidden", 0))
+        for row, told, weight in zip(rows, numbers, forgetting.weights(len(rows)).tolist(), strict=True)
     ]
-    return uptake_from(found, size, prior, _known(offers), visible)
 
 
-def typical_look(offers: Offers, numbers: int) -> Floats:
-    """The mean of the numbers of the requests whose offers are kept."""
-    looks = [look for row in _fitted(offers) if len(look := numbers_of_look(look_from_json(row["look"]))) == numbers]
-    return np.mean(looks, axis=0) if looks else np.zeros(numbers)
+def typical_look(offers: Offers, texts: Texts) -> Floats:
+    """The mean of what the texts of the requests tell whose offers are kept."""
+    looks = [texts.numbers(_look(row, texts)) for row in _fitted(offers)]
+    return np.mean(looks, axis=0) if looks else np.zeros(texts.size)
 
 
 def works_seen(offers: Offers) -> dict[str, int]:
     """In how many of the offers that are kept each bidder's work was, by name."""
     counts = Counter(author for row in _fitted(offers) for author in row["authors"])
     return {_bidder_of(offers["names"][author]): count for author, count in sorted(counts.items())}
+
+
+def works_told_apart(offers: Offers) -> list[str]:
+    """The bidders of whose work something is known, by name."""
+    authors = {*_known(offers).authors, *(author for row in _fitted(offers) for author in row["authors"])}
+    return [_bidder_of(offers["names"][author]) for author in sorted(authors)]
 
 
 def recent_authors(offers: Offers) -> list[str]:
@@ -197,7 +266,7 @@ def _with_names(names: Sequence[str], more: Sequence[str]) -> list[str]:
 
 def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> StoredOffer:
     *authors, presenter = [numbers[name] for name in _names_in(receipt)]
-    look = look_to_json(look_of(condensed(embedding, receipt.request)))
+    look = look_to_json(look_of(embedded(embedding, receipt.request)))
     taken = float(receipt.in_picked_chain)
     # Who has worked twice counts where it worked last.
     in_order = list(dict.fromkeys(reversed(authors)))[::-1]
@@ -208,7 +277,7 @@ def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> 
 
 def _refitted(offers: Offers) -> Offers:
     """The same where what is believed rests on all that is kept."""
-    content = json.dumps([offers["names"], offers["stored"], offers["known"]], sort_keys=True)
+    content = json.dumps([offers["names"], offers["stored"], offers["known"], offers.get("topics", [])], sort_keys=True)
     return {**offers, "fitted": len(offers["stored"]), "id": hashlib.sha256(content.encode()).hexdigest()}
 
 
@@ -217,7 +286,10 @@ def _known(offers: Offers) -> Knowledge:
     return Knowledge(tuple([int(author) for author in authors]), tuple(weights), tuple(spreads))
 
 
-def _look(row: StoredOffer, numbers: int) -> Floats:
+def _look(row: StoredOffer, texts: Texts) -> Floats:
     """The numbers of the text; those that another embedding made say nothing."""
-    look = numbers_of_look(look_from_json(row["look"]))
-    return look if len(look) == numbers else np.zeros(numbers)
+    return texts.known(numbers_of_look(look_from_json(row["look"])))
+
+
+def _topics(offers: Offers) -> Topics:
+    return Topics.from_json(offers["topics"]["weights"]) if "topics" in offers else Topics()

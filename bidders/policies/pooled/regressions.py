@@ -94,6 +94,31 @@ def after_results(stored: Mapping[str, Any], results: Sequence[LotResult], left:
     return learned
 
 
+def results_on_topics(stored: Mapping[str, Any], before: int, after: int) -> dict[str, Any]:
+    """Regressions where texts come to be of other topics, on which nothing is known yet.
+
+    Args:
+        stored: sums by key.
+        before: how many topics were told apart.
+        after: how many are now.
+    """
+    return {key: _on_topics(sums, before, after) for key, sums in stored.items()}
+
+
+def _on_topics(sums: Mapping[str, Any], before: int, after: int) -> dict[str, Any]:
+    size = len(sums["products"])
+    squares, products, weight = _read(sums, size)
+    # Topics stand before the steps of ease.
+    first = size - STEPS - before
+    kept = np.r_[:first, first + before : size]
+    places = np.r_[:first, first + after : size - before + after]
+    moved = np.zeros((size - before + after, size - before + after))
+    moved[np.ix_(places, places)] = squares[np.ix_(kept, kept)]
+    found = np.zeros(len(moved))
+    found[places] = products[kept]
+    return _listed(moved, found, weight)
+
+
 def mean_share(sums: Mapping[str, Any]) -> float:
     """What the results of a regression came to on average, as a share of the bounty."""
     # The first of the regressors is always 1.
@@ -105,11 +130,14 @@ def _added(sums: Mapping[str, Any] | None, result: LotResult, left: float) -> di
     squares, products, weight = _read(sums, size)
     squares = left * squares + result.weight * np.outer(result.regressors, result.regressors)
     products = left * products + result.weight * result.share * result.regressors
-    listed = np.round(squares[np.triu_indices(size)], _PLACES).tolist()
+    return _listed(squares, products, left * weight + result.weight)
+
+
+def _listed(squares: Floats, products: Floats, weight: float) -> dict[str, Any]:
     return {
-        "squares": listed,
+        "squares": np.round(squares[np.triu_indices(len(squares))], _PLACES).tolist(),
         "products": np.round(products, _PLACES).tolist(),
-        "weight": left * weight + result.weight,
+        "weight": weight,
     }
 
 
@@ -121,8 +149,7 @@ def _read(sums: Mapping[str, Any] | None, size: int) -> tuple[Floats, Floats, fl
     before = np.zeros((known, known))
     before[np.triu_indices(known)] = sums["squares"]
     # Of another size are the numbers of texts by another embedding; what is known beside the text stays known.
-    # Memories of earlier versions knew of no ease, which stands last.
-    common = known if known in (size, size - STEPS) else _PLAIN
+    common = known if known == size else _PLAIN
     squares[:common, :common] = before[:common, :common]
     products[:common] = sums["products"][:common]
     return squares + np.triu(squares, 1).T, products, float(sums["weight"])

@@ -22,6 +22,8 @@ from bidders.policies.pooled.world import Flags, Floats, Integers, by_level
 _TOPICS = (2, 3, 4, 6)
 _TURNS = 20
 _REQUESTS_MIN, _GAIN_MIN = 50, 0.002
+_CHANCE_MIN = 0.02
+_PLACES = 6
 
 UNKNOWN_TOPIC = -1
 """The topic of a request whose text tells nothing: what is believed of bidders is what they are like on the whole."""
@@ -37,6 +39,15 @@ class Topics:
     """
 
     weights: Floats = field(default_factory=lambda: np.zeros((1, 0)))
+
+    @classmethod
+    def from_json(cls, stored: Sequence[Sequence[float]]) -> Topics:
+        """Read them back."""
+        return cls(np.array(stored, dtype=float)) if stored else cls()
+
+    def to_json(self) -> list[list[float]]:
+        """The same as JSON can hold it; nothing where none is told apart."""
+        return np.round(self.weights, _PLACES).tolist() if len(self) else []
 
     def __len__(self) -> int:
         return int(self.weights.shape[1])
@@ -138,6 +149,23 @@ def surprises_in(evidence: Evidence, foretold: Foretold, abilities: Abilities) -
 def _mean_of(figures: Floats, which: Flags) -> Floats:
     """The mean of some works' figures, by case: how hard a request is they cannot tell, so they differ by that, too."""
     return np.asarray((figures * which).sum(axis=1, keepdims=True) / np.maximum(which.sum(axis=1, keepdims=True), 1))
+
+
+def surprises_of_scores(scores: Floats) -> Surprises:
+    """Find where works that claim nothing were better or worse than was to be expected.
+
+    Expected of a bidder is what it does on the whole, better or worse by as much as all do on that request.
+
+    Args:
+        scores: how well each bidder's work on each request does, 0 to 1; not a number where it did not work.
+    """
+    worked = ~np.isnan(scores)
+    known = np.where(worked, scores, 0.0)
+    of_bidders = known.sum(axis=0) / np.maximum(worked.sum(axis=0), 1)
+    of_requests = _mean_of(known - of_bidders, worked)
+    likely = np.clip(of_bidders + of_requests, _CHANCE_MIN, 1.0 - _CHANCE_MIN)
+    surprising = known - likely
+    return Surprises((surprising - _mean_of(surprising, worked)) * worked, likely * (1.0 - likely) * worked)
 
 
 def topics_in(looks: Floats, surprises: Surprises, known: Topics, errors_min: float) -> Topics | None:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bidders.policies.contexts import brought_nanos
-from bidders.policies.pooled.ease import Ease
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, receipt_order
 from bidders.policies.pooled.regressions import LotFeatures, LotResult, Regressions, role_key
+from bidders.policies.pooled.texts import Texts
 from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson, Observation, Receipt
 
@@ -28,15 +28,15 @@ class Guess(NamedTuple):
     deviation: float
 
 
-def guess(regressions: Regressions, seen: Observation, ease: Ease) -> Guess:
+def guess(regressions: Regressions, seen: Observation, texts: Texts) -> Guess:
     """Value a lot by what such lots have brought.
 
     Args:
         regressions: the pool's regressions.
         seen: the lot.
-        ease: what is known of requests' texts.
+        texts: reads requests' texts.
     """
-    numbers = ease.numbers(seen.request)
+    numbers = texts.regressors(seen.request)
     if seen.estimate is not None:
         price_share = seen.last_price_usd / seen.bounty_usd if seen.bounty_usd > 0 else 0.0
         features = LotFeatures(seen.stage, price_share, seen.estimate, len(seen.contributions), numbers)
@@ -58,7 +58,7 @@ def _guessed(regressions: Regressions, role: str, bidder: str, features: LotFeat
     return Guess(*regressions.regression(role, bidder, len(regressors)).share(regressors))
 
 
-def results_of(receipts: Sequence[Receipt], ease: Ease) -> list[LotResult]:
+def results_of(receipts: Sequence[Receipt], texts: Texts) -> list[LotResult]:
     """What receipts say of unclaimed work, in an order that does not depend on theirs."""
     ordered = sorted(receipts, key=receipt_order)
     shown_last = {
@@ -71,7 +71,7 @@ def results_of(receipts: Sequence[Receipt], ease: Ease) -> list[LotResult]:
         if receipt.bounty_nanos <= 0 or any(claim for _, claim in receipt.contributions):
             continue
         is_shown = (receipt.request_id, receipt.bidder) in shown_last
-        result = _result(receipt, nanos, ease, is_shown)
+        result = _result(receipt, nanos, texts, is_shown)
         if result is not None:
             found.append(result)
     return found
@@ -84,12 +84,12 @@ def _with_brought(receipts: Sequence[Receipt]) -> list[tuple[Receipt, int]]:
     return [(receipt, next(brought) + receipt.cost_nanos if receipt.won else 0) for receipt in seen]
 
 
-def _result(receipt: Receipt, nanos: int, ease: Ease, is_shown: bool) -> LotResult | None:
+def _result(receipt: Receipt, nanos: int, texts: Texts, is_shown: bool) -> LotResult | None:
     estimate = dict(receipt.observed).get(ESTIMATE)
     if estimate is None:
-        return _answer_result(receipt, ease) if is_shown else None
+        return _answer_result(receipt, texts) if is_shown else None
     price_share = receipt.last_price_nanos / receipt.bounty_nanos
-    numbers = ease.numbers(receipt.request)
+    numbers = texts.regressors(receipt.request)
     regressors = LotFeatures(receipt.stage, price_share, estimate, len(receipt.contributions), numbers).regressors()
     if receipt.won:
         share = min(1.0, max(-1.0, nanos / receipt.bounty_nanos))
@@ -101,13 +101,13 @@ def _result(receipt: Receipt, nanos: int, ease: Ease, is_shown: bool) -> LotResu
     return LotResult(role_key(receipt.role), regressors, posted, _POSTED_PRICE_WEIGHT)
 
 
-def _answer_result(receipt: Receipt, ease: Ease) -> LotResult | None:
+def _answer_result(receipt: Receipt, texts: Texts) -> LotResult | None:
     """An answer that was shown was right exactly if it was picked."""
     if receipt.role != TRANSFORMER or not receipt.won or receipt.claim:
         return None
     if receipt.outcome not in ("released", "rejected"):
         return None
-    regressors = _plain(ease.numbers(receipt.request)).regressors()
+    regressors = _plain(texts.regressors(receipt.request)).regressors()
     return LotResult(role_key(TRANSFORMER, receipt.bidder), regressors, float(receipt.in_picked_chain))
 
 
@@ -116,15 +116,15 @@ def are_unclaimed(lesson: Lesson) -> bool:
     return not any(work.claim for work in lesson.works)
 
 
-def results_of_lessons(lessons: Sequence[Lesson], eases: Sequence[Ease]) -> list[LotResult]:
+def results_of_lessons(lessons: Sequence[Lesson], texts: Sequence[Texts]) -> list[LotResult]:
     """What lessons say of unclaimed work.
 
     Args:
         lessons: tasks on which nobody claims an answer.
-        eases: for each of them, what the others say of texts.
+        texts: for each of them, what reads it.
     """
     found = []
-    for lesson, ease in zip(lessons, eases, strict=True):
-        regressors = _plain(ease.numbers(lesson.request)).regressors()
+    for lesson, reads in zip(lessons, texts, strict=True):
+        regressors = _plain(reads.regressors(lesson.request)).regressors()
         found += [LotResult(role_key(TRANSFORMER, work.bidder), regressors, work.score) for work in lesson.works]
     return found

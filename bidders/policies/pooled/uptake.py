@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from math import exp, log, pi, sqrt
+from dataclasses import dataclass, field
+from math import log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from bidders.policies.pooled.helps import FIRST_BIDDER, MODERATION, Helps
 from bidders.policies.pooled.world import Floats, Integers
 
 ALL = 1_000_000
@@ -31,9 +32,6 @@ _OWN_SPREAD = 0.7
 _LAST_SPREAD = 0.3
 _SUITING_SPREAD = 0.5
 _NEWTON_STEPS = 12
-_MODERATION = pi / 8.0
-_FIRST_BIDDER = 2
-"""Where bidders begin in what is doubted together: after the base, and what works add on average."""
 
 _STEP_MAX = 1.0
 _STEP_MIN = 1e-4
@@ -72,94 +70,22 @@ class Knowledge(NamedTuple):
     weights: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
 
+    def with_topics(self, before: int, after: int) -> Knowledge:
+        """The same where texts come to be of other topics, which their last numbers tell; of these nothing is known.
 
-@dataclass(frozen=True, slots=True)
-class Helps:
-    """What each bidder's work adds for one request, in log-odds of the offer being taken.
-
-    Attributes:
-        base: the log-odds of an offer that nobody worked on.
-        added: by bidder, what its work adds; the last is a newcomer's.
-        last: by bidder, what it adds that the offer ends with that work; the last is a newcomer's.
-        shown: by bidder, what it adds that it makes the offer; the last is a newcomer's.
-        visible: how many of a text's works an offer shows, the latest ones.
-        covariance: how unsure all of these are together: of the base, of what works add on average, and by bidder of
-            what it adds beside that, and of what it adds as the last; of each the last is a newcomer's.
-        presenter: the bidder whose making the offer is part of the base, and of what others add by that less than it;
-            None where it is nobody's.
-    """
-
-    base: float
-    added: list[float]
-    last: list[float]
-    shown: list[float]
-    visible: int
-    covariance: Floats
-    presenter: int | None = None
-
-    def shown_by_best_of(self, presenters: Sequence[int]) -> Helps:
-        """The same where the best of some presenters makes the offers, unless another is named; rows are theirs."""
-        if not presenters:
+        Args:
+            before: how many topics were told apart.
+            after: how many are now.
+        """
+        if not self.weights:
             return self
-        best = max(presenters, key=self.shown.__getitem__)
-        most = self.shown[best]
-        return replace(self, base=self.base + most, shown=[each - most for each in self.shown], presenter=best)
-
-    def averaged(self, authors: Sequence[int], presenter: int | None = None) -> float:
-        """The log-odds that belong to the chance of an offer to be taken, averaged over what is not known of it.
-
-        What was never seen together is not as hopeless, or as sure, as the likeliest figures make it: far from an even
-        chance, doubt counts for more than they do (MacKay 1992, "The Evidence Framework Applied to Classification
-        Networks", on moderated outputs).
-
-        Args:
-            authors: whose works a text holds, in order.
-            presenter: who shows it; left out, the one whose part the base holds.
-        """
-        parts = self._parts(authors, self.presenter if presenter is None else presenter)
-        known = self.log_odds(authors) + (0.0 if presenter is None else self.shown[presenter])
-        return known / sqrt(1.0 + _MODERATION * self._deviation(parts) ** 2)
-
-    def doubt(self, authors: Sequence[int], beside: Sequence[int]) -> float:
-        """How unsure it is by how much an offer is likelier to be taken than another one, as a standard deviation.
-
-        What both have in common is not what a choice between them hangs on, however little is known of it: where every
-        text holds one work, nothing ever tells what a text without any would be worth, nor needs to.
-
-        Args:
-            authors: whose works a text holds, in order.
-            beside: the same of the other text; if nobody worked on it there is no other offer.
-        """
-        parts = self._parts(authors, self.presenter)
-        return self._deviation(parts - self._parts(beside, self.presenter) if beside else parts)
-
-    def shown_doubt(self, presenter: int) -> float:
-        """The same of any offer, made by a presenter instead of by the best one."""
-        return self._deviation(self._parts((), presenter) - self._parts((), self.presenter))
-
-    def _deviation(self, parts: Floats) -> float:
-        return sqrt(max(0.0, float(parts @ self.covariance @ parts)))
-
-    def _parts(self, authors: Sequence[int], presenter: int | None) -> Floats:
-        """Which parts the log-odds of an offer are the sum of."""
-        shown, parts = self._visible(authors), np.zeros(len(self.covariance))
-        parts[:2] = 1.0, len(shown)
-        for row in shown if presenter is None else (*shown, presenter):
-            parts[_FIRST_BIDDER + row] += 1.0
-        if shown:
-            parts[_FIRST_BIDDER + len(self.added) + shown[-1]] = 1.0
-        return parts
-
-    def log_odds(self, authors: Sequence[int]) -> float:
-        """Of an offer of a text that these bidders worked on, in this order, to be taken."""
-        if not authors:
-            return self.base
-        *others, last = self._visible(authors)
-        before_last = self.base + sum([self.added[one] for one in others])
-        return before_last + (self.added[last] + self.last[last])
-
-    def _visible(self, authors: Sequence[int]) -> Sequence[int]:
-        return authors[max(0, len(authors) - self.visible) :]
+        old = _Layout.of(self)
+        new = _Layout(old.authors, old.numbers - before + after)
+        weights, spreads = np.zeros(new.size), np.full(new.size, _TEXT_SPREAD)
+        spreads[new.of_authors()[:, 2:]] = _SUITING_SPREAD
+        kept, places = old.without(before), new.without(after)
+        weights[places], spreads[places] = np.array(self.weights)[kept], np.array(self.spreads)[kept]
+        return Knowledge(self.authors, tuple(weights.tolist()), tuple(spreads.tolist()))
 
 
 @dataclass(slots=True)
@@ -217,12 +143,25 @@ class Uptake:
             covariance=self._together(look),
         )
 
+    def suiting(self, author: int, differing: Floats) -> tuple[float, float]:
+        """How much more a bidder's work adds for one text than for another, and how unsure that is.
+
+        Args:
+            author: its row; of a newcomer nothing is known.
+            differing: by how much the texts' numbers differ.
+        """
+        if author == self.newcomer:
+            return 0.0, _SUITING_SPREAD * float(np.linalg.norm(differing))
+        places = _Layout(len(self.authors), self.numbers).of_authors()[author, 2:]
+        variance = float(differing @ self.covariance[np.ix_(places, places)] @ differing)
+        return float(self.weights[places] @ differing), sqrt(max(0.0, variance))
+
     def _together(self, look: Floats) -> Floats:
         """How unsure the parts of offers are together, as `Helps` has them, for a text with these numbers."""
         layout = _Layout(len(self.authors), self.numbers)
         half = layout.parts_of(self.covariance, look)
         found = layout.parts_of(np.ascontiguousarray(half.T), look)
-        newcomer = _FIRST_BIDDER + self.newcomer
+        newcomer = FIRST_BIDDER + self.newcomer
         found[newcomer, newcomer] = _OWN_SPREAD**2 + _SUITING_SPREAD**2 * float(look @ look)
         found[-1, -1] = _LAST_SPREAD**2
         return found
@@ -252,6 +191,11 @@ class _Layout(NamedTuple):
     def of_none(self, numbers: int) -> Integers:
         """Of no bidder: the 1, so many numbers of the text, and how many bidders worked."""
         return np.array([*range(1 + numbers), self.works])
+
+    def without(self, last: int) -> Integers:
+        """Of all but so many of the text's last numbers."""
+        numbers = self.numbers - last
+        return np.concatenate([self.of_none(numbers), self.of_authors()[:, : 2 + numbers].ravel()])
 
     def of_authors(self) -> Integers:
         """By bidder that is told apart: whether it took part, whether it worked last, and the text's numbers."""
@@ -292,6 +236,25 @@ def uptake_from(
     return Uptake(authors, numbers, weights, covariance, _visible(offers, visible))
 
 
+def chances_whatever_suits(offers: Sequence[SeenOffer], numbers: int, prior: float) -> Floats:
+    """How likely each offer was to be taken if all requests suited all bidders alike.
+
+    Args:
+        offers: those that were seen, one or more; all with so many numbers.
+        numbers: how many numbers a request's text has.
+        prior: the chance of an offer with one work to be taken before anything is known, above 0 and below 1.
+    """
+    authors = tuple(sorted({one for offer in offers for one in _took_part(offer)}))
+    layout, rows = _Layout(len(authors), numbers), {author: row for row, author in enumerate(authors)}
+    weights, spreads = _prior(layout, prior, authors, Knowledge())
+    columns = np.concatenate([layout.of_none(numbers), layout.of_authors()[:, :2].ravel()])
+    looks = np.array([_regressors(offer, layout, rows)[columns] for offer in offers])
+    taken = np.array([offer.taken for offer in offers])
+    counts = np.array([offer.weight for offer in offers])
+    found, _ = _fitted(looks, taken, counts, weights[columns], 1.0 / spreads[columns] ** 2)
+    return np.asarray(1.0 / (1.0 + np.exp(-(looks @ found))))
+
+
 def _visible(offers: Sequence[SeenOffer], thought: int) -> int:
     """How many works offers show: as many as those do that leave others out, unless most show more than that."""
     hiding = [offer for offer in offers if offer.hidden]
@@ -307,7 +270,7 @@ def _prior(layout: _Layout, prior: float, authors: Sequence[int], before: Knowle
     weights, spreads = np.zeros(layout.size), np.full(layout.size, _TEXT_SPREAD)
     # The prior is the chance averaged over all that is not known of an offer with one work.
     unknown = _BASE_SPREAD**2 + _HELP_SPREAD**2 + _OWN_SPREAD**2 + _LAST_SPREAD**2
-    weights[0], spreads[0] = log(prior / (1.0 - prior)) * sqrt(1.0 + _MODERATION * unknown), _BASE_SPREAD
+    weights[0], spreads[0] = log(prior / (1.0 - prior)) * sqrt(1.0 + MODERATION * unknown), _BASE_SPREAD
     spreads[layout.works] = _HELP_SPREAD
     places = layout.of_authors()
     spreads[places] = [_OWN_SPREAD, _LAST_SPREAD, *[_SUITING_SPREAD] * layout.numbers]
@@ -356,13 +319,3 @@ def _fitted(looks: Floats, taken: Floats, counts: Floats, centre: Floats, precis
 
 def _bend(looks: Floats, chances: Floats, counts: Floats, precision: Floats) -> Floats:
     return np.asarray((looks * (counts * chances * (1.0 - chances))[:, None]).T @ looks + np.diag(precision))
-
-
-def chance(log_odds: float) -> float:
-    """The chance that belongs to log-odds."""
-    return 1.0 / (1.0 + exp(-log_odds)) if log_odds > 0.0 else exp(log_odds) / (1.0 + exp(log_odds))
-
-
-def steepness(log_odds: float) -> float:
-    """How much the chance changes where the log-odds change by a little."""
-    return chance(log_odds) * chance(-log_odds)

@@ -1,0 +1,121 @@
+"""Texts: what a request's text tells of works on it that claim nothing.
+
+Its numbers, in few; which topic it is of, where some bidders do better on some topics and others on others; and how
+well works on it do, whoever does them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bidders.policies.pooled.ease import Ease, after_tasks
+from bidders.policies.pooled.embedding import Embedding, condensed, embedded, numbers_of, standing_for
+from bidders.policies.pooled.topics import UNKNOWN_TOPIC, Topics, surprises_of_scores, topics_in
+from bidders.policies.pooled.world import Floats
+from orchestrator import Lesson
+
+_TOPIC_SCALE = 2.0
+"""What stands at the place of a text's topic: the more, the sooner results there tell who is better at it."""
+
+_ERRORS_MIN = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Reads texts.
+
+    Attributes:
+        embedding: of requests.
+        topics: on which some bidders do better, and others worse.
+        ease: how well works on requests do.
+    """
+
+    embedding: Embedding
+    topics: Topics = field(default_factory=Topics)
+    ease: Ease = field(default_factory=Ease)
+    _known: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def size(self) -> int:
+        """How many numbers tell of a text."""
+        return len(self.numbers(self.known(np.zeros(0))))
+
+    def look(self, text: str) -> Floats:
+        """The numbers that the embedding gives for a text."""
+        return embedded(self.embedding, text)
+
+    def known(self, look: Floats) -> Floats:
+        """The numbers of a text that were kept; those that another embedding gave tell nothing."""
+        expected = numbers_of(self.embedding)
+        return look if len(look) == expected else np.zeros(expected)
+
+    def numbers(self, look: Floats) -> Floats:
+        """What a text with these numbers tells of whom it suits: the same, condensed, and a place for each topic."""
+        topic = int(self.topics.of(look[None])[0]) if look.any() else UNKNOWN_TOPIC
+        return self.on_topic(np.concatenate([condensed(look), np.zeros(len(self.topics))]), topic)
+
+    def on_topic(self, numbers: Floats, topic: int) -> Floats:
+        """What a text tells that differs from another in its topic alone."""
+        places = np.zeros(len(self.topics))
+        if topic != UNKNOWN_TOPIC:
+            places[topic] = _TOPIC_SCALE
+        return np.concatenate([numbers[: len(numbers) - len(places)], places])
+
+    def regressors(self, text: str) -> Floats:
+        """The same, and how near a text stands to each step of the scale of ease."""
+        # Many bidders are asked about one text.
+        key = standing_for(text)
+        found = self._known.get(key)
+        if found is None:
+            look = self.look(text)
+            found = self._known[key] = np.concatenate([self.numbers(look), self.ease.steps(look)])
+        return found
+
+
+class Taught(NamedTuple):
+    """What tasks have taught of texts.
+
+    Attributes:
+        topics: that are to be told apart.
+        ease: what a memory is to keep of ease.
+        texts: for each task, what its text tells by what the others say of ease.
+    """
+
+    topics: Topics
+    ease: dict[str, Any]
+    texts: list[Texts]
+
+
+def after_lessons(known: Texts, ease: Mapping[str, Any], lessons: Sequence[Lesson], *, may_find_topics: bool) -> Taught:
+    """Learn from tasks on which all worked and nobody claims anything.
+
+    Args:
+        known: what reads texts so far.
+        ease: what a memory keeps of ease; nothing at first.
+        lessons: the tasks, one or more.
+        may_find_topics: whether other topics may be found in them.
+    """
+    looks = np.array([known.look(lesson.request) for lesson in lessons])
+    shares = np.array([sum(work.score for work in lesson.works) / len(lesson.works) for lesson in lessons])
+    topics = known.topics
+    if may_find_topics:
+        topics = topics_in(looks, surprises_of_scores(_scores(lessons)), topics, _ERRORS_MIN) or topics
+    learned, eases = after_tasks(ease, looks, shares)
+    return Taught(topics, learned, [Texts(known.embedding, topics, each) for each in eases])
+
+
+def _scores(lessons: Sequence[Lesson]) -> Floats:
+    """By task and bidder, how well its work does; not a number where it did not work."""
+    places: dict[str, int] = {}
+    for lesson in lessons:
+        for work in lesson.works:
+            places.setdefault(work.bidder, len(places))
+    scores = np.full((len(lessons), len(places)), np.nan)
+    for row, lesson in enumerate(lessons):
+        for work in lesson.works:
+            scores[row, places[work.bidder]] = work.score
+    return scores
