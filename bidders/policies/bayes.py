@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bidders.options import number_in, whole_in
 from bidders.policies.contexts import contexts_by
 from bidders.policies.pooled.appraising import Appraised
-from bidders.policies.pooled.composing import Composing, composing_of, within_bounty
+from bidders.policies.pooled.composing import Composing, composing_of
 from bidders.policies.pooled.describing import (
     what_agreement_tells,
     what_first_works_bring,
@@ -25,6 +25,7 @@ from bidders.policies.pooled.describing import (
     whom_to_ask,
 )
 from bidders.policies.pooled.embedding import embedding_named
+from bidders.policies.pooled.figures import Figure, within_bounty
 from bidders.policies.pooled.first_works import FirstWorks
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.learning import after_practice, after_requests
@@ -51,7 +52,6 @@ _OPENED_MIN = 0.05
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
-Figure = tuple[float, float]
 Figures = tuple[list[float], list[float]]
 Valuer = Callable[[Observation], Figure]
 
@@ -167,7 +167,7 @@ class BayesPolicy:
         takings = Takings(known.get("takings", {}), self._prior, self._alike)
         told_apart = [self._alike.covers(seen.features) for seen in observations]
         rest = [seen for seen, apart in zip(observations, told_apart, strict=True) if not apart]
-        others = zip(*self._by_lot(grounds, rest), strict=True)
+        others = map(Figure, *self._by_lot(grounds, rest))
         figures = [
             self._told_apart(takings, seen) if apart else next(others)
             for seen, apart in zip(observations, told_apart, strict=True)
@@ -314,7 +314,7 @@ class BayesPolicy:
 
     def _told_apart(self, takings: Takings, seen: Observation) -> Figure:
         share, deviation = takings.guess(seen)
-        return share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd
+        return Figure(share * seen.bounty_usd, self._exploration * deviation * seen.bounty_usd)
 
     def _unclaimed(self, memory: Memory, outlook: Outlook) -> Valuer:
         """What values lots whose works claim nothing: by who helps, in a pool; else by what such lots have brought.
@@ -331,7 +331,7 @@ class BayesPolicy:
 
         def value(seen: Observation) -> Figure:
             mean_usd, deviation_usd = composing.figure(seen, outlook)
-            return mean_usd, self._exploration * deviation_usd
+            return Figure(mean_usd, self._exploration * deviation_usd)
 
         return value
 
@@ -340,7 +340,7 @@ class BayesPolicy:
         worth = mean * seen.bounty_usd
         if seen.role == TRANSFORMER:
             worth -= outlook.expected_cost_usd(seen)
-        return within_bounty(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd
+        return Figure(within_bounty(worth, seen.bounty_usd), self._exploration * deviation * seen.bounty_usd)
 
 
 def _compares(outlook: Outlook, seen: Observation) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,12 @@ WORDS = {
     "code": ["function", "list", "python", "return", "string", "loop", "index", "array", "dict", "class"],
     "law": ["contract", "court", "plaintiff", "statute", "liability", "appeal", "clause", "tort", "damages", "jury"],
 }
+OTHER_WORDS = {
+    "code": ["flour", "oven", "butter", "recipe", "simmer", "garlic", "pan", "dough", "yeast", "basil"],
+    "law": ["violin", "tempo", "chord", "sonata", "rhythm", "choir", "octave", "melody", "flute", "treble"],
+}
+"""Of requests that are neither; who is good at which topic is so at these."""
+
 TOPICS = tuple(WORDS)
 SPECIALISTS = {
     "coder": {"code": 0.95, "law": 0.1},
@@ -25,9 +31,9 @@ EQUALS = {name: {"code": 0.6, "law": 0.6} for name in SPECIALISTS}
 COST_USD = 0.002
 
 
-def text(topic: str, draws: np.random.Generator) -> str:
+def text(topic: str, draws: np.random.Generator, words: Mapping[str, Sequence[str]] = WORDS) -> str:
     """A request that is told by its words alone."""
-    return " ".join(draws.choice(WORDS[topic], 8))
+    return " ".join(draws.choice(words[topic], 8))
 
 
 def answers(topic: str, chances: Mapping[str, Mapping[str, float]], draws: np.random.Generator) -> dict[str, str]:
@@ -39,7 +45,12 @@ def answers(topic: str, chances: Mapping[str, Mapping[str, float]], draws: np.ra
 
 
 def lessons(
-    count: int, chances: Mapping[str, Mapping[str, float]], *, silent: float = 0.0, seed: int = 0
+    count: int,
+    chances: Mapping[str, Mapping[str, float]],
+    *,
+    silent: float = 0.0,
+    seed: int = 0,
+    words: Mapping[str, Sequence[str]] = WORDS,
 ) -> list[Lesson]:
     """Practised tasks, of each topic in turn; a share of works claims nothing, whether or not it is right."""
     draws = np.random.default_rng(seed)
@@ -50,5 +61,5 @@ def lessons(
             Work(name, "" if draws.random() < silent else answer, float(answer == "right"), COST_USD)
             for name, answer in answers(topic, chances, draws).items()
         ]
-        found.append(Lesson(text(topic, draws), BOUNTY_USD, tuple(works)))
+        found.append(Lesson(text(topic, draws, words), BOUNTY_USD, tuple(works)))
     return found

@@ -14,10 +14,10 @@ from hypothesis.extra.numpy import arrays
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.belief import Belief, after_claim, first_belief
-from bidders.policies.pooled.evidence import Case, evidence_of, expectations
+from bidders.policies.pooled.evidence import Case, ClaimVerdict, evidence_of, expectations
 from bidders.policies.pooled.kinds import UNKNOWN_KIND, Foretold
 from bidders.policies.pooled.lookahead import Crew, Terms, look_ahead
-from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, World, by_level
+from bidders.policies.pooled.world import CLASSES, LEVELS, SCATTERS, WORKS_MAX, World, by_level
 from orchestrator import Contribution, Lesson, Work
 from tests.bidders.beliefs import believed, world
 from tests.bidders.quiz import BOUNTY_USD, QUESTION, observe
@@ -211,3 +211,12 @@ def by_hand(belief: Belief, left: set[int], crew: Crew, assumed: World, terms: T
         values = [by_hand(each, left - {worker}, crew, assumed, terms)[1] * each.weights.sum() for each in after]
         going_on[worker] = sum(values) / belief.weights.sum() - crew.costs_usd[worker]
     return going_on, max([stop, *going_on.values()])
+
+
+def test_works_beyond_the_first_say_nothing_and_take_no_room() -> None:
+    flood = Case(tuple([0] * 1000), tuple(range(1000)), taken=(999,), refused=(0, 998))
+    evidence = evidence_of([flood, Case((0, 1), (0, 0), taken=(0,))], 2, np.ones(2))
+    assert evidence.members.shape == (2, WORKS_MAX, WORKS_MAX)
+    assert evidence.verdicts[0, 0] == ClaimVerdict.REFUSED
+    assert set(evidence.verdicts[0, 1:]) == {ClaimVerdict.ANOTHER_TAKEN}, "the one that was taken is none of these"
+    assert evidence.verdicts[1, 0] == ClaimVerdict.TAKEN

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.pooled import planning
 from bidders.policies.pooled.lookahead import Values
+from bidders.policies.pooled.world import WORKS_MAX
 from orchestrator import Contribution, Lesson, Observation, Receipt, Verdict, Work, errors
 from orchestrator.testing import check_policy
 from tests.bidders.lots import receipt
@@ -245,6 +246,20 @@ def test_agreement_raises_a_presenters_bid_and_disagreement_lowers_it() -> None:
     seen = [observe("presenter", "presenter", held) for held in (denied, alone, agreed)]
     means = quiz.policy.value(quiz.memory, seen).means
     assert means[0] < means[1] < means[2]
+
+
+def test_a_delivery_of_very_many_claims_is_valued_and_learned_from_by_the_first_of_them() -> None:
+    policy, lessons = BayesPolicy(pool="p"), Quiz(TRIO).lessons(30)
+    memory = policy.practise(None, lessons)
+    flood = tuple(Contribution("weak", f"claim {number}") for number in range(1000))
+    for role in ("transformer", "presenter"):
+        few, many = (observe("fair", role, flood[:count]) for count in (WORKS_MAX, 1000))
+        assert policy.value(memory, [many]) == policy.value(memory, [few])
+    assert len(policy.best_claims(memory, observe("p", "presenter", flood))) == WORKS_MAX
+    taken = receipt(bidder="weak", claim="claim 0", contributions=flood[1:], request="q", bounty_nanos=10**9)
+    for chosen in ("claim 0", "claim 999"):
+        learned = policy.learn(memory, [taken._replace(verdict=Verdict(chosen))])
+        assert learned["requests"] == memory["requests"] + 1
 
 
 @pytest.mark.slow

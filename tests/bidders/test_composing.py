@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled import composing
 from bidders.policies.pooled.helps import chance
 from orchestrator import Contribution, Lesson, Observation, Receipt
 from orchestrator.bidding.policy import Work
@@ -241,6 +242,18 @@ def test_a_work_that_is_tried_out_is_not_hidden_by_another_trial() -> None:
     assert shown > known + 0.05, "whoever presents draws from how unsure the work is"
     together = POLICY.value(learned(), lots).deviations
     assert together[1] > 0.0, "the control: where all is shown a later trial hides nothing"
+
+
+def test_a_newcomer_works_alone_where_at_its_best_that_pays_more_than_to_pay_others_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As far as is known it would do better beside others, and draw from less doubt."""
+    lot = [seen("newcomer")]
+    alone = POLICY.value(learned(60), lot)
+    monkeypatch.setattr(composing, "_AT_BEST", 0.0)
+    beside = POLICY.value(learned(60), lot)
+    assert alone.means[0] < beside.means[0] - 0.05
+    assert alone.deviations[0] > beside.deviations[0] + 0.01
 
 
 def test_a_text_is_worth_what_the_best_presenter_makes_of_it() -> None:

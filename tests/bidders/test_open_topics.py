@@ -15,7 +15,7 @@ from bidders.policies.pooled.uptake import SeenOffer
 from orchestrator import Contribution, Lesson
 from tests.bidders.lots import offer
 from tests.bidders.quiz import BOUNTY_USD, observe
-from tests.bidders.specialists import EQUALS, SPECIALISTS, TOPICS, WORDS, answers, lessons, text
+from tests.bidders.specialists import EQUALS, OTHER_WORDS, SPECIALISTS, TOPICS, WORDS, answers, lessons, text
 
 Chances = Mapping[str, Mapping[str, float]]
 ASKED = {topic: " ".join(words[:8]) for topic, words in WORDS.items()}
@@ -102,17 +102,14 @@ def test_offers_of_equals_tell_of_no_topics() -> None:
     assert topics_of(offered(BayesPolicy(pool=POOL), EQUALS, 400)) == 0
 
 
-def test_topics_of_many_tasks_are_not_undone_by_few() -> None:
+@pytest.mark.parametrize(("count", "is_undone"), [(160, False), (300, True)])
+def test_a_small_practice_on_other_topics_does_not_undo_those_of_a_large_one(count: int, is_undone: bool) -> None:
     policy = BayesPolicy(pool=POOL)
     memory = practised(policy, SPECIALISTS)
-    others: Chances = {
-        "coder": {"code": 0.5, "law": 0.5},
-        "lawyer": {"code": 0.95, "law": 0.1},
-        "either": {"code": 0.1, "law": 0.95},
-    }
-    later = practised(policy, others, 60, memory, seed=3)
-    assert later["offers"]["topics"] == memory["offers"]["topics"]
-    assert [first_asked(policy, later, topic) for topic in TOPICS] == ["coder", "lawyer"]
+    later = policy.practise(memory, lessons(count, SPECIALISTS, silent=1.0, words=OTHER_WORDS, seed=3))
+    assert (later["offers"]["topics"] != memory["offers"]["topics"]) == is_undone
+    if not is_undone:
+        assert [first_asked(policy, later, topic) for topic in TOPICS] == ["coder", "lawyer"]
 
 
 def test_practice_that_finds_topics_goes_on_from_practice_that_found_none() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bidders.answers import AnswerPresenter
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.calibrated import CalibratedPolicy
+from bidders.policies.contexts import results_of_won_lots
 from bidders.policies.estimate import EstimatePolicy
 from bidders.policies.fixed import FixedPolicy
 from bidders.policies.fraction import FractionPolicy
@@ -274,3 +275,12 @@ def test_a_count_that_is_no_whole_number_is_refused_and_not_rounded(options: dic
 def test_a_presenter_of_answers_refuses_a_count_that_is_no_whole_number(options: dict[str, Any]) -> None:
     with pytest.raises(errors.InvalidConfig, match="is a whole number from 1 to 10"):
         AnswerPresenter("p", **options)
+
+
+def test_a_lot_that_lost_many_bounties_says_no_more_than_that_it_lost_one() -> None:
+    """A penalty of ten bounties: else one such lot would outweigh what a hundred others brought."""
+    lost = receipt(cost_nanos=0, reward_nanos=-100 * 10**9)
+    ((_, share),) = results_of_won_lots([lost], linear_to=0.8)
+    assert share == -1.0
+    ((_, share),) = results_of_won_lots([lost._replace(reward_nanos=-4 * 10**9)], linear_to=0.8)
+    assert share == pytest.approx(-0.4), "the control"

@@ -17,7 +17,17 @@ from bidders.policies.pooled.world import LEVELS
 from orchestrator import Contribution, Verdict
 from tests.bidders.lots import receipt
 from tests.bidders.quiz import BOUNTY_USD, observe
-from tests.bidders.specialists import COST_USD, EQUALS, SPECIALISTS, TOPICS, WORDS, answers, lessons, text
+from tests.bidders.specialists import (
+    COST_USD,
+    EQUALS,
+    OTHER_WORDS,
+    SPECIALISTS,
+    TOPICS,
+    WORDS,
+    answers,
+    lessons,
+    text,
+)
 
 NANOS = 10**9
 TWO = Topics(np.eye(3, 2))
@@ -141,15 +151,11 @@ def test_opposite_specialists_are_found_though_levels_could_mean_their_topics() 
     assert all(found)
 
 
-def test_a_small_practice_does_not_undo_the_topics_of_a_large_one() -> None:
+@pytest.mark.parametrize(("count", "is_undone"), [(160, False), (400, True)])
+def test_a_small_practice_on_other_topics_does_not_undo_those_of_a_large_one(count: int, is_undone: bool) -> None:
     policy, memory = practised(SPECIALISTS)
-    other = {
-        "coder": {"code": 0.5, "law": 0.5},
-        "lawyer": {"code": 0.95, "law": 0.1},
-        "either": {"code": 0.1, "law": 0.95},
-    }
-    later = policy.practise(memory, lessons(60, other, seed=3))
-    assert later["fit"]["strengths"]["topics"] == memory["fit"]["strengths"]["topics"]
+    later = policy.practise(memory, lessons(count, SPECIALISTS, words=OTHER_WORDS, seed=3))
+    assert (later["fit"]["strengths"]["topics"] != memory["fit"]["strengths"]["topics"]) == is_undone
     assert np.sum(later["on_topics"]["right"]) > np.sum(memory["on_topics"]["right"])
 
 

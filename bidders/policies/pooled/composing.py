@@ -13,6 +13,7 @@ from math import hypot
 from typing import NamedTuple
 
 from bidders.policies.pooled.embedding import Embedding, standing_for
+from bidders.policies.pooled.figures import Figure, within_bounty
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.helps import Helps, chance, steepness
 from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, texts_of, uptake_of
@@ -31,13 +32,6 @@ _AT_BEST = 2.0
 """By how much of its doubt a bidder thinks itself better than known where it chooses to work alone or before others."""
 
 _State = tuple[str, str, tuple[int, ...], float]
-
-
-class Figure(NamedTuple):
-    """What a lot is worth to a bidder, in dollars, and how unsure that is."""
-
-    mean_usd: float
-    deviation_usd: float
 
 
 class _Prospect(NamedTuple):
@@ -247,8 +241,3 @@ def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], boun
         workers.append(left.pop(most))
         before.append(workers[-1].row)
     return tuple(workers)
-
-
-def within_bounty(worth_usd: float, bounty_usd: float) -> float:
-    """A worth as it may be bid: not below nothing, and not above the bounty."""
-    return min(max(0.0, worth_usd), bounty_usd)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from bidders.policies.pooled.world import Flags, Floats, Integers, Singles
+from bidders.policies.pooled.world import Floats, Integers, Singles
 
 SHARE_MIN = 0.2
 """A smaller share is not told from none."""
@@ -26,9 +26,10 @@ SHARE_MAX = 0.98
 CHANCE_MIN = 1e-6
 """Whatever agrees may have done so by itself with this chance at least."""
 
-_MEAN, _WORTH = 0.03, 6.0
-_ROUNDS = 20
-_STEPS_A_LOG, _STEPS_MAX = 5.0, 80
+SHARE_MEAN = 0.03
+"""What is expected of two bidders before anything is known."""
+
+_WORTH = 6.0
 _PAIRS_MAX = 20_000
 _MET_MIN = 0.25
 _PLACES = 3
@@ -56,7 +57,7 @@ class EchoCounts:
     def __add__(self, other: EchoCounts) -> EchoCounts:
         pairs, places = np.unique(np.concatenate([self.pairs, other.pairs]), return_inverse=True)
         met, echoed = np.concatenate([self.met, other.met]), np.concatenate([self.echoed, other.echoed])
-        return EchoCounts(pairs, _summed(places, met, len(pairs)), _summed(places, echoed, len(pairs)))
+        return EchoCounts(pairs, summed(places, met, len(pairs)), summed(places, echoed, len(pairs)))
 
     def times(self, factor: float) -> EchoCounts:
         """Counts that have faded; pairs who seldom met are left out, and of very many, those who met least."""
@@ -85,65 +86,6 @@ class EchoCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Meetings:
-    """Pairs of works on one request that claim something, counted by how likely they would agree by themselves.
-
-    Attributes:
-        pairs: of their bidders: one row for each pair of bidders and chance.
-        chances: how likely they would make one claim if neither echoed the other, in steps; 0 where they make two.
-        weights: how much such requests count together.
-    """
-
-    pairs: Integers
-    chances: Floats
-    weights: Floats
-
-    @classmethod
-    def of(cls, pairs: Integers, agree: Flags, chances: Floats, weights: Floats) -> Meetings:
-        """Count pairs of works, one row each.
-
-        Args:
-            pairs: of their bidders.
-            agree: whether they make one claim.
-            chances: how likely they would if neither echoed the other.
-            weights: how much the request counts.
-        """
-        logs = -np.log(np.clip(chances, CHANCE_MIN, 1.0))
-        steps = np.where(agree, 1 + np.round(logs * _STEPS_A_LOG), 0).astype(np.int64)
-        keys, places = np.unique(pairs * _STEPS_MAX + steps, return_inverse=True)
-        pairs, steps = np.divmod(keys, _STEPS_MAX)
-        exact = np.where(steps > 0, np.exp((1 - steps) / _STEPS_A_LOG), 0.0)
-        return cls(pairs, exact, _summed(places, weights, len(keys)))
-
-    @classmethod
-    def together(cls, parts: Sequence[Meetings]) -> Meetings:
-        """All of several counts."""
-        pairs = np.concatenate([np.zeros(0, dtype=np.int64), *(part.pairs for part in parts)])
-        chances, weights = (
-            np.concatenate([np.zeros(0), *each])
-            for each in ([part.chances for part in parts], [part.weights for part in parts])
-        )
-        return cls.of(pairs, chances > 0.0, chances, weights)
-
-    def counts(self, known: EchoCounts) -> EchoCounts:
-        """How often one echoed the other: expectation and maximisation by turns.
-
-        Args:
-            known: of other requests.
-        """
-        pairs, places = np.unique(self.pairs, return_inverse=True)
-        met = _summed(places, self.weights, len(pairs))
-        before = known.of_pairs(pairs)
-        agree = self.chances > 0.0
-        where, weights, chances = places[agree], self.weights[agree], self.chances[agree]
-        echoed = _MEAN * met
-        for _ in range(_ROUNDS):
-            shares = _shares(met + before.met, echoed + before.echoed)[where]
-            echoed = _summed(where, weights * shares / (shares + (1.0 - shares) * chances), len(pairs))
-        return EchoCounts(pairs, met, echoed)
-
-
-@dataclass(frozen=True, slots=True)
 class Echoes:
     """Who echoes whom, and how often.
 
@@ -161,7 +103,7 @@ class Echoes:
     @classmethod
     def of(cls, counts: EchoCounts) -> Echoes:
         """What counts make one believe: of most pairs, that neither echoes the other."""
-        shares = np.round(np.minimum(_shares(counts.met, counts.echoed), SHARE_MAX), _PLACES)
+        shares = np.round(np.minimum(shares_of(counts.met, counts.echoed), SHARE_MAX), _PLACES)
         strong = shares >= SHARE_MIN
         second, first = _bidders(counts.pairs[strong])
         return cls(first, second, shares[strong].astype(float))
@@ -238,11 +180,13 @@ def _bidders(pairs: Integers) -> tuple[Integers, Integers]:
     return high, pairs - high * (high - 1) // 2
 
 
-def _shares(met: Floats, echoed: Floats) -> Floats:
-    return np.asarray((echoed + _MEAN * _WORTH) / (met + _WORTH))
+def shares_of(met: Floats, echoed: Floats) -> Floats:
+    """The chance that one of two bidders echoes the other, by how often they met and how often one did."""
+    return np.asarray((echoed + SHARE_MEAN * _WORTH) / (met + _WORTH))
 
 
-def _summed(places: Integers, values: Floats, count: int) -> Floats:
+def summed(places: Integers, values: Floats, count: int) -> Floats:
+    """The sums of values by the places, of so many, that they belong to."""
     return np.bincount(places, weights=values, minlength=count).astype(float)
 
 

@@ -128,7 +128,7 @@ class Expectations(NamedTuple):
 def evidence_of(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidence:
     """Put cases into arrays."""
     works = min(WORKS_MAX, max((len(case.authors) for case in cases), default=1))
-    claims = max((1 + claim for case in cases for claim in case.claims if claim >= 0), default=0)
+    claims = max((1 + claim for case in cases for claim in case.claims[:works] if claim >= 0), default=0)
     authors = np.full((len(cases), works), bidders, dtype=np.int64)
     made = np.full((len(cases), works), SILENT, dtype=np.int64)
     verdicts = np.zeros((len(cases), claims + 1), dtype=np.int64)
@@ -138,8 +138,8 @@ def evidence_of(cases: Sequence[Case], bidders: int, weights: Floats) -> Evidenc
         made[row, :count] = case.claims[:count]
         if case.taken:
             verdicts[row] = ClaimVerdict.ANOTHER_TAKEN
-            verdicts[row, list(case.taken)] = ClaimVerdict.TAKEN
-        verdicts[row, list(case.refused)] = ClaimVerdict.REFUSED
+            verdicts[row, [claim for claim in case.taken if claim < claims]] = ClaimVerdict.TAKEN
+        verdicts[row, [claim for claim in case.refused if claim < claims]] = ClaimVerdict.REFUSED
     members = (made[:, :, None] == np.arange(claims)).astype(float)
     sizes = members.sum(axis=1).astype(np.int64)
     present = authors < bidders

@@ -15,11 +15,11 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
-from bidders.policies.pooled.echoes import EchoCounts, Echoes, Meetings
+from bidders.policies.pooled.echoes import EchoCounts, Echoes
 from bidders.policies.pooled.evidence import Evidence, evidence_of, expectations
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, forecast_from
 from bidders.policies.pooled.lookahead import Terms
-from bidders.policies.pooled.meetings import heeding, meetings
+from bidders.policies.pooled.meetings import Meetings, heeding, meetings
 from bidders.policies.pooled.past import Expected, Past
 from bidders.policies.pooled.planning import Plan, Planner
 from bidders.policies.pooled.pool import (

@@ -2,18 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities
-from bidders.policies.pooled.echoes import CHANCE_MIN, Echoes, Meetings, pair_of
+from bidders.policies.pooled.echoes import CHANCE_MIN, SHARE_MEAN, EchoCounts, Echoes, pair_of, shares_of, summed
 from bidders.policies.pooled.evidence import SILENT, Evidence, are_refused, likelihoods
 from bidders.policies.pooled.kinds import Foretold
-from bidders.policies.pooled.world import CONCENTRATIONS, Floats, Integers
+from bidders.policies.pooled.world import CONCENTRATIONS, Flags, Floats, Integers
 
 _PAIRS_AT_ONCE = 500_000
+_ROUNDS = 20
+_STEPS_A_LOG, _STEPS_MAX = 5.0, 80
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Pairs of works on one request that claim something, counted by how likely they would agree by themselves.
+
+    Attributes:
+        pairs: of their bidders: one row for each pair of bidders and chance.
+        chances: how likely they would make one claim if neither echoed the other, in steps; 0 where they make two.
+        weights: how much such requests count together.
+    """
+
+    pairs: Integers
+    chances: Floats
+    weights: Floats
+
+    @classmethod
+    def of(cls, pairs: Integers, agree: Flags, chances: Floats, weights: Floats) -> Meetings:
+        """Count pairs of works, one row each.
+
+        Args:
+            pairs: of their bidders.
+            agree: whether they make one claim.
+            chances: how likely they would if neither echoed the other.
+            weights: how much the request counts.
+        """
+        logs = -np.log(np.clip(chances, CHANCE_MIN, 1.0))
+        steps = np.where(agree, 1 + np.round(logs * _STEPS_A_LOG), 0).astype(np.int64)
+        keys, places = np.unique(pairs * _STEPS_MAX + steps, return_inverse=True)
+        pairs, steps = np.divmod(keys, _STEPS_MAX)
+        exact = np.where(steps > 0, np.exp((1 - steps) / _STEPS_A_LOG), 0.0)
+        return cls(pairs, exact, summed(places, weights, len(keys)))
+
+    @classmethod
+    def together(cls, parts: Sequence[Meetings]) -> Meetings:
+        """All of several counts."""
+        pairs = np.concatenate([np.zeros(0, dtype=np.int64), *(part.pairs for part in parts)])
+        chances, weights = (
+            np.concatenate([np.zeros(0), *each])
+            for each in ([part.chances for part in parts], [part.weights for part in parts])
+        )
+        return cls.of(pairs, chances > 0.0, chances, weights)
+
+    def counts(self, known: EchoCounts) -> EchoCounts:
+        """How often one echoed the other: expectation and maximisation by turns.
+
+        Args:
+            known: of other requests.
+        """
+        pairs, places = np.unique(self.pairs, return_inverse=True)
+        met = summed(places, self.weights, len(pairs))
+        before = known.of_pairs(pairs)
+        agree = self.chances > 0.0
+        where, weights, chances = places[agree], self.weights[agree], self.chances[agree]
+        echoed = SHARE_MEAN * met
+        for _ in range(_ROUNDS):
+            shares = shares_of(met + before.met, echoed + before.echoed)[where]
+            echoed = summed(where, weights * shares / (shares + (1.0 - shares) * chances), len(pairs))
+        return EchoCounts(pairs, met, echoed)
 
 
 def meetings(evidence: Evidence, foretold: Foretold, abilities: Abilities) -> Meetings:

@@ -14,7 +14,7 @@ from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC
 from bidders.policies.pooled.wordings import Wordings
-from bidders.policies.pooled.world import Floats
+from bidders.policies.pooled.world import WORKS_MAX, Floats
 from orchestrator import Contribution, Observation, entry_of
 
 _KEPT_MAX = 20_000
@@ -158,7 +158,7 @@ class Outlook:
         claims: dict[str, int] = {}
         return tuple(
             (self._number(author), claims.setdefault(claim, len(claims)) if claim else SILENT)
-            for author, claim in contributions
+            for author, claim in contributions[:WORKS_MAX]
         )
 
     def prepare(self) -> None:

@@ -15,8 +15,8 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from bidders.policies.contexts import STAGE, bent, context_of, results_of_won_lots
+from bidders.policies.pooled.figures import Guess
 from bidders.policies.pooled.regressions import SHARED, role_key
-from bidders.policies.pooled.unclaimed import Guess
 from orchestrator import Observation, Receipt
 
 _PRIOR_DEVIATION = 0.25

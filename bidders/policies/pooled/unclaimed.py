@@ -8,9 +8,9 @@ and a state is worth the chance that this work is accepted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from bidders.policies.contexts import brought_nanos
+from bidders.policies.pooled.figures import Guess
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, receipt_order
 from bidders.policies.pooled.regressions import LotFeatures, LotResult, Regressions, role_key
 from bidders.policies.pooled.texts import Texts
@@ -19,13 +19,6 @@ from orchestrator import Lesson, Observation, Receipt
 
 ESTIMATE = "estimate"
 _POSTED_PRICE_WEIGHT = 0.2
-
-
-class Guess(NamedTuple):
-    """What a lot is worth, as a share of the bounty, and how unsure that is."""
-
-    mean: float
-    deviation: float
 
 
 def guess(regressions: Regressions, seen: Observation, texts: Texts) -> Guess:

@@ -30,8 +30,9 @@ CLASSES = len(CONCENTRATIONS)
 CHANCE_MIN = 1e-3
 """Nobody is sure to be right, or to be wrong."""
 
-WORKS_MAX = 256
-"""How many works on one request are told apart."""
+WORKS_MAX = 64
+"""How many works on one request say anything, the first ones: a delivery may hold a thousand, and what is worked out
+grows with the square of their number."""
 
 
 @dataclass(frozen=True)
