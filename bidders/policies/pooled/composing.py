@@ -179,7 +179,7 @@ class Composing:
                 self._plans.clear()
             rows = {name: self.row(TRANSFORMER, name) for name in self.colleagues}
             free = [
-                _Worker(row, outlook.cost_usd(name))
+                _Worker(row, outlook.cost_usd(name, seen.request))
                 for name, row in rows.items()
                 if row not in (*authors, self.uptake.newcomer)
             ]

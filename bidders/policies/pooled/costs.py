@@ -35,18 +35,18 @@ class WorkCost(NamedTuple):
     cost_max_usd: float = 0.0
 
 
-def added(sums: CostSums, numbers: Mapping[str, int], amounts: Iterable[tuple[str, float]]) -> list[list[float]]:
+def added(sums: CostSums, numbers: Mapping[str, int], amounts: Iterable[tuple[str, float, float]]) -> list[list[float]]:
     """Add amounts to sums.
 
     Args:
         sums: of the first bidders; the others have none yet.
         numbers: each bidder's place.
-        amounts: of bidders, in dollars.
+        amounts: of bidders, in dollars, and how many works each counts for.
     """
     learned = [list(row) for row in sums] + [[0.0, 0.0] for _ in range(len(numbers) - len(sums))]
-    for bidder, usd in amounts:
+    for bidder, usd, works in amounts:
         total, count = learned[numbers[bidder]]
-        learned[numbers[bidder]] = [total + usd, count + 1.0]
+        learned[numbers[bidder]] = [total + usd, count + works]
     return learned
 
 

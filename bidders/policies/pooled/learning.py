@@ -15,7 +15,9 @@ import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities, Counts, abilities_from
 from bidders.policies.pooled.costs import added, expected_costs, share_of_worst, times
+from bidders.policies.pooled.dearness import Dearness, after_costs, faded, weights_from
 from bidders.policies.pooled.echoes import EchoCounts, Echoes
+from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, evidence_of, expectations
 from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, forecast_from
 from bidders.policies.pooled.lookahead import Terms
@@ -72,7 +74,7 @@ def after_requests(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     """The memory after some requests."""
     if not named:
         return memory
-    learned = _with_names(memory, named)
+    learned = _with_names(memory, named, settings.embedding)
     numbers = {name: number for number, name in enumerate(learned["names"])}
     cases = [case_to_json(each.numbered(numbers, settings.embedding)) for each in named]
     learned["trials"] = [*memory["trials"], *cases]
@@ -87,7 +89,7 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     """The memory after tasks on which every bidder worked, whose outcomes are all known."""
     if not named:
         return memory
-    learned = _with_names(memory, named)
+    learned = _with_names(memory, named, settings.embedding)
     bidders = len(learned["names"])
     numbers = {name: number for number, name in enumerate(learned["names"])}
     evidence = evidence_of([each.numbered(numbers, settings.embedding) for each in named], bidders, np.ones(len(named)))
@@ -194,16 +196,25 @@ def _meetings(evidence: Evidence, foretold: Foretold, believed: Fit | _Learned) 
     return Meetings.together(parts)
 
 
-def _with_names(memory: Memory, named: Sequence[NamedCase]) -> Memory:
+def _with_names(memory: Memory, named: Sequence[NamedCase], embedding: Embedding) -> Memory:
     """The memory with everybody in it who worked, and what that cost."""
     names = list(dict.fromkeys([*memory["names"], *workers_in(named)]))
     numbers = {name: number for number, name in enumerate(names)}
-    costs = [cost for each in named for cost in each.costs]
-    declared = [(cost.bidder, cost.cost_max_usd) for cost in costs if cost.cost_max_usd > 0]
+    declared = [(cost.bidder, cost.cost_max_usd, 1.0) for each in named for cost in each.costs if cost.cost_max_usd > 0]
+    by_request = [(each.request, each.costs) for each in named]
+    paid = [(cost.bidder, cost.cost_usd, 1.0) for _, costs in by_request for cost in costs]
+    usual_usd = dict(zip(names, expected_costs(added(memory["costs"], numbers, paid)).tolist(), strict=False))
+    dear = after_costs(memory["dear"], by_request, usual_usd, embedding)
+    dearness = Dearness(weights_from(dear), embedding)
+    # As if all had been usual requests: who is asked for the dear ones is not dearer for that.
+    as_usual = [
+        (cost.bidder, cost.cost_usd, dearness.exactly(request)) for request, costs in by_request for cost in costs
+    ]
     return {
         **memory,
         "names": names,
-        "costs": added(memory["costs"], numbers, [(cost.bidder, cost.cost_usd) for cost in costs]),
+        "costs": added(memory["costs"], numbers, as_usual),
+        "dear": dear,
         "worsts": added(memory["worsts"], numbers, declared),
     }
 
@@ -231,6 +242,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
         **past.in_memory(memory),
         "costs": times(memory["costs"], left),
         "worsts": times(memory["worsts"], left),
+        "dear": faded(memory["dear"], left),
         "trials": memory["trials"][overflow:],
         "fitted": memory["requests"],
     }
@@ -285,6 +297,7 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
         cost_share=share_of_worst(costs_usd, memory["worsts"]),
         plans=plans,
         topic_plans=topic_plans,
+        dearness=weights_from(memory["dear"]),
         terms=terms,
     )
     return {**memory, "planned": planned, "fit": fit.to_json()}

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from bidders.policies.pooled.appraising import Appraised, Appraiser, Works
+from bidders.policies.pooled.dearness import Dearness
 from bidders.policies.pooled.embedding import Embedding, embedded, standing_for
 from bidders.policies.pooled.evidence import SILENT, look_of, numbers_of_look
 from bidders.policies.pooled.lookahead import Terms
@@ -32,6 +33,9 @@ class Standing(NamedTuple):
 
     number: int
     cost_usd: float
+
+
+_Standings = dict[tuple[object, ...], Standing]
 
 
 class _Foretold(NamedTuple):
@@ -59,6 +63,7 @@ class Outlook:
         costs_usd: what each bidder's work is expected to cost, by row.
         foretells: whether texts say which requests have answers that can be compared.
         wordings: on which requests claims tell nothing.
+        dearness: how much more works on a request cost than usual.
     """
 
     fit: Fit
@@ -67,7 +72,8 @@ class Outlook:
     costs_usd: list[float] = field(init=False)
     foretells: bool = field(init=False)
     wordings: Wordings = field(init=False)
-    _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
+    dearness: Dearness = field(init=False)
+    _standings: dict[float, _Standings] = field(default_factory=dict)
     _foretold: dict[str, _Foretold] = field(default_factory=dict)
     _appraisers: dict[int, Appraiser] = field(default_factory=dict)
 
@@ -76,6 +82,7 @@ class Outlook:
         self.costs_usd = self.fit.costs_usd.tolist()
         self.foretells = self.fit.forecast.is_known
         self.wordings = Wordings(self.fit.wordings, self.embedding)
+        self.dearness = Dearness(self.fit.dearness, self.embedding)
 
     def _number(self, bidder: str) -> int:
         """A bidder's row, which it has in common with its twins."""
@@ -89,24 +96,27 @@ class Outlook:
         """
         if seen.cost_usd is not None:
             return seen.cost_usd
-        worst, number = seen.cost_max_usd, self._number(seen.bidder)
+        worst, number, dearness = seen.cost_max_usd, self._number(seen.bidder), self.dearness(seen.request)
         if worst and number == self.fit.newcomer and self.fit.cost_share is not None:
-            return worst * self.fit.cost_share
-        return min(self.costs_usd[number], worst) if worst else self.costs_usd[number]
+            return worst * min(1.0, self.fit.cost_share * dearness)
+        return min(self.costs_usd[number] * dearness, worst) if worst else self.costs_usd[number] * dearness
 
-    def cost_usd(self, bidder: str) -> float:
-        """What a bidder's work is expected to cost, whatever the lot."""
-        return self.costs_usd[self._number(bidder)]
+    def cost_usd(self, bidder: str, request: str | None = None) -> float:
+        """What a bidder's work is expected to cost, on a request or on a usual one."""
+        usual_usd = self.costs_usd[self._number(bidder)]
+        return usual_usd if request is None else usual_usd * self.dearness(request)
 
     def standings(self, lot: Sequence[Observation]) -> list[Standing]:
         """How the bidders stand that are asked about a lot."""
-        known, keys = self._standings, map(_OF_STANDING, lot)
-        return [known.get(key) or self._standing(key, seen) for key, seen in zip(keys, lot, strict=True)]
+        dearness = self.dearness(lot[0].request) if lot else 1.0
+        known = self._standings.setdefault(dearness, {})
+        keys = map(_OF_STANDING, lot)
+        return [known.get(key) or self._standing(known, key, seen) for key, seen in zip(keys, lot, strict=True)]
 
-    def _standing(self, key: tuple[object, ...], seen: Observation) -> Standing:
-        if len(self._standings) >= _KEPT_MAX:
-            self._standings.clear()
-        standing = self._standings[key] = Standing(self._number(seen.bidder), self.expected_cost_usd(seen))
+    def _standing(self, known: _Standings, key: tuple[object, ...], seen: Observation) -> Standing:
+        if len(known) >= _KEPT_MAX:
+            known.clear()
+        standing = known[key] = Standing(self._number(seen.bidder), self.expected_cost_usd(seen))
         return standing
 
     def doubts(self, request: str) -> list[float]:
@@ -117,6 +127,8 @@ class Outlook:
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""
         foretold = self._foretell(request)
+        # Where all works cost twice the usual, what pays is what pays at half the bounty.
+        terms = terms._replace(bounty_usd=terms.bounty_usd / self.dearness(request))
         return self._appraiser(foretold.topic).appraise(foretold.kind, self._numbered(contributions), terms)
 
     def promises_usd(self) -> list[float]:

@@ -35,6 +35,7 @@ _KEPT_LATER: dict[str, Any] = {
     "first_works": FirstWorks().to_json(),
     "wordings": {},
     "on_topics": {},
+    "dear": {},
 }
 
 
@@ -47,6 +48,7 @@ class Memory(TypedDict):
         names: the bidders, in the order of the rows of all that follows.
         costs: for each, the dollars that its works have cost, and how many they were; faded.
         worsts: for each, the dollars that its works could have cost, and how many they were; faded.
+        dear: sums over how much more than usual works cost, by the text; nothing as long as no cost is known.
         requests: how many requests have been learned from.
         fitted: how many of them when beliefs were last worked out anew.
         planned: how many when it was last worked out whom to ask.
@@ -69,6 +71,7 @@ class Memory(TypedDict):
     names: list[str]
     costs: list[list[float]]
     worsts: list[list[float]]
+    dear: dict[str, Any]
     requests: int
     fitted: int
     planned: int
@@ -102,6 +105,7 @@ class Fit:
         wordings: weights that foretell from a text what agreement tells; none where claims settle who is right.
         strengths: who is better or worse on which topic.
         topic_plans: whom to ask, likewise, on requests of each topic.
+        dearness: weights that foretell from a text how much dearer works are than usual; none where nothing is known.
         id: names the content of the fit: two fits of one id are the same.
     """
 
@@ -116,6 +120,7 @@ class Fit:
     wordings: Floats = field(default_factory=lambda: np.zeros(0))
     strengths: Strengths = field(default_factory=Strengths)
     topic_plans: tuple[tuple[Plan, ...], ...] = ()
+    dearness: Floats = field(default_factory=lambda: np.zeros(0))
     id: str = ""
 
     def on(self, topic: int) -> Fit:
@@ -152,6 +157,8 @@ class Fit:
             },
             "cost_share": self.cost_share,
         }
+        if len(self.dearness):
+            body["dearness"] = _listed(self.dearness)
         if len(self.wordings):
             body["wordings"] = _listed(self.wordings)
         if len(self.strengths.topics):
@@ -191,6 +198,7 @@ class Fit:
             wordings=np.array(stored.get("wordings", ()), dtype=float),
             strengths=strengths,
             topic_plans=topic_plans,
+            dearness=np.array(stored.get("dearness", ()), dtype=float),
             id=stored["id"],
         )
 
@@ -263,6 +271,7 @@ def empty_memory() -> Memory:
         "first_works": FirstWorks().to_json(),
         "wordings": {},
         "on_topics": {},
+        "dear": {},
     }
 
 
