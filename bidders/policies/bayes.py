@@ -37,6 +37,7 @@ from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions
+from bidders.policies.pooled.rehearsal import is_misled
 from bidders.policies.pooled.settings import LearningSettings
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.texts import Texts
@@ -198,8 +199,25 @@ class BayesPolicy:
     def practise(self, memory: Any, lessons: Sequence[Lesson]) -> Any:
         """Learn from tasks on which every bidder worked, with every outcome known."""
         known = checked_memory(memory)
-        wordings, lessons = after_tasks(known["wordings"], lessons, self._embedding)
-        known = {**known, "wordings": wordings}
+        wordings, told = after_tasks(known["wordings"], lessons, self._embedding)
+        learned = self._practised({**known, "wordings": wordings}, told)
+        claimed = sum(bool(work.claim) for lesson in told for work in lesson.works)
+        # Where more is known already than these tasks tell, they may show no more than that something has changed.
+        if Fit.from_json(known["fit"]).abilities.seen.sum() >= claimed or not self._is_misled(learned, lessons):
+            return learned
+        wordings, told = after_tasks(known["wordings"], lessons, self._embedding, mislead=True)
+        return self._practised({**known, "wordings": wordings}, told)
+
+    def _is_misled(self, learned: Memory, lessons: Sequence[Lesson]) -> bool:
+        """Whether claims, as they are understood, bring less on practised tasks than the best bidder alone."""
+
+        def show(seen: Observation) -> list[str]:
+            return [claim for claim, _ in self.best_claims(learned, seen)[: self._answers]]
+
+        return is_misled(lessons, lambda lot: self.value(learned, lot).means, show)
+
+    def _practised(self, known: Memory, lessons: Sequence[Lesson]) -> Memory:
+        """Learn from tasks as they are told."""
         learned = after_practice(known, [case_of(lesson) for lesson in lessons], self._settings)
         self._prepare(known, learned)
         open_ended = [lesson for lesson in lessons if lesson.works and are_unclaimed(lesson)]

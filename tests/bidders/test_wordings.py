@@ -70,6 +70,24 @@ def test_tasks_that_claims_settle_keep_no_texts_and_leave_all_claims() -> None:
     assert mean_pairs(stored) is None
 
 
+def test_settled_tasks_on_which_those_who_agree_are_wrong_as_often_tell_nothing() -> None:
+    """Hardly anybody is right, and one error suggests itself: what most agree on was shown, and refused."""
+    draws = np.random.default_rng(4)
+    lessons = []
+    for number in range(200):
+        claims = [
+            "right" if draws.random() < 0.05 else "popular" if draws.random() < 0.5 else f"wrong {draws.integers(9)}"
+            for _ in range(6)
+        ]
+        works = tuple(
+            Work(f"bidder {place}", claim, float(claim == "right"), 0.001) for place, claim in enumerate(claims)
+        )
+        lessons.append(Lesson(f"question {number}", BOUNTY_USD, works))
+    stored, told = after_tasks({}, lessons, shape_and_words)
+    assert "sums" in stored
+    assert all(not work.claim for lesson in told for work in lesson.works)
+
+
 def test_claims_of_tasks_whose_right_answers_all_differ_are_left_out() -> None:
     stored, told = after_tasks({}, tasks(50), shape_and_words)
     assert all(not work.claim for lesson in told for work in lesson.works)

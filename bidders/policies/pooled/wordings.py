@@ -24,6 +24,7 @@ from orchestrator import Contribution, Lesson
 _TELLS_MIN = 0.1
 _TINY = 0.005
 _PRIOR_TASKS = 3.0
+_MISLED_TASKS = 1000.0
 _PLACES = 6
 _KEPT_MAX = 20_000
 
@@ -69,6 +70,9 @@ class Pairs(NamedTuple):
 _PRIOR = Pairs(both_right=0.35, both_right_alike=0.35, alike=0.4, right=0.5, right_alike=0.37)
 """What is expected before any task was seen: right answers are alike, and wrong ones seldom."""
 
+_NOTHING = Pairs(both_right=0.36, both_right_alike=0.0, alike=0.0, right=0.6, right_alike=0.0)
+"""Each in its own way: what claims are taken for that mislead."""
+
 
 @dataclass(slots=True)
 class Wordings:
@@ -99,7 +103,7 @@ class Wordings:
 
 
 def after_tasks(
-    stored: Mapping[str, Any], lessons: Sequence[Lesson], embedding: Embedding
+    stored: Mapping[str, Any], lessons: Sequence[Lesson], embedding: Embedding, *, mislead: bool = False
 ) -> tuple[dict[str, Any], list[Lesson]]:
     """Learn from tasks on which all worked.
 
@@ -107,25 +111,29 @@ def after_tasks(
         stored: what earlier tasks have shown; nothing at first.
         lessons: the tasks.
         embedding: of requests.
+        mislead: whether claims have been found to bring less than the best bidder alone: then none are left.
 
     Returns:
         What to keep, and the tasks, without claims where these tell nothing. As long as claims settle who is right on
-        every task, only sums over all tasks are kept, whatever their texts, and all claims are left.
+        every task, only sums over all tasks are kept, whatever their texts, and all claims are left; unless those that
+        agree are wrong as often as those that differ, as where hardly any is right and one error suggests itself.
     """
     if not lessons:
         return dict(stored), []
     pairs = [_pairs(lesson) for lesson in lessons]
     known = [place for place, each in enumerate(pairs) if each is not None]
     targets = np.array([pairs[place] for place in known]).reshape(-1, len(_PRIOR))
+    if mislead:
+        return _as_nothing(embedding), list(map(_without_claims, lessons))
     if "sums" not in stored and all(map(_settles, lessons)):
-        return _with_settled(stored, targets), list(lessons)
+        settled = _with_settled(stored, targets)
+        if not _mean_of_settled(settled).tell_nothing:
+            return settled, list(lessons)
     looks = np.array([embedded(embedding, lesson.request) for lesson in lessons])
     sums = _past(stored, looks.shape[1]) + Sums.of(looks[known], targets, np.ones(len(known)))
     weights = sums.solved()
     return {"sums": sums.to_json()}, [
-        lesson._replace(works=tuple([work._replace(claim="") for work in lesson.works]))
-        if _tell_nothing(weights, look)
-        else lesson
+        _without_claims(lesson) if _tell_nothing(weights, look) else lesson
         for lesson, look in zip(lessons, looks, strict=True)
     ]
 
@@ -147,6 +155,16 @@ def mean_pairs(stored: Mapping[str, Any]) -> Pairs | None:
     sums = Sums.from_json(stored["sums"])
     # The first of the regressors is always 1.
     return Pairs(*(sums.products[0] / sums.squares[0, 0]).tolist())
+
+
+def _without_claims(lesson: Lesson) -> Lesson:
+    return lesson._replace(works=tuple([work._replace(claim="") for work in lesson.works]))
+
+
+def _as_nothing(embedding: Embedding) -> dict[str, Any]:
+    """What is kept where claims mislead, whatever the text; so many tasks that no few others change it."""
+    numbers = len(embedded(embedding, ""))
+    return {"sums": Sums.of(np.zeros((1, numbers)), np.array([_NOTHING]), np.array([_MISLED_TASKS])).to_json()}
 
 
 def _tell_nothing(weights: Floats, look: Floats) -> bool:
@@ -195,7 +213,11 @@ def _past(stored: Mapping[str, Any], numbers: int) -> Sums:
     known = Sums.from_json(stored["sums"]) if "sums" in stored else None
     if known is not None and len(known.products) == numbers + 1:
         return known
+    tasks = _PRIOR_TASKS + stored.get("settled", [0.0])[0]
+    return Sums.of(np.zeros((1, numbers)), np.array([_mean_of_settled(stored)]), np.array([tasks]))
+
+
+def _mean_of_settled(stored: Mapping[str, Any]) -> Pairs:
+    """Shares of pairs over the prior's tasks and those that claims have settled."""
     count, *shares = stored.get("settled", np.zeros(1 + len(_PRIOR)))
-    tasks = _PRIOR_TASKS + count
-    mean = (_PRIOR_TASKS * np.array(_PRIOR) + np.array(shares)) / tasks
-    return Sums.of(np.zeros((1, numbers)), mean[None, :], np.array([tasks]))
+    return Pairs(*((_PRIOR_TASKS * np.array(_PRIOR) + np.array(shares)) / (_PRIOR_TASKS + count)).tolist())
