@@ -43,7 +43,7 @@ from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyo
 from bidders.policies.pooled.texts import Texts
 from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess
 from bidders.policies.pooled.uptake import ALL
-from bidders.policies.pooled.wordings import after_tasks, without_claims
+from bidders.policies.pooled.wordings import after_tasks
 from orchestrator import Beliefs, Lesson, Observation, Receipt, Valuation
 
 _OUTLOOKS_MAX = 4
@@ -161,7 +161,7 @@ class BayesPolicy:
         known = checked_memory(memory)
         outlook = self._outlook(known)
         if outlook.wordings:
-            observations = [_as_it_tells(outlook, seen) for seen in observations]
+            observations = [outlook.as_it_tells(seen) for seen in observations]
         grounds = _Grounds(outlook, self._unclaimed(known, outlook), FirstWorks.from_json(known["first_works"]).share)
         if not self._alike.by:
             return Valuation(*self._by_lot(grounds, observations))
@@ -182,8 +182,8 @@ class BayesPolicy:
         outlook = self._outlook(known)
         told = receipts
         if outlook.wordings:
-            others = [_told_as_it_tells(outlook, each) for each in others]
-            told = [_told_as_it_tells(outlook, each) for each in receipts]
+            others = [outlook.told_as_it_tells(each) for each in others]
+            told = [outlook.told_as_it_tells(each) for each in receipts]
         learned = after_requests(known, cases_of(others), self._settings)
         if self.pool is not None:
             # Without a pool each would bid a share of its own, and the dear expert, who sells for all, be asked first.
@@ -255,7 +255,7 @@ class BayesPolicy:
             terms = Terms(observation.bounty_usd, self._answers)
             state = outlook.appraise(observation.request, observation.contributions, terms)
             return [(claims[number], state.chances[number]) for number in state.order]
-        shown = _as_it_tells(outlook, observation._replace(role=PRESENTER))
+        shown = outlook.as_it_tells(observation._replace(role=PRESENTER))
         (mean_usd,), _ = self._by_lot(_Grounds(outlook, self._unclaimed(known, outlook)), [shown])
         chance = mean_usd / shown.bounty_usd if shown.bounty_usd > 0.0 else 0.0
         # Claims that tell nothing are shown as works that claim nothing are: the latest first.
@@ -368,20 +368,6 @@ def _compares(outlook: Outlook, seen: Observation) -> bool:
     if outlook.foretells:
         return outlook.compares(seen.request)
     return not seen.contributions and seen.estimate is None
-
-
-def _as_it_tells(outlook: Outlook, seen: Observation) -> Observation:
-    """An observation, without claims where these tell nothing."""
-    if not seen.contributions or outlook.claims_tell(seen.request):
-        return seen
-    return seen._replace(contributions=without_claims(seen.contributions))
-
-
-def _told_as_it_tells(outlook: Outlook, receipt: Receipt) -> Receipt:
-    """A receipt, likewise."""
-    if outlook.claims_tell(receipt.request):
-        return receipt
-    return receipt._replace(claim="", contributions=without_claims(receipt.contributions))
 
 
 def _presented(state: Appraised, seen: Observation, answers: int) -> float:

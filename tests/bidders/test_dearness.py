@@ -60,13 +60,13 @@ def test_on_average_they_are_expected_to_cost_what_they_have_cost() -> None:
     practised = lessons(400)
     known = outlook(BayesPolicy(pool="all").practise(None, practised))
     for place, name in enumerate(NAMES):
-        expected = np.mean([known.cost_usd(name) * known.dearness.exactly(each.request) for each in practised])
+        expected = np.mean([known.cost_usd(name) * known.dearness.exact_factor(each.request) for each in practised])
         assert expected == pytest.approx(np.mean([each.works[place].cost_usd for each in practised]), rel=0.05)
 
 
 def test_where_texts_tell_nothing_of_costs_all_requests_cost_the_same() -> None:
     known = outlook(BayesPolicy(pool="all").practise(None, lessons(400, dear=1.0)))
-    assert {known.dearness(each.request) for each in lessons(50, dear=1.0, seed=1)} == {1.0}
+    assert {known.dearness.factor(each.request) for each in lessons(50, dear=1.0, seed=1)} == {1.0}
 
 
 def test_the_dear_one_is_asked_where_that_pays() -> None:
@@ -115,14 +115,14 @@ def test_memories_that_knew_nothing_of_it_are_read() -> None:
     policy = BayesPolicy(pool="all")
     memory = policy.practise(None, lessons(60))
     older = {**memory, "fit": {key: value for key, value in memory["fit"].items() if key != "dearness"}}
-    del older["dear"]
+    del older["dearness"]
     assert policy.value(older, [lot("cheap", LONG)]).means[0] > 0.0
-    assert policy.practise(older, lessons(60, seed=2))["dear"]
+    assert policy.practise(older, lessons(60, seed=2))["dearness"]
 
 
 def test_of_texts_with_other_numbers_nothing_is_known() -> None:
     memory = BayesPolicy(pool="all").practise(None, lessons(100))
-    assert Outlook(Fit.from_json(memory["fit"]), lambda text: [float(len(text))]).dearness(LONG) == 1.0
+    assert Outlook(Fit.from_json(memory["fit"]), lambda text: [float(len(text))]).dearness.factor(LONG) == 1.0
 
 
 def test_a_state_of_a_dear_request_is_worth_no_more_than_of_a_usual_one() -> None:

@@ -43,7 +43,7 @@ class Dearness:
         """Whether anything is known."""
         return len(self.weights) > 0
 
-    def exactly(self, request: str) -> float:
+    def exact_factor(self, request: str) -> float:
         """How many times as much a work on a request is expected to cost as a usual one."""
         if not self:
             return 1.0
@@ -53,7 +53,7 @@ class Dearness:
             return 1.0
         return exp(min(_MOST, max(-_MOST, float(self.weights[0] + look @ self.weights[1:]))))
 
-    def __call__(self, request: str) -> float:
+    def factor(self, request: str) -> float:
         """The same in few steps, so that what is worked out for one request serves for others."""
         if not self:
             return 1.0
@@ -62,7 +62,7 @@ class Dearness:
         if found is None:
             if len(self._known) >= _KEPT_MAX:
                 self._known.clear()
-            octaves = round(_STEPS_OF_OCTAVE * log2(self.exactly(request))) / _STEPS_OF_OCTAVE
+            octaves = round(_STEPS_OF_OCTAVE * log2(self.exact_factor(request))) / _STEPS_OF_OCTAVE
             found = self._known[key] = 2.0**octaves
         return found
 
@@ -76,7 +76,7 @@ def after_costs(
     """Learn from what works on some requests have cost.
 
     Args:
-        stored: sums of earlier requests; nothing at first.
+        stored: of earlier requests sums, and what their factors came to together; nothing at first.
         requests: their texts, and what is known of the costs of works on them.
         usual_usd: what each bidder's work on a usual request costs.
         embedding: of requests.
@@ -90,13 +90,12 @@ def after_costs(
     if not looks:
         return dict(stored)
     numbers = np.array(looks)
-    sums = Sums.of(numbers, np.array(targets), np.ones(len(looks)))
-    total = 0.0
+    sums, factors = Sums.of(numbers, np.array(targets), np.ones(len(looks))), 0.0
     if stored and len(stored["products"]) == len(sums.products):
-        sums, total = Sums.from_json(stored) + sums, stored["total"]
+        sums, factors = Sums.from_json(stored) + sums, stored["factors"]
     weights = _solved(sums)
-    total += float(np.exp(np.clip(weights[0] + numbers @ weights[1:], -_MOST, _MOST)).sum())
-    return {**sums.to_json(), "total": round(total, _PLACES)}
+    factors += float(np.exp(np.clip(weights[0] + numbers @ weights[1:], -_MOST, _MOST)).sum())
+    return {**sums.to_json(), "factors": round(factors, _PLACES)}
 
 
 def _tells(cost: WorkCost, usual_usd: Mapping[str, float]) -> bool:
@@ -107,7 +106,7 @@ def faded(stored: Mapping[str, Any], factor: float) -> dict[str, Any]:
     """Sums that have lost weight."""
     if not stored or factor == 1.0:
         return dict(stored)
-    return {**Sums.from_json(stored).times(factor).to_json(), "total": round(stored["total"] * factor, _PLACES)}
+    return {**Sums.from_json(stored).times(factor).to_json(), "factors": round(stored["factors"] * factor, _PLACES)}
 
 
 def weights_from(stored: Mapping[str, Any]) -> Floats:
@@ -116,7 +115,7 @@ def weights_from(stored: Mapping[str, Any]) -> Floats:
         return np.zeros(0)
     sums = Sums.from_json(stored)
     weights = _solved(sums)
-    weights[0] -= log(stored["total"] / sums.squares[0, 0])
+    weights[0] -= log(stored["factors"] / sums.squares[0, 0])
     return np.round(weights, _PLACES)
 
 

@@ -7,7 +7,7 @@ kept as expected counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -201,22 +201,25 @@ def _with_names(memory: Memory, named: Sequence[NamedCase], embedding: Embedding
     names = list(dict.fromkeys([*memory["names"], *workers_in(named)]))
     numbers = {name: number for number, name in enumerate(names)}
     declared = [(cost.bidder, cost.cost_max_usd, 1.0) for each in named for cost in each.costs if cost.cost_max_usd > 0]
+    worsts = added(memory["worsts"], numbers, declared)
+    return _with_costs({**memory, "names": names, "worsts": worsts}, numbers, named, embedding)
+
+
+def _with_costs(memory: Memory, numbers: Mapping[str, int], named: Sequence[NamedCase], embedding: Embedding) -> Memory:
+    """The memory with what works have cost, as if all had been on usual requests.
+
+    Who is asked for the dear ones is not taken for dearer for that.
+    """
     by_request = [(each.request, each.costs) for each in named]
     paid = [(cost.bidder, cost.cost_usd, 1.0) for _, costs in by_request for cost in costs]
-    usual_usd = dict(zip(names, expected_costs(added(memory["costs"], numbers, paid)).tolist(), strict=False))
-    dear = after_costs(memory["dear"], by_request, usual_usd, embedding)
-    dearness = Dearness(weights_from(dear), embedding)
-    # As if all had been usual requests: who is asked for the dear ones is not dearer for that.
+    so_far_usd = expected_costs(added(memory["costs"], numbers, paid)).tolist()
+    usual_usd = {name: so_far_usd[number] for name, number in numbers.items()}
+    stored = after_costs(memory["dearness"], by_request, usual_usd, embedding)
+    dearness = Dearness(weights_from(stored), embedding)
     as_usual = [
-        (cost.bidder, cost.cost_usd, dearness.exactly(request)) for request, costs in by_request for cost in costs
+        (cost.bidder, cost.cost_usd, dearness.exact_factor(request)) for request, costs in by_request for cost in costs
     ]
-    return {
-        **memory,
-        "names": names,
-        "costs": added(memory["costs"], numbers, as_usual),
-        "dear": dear,
-        "worsts": added(memory["worsts"], numbers, declared),
-    }
+    return {**memory, "costs": added(memory["costs"], numbers, as_usual), "dearness": stored}
 
 
 def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> Memory:
@@ -242,7 +245,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
         **past.in_memory(memory),
         "costs": times(memory["costs"], left),
         "worsts": times(memory["worsts"], left),
-        "dear": faded(memory["dear"], left),
+        "dearness": faded(memory["dearness"], left),
         "trials": memory["trials"][overflow:],
         "fitted": memory["requests"],
     }
@@ -297,7 +300,7 @@ def _planned(memory: Memory, learned: Fit, shares: Floats, terms: Terms) -> Memo
         cost_share=share_of_worst(costs_usd, memory["worsts"]),
         plans=plans,
         topic_plans=topic_plans,
-        dearness=weights_from(memory["dear"]),
+        dearness=weights_from(memory["dearness"]),
         terms=terms,
     )
     return {**memory, "planned": planned, "fit": fit.to_json()}

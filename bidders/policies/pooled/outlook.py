@@ -14,9 +14,9 @@ from bidders.policies.pooled.evidence import SILENT, look_of, numbers_of_look
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC
-from bidders.policies.pooled.wordings import Wordings
+from bidders.policies.pooled.wordings import Wordings, without_claims
 from bidders.policies.pooled.world import WORKS_MAX, Floats
-from orchestrator import Contribution, Observation, entry_of
+from orchestrator import Contribution, Observation, Receipt, entry_of
 
 _KEPT_MAX = 20_000
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
@@ -96,7 +96,7 @@ class Outlook:
         """
         if seen.cost_usd is not None:
             return seen.cost_usd
-        worst, number, dearness = seen.cost_max_usd, self._number(seen.bidder), self.dearness(seen.request)
+        worst, number, dearness = seen.cost_max_usd, self._number(seen.bidder), self.dearness.factor(seen.request)
         if worst and number == self.fit.newcomer and self.fit.cost_share is not None:
             return worst * min(1.0, self.fit.cost_share * dearness)
         return min(self.costs_usd[number] * dearness, worst) if worst else self.costs_usd[number] * dearness
@@ -104,11 +104,11 @@ class Outlook:
     def cost_usd(self, bidder: str, request: str | None = None) -> float:
         """What a bidder's work is expected to cost, on a request or on a usual one."""
         usual_usd = self.costs_usd[self._number(bidder)]
-        return usual_usd if request is None else usual_usd * self.dearness(request)
+        return usual_usd if request is None else usual_usd * self.dearness.factor(request)
 
     def standings(self, lot: Sequence[Observation]) -> list[Standing]:
         """How the bidders stand that are asked about a lot."""
-        dearness = self.dearness(lot[0].request) if lot else 1.0
+        dearness = self.dearness.factor(lot[0].request) if lot else 1.0
         known = self._standings.setdefault(dearness, {})
         keys = map(_OF_STANDING, lot)
         return [known.get(key) or self._standing(known, key, seen) for key, seen in zip(keys, lot, strict=True)]
@@ -128,7 +128,7 @@ class Outlook:
         """Value a state by its request's text and by what it holds."""
         foretold = self._foretell(request)
         # Where all works cost twice the usual, what pays is what pays at half the bounty.
-        terms = terms._replace(bounty_usd=terms.bounty_usd / self.dearness(request))
+        terms = terms._replace(bounty_usd=terms.bounty_usd / self.dearness.factor(request))
         return self._appraiser(foretold.topic).appraise(foretold.kind, self._numbered(contributions), terms)
 
     def promises_usd(self) -> list[float]:
@@ -150,6 +150,18 @@ class Outlook:
         if not self.wordings:
             return True
         return not (self.foretells and not self.compares(request)) and not self.wordings.tell_nothing(request)
+
+    def as_it_tells(self, seen: Observation) -> Observation:
+        """An observation, without claims where these tell nothing."""
+        if not seen.contributions or self.claims_tell(seen.request):
+            return seen
+        return seen._replace(contributions=without_claims(seen.contributions))
+
+    def told_as_it_tells(self, receipt: Receipt) -> Receipt:
+        """A receipt, likewise."""
+        if self.claims_tell(receipt.request):
+            return receipt
+        return receipt._replace(claim="", contributions=without_claims(receipt.contributions))
 
     def _foretell(self, request: str) -> _Foretold:
         key = standing_for(request)

@@ -35,7 +35,7 @@ _KEPT_LATER: dict[str, Any] = {
     "first_works": FirstWorks().to_json(),
     "wordings": {},
     "on_topics": {},
-    "dear": {},
+    "dearness": {},
 }
 
 
@@ -46,9 +46,9 @@ class Memory(TypedDict):
         version: of this form.
         levels: how many levels and scatters of requests are told apart.
         names: the bidders, in the order of the rows of all that follows.
-        costs: for each, the dollars that its works have cost, and how many they were; faded.
+        costs: for each, the dollars that its works have cost, and how many usual ones they were worth; faded.
         worsts: for each, the dollars that its works could have cost, and how many they were; faded.
-        dear: sums over how much more than usual works cost, by the text; nothing as long as no cost is known.
+        dearness: how much more than usual works cost, by the text; nothing as long as no cost is known.
         requests: how many requests have been learned from.
         fitted: how many of them when beliefs were last worked out anew.
         planned: how many when it was last worked out whom to ask.
@@ -71,7 +71,7 @@ class Memory(TypedDict):
     names: list[str]
     costs: list[list[float]]
     worsts: list[list[float]]
-    dear: dict[str, Any]
+    dearness: dict[str, Any]
     requests: int
     fitted: int
     planned: int
@@ -271,7 +271,7 @@ def empty_memory() -> Memory:
         "first_works": FirstWorks().to_json(),
         "wordings": {},
         "on_topics": {},
-        "dear": {},
+        "dearness": {},
     }
 
 
