@@ -10,38 +10,81 @@ from decimal import Decimal
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\$?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?%?")
+_PERCENT = re.compile(r" ?(\\%|percent|per cent)$")
 _LETTER = re.compile(r"\(?([A-Za-z])\)?[.:)]?")
+_WRAPPERS = tuple(
+    re.compile(pattern, re.DOTALL)
+    for pattern in (
+        r"```[\w+-]*\n(.*)\n?```",
+        r"`([^`]+)`",
+        r"\*{1,3}([^*]+)\*{1,3}",
+        r"\${1,2}([^$]+)\${1,2}",
+        r"\\\((.*)\\\)",
+        r"\\\[(.*)\\\]",
+        r"\\(?:boxed|text|textbf|mathrm|mathbf)\{(.*)\}",
+    )
+)
+"""What an answer may be wrapped in that is none of it: Markdown and TeX."""
+_FRACTION = re.compile(r"(-?)\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 _LITERAL_START = frozenset("[{('\"")
 _WARNED_OF = re.compile(r"\\|\b\d[\w.]*(and|else|for|if|in|is|not|or)")
 """What Python warns of in a literal: a backslash that escapes nothing, and a word that touches a number (`(1or 2)`)."""
-_LITERAL_CHARACTERS_MAX = 2000
+_SHORT_CHARACTERS_MAX = 2000
 
 
 def normalise(answer: str | None) -> str | None:
-    """Write an answer so that equal answers have equal texts.
+    r"""Write an answer so that equal answers have equal texts.
 
-    Numbers lose thousands' commas, a dollar sign, a closing full stop and zeros that say nothing
-    (`10,080.` is `10080`, `8.00` and `(8.0)` are `8`); a single letter loses brackets and case (`(b)` is `B`);
-    code literals are laid out one way, whatever order a set or a dictionary is written in; of
-    everything else the white space is evened out.
+    Markup around the whole answer is none of it (`**7**`, `\boxed{7}` and `$7$` are `7`). Numbers lose thousands'
+    commas, a dollar sign, a closing full stop and zeros that say nothing (`10,080.` is `10080`, `8.00` and `(8.0)` are
+    `8`), and fractions of TeX are written on one line; a single letter loses brackets and case (`(b)` is `B`); code
+    literals are laid out one way, whatever order a set or a dictionary is written in; of everything else the white
+    space is evened out.
 
     Returns:
         The text; None where there is no answer.
     """
-    text = " ".join((answer or "").split())
+    bare = _unwrapped((answer or "").strip())
+    text = " ".join(bare.split())
     if not text:
         return None
     if (letter := _LETTER.fullmatch(text)) is not None:
         return letter.group(1).upper()
     if (number := _as_number(text)) is not None:
         return number
-    if (literal := _as_literal((answer or "").strip())) is not None:
+    if (literal := _as_literal(bare) or _as_literal(text)) is not None:
         # A number in brackets is that number: laid out it reads like one, and would be another text the next time.
         return _as_number(literal) or literal
+    return _FRACTION.sub(r"\1\2/\3", text)
+
+
+def _unwrapped(text: str) -> str:
+    """A short text without what it is wrapped in, time and again; what would leave nothing is left."""
+    while len(text) <= _SHORT_CHARACTERS_MAX:
+        inside = next((found for wrapper in _WRAPPERS if (found := _inside(wrapper, text))), None)
+        if inside is None:
+            break
+        text = inside
     return text
 
 
+def _inside(wrapper: re.Pattern[str], text: str) -> str | None:
+    found = wrapper.fullmatch(text)
+    return found.group(1).strip() if found is not None and _is_balanced(found.group(1)) else None
+
+
+def _is_balanced(text: str) -> bool:
+    """Whether each brace that is closed was opened: else the first and the last of a text are no pair."""
+    depth = 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
 def _as_number(text: str) -> str | None:
+    text = _PERCENT.sub("%", text).replace("\\$", "$")
     if _NUMBER.fullmatch(text) is None or not any(map(str.isdigit, text)):
         return None
     # Formatted, not normalised: that would round to 28 digits, and long whole numbers would become equal.
@@ -52,7 +95,7 @@ def _as_number(text: str) -> str | None:
 
 
 def _as_literal(text: str) -> str | None:
-    if text[0] not in _LITERAL_START or len(text) > _LITERAL_CHARACTERS_MAX:
+    if text[0] not in _LITERAL_START or len(text) > _SHORT_CHARACTERS_MAX:
         return None
     try:
         with _silence() if _WARNED_OF.search(text) else nullcontext():

@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.core.claims import normalise
 
@@ -47,6 +49,31 @@ from orchestrator.core.claims import normalise
         ("'two  words'", "'two  words'"),
         ("'\\d'", r"'\\d'"),
         ("two  words", "two words"),
+        ("**7**", "7"),
+        ("*b*", "B"),
+        ("\\boxed{1,200}", "1200"),
+        ("$\\boxed{7}$", "7"),
+        ("\\(x + 1\\)", "x + 1"),
+        ("\\[ 7 \\]", "7"),
+        ("\\text{(C)}", "C"),
+        ("$1,200$", "1200"),
+        ("$$7$$", "7"),
+        ("`[1,2]`", "[1, 2]"),
+        ("```python\n{'b':1}\n```", "{'b': 1}"),
+        ("\\boxed{\\dfrac{3}{4}}", "3/4"),
+        ("-\\frac{3}{4}", "-3/4"),
+        ("\\frac{x}{4}", "\\frac{x}{4}"),
+        ("25 percent", "25%"),
+        ("25\\%", "25%"),
+        ("\\$5", "5"),
+        ("\\boxed{1}, \\boxed{2}", "\\boxed{1}, \\boxed{2}"),
+        ("`a` or `b`", "`a` or `b`"),
+        ("**", "**"),
+        ("****", "****"),
+        ("``````", "``````"),
+        ("$$", "$$"),
+        ("\\boxed{}", "\\boxed{}"),
+        ("5 percent of them", "5 percent of them"),
         ("", None),
         (" ", None),
         (None, None),
@@ -56,6 +83,18 @@ from orchestrator.core.claims import normalise
 )
 def test_equal_answers_are_written_alike(answer: str | None, normal: str | None) -> None:
     assert normalise(answer) == normal
+
+
+def test_an_answer_that_is_wrapped_very_often_is_unwrapped_and_a_long_one_is_left() -> None:
+    assert normalise("\\text{" * 200 + "7" + "}" * 200) == "7"
+    long = "`" + "word " * 500 + "word`"
+    assert normalise(long) == long
+
+
+@given(st.text(alphabet="*`$\\{}()[]7bx frac,.%\n", max_size=20))
+def test_what_is_written_in_one_way_is_written_so_again(answer: str) -> None:
+    once = normalise(answer)
+    assert normalise(once) == once
 
 
 def test_long_numbers_that_differ_in_their_last_digit_are_different_answers() -> None:
