@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from orchestrator.api.reports import interrupted
 from orchestrator.core.progress import Progress
-from orchestrator.engine.marks import is_here, is_own, may_take_over, own_mark, work_mark
+from orchestrator.engine.marks import is_here, may_take_over, own_mark, who_left, work_mark
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import InvalidConfig, StoreUnavailable, VickreyError, WrongStatus
 from orchestrator.store import RequestRow, Store, Transaction
@@ -142,11 +142,7 @@ def _taken(row: RequestRow, what: str, goes_on: str, way_out: str) -> WrongStatu
     """
     gone = f"if its host is gone, `vickrey resume {row.id} --take-over` {goes_on} in its place"
     wait = "wait for that" if is_here(row.driver) else gone
-    return WrongStatus(f"request {row.id} is being {what} by {_who(row.driver)}; {wait}, or {way_out}")
-
-
-def _who(mark: str) -> str:
-    return "another call in this process" if is_own(mark) else f"another process ({mark})"
+    return WrongStatus(f"request {row.id} is being {what} by {who_left(row.driver)}; {wait}, or {way_out}")
 
 
 def _has_lease(row: RequestRow | None, mark: str) -> bool:

@@ -45,6 +45,11 @@ def is_own(mark: str) -> bool:
     return mark.split("/")[:3] == own_mark().split("/")
 
 
+def who_left(mark: str) -> str:
+    """Who left a mark, as it is said to whoever has to wait."""
+    return "another call in this process" if is_own(mark) else f"another process ({mark})"
+
+
 def is_alive(mark: str) -> bool:
     """Whether the process that left a mark may still be at work; of an empty one there is none.
 

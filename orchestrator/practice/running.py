@@ -13,10 +13,11 @@ from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.callbook import apply_due
 from orchestrator.engine.delivering import deliver
 from orchestrator.engine.driver import at_once
+from orchestrator.engine.marks import work_mark
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Transfer
-from orchestrator.practice.lease import claim, leave
+from orchestrator.practice.lease import claim, is_held, leave, taken_over
 from orchestrator.practice.paying import close_cap, open_cap, payment
 from orchestrator.practice.plan import Exercise, Session
 from orchestrator.practice.results import PracticeReport, Pupil, WorkResult, lessons_of, pupils_of, read_result
@@ -56,15 +57,16 @@ async def practise(
 
     Raises:
         InvalidRequest: the verifier fails; what was answered stays recorded.
-        WrongStatus: another process is at these tasks, or has been since the plan was made.
+        WrongStatus: another process is at these tasks, has been since the plan was made, or has taken them over.
     """
     store, plan, calls = session.store, session.plan, session.calls
-    store.transact(lambda tx: _begin(tx, session, cap_nanos))
-    try:
-        results = await _work_through(session, watcher)
-    finally:
-        due = calls.take_due()
-        store.transact(lambda tx: _close(tx, session, due))
+    with work_mark() as mark:
+        store.transact(lambda tx: _begin(tx, session, mark, cap_nanos))
+        try:
+            results = await _work_through(session, mark, watcher)
+        finally:
+            due = calls.take_due()
+            store.transact(lambda tx: _close(tx, plan.id, mark, due))
     tasks = [exercise.task for exercise in plan.exercises]
     scored = [_scored(session.verifier, task, found) for task, found in zip(tasks, results, strict=True)]
     taught = teach(store, plan.seats, plan.id, lessons_of(tasks, scored), again=again)
@@ -107,7 +109,7 @@ def _scored(verifier: Verifier, task: LabelledTask, results: Sequence[WorkResult
         ) from refusal
 
 
-async def _work_through(session: Session, watcher: Watcher | None) -> list[list[WorkResult]]:
+async def _work_through(session: Session, mark: str, watcher: Watcher | None) -> list[list[WorkResult]]:
     plan, calls = session.plan, session.calls
     room = asyncio.Semaphore(TASKS_AT_ONCE)
     done = 0
@@ -119,7 +121,14 @@ async def _work_through(session: Session, watcher: Watcher | None) -> list[list[
             due = calls.take_due()
             rounds = [each for of_one in found for each in of_one]
             paid, notes = _payments(rounds, session), _notes(rounds, session)
-            await asyncio.wrap_future(session.store.submit(lambda tx: _keep(tx, due, paid, notes)))
+
+            def keep(tx: Transaction) -> bool:
+                # What was answered is kept and paid for whoever goes on: it was spent.
+                _keep(tx, due, paid, notes)
+                return is_held(tx, plan.id, mark)
+
+            if not await asyncio.wrap_future(session.store.submit(keep)):
+                raise taken_over(plan.id)
         done += 1
         if watcher is not None:
             watcher(done, len(plan.exercises))
@@ -181,12 +190,13 @@ def _keep(tx: Transaction, due: Sequence[Transfer], paid: Sequence[Transfer], no
         tx.put_answer(row)
 
 
-def _begin(tx: Transaction, session: Session, cap_nanos: int) -> None:
-    claim(tx, session.plan.id, session.lease)
+def _begin(tx: Transaction, session: Session, mark: str, cap_nanos: int) -> None:
+    claim(tx, session.plan.id, session.lease, mark)
     open_cap(tx, session.plan.id, cap_nanos)
 
 
-def _close(tx: Transaction, session: Session, due: Sequence[Transfer]) -> None:
+def _close(tx: Transaction, practice_id: str, mark: str, due: Sequence[Transfer]) -> None:
+    """End a run; the cap of one that was taken over is by now what its successor may spend."""
     apply_due(tx, due)
-    close_cap(tx, session.plan.id)
-    leave(tx, session.plan.id, session.lease)
+    if leave(tx, practice_id, mark):
+        close_cap(tx, practice_id)

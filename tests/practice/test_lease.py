@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,11 @@ import pytest
 
 from orchestrator import Market
 from orchestrator.engine.marks import own_mark
+from orchestrator.engine.memory_keys import lease_key
 from orchestrator.errors import InvalidRequest, WrongStatus
 from orchestrator.practice import LabelledTask, Session, practise, prepare
 from orchestrator.practice.lease import Lease, claim
+from orchestrator.practice.paying import open_cap
 from orchestrator.practice.verifiers import exact
 from tests.engine.world import Provider, assert_sound, make_market, posted
 from tests.practice.test_practice import SUMS, Answering, plan, run, session_of, write_tasks
@@ -47,7 +50,7 @@ def test_a_second_run_is_refused_while_the_first_is_at_it_and_nothing_is_paid_tw
         await running
 
     asyncio.run(both())
-    assert all("are being practised by another process" in said and own_mark() in said for said in refusals)
+    assert all("are being practised by another call in this process" in said for said in refusals)
     assert len(provider.made) == 2
     assert posted(market, "provider:acme") == 2 * CENT
     assert_sound(market)
@@ -76,9 +79,7 @@ def test_a_practice_whose_process_is_gone_can_be_taken_up(tmp_path: Path) -> Non
         text=True,
         check=True,
     ).stdout.strip()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.practice.lease.own_mark", lambda: gone)
-        market.store.transact(lambda tx: claim(tx, id, Lease()))
+    leased_by(gone, market, id)
     assert [pupil.works for pupil in run(market, tasks).pupils] == [2]
 
 
@@ -98,10 +99,8 @@ def prepared(market: Market, tasks: Sequence[LabelledTask], *, take_over: bool) 
     return asyncio.run(prepare(market.store, market.seats, market.config.rules, tasks, exact, take_over=take_over))
 
 
-def leased_by(mark: str, market: Market, id: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("orchestrator.practice.lease.own_mark", lambda: mark)
-        market.store.transact(lambda tx: claim(tx, id, Lease()))
+def leased_by(mark: str, market: Market, id: str, found: Lease | None = None) -> None:
+    market.store.transact(lambda tx: claim(tx, id, found or Lease(), mark))
 
 
 def test_what_a_process_on_another_host_was_at_is_taken_over_only_if_one_says_that_it_is_gone(tmp_path: Path) -> None:
@@ -129,3 +128,38 @@ def test_a_process_on_this_host_that_lives_is_not_taken_over(tmp_path: Path) -> 
     with pytest.raises(WrongStatus, match="run this again when that is done") as refused:
         prepared(market, tasks, take_over=True)
     assert "--take-over" not in str(refused.value)
+
+
+def lease_of(market: Market, id: str) -> Lease:
+    row = market.store.read(lambda reader: reader.memory(lease_key(id)))
+    assert row is not None
+    return Lease(**json.loads(row.body))
+
+
+def test_a_run_that_was_taken_over_stops_and_leaves_lease_and_cap_to_whoever_goes_on(tmp_path: Path) -> None:
+    """Its process was believed gone, as one on another host can be."""
+    tasks = write_tasks(tmp_path, *[{"request": f"{n} * 3?", "answer": "18"} for n in range(12)])
+    provider, successor = Provider("0.01"), "another.host/1/1"
+    market = make_market(Answering("a", "18", provider))
+    session = session_of(market, tasks)
+    id = session.plan.id
+
+    async def take_over() -> None:
+        provider.pause = None
+        leased_by(successor, market, id, lease_of(market, id))
+        market.store.transact(lambda tx: open_cap(tx, id, 30 * CENT))
+
+    provider.pause = take_over
+    with pytest.raises(WrongStatus, match="were taken over by another run"):
+        asyncio.run(practise(session, session.plan.cost_max_nanos))
+    assert lease_of(market, id) == Lease(successor, 2)
+    assert posted(market, f"cap:{id}") >= 30 * CENT - provider.spent_nanos
+    assert len(provider.made) < len(tasks)
+    assert_sound(market)
+
+
+def test_a_run_that_nobody_took_over_gives_its_cap_back_and_leaves(tmp_path: Path) -> None:
+    market = make_market(Answering("a", "18", Provider("0.01"), worst="0.05"))
+    tasks = write_tasks(tmp_path, *SUMS)
+    report = run(market, tasks)
+    assert (lease_of(market, report.id), posted(market, f"cap:{report.id}")) == (Lease("", 1), 0)

@@ -20,7 +20,6 @@ from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import ProviderError
 from orchestrator.practice import LabelledTask, PracticeReport, Session, practise, prepare, read_tasks
-from orchestrator.practice.lease import leave
 from orchestrator.practice.verifiers import Verifier, exact
 from orchestrator.store import MemoryStore, Store, Transaction
 from tests.engine.world import Paid, Provider, assert_sound, make_market, posted, presenter
@@ -176,8 +175,6 @@ def test_a_practice_whose_process_died_goes_on_where_it_was(tmp_path: Path) -> N
         working.cancel()
         with pytest.raises(Dead):
             await working
-        # As if its process could be seen to be gone, which is this one.
-        market.store.transact(lambda tx: leave(tx, session.plan.id, session.lease))
 
     asyncio.run(die_at_the_fourth_call())
     provider.pause = None
