@@ -62,6 +62,11 @@ class PerLoop(Generic[T]):
                 await self._close_value(value)
 
     def _end(self, loop: asyncio.AbstractEventLoop, keeper: AsyncGenerator[None, None]) -> None:
-        closing = loop.create_task(keeper.aclose())
+        closing = loop.create_task(_ended(keeper))
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
+
+
+async def _ended(keeper: AsyncGenerator[None, None]) -> None:
+    """End a keeper; a loop that ends before this has begun cancels this, and closes the keeper itself."""
+    await keeper.aclose()

@@ -103,10 +103,12 @@ class Market:
         self._store.close()
 
     def rest(self) -> None:
-        """From now on, keep threads, files and bidders' processes only while they are in use: little may follow."""
+        """Close bidders, and keep threads and files only while they are in use: all that follows is results' to ask.
+
+        Of an isolated bidder the process ends; where its policy is to learn of a pick, that starts it again.
+        """
         for seat in self.seats.values():
-            if isinstance(seat.bidder, IsolatedBidder):
-                seat.bidder.rest()
+            read_guarded(seat.bidder.rest if isinstance(seat.bidder, IsolatedBidder) else seat.close)
         self._store.rest()
 
     def run(self, text: str, budget: Amount, **options: Unpack[RunOptions]) -> Result:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Unpack
 
-from orchestrator.api.blocking import run_blocking
 from orchestrator.api.market import Market
 from orchestrator.api.posting import Amount
 from orchestrator.api.result import Result
@@ -22,7 +21,7 @@ def run_request(
         result.pick(1)
 
     Works in a notebook too. The bounty stays pledged until an offer is picked, all are rejected
-    or the request expires.
+    or the request expires. Bidders are closed when this returns; the result is read, and picked from, all the same.
 
     Args:
         text: what is wanted.
@@ -37,7 +36,11 @@ def run_request(
         CallerError: the request cannot be carried out as given.
         OperatorError: the config or the store cannot be used.
     """
-    return run_blocking(lambda: arun_request(text, budget, config=config, **options))
+    market = Market(config)
+    try:
+        return market.run(text, budget, **options)
+    finally:
+        market.rest()  # Once its event loop has ended: bidders' connections are closed by then, and not cut off.
 
 
 async def arun_request(

@@ -30,7 +30,8 @@ class Bidder(Protocol):
       bid; where left out, on all for which it is eligible.
     - `obstacle() -> str | None`: why it could not act now, as far as it can tell without a call, for
       example a key that is not set; `run --dry-run` says so.
-    - `close()`: called when the market closes.
+    - `close()`: called when the market closes, by `run_request` once there are offers. Its policy may
+      have to learn after that, of the pick.
     """
 
     @property

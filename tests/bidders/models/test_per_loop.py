@@ -74,6 +74,17 @@ def test_closing_closes_the_values_of_loops_that_run() -> None:
     assert [each.closed for each in made] == [1, 1]
 
 
+def test_what_is_closed_as_its_loop_ends_is_closed_all_the_same() -> None:
+    kept, made = clients()
+
+    async def use() -> None:
+        await kept.get()
+        kept.close()
+
+    asyncio.run(use())
+    assert [each.closed for each in made] == [1]
+
+
 def test_a_value_that_cannot_be_made_is_tried_again() -> None:
     attempts: list[int] = []
 
