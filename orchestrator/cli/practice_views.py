@@ -45,7 +45,8 @@ def plan_views(plan: PracticePlan, most: Money) -> Iterable[Table | Text]:
         yield made
         yield Text(f"The operator pays, through the treasury; the cap is {most} USD.")
     for name, reason in plan.unready.items():
-        yield Text.assemble((f"{inert(name)} takes no part: ", "yellow"), one_line(reason))
+        part = "works on some tasks only" if name in plan.cost_max_by_bidder_nanos else "takes no part"
+        yield Text.assemble((f"{inert(name)} {part}: ", "yellow"), one_line(reason))
 
 
 def report_views(report: PracticeReport) -> Iterable[Table | Text]:

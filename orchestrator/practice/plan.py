@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Final
 
 from orchestrator.bidding import Acceptance
@@ -17,10 +16,10 @@ from orchestrator.core.rules import TRANSFORMER, Rules
 from orchestrator.core.state import REQUESTER, first_state
 from orchestrator.engine.announcing import Announcer, MarketView, read_memories
 from orchestrator.engine.callbook import CallBook
-from orchestrator.engine.deadline import Deadline
-from orchestrator.engine.guarded import Returned
+from orchestrator.engine.driver import at_once
 from orchestrator.engine.seat import Seat
 from orchestrator.money import format_usd
+from orchestrator.practice.asking import Unready, ask_cost_max
 from orchestrator.practice.lease import Lease, read_lease
 from orchestrator.practice.taking_part import check_workers, nobody_works, workers
 from orchestrator.practice.tasks import LabelledTask, practice_id
@@ -173,46 +172,63 @@ async def prepare(
             read_memories(reader, seats.values()),
         )
     )
-    record = WorkRecord(id, answers)
     calls = CallBook(store, id, answers, transfers)
     announcer = Announcer(seats, memories, calls, {})
-    unready: dict[str, str] = {}
-    exercises = [await _exercise(task, seats, rules, announcer, record, id, unready) for task in chosen]
-    plan = PracticePlan(id, tuple(exercises), dict(seats), unready)
+    plan = await _Planner(id, rules, announcer, WorkRecord(id, answers)).plan(chosen, seats)
     if not plan.works:
-        raise nobody_works(unready)
+        raise nobody_works(plan.unready)
     return Session(store, plan, verifier, calls, announcer, lease)
 
 
-async def _exercise(
-    task: LabelledTask,
-    seats: Mapping[str, Seat],
-    rules: Rules,
-    announcer: Announcer,
-    record: WorkRecord,
-    id: str,
-    unready: dict[str, str],
-) -> Exercise:
-    progress = _bare(task, seats, rules, id)
-    (lot,) = progress.lots()
-    # Nobody buys anything here, so wallets bind nobody: each is shown a bounty's worth.
-    balances = {bidder_account(entry.name): task.bounty_nanos for entry in progress.request.roster}
-    shown = await announcer.announce(progress, lot, MarketView(balances, (), Acceptance(), 1), {})
-    assignments: list[Assignment] = []
-    for name, announcement in shown.items():
-        seat = seats[name]
-        deadline = Deadline(seat.bid_seconds(rules), announcement.deadline_seconds)
-        works = await deadline.run(partial(seat.practises, announcement))
-        if isinstance(works, Returned) and not works.value:
-            continue
-        said = await deadline.run(partial(seat.cost_max_nanos, "transform_cost_max", announcement))
-        if isinstance(said, Returned):
-            assignments.append(record.assign(lot.path, seat, said.value))
-        else:
-            unready.setdefault(
-                name, getattr(said, "reason", f"had not said what a task may cost after {deadline.seconds:g} s")
-            )
-    return Exercise(task, _with_lots(progress, lot, seats, assignments), tuple(assignments))
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Asks bidders about tasks.
+
+    Attributes:
+        id: the practice.
+        rules: for deadlines and sizes.
+        announcer: shows bidders a task.
+        record: what earlier runs have recorded.
+    """
+
+    id: str
+    rules: Rules
+    announcer: Announcer
+    record: WorkRecord
+
+    async def plan(self, tasks: Sequence[LabelledTask], seats: Mapping[str, Seat]) -> PracticePlan:
+        """Plan all tasks; a bidder that does not answer about one is asked about no further one.
+
+        Else it would cost a deadline for each of the tasks (R14).
+        """
+        exercises: list[Exercise] = []
+        unready: dict[str, str] = {}
+        asked = dict(seats)
+        for task in tasks:
+            exercise, found = await self._exercise(task, asked)
+            exercises.append(exercise)
+            for name, each in found.items():
+                unready.setdefault(name, each.reason)
+                if each.is_silent:
+                    del asked[name]
+        return PracticePlan(self.id, tuple(exercises), dict(seats), unready)
+
+    async def _exercise(self, task: LabelledTask, seats: Mapping[str, Seat]) -> tuple[Exercise, dict[str, Unready]]:
+        """One task, and who could not say what it may cost."""
+        progress = _bare(task, seats, self.rules, self.id)
+        (lot,) = progress.lots()
+        # Nobody buys anything here, so wallets bind nobody: each is shown a bounty's worth.
+        balances = {bidder_account(entry.name): task.bounty_nanos for entry in progress.request.roster}
+        shown = await self.announcer.announce(progress, lot, MarketView(balances, (), Acceptance(), 1), {})
+        said = await at_once(
+            ask_cost_max(seats[name], self.rules, announcement) for name, announcement in shown.items()
+        )
+        found = dict(zip(shown, said, strict=True))
+        assignments = [
+            self.record.assign(lot.path, seats[name], each) for name, each in found.items() if isinstance(each, int)
+        ]
+        unready = {name: each for name, each in found.items() if isinstance(each, Unready)}
+        return Exercise(task, _with_lots(progress, lot, seats, assignments), tuple(assignments)), unready
 
 
 def _bare(task: LabelledTask, seats: Mapping[str, Seat], rules: Rules, id: str) -> Progress:
