@@ -119,7 +119,7 @@ class PracticeReport:
 
 def read_result(result: AwardResult, work: Assignment) -> WorkResult:
     """What came of a work, before it is scored."""
-    spent_nanos = work.spent_nanos + (result.cost_nanos or 0)
+    spent_nanos = work.spent_nanos + result.charged_nanos
     if not isinstance(result, Delivered):
         failure = f"{result.fault}: {result.reason}"
         is_left_out = result.fault == "over the cap"

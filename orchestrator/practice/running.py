@@ -148,7 +148,7 @@ async def _rounds(work: Assignment, exercise: Exercise, session: Session) -> lis
     is_of_old = known and known == len(session.calls.answers_to(_task(work, session)))
     if not is_of_old or ending_of(result, made_calls=True) != "failed":
         return [_Round(work, result)]
-    anew = work._replace(round=work.round + 1, spent_nanos=work.spent_nanos + (result.cost_nanos or 0))
+    anew = work._replace(round=work.round + 1, spent_nanos=work.spent_nanos + result.charged_nanos)
     return [_Round(work, result), _Round(anew, await _deliver(anew, exercise, session))]
 
 

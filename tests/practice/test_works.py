@@ -11,10 +11,10 @@ import pytest
 
 from bidders.llm.bidder import LanguageModelBidder
 from bidders.models.mock import MockModel
-from orchestrator import Market, Segment, WonLot
+from orchestrator import Market, Money, Segment, WonLot
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import UnreadableReply
-from orchestrator.practice import practise, prepare
+from orchestrator.practice import LabelledTask, practise, prepare
 from orchestrator.practice.verifiers import exact
 from orchestrator.store import AnswerRow, MemoryStore, Store
 from tests.engine.world import HANG_SECONDS, Provider, assert_sound, make_market, posted
@@ -40,6 +40,29 @@ def configured(store: Store, **options: Any) -> Market:
     """A market of one scripted bidder, as a config would have it."""
     entry = {"name": "ann", "type": "bidders.scripted:ScriptedBidder", "options": {"kind": "answer", **options}}
     return Market({"version": 1, "bidders": [entry]}, store=store)
+
+
+def interrupt_once(market: Market, tasks: Sequence[LabelledTask], kept: int) -> None:
+    """Break a run off once so many calls are on record, while another bidder of the task is still at work."""
+
+    async def interrupted() -> None:
+        reached, provider = asyncio.Event(), Provider()
+
+        async def hang() -> None:
+            reached.set()
+            await asyncio.Event().wait()
+
+        provider.pause = hang
+        both = {**market.seats, **make_market(Answering("bob", "18", provider)).seats}
+        session = await prepare(market.store, both, market.config.rules, tasks, exact)
+        running = asyncio.ensure_future(practise(session, session.plan.cost_max_nanos))
+        await reached.wait()
+        while len(market.store.read(lambda reader: reader.answers(session.plan.id))) < kept:
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    asyncio.run(interrupted())
 
 
 # --- failures ---
@@ -74,25 +97,7 @@ def test_a_failure_that_an_interrupted_run_has_kept_is_asked_again_at_once(tmp_p
     store, tasks = MemoryStore(), write_tasks(tmp_path, SUMS[0])
     market = model_market(store, [DOWN])
 
-    async def interrupted() -> None:
-        """The model's failure is on record; another bidder of the task is still at work when the run is broken off."""
-        reached, provider = asyncio.Event(), Provider()
-
-        async def hang() -> None:
-            reached.set()
-            await asyncio.Event().wait()
-
-        provider.pause = hang
-        both = {**market.seats, **make_market(Answering("bob", "18", provider)).seats}
-        session = await prepare(store, both, market.config.rules, tasks, exact)
-        running = asyncio.ensure_future(practise(session, session.plan.cost_max_nanos))
-        await reached.wait()
-        while asked(market) == 0 or not store.read(lambda reader: reader.answers(session.plan.id)):
-            await asyncio.sleep(0)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-    asyncio.run(interrupted())
+    interrupt_once(market, tasks, kept=1)
     mended = model_market(store, ["18"])
     assert [pupil.works for pupil in run(mended, tasks).pupils] == [1]
     assert session_of(mended, tasks).plan.answered == 1
@@ -117,6 +122,39 @@ def test_what_a_failed_call_cost_is_paid_and_counted_beside_the_later_answer(tmp
     row = market.store.read(lambda reader: reader.memory("a/recalling/1"))
     assert row is not None
     assert '"a", "' + digest_text("18") + '", 1.0, 0.01]' in row.body, "a work teaches what the work itself costs"
+    assert_sound(market)
+
+
+class Unsure(Answering):
+    """Makes a call for a cent and one whose cost nobody knows; its first works may fail by its provider's fault."""
+
+    def __init__(self, name: str, failures: int = 0) -> None:
+        super().__init__(name, "18", Provider("0.01"), transform_calls=2)
+        self._failures = failures
+
+    async def transform(self, lot: WonLot) -> Any:
+        for number, cost in enumerate((Money.usd("0.01"), None)):
+            self.source.cost = cost
+            await self._call(lot, "transform", number)
+        self._failures -= 1
+        if self._failures >= 0:
+            raise UnreadableReply("gibberish")
+        return [Segment(self.answer, kind="answer")]
+
+
+def test_a_report_counts_what_is_known_of_a_cost_that_is_not_known_in_full(tmp_path: Path) -> None:
+    market = make_market(Unsure("a"))
+    report = run(market, write_tasks(tmp_path, SUMS[0]))
+    assert (report.cost_nanos, report.pupils[0].cost_known) == (CENT, False)
+    assert posted(market, "provider:acme") == CENT
+    assert_sound(market)
+
+
+def test_so_it_does_of_a_failure_that_an_interrupted_run_has_kept(tmp_path: Path) -> None:
+    store, tasks = MemoryStore(), write_tasks(tmp_path, SUMS[0])
+    market = make_market(Unsure("a", failures=2), store=store)
+    interrupt_once(market, tasks, kept=2)
+    assert run(market, tasks, cap=9 * CENT).cost_nanos == 2 * CENT == posted(market, "provider:acme")
     assert_sound(market)
 
 
