@@ -11,10 +11,10 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.core.events import EVENT_TYPES, Delivered, Event, Requested
+from orchestrator.core.state import ERASED
 from orchestrator.errors import InvalidRecord
 from orchestrator.journal import Entry, chain_digest
 
-ERASED: Final = "[erased]"
 UNKNOWN_COST: Final = ('cost_nanos":null', '"unknown_costs":')
 """One of these stands in the body of every entry that tells of a cost which nobody knows."""
 

@@ -15,6 +15,9 @@ from orchestrator.core.light import light
 REQUESTER = "requester"
 """Author of a request's own text and owner of its first lot; no bidder may take this name."""
 
+ERASED = "[erased]"
+"""How a text reads that was erased; its digest is known still."""
+
 TEXT = "text"
 PLAIN = "text/plain"
 ANSWER = "answer"

@@ -22,6 +22,7 @@ from orchestrator.core.settlement import due_awards, failure, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.ledger import hold
 from orchestrator.record.moves import Auctions, Ending, Judging, Opening, Settlement, cut
+from orchestrator.record.showing import as_shown
 from orchestrator.record.tally import tally
 
 THE_PICK = "the pick"
@@ -184,6 +185,8 @@ class Course:
             for path in strays:
                 self._leave(path, results)
             step = settle_stage(self.now, results, 0, spendable)
+        if self._alteration == Alteration():
+            step = as_shown(step, self.now, move)
         self._trace(step.progress)
         return step
 

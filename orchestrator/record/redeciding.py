@@ -9,7 +9,6 @@ from typing import Final
 from orchestrator.core.answer import BLAMELESS
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
-from orchestrator.core.codec import ERASED
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import AwardResult, Delivered
 from orchestrator.core.holds import hold_behind
@@ -21,11 +20,13 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, failure, settle_stage
+from orchestrator.core.state import ERASED
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
 from orchestrator.ledger import MOVING, PENDING, Finding, Transfer
 from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, results_by_lot
+from orchestrator.record.showing import as_shown
 
 # A bidder that raises is to blame, unless it has left the market since it won.
 _MAYBE_OWN: Final = "raised"
@@ -110,7 +111,7 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
         results = _whole_rounds(progress, move.results)
         seen = move.spendable
         spendable = {wallet: seen.get(wallet, 0) for wallet in beyond_promise(progress, results)}
-        return settle_stage(progress, results, funds.cap_left_nanos, spendable)
+        return as_shown(settle_stage(progress, results, funds.cap_left_nanos, spendable), progress, move)
     if isinstance(move, Judging):
         # The purse held what the issuer did not have to add.
         added_nanos = funds.added_nanos.get(str(len(progress.judged)), 0)

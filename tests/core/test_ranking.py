@@ -7,11 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.core.keys import digest_text
 from orchestrator.core.lot import Offer, Sale
 from orchestrator.core.progress import Progress
 from orchestrator.core.ranking import rank
 from orchestrator.core.rules import PRESENTER, Rules
-from orchestrator.core.state import REQUESTER, Segment, State
+from orchestrator.core.state import ERASED, REQUESTER, Segment, State
 from tests.core.making import make_request, opened
 from tests.effort import examples
 
@@ -76,6 +77,22 @@ def test_identical_texts_of_one_principal_are_shown_once_and_of_two_principals_t
     assert rank(open_request(*offers, principals={"a": "P", "b": "P"})) == ("0.1",)
     different = [offers[0], offer("0.1", "b", 7, text="other")]
     assert rank(open_request(*different, principals={"a": "P", "b": "P"})) == ("0.1", "0.0")
+
+
+def cut(path: str, *pieces: Segment) -> Offer:
+    return replace(offer(path, "a", 5), state=State(pieces))
+
+
+def test_a_text_is_the_same_however_it_is_cut_into_pieces() -> None:
+    ways = cut("0.0", Segment("a"), Segment("b"), Segment("c")), cut("0.1", Segment("a\n\nb"), Segment("c"))
+    assert len(rank(open_request(*ways, cut("0.2", Segment("a\n\nb\n\nc"))))) == 1
+    assert len(rank(open_request(*ways, cut("0.2", Segment("a"), Segment("b"))))) == 2
+
+
+def test_texts_that_were_erased_are_not_taken_for_one() -> None:
+    erased = [Segment(ERASED, digest=digest_text(text)) for text in "abc"]
+    assert len(rank(open_request(cut("0.0", *erased[:2]), cut("0.1", *erased[1:])))) == 2
+    assert len(rank(open_request(cut("0.0", *erased), cut("0.1", *erased)))) == 1
 
 
 def test_at_most_offers_max_are_shown_and_the_best_of_them() -> None:

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.codec import ERASED
 from orchestrator.core.events import AwardResult, Delivered, Faulted
 from orchestrator.core.keys import digest_text
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER, Rules
 from orchestrator.core.settlement import accept_delivery, settle_stage
-from orchestrator.core.state import REQUESTER, Segment, State, first_state, next_state
+from orchestrator.core.state import ERASED, REQUESTER, Segment, State, first_state, next_state
 from tests.core.making import bid, close, deliver, make_request, opened, play_stage
 from tests.effort import examples
 
