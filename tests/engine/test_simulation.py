@@ -227,6 +227,44 @@ def test_a_newcomer_is_endowed_and_takes_part_and_whoever_leaves_does_not() -> N
     assert market.book.totals() == {"USD": 0, "USD-cap": 0}
 
 
+def comes_back(market: Simulation, player: FacetPlayer) -> None:
+    market.leave(player.name)
+    market.enter(player)
+
+
+def test_whoever_comes_back_goes_on_with_the_wallet_that_it_left() -> None:
+    players = [FacetPlayer(name, PRESENTER, Staged((2.0,)), 0) for name in "pq"]
+    market = Simulation(players, Rules(stages_max=1), RICH, learning=False)
+    market.run([Job("hello", BOUNTY_NANOS, take_first)])
+    wallets = {name: market.book.spendable_nanos(bidder_account(name)) for name in "pq"}
+    for player in players:
+        comes_back(market, player)
+    assert {name: market.book.spendable_nanos(bidder_account(name)) for name in "pq"} == wallets
+    (ended,) = market.run([Job("hello", BOUNTY_NANOS, take_first)])
+    assert {entry.name for entry in ended.request.roster} == {"p", "q"}
+
+
+def test_whoever_was_suspended_stays_so_when_it_comes_back() -> None:
+    poor = WealthRules(2 * NANOS, NANOS, 2 * NANOS, refills_max=0)
+    players = {name: FacetPlayer(name, PRESENTER, Staged((2,)), 0) for name in "pq"}
+    market = Simulation(list(players.values()), Rules(stages_max=1), poor, learning=False)
+    market.run([Job("hello", BOUNTY_NANOS, take_none)])
+    (broke,) = market.suspended
+    comes_back(market, players[broke])
+    (ended,) = market.run([Job("hello", BOUNTY_NANOS, take_none)])
+    assert broke not in {entry.name for entry in ended.request.roster}
+
+
+def test_refills_are_counted_on_when_a_bidder_comes_back() -> None:
+    wealth = WealthRules(2 * NANOS, NANOS, 4 * NANOS, treasury_stock_nanos=100 * NANOS)
+    players = {name: FacetPlayer(name, PRESENTER, Staged((2,)), 0) for name in "pq"}
+    market = Simulation(list(players.values()), Rules(stages_max=1), wealth, learning=False)
+    market.run([Job("hello", BOUNTY_NANOS, take_none)])
+    ((refilled, times),) = [(name, times) for name, times in market.refills.items() if times]
+    comes_back(market, players[refilled])
+    assert market.refills[refilled] == times
+
+
 def test_the_treasury_opens_with_its_stock() -> None:
     market = Simulation([], Rules(), WealthRules(0, 0, 0, treasury_stock_nanos=7))
     assert market.book.spendable_nanos(TREASURY) == 7

@@ -102,7 +102,7 @@ class Simulation:
         return self._roster.suspended
 
     def enter(self, player: Player) -> None:
-        """Let a newcomer take part in the requests to come; it is endowed as the others were."""
+        """Let a bidder take part in the requests to come; a newcomer is endowed as the others were."""
         self._roster.enter([player])
 
     def leave(self, name: str) -> None:

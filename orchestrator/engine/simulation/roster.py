@@ -47,12 +47,17 @@ class Roster:
         self._crowds: dict[tuple[Role, ...], list[Player]] = {}
 
     def enter(self, players: Sequence[Player]) -> None:
-        """Let bidders take part in the requests to come, each with a wallet and an endowment."""
+        """Let bidders take part in the requests to come, each newcomer with a wallet and an endowment.
+
+        One that was here before goes on with the wallet that it left, and stays suspended if it was.
+        """
         self.players = (*self.players, *players)
         for account in provider_accounts({player.name for player in players}):
             self._book.open_account(account)
         for player in players:
-            self._endow(player)
+            if player.name not in self.seats:
+                self._endow(player)
+            self.seats[player.name] = player
         self._call_roll()
 
     def leave(self, name: str) -> None:
@@ -96,15 +101,14 @@ class Roster:
         return Wallet(spendable_nanos, refills=self.refills[name], unrewarded_nanos=unrewarded_nanos)
 
     def _endow(self, player: Player) -> None:
+        """Give a newcomer its wallet and endowment."""
         wallet = bidder_account(player.name)
-        self.seats[player.name] = player
         self._book.open_account(Account(wallet))
         self.refills[player.name] = 0
-        self.suspended.discard(player.name)
+        self._unrewarded[wallet] = 0
         endowment_nanos = self._wealth.endowment_nanos
         if endowment_nanos:
             self._book.apply([transfer(f"endow/{player.name}", ISSUER, wallet, endowment_nanos, "endow")])
-        self._unrewarded[wallet] = 0
 
     def _call_roll(self) -> None:
         active = [player for player in self.players if player.name not in self.suspended]
