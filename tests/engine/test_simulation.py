@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 
 from benchmarks.market import BOUNTY_NANOS, FacetPlayer, accept_best, job, society
 from benchmarks.refund import shares
-from orchestrator import Announcement, Observation, Valuation
+from bidders.capable import Appraisal, CapableBidder
+from orchestrator import Announcement, Observation, Valuation, WonLot
 from orchestrator.core.clearing import Award
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.lot import Lot, Offer
@@ -40,6 +42,16 @@ class Staged:
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         return memory
+
+
+class Capable(CapableBidder):
+    """Bids what its policy makes of any state."""
+
+    def appraise(self, announcement: Announcement) -> Appraisal:
+        return Appraisal(1.0, "")
+
+    async def transform(self, lot: WonLot) -> Sequence[Segment]:
+        return [Segment("offer")]
 
 
 class Covered(Scripted):
@@ -152,6 +164,37 @@ def test_players_bid_no_more_than_they_can_pay_beside_their_work() -> None:
     (ended,) = market.run([Job("a request", BOUNTY_NANOS, take_first)])
     (answer,) = ended.auctions["0"].answers
     assert (answer.kind, answer.fault, answer.amount_nanos) == ("bid", None, 3 * 10**9)
+
+
+@pytest.mark.parametrize("usd", [5.0, 1e10, 1e300])
+def test_a_value_above_all_money_is_bid_as_far_as_the_wallet_goes(usd: float) -> None:
+    market = Simulation([FacetPlayer("p", PRESENTER, Staged((usd,)), 0)], Rules(), WealthRules(4 * NANOS, 0, 0))
+    (ended,) = market.run([Job("hello", BOUNTY_NANOS, take_first)])
+    (answer,) = ended.auctions["0"].answers
+    assert (answer.kind, answer.amount_nanos) == ("bid", 4 * NANOS)
+
+
+@pytest.mark.parametrize("usd", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_no_number_is_a_fault_as_it_is_of_the_bidders_that_come_along(usd: float) -> None:
+    players = [FacetPlayer(name, PRESENTER, Staged((value,)), 0) for name, value in (("odd", usd), ("p", 2.0))]
+    (simulated,) = Simulation(players, Rules(), RICH).run([Job("hello", BOUNTY_NANOS, take_first)])
+    assert [offer.presenter for offer in simulated.offers] == ["p"]
+    durable = make_market(Capable("odd", PRESENTER, Staged((usd,))), presenter("p", "2"))
+    durable.run("hello", 10, seed=1)
+    for progress in (simulated, durable.read_log("r1").progress):
+        odd = next(answer for answer in progress.auctions["0"].answers if answer.bidder == "odd")
+        assert (odd.kind, odd.fault) == ("fault", "raised")
+        assert odd.reason.endswith(f"policy staged valued the lot at {usd} USD")
+
+
+def test_an_owner_that_values_its_lot_at_no_number_does_not_keep_it() -> None:
+    rules = Rules(stages_max=3, last_stage="any")
+    players = [Twice("a", TRANSFORMER, Staged((5.0, math.nan, 1.0)), 0), Twice("b", TRANSFORMER, Staged((3.0,) * 3), 0)]
+    (ended,) = Simulation(players, rules, RICH, learning=False, owners_keep=True).run(
+        [Job("hello", BOUNTY_NANOS, take_first)]
+    )
+    assert [(sale.buyer, sale.kept) for sale in ended.sales] == [("a", False), ("b", False), ("a", False)]
+    assert [answer.bidder for answer in ended.auctions["0.0"].answers] == ["b"]
 
 
 def test_a_player_that_cannot_pay_for_its_work_does_not_bid() -> None:

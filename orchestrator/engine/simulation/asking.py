@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.engine.simulation.invitations import Invitations
 from orchestrator.engine.simulation.player import Player
-from orchestrator.money import NANOS_PER_USD
+from orchestrator.money import AMOUNT_NANOS_MAX, NANOS_PER_USD
+
+_USD_MAX: Final = AMOUNT_NANOS_MAX / NANOS_PER_USD
 
 
 class Said(NamedTuple):
@@ -79,39 +82,56 @@ class Asker:
                         invitations.note(player, 0, 0.0)
         for memory_id, questions in asked.items():
             values = self._values(questions, memories.get(memory_id), explores=explores)
-            for question, amount_nanos in zip(questions, values, strict=True):
-                self._enter(question, amount_nanos)
+            for question, worth_usd in zip(questions, values, strict=True):
+                self._enter(question, worth_usd)
         return said
 
-    def _values(self, questions: Sequence[_Question], memory: Any, *, explores: bool) -> Sequence[int]:
-        """What one policy values lots at, in nano-dollars."""
+    def _values(self, questions: Sequence[_Question], memory: Any, *, explores: bool) -> Sequence[float]:
+        """What one policy values lots at, in dollars."""
         player, request, lot, _, _ = questions[0]
         valuation = player.policy.value(memory, [seen for _, _, _, seen, _ in questions])
         values = np.asarray(valuation.means, dtype=float)
         if explores:
             seed = derive_seed(self._seed, player.memory_id, request.id, lot.stage)
             draws = np.random.default_rng(seed).standard_normal(len(questions))
-            values = values + np.asarray(valuation.deviations, dtype=float) * draws
-        nanos: list[int] = (np.maximum(values, 0.0) * NANOS_PER_USD).astype(np.int64).tolist()
-        return nanos
+            # What is no finite number is told of below; numpy need not warn of it.
+            with np.errstate(all="ignore"):
+                values = values + np.asarray(valuation.deviations, dtype=float) * draws
+        usd: list[float] = values.tolist()
+        return usd
 
-    def _enter(self, question: _Question, amount_nanos: int) -> None:
+    def _enter(self, question: _Question, worth_usd: float) -> None:
         """Enter what a player says of a lot: a bid, or of its own lot what keeping it is worth."""
         player, _, lot, seen, said = question
         if player.name == lot.owner and not self._may_buy_own:
-            cost_max_nanos = player.cost_max_nanos
-            said.keeps[lot.path] = Keep(amount_nanos, cost_max_nanos, _provider(player.name, cost_max_nanos))
+            # As of the bidders that come along, a reserve that is no number is none, and a bid a fault.
+            if math.isfinite(worth_usd):
+                provider = _provider(player.name, player.cost_max_nanos)
+                said.keeps[lot.path] = Keep(_nanos(worth_usd), player.cost_max_nanos, provider)
             return
-        left_nanos = self._spendable_nanos(player.name) - player.cost_max_nanos
-        if left_nanos < 0:
-            return
-        amount_nanos = min(amount_nanos, left_nanos)
-        said.answers[lot.path].append(_answer(player, seen, amount_nanos))
+        if math.isfinite(worth_usd):
+            left_nanos = self._spendable_nanos(player.name) - player.cost_max_nanos
+            if left_nanos < 0:
+                return
+            answer = _bid(player, seen, min(_nanos(worth_usd), left_nanos))
+        else:
+            answer = _fault(player, worth_usd)
+        said.answers[lot.path].append(answer)
         if self._invitations.are_choosy:
-            self._invitations.note(player, amount_nanos, seen.bounty_usd)
+            self._invitations.note(player, answer.amount_nanos, seen.bounty_usd)
 
 
-def _answer(player: Player, seen: Observation, amount_nanos: int) -> Answer:
+def _nanos(worth_usd: float) -> int:
+    return int(min(max(worth_usd, 0.0), _USD_MAX) * NANOS_PER_USD)
+
+
+def _fault(player: Player, worth_usd: float) -> Answer:
+    return Answer(
+        player.name, "fault", fault="raised", reason=f"policy {player.policy.name} valued the lot at {worth_usd} USD"
+    )
+
+
+def _bid(player: Player, seen: Observation, amount_nanos: int) -> Answer:
     name, cost_max_nanos = player.name, player.cost_max_nanos
     return Answer(
         name,
