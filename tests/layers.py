@@ -14,38 +14,43 @@ from pathlib import Path
 
 # --- the rules ---
 
-# What would let time, chance, files, the network or a database into the pure part.
+# All that the pure part may import from outside. By list, for whatever else there is may hold a way to time, chance,
+# files, the network or a database.
 # fmt: off
-IMPURE = frozenset({
-    "asyncio", "concurrent", "datetime", "http", "logging", "multiprocessing", "numpy", "os", "pathlib",
-    "random", "secrets", "shutil", "socket", "sqlalchemy", "sqlite3", "subprocess", "tempfile", "threading",
-    "time", "urllib", "uuid",
+PURE = frozenset({
+    "__future__", "ast", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
+    "hashlib", "heapq", "itertools", "json", "math", "operator", "pydantic", "re", "types", "typing", "warnings",
 })
 # fmt: on
+
+# What needs no import to reach outside, or to differ from process to process, as the hash of a text does.
+EFFECTS = frozenset({"__builtins__", "__import__", "breakpoint", "eval", "exec", "hash", "input", "open", "print"})
+# Writes the methods of dataclasses out of their own fields.
+EXEMPT = {"orchestrator.core.light": frozenset({"exec"})}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: the other layers it may import, and the outside packages it may not."""
+    """One layer: the other layers it may import, and whether it is pure: without effects, clock and chance."""
 
     may_import: frozenset[str] = frozenset()
-    keeps_out: frozenset[str] = frozenset()
+    is_pure: bool = False
 
 
-def layer(may_import: str = "", keeps_out: frozenset[str] = frozenset()) -> Layer:
+def layer(may_import: str = "", *, is_pure: bool = False) -> Layer:
     """Write a layer of `orchestrator` with the short names of its neighbours."""
-    return Layer(frozenset(f"orchestrator.{name}" for name in may_import.split()), keeps_out)
+    return Layer(frozenset(f"orchestrator.{name}" for name in may_import.split()), is_pure)
 
 
 # A module belongs to the longest name here that its own name begins with; the bare root stands for itself alone.
 LAYERS: dict[str, Layer] = {
-    "orchestrator.errors": layer(keeps_out=IMPURE),
+    "orchestrator.errors": layer(is_pure=True),
     "orchestrator.background": layer(),
-    "orchestrator.passwords": layer(keeps_out=IMPURE),
-    "orchestrator.money": layer("errors", keeps_out=IMPURE),
-    "orchestrator.journal": layer("errors", keeps_out=IMPURE),
-    "orchestrator.ledger": layer("errors money", keeps_out=IMPURE),
-    "orchestrator.core": layer("errors money journal ledger", keeps_out=IMPURE),
+    "orchestrator.passwords": layer(is_pure=True),
+    "orchestrator.money": layer("errors", is_pure=True),
+    "orchestrator.journal": layer("errors", is_pure=True),
+    "orchestrator.ledger": layer("errors money", is_pure=True),
+    "orchestrator.core": layer("errors money journal ledger", is_pure=True),
     "orchestrator.bidding": layer("errors money core"),
     "orchestrator.telemetry": layer("errors money core bidding"),
     "orchestrator.plugins": layer("errors"),
@@ -93,6 +98,7 @@ class Rule(StrEnum):
     LAYER = "layer"
     UNLISTED = "unlisted-module"
     EXTERNAL = "forbidden-import"
+    EFFECT = "forbidden-builtin"
     CYCLE = "import-cycle"
     NAME = "forbidden-name"
     MODULE_LENGTH = "module-too-long"
@@ -139,10 +145,11 @@ def check(root: Path, layers: Mapping[str, Layer] = LAYERS) -> list[Finding]:
     """Check every module of the packages under `root`; a package that is not there yet breaks no rule."""
     modules, findings = _read(root)
     names = {module.name for module in modules} | set(layers)
-    collected = {module.name: _collected(module, names) for module in modules}
+    collected = {module.name: _collected(module, names, _is_pure(module, layers)) for module in modules}
     imports = {name: collector.found for name, collector in collected.items()}
     for module in modules:
         findings += _check_imports(module, imports[module.name], layers)
+        findings += _check_effects(module, collected[module.name].effects)
         findings += _check_file(module, collected[module.name].functions)
     findings += _check_cycles({module.name: module for module in modules}, imports)
     return sorted(findings)
@@ -167,19 +174,25 @@ def _read(root: Path) -> tuple[list[Module], list[Finding]]:
 
 
 class _Collector(ast.NodeVisitor):
-    """Gathers the imports of one module, however they are made, and its functions: one walk, for walks take long."""
+    """Gathers the imports of one module, however they are made, its functions, and its effects where it is pure.
 
-    def __init__(self, module: Module, names: Iterable[str]) -> None:
+    All in one walk, for walks take long.
+    """
+
+    def __init__(self, module: Module, names: Iterable[str], is_pure: bool) -> None:
         self.found: list[Import] = []
+        self.effects: list[ast.Name] = []
         self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self._module = module
         self._names = set(names)
         self._context = ["eager"]
         self._importers = {"__import__", "import_module"}
-        self._reads_expressions = any(importer in module.source for importer in self._importers)
+        imports = any(importer in module.source for importer in self._importers)
+        self._is_pure = is_pure
+        self._reads_expressions = imports or is_pure
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Visit what is inside; expressions, most of a module, only where one of them may import something."""
+        """Visit what is inside; expressions, most of a module, only where one of them may be of interest."""
         for child in ast.iter_child_nodes(node):
             if self._reads_expressions or not isinstance(child, ast.expr):
                 self.visit(child)
@@ -205,6 +218,10 @@ class _Collector(ast.NodeVisitor):
                     name = value.value.lstrip(".")
                     self._add(self._absolute(name, len(value.value) - len(name)), node.lineno, "dynamic")
         self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if self._is_pure and node.id in EFFECTS and isinstance(node.ctx, ast.Load):
+            self.effects.append(node)
 
     def visit_If(self, node: ast.If) -> None:
         test = node.test.attr if isinstance(node.test, ast.Attribute) else getattr(node.test, "id", None)
@@ -243,8 +260,8 @@ class _Collector(ast.NodeVisitor):
             self.found.append(found)
 
 
-def _collected(module: Module, names: Iterable[str]) -> _Collector:
-    collector = _Collector(module, names)
+def _collected(module: Module, names: Iterable[str], is_pure: bool) -> _Collector:
+    collector = _Collector(module, names, is_pure)
     collector.visit(module.tree)
     return collector
 
@@ -275,9 +292,21 @@ def _check_imports(module: Module, imports: Iterable[Import], layers: Mapping[st
             if target != own and target not in layers[own].may_import:
                 message = f"{own} may not import {found.target} ({found.how})"
                 yield Finding(module.path, found.line, Rule.LAYER, message)
-        elif top in layers[own].keeps_out | NEVER_IMPORTED:
+        elif top in NEVER_IMPORTED or (layers[own].is_pure and top not in PURE):
             message = f"{own} may not import {found.target} ({found.how})"
             yield Finding(module.path, found.line, Rule.EXTERNAL, message)
+
+
+def _is_pure(module: Module, layers: Mapping[str, Layer]) -> bool:
+    own = layer_of(module.name, layers)
+    return own is not None and layers[own].is_pure
+
+
+def _check_effects(module: Module, effects: Iterable[ast.Name]) -> Iterator[Finding]:
+    for found in effects:
+        if found.id not in EXEMPT.get(module.name, ()):
+            message = f"{module.name} is pure, and may not use `{found.id}`"
+            yield Finding(module.path, found.lineno, Rule.EFFECT, message)
 
 
 def _check_file(module: Module, functions: Iterable[ast.FunctionDef | ast.AsyncFunctionDef]) -> Iterator[Finding]:

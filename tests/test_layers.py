@@ -32,8 +32,11 @@ def plant(root: Path, files: dict[str, str]) -> None:
 
 
 CORE = "orchestrator/core/auction.py"
+STORE = "orchestrator/store/x.py"
 BIDDER = "bidders/greedy.py"
 LONG_FUNCTION = "def {name}():\n" + "    pass\n" * FUNCTION_LINES_MAX
+
+PURE_ONES = ("core", "errors", "journal", "ledger", "money", "passwords")
 
 # Each: what is planted, and the breaches that must be reported, no more and no fewer.
 PLANTED: dict[str, tuple[dict[str, str], list[str]]] = {
@@ -65,18 +68,18 @@ PLANTED: dict[str, tuple[dict[str, str], list[str]]] = {
         [f"{CORE}:3: layer: .*type-only", f"{CORE}:5: forbidden-import: .*eager"],
     ),
     "dynamic": (
-        {CORE: "import importlib\nimportlib.import_module('orchestrator.store')\n"},
-        [f"{CORE}:2: layer: .*dynamic"],
+        {STORE: "import importlib\nimportlib.import_module('orchestrator.core')\n"},
+        [f"{STORE}:2: layer: .*dynamic"],
     ),
     "dynamic, renamed": (
-        {CORE: "from importlib import import_module as load\nload(name='orchestrator.store')\n"},
-        [f"{CORE}:2: layer: .*dynamic"],
+        {STORE: "from importlib import import_module as load\nload(name='orchestrator.core')\n"},
+        [f"{STORE}:2: layer: .*dynamic"],
     ),
     "dynamic, relative": (
-        {CORE: "from importlib import import_module\nimport_module('..store', __package__)\n"},
-        [f"{CORE}:2: layer: .*dynamic"],
+        {STORE: "from importlib import import_module\nimport_module('..core', __package__)\n"},
+        [f"{STORE}:2: layer: .*dynamic"],
     ),
-    "dynamic, built-in": ({CORE: "x = __import__('orchestrator.cli')\n"}, [f"{CORE}:1: layer: .*dynamic"]),
+    "dynamic, built-in": ({STORE: "x = __import__('orchestrator.cli')\n"}, [f"{STORE}:1: layer: .*dynamic"]),
     "sideways": ({"orchestrator/store/x.py": "import orchestrator.core\n"}, ["store/x.py:1: layer"]),
     "back up to the root": ({CORE: "from orchestrator import run_request\n"}, [f"{CORE}:1: layer"]),
     "up to the command": ({"orchestrator/api.py": "import orchestrator.cli\n"}, ["api.py:1: layer"]),
@@ -88,7 +91,33 @@ PLANTED: dict[str, tuple[dict[str, str], list[str]]] = {
     "outside, eager": ({CORE: "import os.path\n"}, [f"{CORE}:1: forbidden-import"]),
     "outside, from": ({CORE: "from datetime import UTC\n"}, [f"{CORE}:1: forbidden-import"]),
     "outside, deferred": ({CORE: "def f():\n    import sqlalchemy.orm\n"}, [f"{CORE}:2: forbidden-import"]),
-    "outside, dynamic": ({CORE: "__import__('random')\n"}, [f"{CORE}:1: forbidden-import: .*dynamic"]),
+    "outside, dynamic": (
+        {CORE: "__import__('random')\n"},
+        [f"{CORE}:1: forbidden-builtin", f"{CORE}:1: forbidden-import: .*dynamic"],
+    ),
+    "outside, in each pure layer": (
+        {f"orchestrator/{name}.py": "import io\n" for name in PURE_ONES},
+        [f"orchestrator/{name}.py:1: forbidden-import" for name in PURE_ONES],
+    ),
+    "outside, of which nobody thought": (
+        {CORE: "import io, queue\nimport sys\nfrom anything import at_all\n"},
+        [f"{CORE}:1: forbidden-import"] * 2 + [f"{CORE}:2: forbidden-import", f"{CORE}:3: forbidden-import"],
+    ),
+    "outside, by way of what imports": (
+        {CORE: "import builtins\nimport importlib\nbuiltins.open('x')\nimportlib.import_module('io')\n"},
+        [f"{CORE}:1: forbidden-import", f"{CORE}:2: forbidden-import", f"{CORE}:4: forbidden-import: .*dynamic"],
+    ),
+    **{
+        f"built in: {name}": ({CORE: f"def f(x):\n    return [{name}(x)]\n"}, [f"{CORE}:2: forbidden-builtin"])
+        for name in ("__import__", "breakpoint", "eval", "exec", "hash", "input", "open", "print")
+    },
+    "built in, under another name": ({CORE: "read = open\nread('x')\n"}, [f"{CORE}:1: forbidden-builtin"]),
+    "built in, as a default": ({CORE: "def f(say=print): ...\n"}, [f"{CORE}:1: forbidden-builtin"]),
+    "built in, by subscript": ({CORE: "__builtins__['open']('x')\n"}, [f"{CORE}:1: forbidden-builtin"]),
+    "built in, beside one that is exempt": (
+        {"orchestrator/core/light.py": "exec('x = 1')\neval('x')\n", CORE: "exec('x = 1')\n"},
+        [f"{CORE}:1: forbidden-builtin", "core/light.py:2: forbidden-builtin"],
+    ),
     "in no layer": ({"orchestrator/clever.py": "x = 1\n"}, ["clever.py:1: unlisted-module"]),
     "not Python": ({CORE: "x = 1\nx = (\n"}, [f"{CORE}:2: syntax"]),
     "circle of two": (
@@ -152,9 +181,9 @@ def test_what_is_allowed_is_not_reported(tmp_path: Path) -> None:
             "orchestrator/errors.py": "class VickreyError(Exception): ...\n",
             "orchestrator/money.py": "from decimal import Decimal\nfrom orchestrator import errors\n",
             "orchestrator/core/__init__.py": "from .auction import clear\n",
-            CORE: "import hashlib\nfrom orchestrator.money import Money\nfrom . import lot\n",
+            CORE: "import hashlib\nfrom orchestrator.money import Money\nfrom . import lot\nlot.open(opened)\n",
             "orchestrator/core/lot.py": "x = 1\n" * MODULE_LINES_MAX,
-            "orchestrator/store/__init__.py": "import sqlalchemy, os\nfrom ..ledger import Book\n",
+            "orchestrator/store/__init__.py": "import sqlalchemy, os\nfrom ..ledger import Book\n__import__('io')\n",
             "orchestrator/api.py": "from orchestrator.core import clear\nfrom orchestrator.store import Journal\n",
             "orchestrator/cli/__init__.py": "from orchestrator.api import run_request\nx = open('orchestrator.cli')\n",
             BIDDER: "import orchestrator\nfrom orchestrator import Money, testing\nfrom . import policies\n",
