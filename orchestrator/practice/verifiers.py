@@ -122,8 +122,10 @@ def _check_parameters(verifier: Verifier) -> None:
 
 def _answer(record: Mapping[str, Any]) -> str:
     answer = record.get(_ANSWER)
-    if answer is None or (isinstance(answer, str) and not answer.strip()):
-        raise InvalidRequest('it has no "answer" to compare with; a verifier of your own can use other fields')
+    if answer is None or (isinstance(answer, str) and not _plain(answer)):
+        # Of full stops alone nothing is left to compare, and nothing stands in every text.
+        left = "no" if answer is None or not answer.strip() else f"nothing but full stops ({answer[:40]!r}) as"
+        raise InvalidRequest(f'it has {left} "answer" to compare with; a verifier of your own can use other fields')
     is_no_number = isinstance(answer, bool) or (isinstance(answer, float) and not math.isfinite(answer))
     if not isinstance(answer, str | int | float) or is_no_number:
         raise InvalidRequest(
@@ -145,10 +147,11 @@ def _last_number(text: str) -> str | None:
 
 
 def _are_equal(found: str, wanted: str) -> bool:
-    """Whole numbers to the last digit, others but for rounding."""
-    if _WHOLE.fullmatch(found) and _WHOLE.fullmatch(wanted):
-        return normalise(found) == normalise(wanted)
+    """Whole numbers to the last digit, others but for rounding; those that are too big for that as they are written."""
     value = _value(wanted)
+    are_whole = _WHOLE.fullmatch(found) and _WHOLE.fullmatch(wanted)
+    if are_whole or not math.isfinite(value):
+        return normalise(found.casefold()) == normalise(wanted.casefold())
     return math.isclose(_value(found), value, rel_tol=_TOLERANCE, abs_tol=0.0 if value else _TOLERANCE)
 
 

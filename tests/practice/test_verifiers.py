@@ -54,6 +54,13 @@ from tests.practice.test_practice import SUMS, Answering, run, session_of, write
         (number, 1e-7, "9e-7", 0.0),
         (number, 0, "1e-9", 1.0),
         (number, 1, "it is 1/0", 0.0),
+        (number, "1e400", "the answer is 2e999", 0.0),
+        (number, "1e400", "the answer is 1E400.", 1.0),
+        (number, "1e400", "the answer is -1e400", 0.0),
+        (number, "1e400", "the answer is 7", 0.0),
+        (number, 7, "the answer is 1e400", 0.0),
+        (exact, "...and so on.", "...And so on", 1.0),
+        (contains, ".5", "it is .5", 1.0),
     ],
 )
 def test_built_in_verifiers(verifier: Any, answer: Any, text: str, score: float) -> None:
@@ -110,7 +117,14 @@ def test_a_label_that_is_no_text_is_not_said_to_be_missing(answer: Any, shown: s
 
 
 @pytest.mark.parametrize(
-    ("name", "label"), [("exact", {}), ("contains", {"answer": " "}), ("number", {"answer": "eighteen"})]
+    ("name", "label"),
+    [
+        ("exact", {}),
+        ("contains", {"answer": " "}),
+        ("number", {"answer": "eighteen"}),
+        ("exact", {"answer": "."}),
+        ("contains", {"answer": " ... "}),
+    ],
 )
 def test_a_label_that_is_missing_is_found_before_anything_is_paid(
     tmp_path: Path, name: str, label: dict[str, str]
@@ -118,7 +132,9 @@ def test_a_label_that_is_missing_is_found_before_anything_is_paid(
     provider = Provider()
     market = make_market(Answering("a", "18", provider))
     tasks = write_tasks(tmp_path, *SUMS, {"request": "x", **label})
-    with pytest.raises(InvalidRequest, match=r"tasks\.jsonl:3: its answer 'eighteen'|tasks\.jsonl:3: it has no"):
+    with pytest.raises(
+        InvalidRequest, match=r"tasks\.jsonl:3: (its answer 'eighteen'|it has (no|nothing but full stops))"
+    ):
         session_of(market, tasks, load_verifier(name))
     assert provider.made == []
 
