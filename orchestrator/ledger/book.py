@@ -54,8 +54,8 @@ class Book:
 
     Laws: an amount is above 0 and moves between two different accounts of one unit; no account
     but an issuer goes below zero, holds included; a hold is resolved at most once and never for
-    more than it set aside; no counter goes beyond what 64 bits hold; the same transfer again changes
-    nothing.
+    more than it set aside; no counter goes beyond what 64 bits hold, what is pending added to what is
+    posted; the same transfer again changes nothing.
     """
 
     def __init__(self) -> None:
@@ -222,14 +222,16 @@ class Book:
             debit, credit = self._counters[debit_id], self._counters[credit_id]
         except KeyError as missing:
             raise UnknownAccount(f"account {missing} was never opened") from None
-        if debit.debits_posted + amount > NANOS_MAX or credit.credits_posted + amount > NANOS_MAX:
-            raise _uncountable(row)
         if kind in _NEW:
             spendable = debit.credits_posted - debit.debits_posted - debit.debits_pending
             if debit is credit or debit.unit != credit.unit or pending_id is not None:
                 raise _malformed(row, debit, credit)
             if amount > spendable and not debit.may_overdraw:
                 raise _insufficient(row, spendable)
+            # With what is pending: so every hold can be posted, and a schema can add the two up.
+            given, taken = debit.debits_posted + debit.debits_pending, credit.credits_posted + credit.credits_pending
+            if given + amount > NANOS_MAX or taken + amount > NANOS_MAX:
+                raise _uncountable(row)
             if kind == PENDING:
                 debit.debits_pending += amount
                 credit.credits_pending += amount

@@ -34,6 +34,9 @@ def book() -> Book:
 
 
 HOLD = hold("h", "a", "b", 6, "price", "r1", 2)
+# All that the issuer, which has given out 10, can count.
+VAST = hold("vast", "issuer", "b", NANOS_MAX - 10, "topup")
+BACK = transfer("back", "b", "a", 1, "x")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,17 @@ HOLD = hold("h", "a", "b", 6, "price", "r1", 2)
         ([void(HOLD)], UnknownHold),
         ([transfer("t", "a", "b", 5, "x"), post(HOLD, 5)._replace(pending_id="t")], UnknownHold),
         ([post(HOLD, 5)._replace(pending_id=None)], UnknownHold),
+        ([VAST], None),
+        ([VAST, hold("h2", "issuer", "c", 11, "x")], MalformedTransfer),
+        ([VAST, transfer("t", "issuer", "c", 11, "x")], MalformedTransfer),
+        ([VAST, transfer("t", "a", "b", 10, "x")], None),
+        ([VAST, transfer("t", "a", "b", 10, "x"), BACK], None),
+        ([VAST, transfer("t", "a", "b", 10, "x"), BACK, transfer("t2", "a", "b", 1, "x")], MalformedTransfer),
+        ([transfer("t", "issuer", "b", 1, "x"), VAST], MalformedTransfer),
+        ([VAST, void(VAST), hold("h2", "issuer", "b", 11, "x")], None),
+        ([VAST, post(VAST, VAST.amount_nanos)], None),
+        ([VAST, post(VAST, VAST.amount_nanos), transfer("t", "a", "b", 10, "x")], None),
+        ([VAST, post(VAST, VAST.amount_nanos), transfer("t", "issuer", "c", 1, "x")], MalformedTransfer),
     ],
 )
 def test_each_law_refuses_by_name_and_allows_what_is_lawful(rows: list[Transfer], refusal: Any) -> None:
