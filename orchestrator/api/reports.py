@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.api.result import Offer, offers_of
 from orchestrator.core.codec import UNKNOWN_COST, decode, text_digests
+from orchestrator.core.codes import WORK
 from orchestrator.core.events import OUTCOMES, Closed, Delivered, Ended, Event, Faulted, Requested
 from orchestrator.core.keys import bidder_account, own_accounts, read_key
 from orchestrator.engine.marks import is_alive, may_take_over
@@ -20,8 +21,6 @@ from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
 
 STATUSES: Final = ("running", "open", *OUTCOMES)
-# Money that a bidder has neither earned nor spent on work: upkeep, and what a deposit pays back.
-_NO_PROFIT_CODES: Final = ("endow", "refill", "topup", "rent", "retire", "reinstate", "compensation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,7 @@ def leaderboard(store: Store) -> list[LeaderboardRow]:
         profits: dict[str, int] = {}
         costs: dict[str, int] = {}
         for moved in reader.turnover(wallets):
-            if moved.code not in _NO_PROFIT_CODES:
+            if moved.code in WORK:
                 profits[moved.account] = profits.get(moved.account, 0) + moved.in_nanos - moved.out_nanos
             if moved.code == "cost":
                 costs[moved.account] = moved.out_nanos

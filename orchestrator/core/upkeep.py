@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from orchestrator.core.keys import TREASURY, bidder_account
 from orchestrator.core.light import light
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.ledger import Transfer, transfer
-
-EARNING: Final = ("price", "audition", "subsidy", "payout", "reward")
-"""Codes of transfers by which a wallet earns; refills, top-ups and compensation are no earnings."""
-
-SPENDING: Final = ("price", "cost", "forfeit", "penalty")
-"""Codes of transfers that a wallet makes in order to earn; rent is owed by those who do nothing, too."""
 
 
 class Wallet(NamedTuple):

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from orchestrator.core.audition import GRANT, GRANT_RETURN, Newcomers, grants
 from orchestrator.core.codec import decode
+from orchestrator.core.codes import EARNING, SPENDING
 from orchestrator.core.events import Requested
 from orchestrator.core.keys import ISSUER, TREASURY, audition_account, bidder_account, holder_of
 from orchestrator.core.opening import provider_accounts, standing_accounts
 from orchestrator.core.progress import Progress
-from orchestrator.core.upkeep import EARNING, SPENDING, Wallet, upkeep
+from orchestrator.core.upkeep import Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import WrongStatus

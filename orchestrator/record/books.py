@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.core.codes import REPAID, UPKEEP
 from orchestrator.core.holds import hold_behind
 from orchestrator.core.keys import (
     CAP_ISSUER,
@@ -33,10 +34,9 @@ from orchestrator.record.calls import (
 from orchestrator.record.document import RunRecord
 from orchestrator.record.moves import Ending, Move
 
-_WEALTH = ("rent", "refill", "retire", "grant", "grant-return")
 _TO_TREASURY = ("rent", "retire", "grant-return")
 _LIMITS = {"rent": "rent_nanos", "refill": "refill_to_nanos", "grant": "audition_budget_nanos"}
-_OUTSIDE = (*_WEALTH, "compensation")
+_OUTSIDE = UPKEEP | REPAID
 
 
 def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], present: Progress) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def check_books(run: RunRecord, moves: Sequence[Move], steps: Sequence[Step], pr
     for row in run.transfers:
         if row.id in expected:
             continue
-        if row.code in _WEALTH:
+        if row.code in UPKEEP:
             yield from _check_wealth(run, row, present)
         elif is_cut_short(row, recorded, run, present):
             cut_short.append(row)

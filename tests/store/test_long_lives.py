@@ -14,7 +14,7 @@ from sqlalchemy import event
 from orchestrator import Market
 from orchestrator.api.reports import audit_books, leaderboard, list_requests
 from orchestrator.api.statements import find_statement
-from orchestrator.core.upkeep import EARNING, SPENDING
+from orchestrator.core.codes import EARNING, SPENDING
 from orchestrator.ledger import Book
 from orchestrator.progress import read_progress
 from orchestrator.store import MemoryStore

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from orchestrator.core.codes import EARNING, SPENDING
 from orchestrator.core.keys import ISSUER, TREASURY, bidder_account
 from orchestrator.core.opening import provider_accounts
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Participant
 from orchestrator.core.rules import PRESENTER, TRANSFORMER, Role
-from orchestrator.core.upkeep import EARNING, SPENDING, Wallet, upkeep
+from orchestrator.core.upkeep import Wallet, upkeep
 from orchestrator.core.wealth_rules import WealthRules
 from orchestrator.engine.simulation.auditions import Auditions
 from orchestrator.engine.simulation.player import Player
