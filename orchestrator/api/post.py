@@ -11,8 +11,9 @@ from orchestrator.config import Config
 from orchestrator.core.request import Participant
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.seat import Seat
-from orchestrator.engine.wealth import ACTIVE, on_audition
+from orchestrator.engine.wealth import on_audition
 from orchestrator.store import BidderRow, Transaction
+from orchestrator.store.rows import ACTIVE
 
 
 def post_request(

@@ -19,6 +19,7 @@ from orchestrator.journal import broken_links
 from orchestrator.ledger import Finding, audit
 from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
+from orchestrator.store.rows import BidderStatus
 
 STATUSES: Final = ("running", "open", *OUTCOMES)
 
@@ -43,7 +44,7 @@ class LeaderboardRow:
 
     bidder: str
     principal: str
-    status: str
+    status: BidderStatus
     wins: int
     profit_nanos: int
     cost_nanos: int

@@ -15,10 +15,11 @@ from orchestrator.core.names import entry_of
 from orchestrator.core.upkeep import Wallet
 from orchestrator.engine.learning import learning_failures
 from orchestrator.engine.learning_failures import LearningFailure
-from orchestrator.engine.wealth import ACTIVE, read_wallets
+from orchestrator.engine.wealth import read_wallets
 from orchestrator.money import format_usd
 from orchestrator.plugins import BIDDERS, JUDGES, MODELS, POLICIES, PluginStatus, list_plugins
 from orchestrator.store import BidderRow, Reader, Store
+from orchestrator.store.rows import ACTIVE
 
 # By what a config calls them.
 GROUPS = {"bidders": BIDDERS, "policies": POLICIES, "models": MODELS, "judges": JUDGES}

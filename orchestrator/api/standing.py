@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.wealth import ACTIVE, RETIRED, read_wallets
+from orchestrator.engine.wealth import read_wallets
 from orchestrator.money import format_usd
 from orchestrator.store import BidderRow, Reader
+from orchestrator.store.rows import ACTIVE, RETIRED
 
 
 def may_act(row: BidderRow | None) -> bool:

@@ -14,8 +14,8 @@ from orchestrator.cli.output import Output
 from orchestrator.cli.render import cell, table
 from orchestrator.config.building import PRESENTERS_MIN
 from orchestrator.core.rules import PRESENTER
-from orchestrator.engine.wealth import RETIRED, SUSPENDED
 from orchestrator.money import format_usd
+from orchestrator.store.rows import RETIRED, SUSPENDED
 
 
 def show_checks(output: Output, checks: Sequence[ModelCheck], *, is_called: bool = True) -> None:

@@ -17,6 +17,7 @@ from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, Quiet
 from orchestrator.cli.output import Output, writing
 from orchestrator.cli.places import Place
 from orchestrator.errors import InvalidConfig, InvalidRequest
+from orchestrator.store.rows import ACTIVE
 
 if TYPE_CHECKING:
     from orchestrator.api import Market
@@ -144,9 +145,9 @@ def _exit_on_failure(report: PracticeReport, output: Output) -> None:
 
 def _seats(market: Market, names: list[str] | None, place: Place) -> dict[str, Seat]:
     """The bidders that take part: those that are active, or those of them that are named."""
-    statuses = {name: row.status for name, row in market.bidder_rows().items() if name in market.seats}
+    statuses: dict[str, str] = {name: row.status for name, row in market.bidder_rows().items() if name in market.seats}
     statuses.update((each.name, "broken") for each in market.broken)
-    active = {name: seat for name, seat in market.seats.items() if statuses[name] == "active"}
+    active = {name: seat for name, seat in market.seats.items() if statuses[name] == ACTIVE}
     if not active:
         raise InvalidRequest(f"nobody here can practise: {_standing(market, statuses, place)}")
     for name in names or ():

@@ -11,6 +11,7 @@ from orchestrator.cli.memories import YesOption
 from orchestrator.cli.options import ConfigOption, HomeOption, JsonOption, StoreOption
 from orchestrator.cli.output import writing
 from orchestrator.cli.places import Place
+from orchestrator.store.rows import ACTIVE, RETIRED
 
 BidderArgument = Annotated[str, typer.Argument(metavar="BIDDER", help="Who.")]
 
@@ -34,7 +35,7 @@ def retire(
         confirm(f"{name} will retire and leave {balance} USD to the treasury. Go on?", yes=yes, as_json=as_json)
         left = market.retire(name)
         if as_json:
-            output.emit({"bidder": name, "status": "retired", "left": str(left)})
+            output.emit({"bidder": name, "status": RETIRED, "left": str(left)})
         else:
             back = place.command(f"bidders reinstate {name}")
             output.say(f"{name} has retired; {left} USD went to the treasury. {back} lets it take part again.")
@@ -56,7 +57,7 @@ def reinstate(
         returned = market.reinstate(name)
         balance = market.balance(name)
         if as_json:
-            output.emit({"bidder": name, "status": "active", "returned": str(returned), "balance": str(balance)})
+            output.emit({"bidder": name, "status": ACTIVE, "returned": str(returned), "balance": str(balance)})
         else:
             output.say(f"{name} takes part again; it got {returned} USD back and can spend {balance} USD.")
             if balance.nanos == 0:

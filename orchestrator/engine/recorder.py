@@ -41,6 +41,7 @@ from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
 from orchestrator.journal import GENESIS, Entry, check_chain
 from orchestrator.ledger import Transfer
 from orchestrator.store import AnswerRow, BidderRow, Reader, RequestRow, Transaction
+from orchestrator.store.rows import SUSPENDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,7 @@ class Recorder:
             if fault.bidder in known and fault.own_fault:
                 row = changed.get(fault.bidder, known[fault.bidder])
                 in_a_row = row.faults_in_a_row + (fault.award is not None)
-                status = "suspended" if in_a_row >= self.wealth.faults_to_suspend else row.status
+                status = SUSPENDED if in_a_row >= self.wealth.faults_to_suspend else row.status
                 changed[fault.bidder] = row._replace(faults=row.faults + 1, faults_in_a_row=in_a_row, status=status)
         for row in changed.values():
             tx.put_bidder(row)

@@ -17,10 +17,8 @@ from orchestrator.engine.seat import Seat
 from orchestrator.errors import WrongStatus
 from orchestrator.ledger import Account, Transfer, transfer
 from orchestrator.store import BidderRow, Reader, Transaction
+from orchestrator.store.rows import ACTIVE, RETIRED, SUSPENDED
 
-ACTIVE = "active"
-SUSPENDED = "suspended"
-RETIRED = "retired"
 _TREASURY_STOCK = "market/treasury/"
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
+
+ACTIVE: Final = "active"
+SUSPENDED: Final = "suspended"
+RETIRED: Final = "retired"
+BidderStatus = Literal["active", "suspended", "retired"]
+"""How the market knows a bidder: it takes part, is kept from it, or has left."""
 
 
 class RequestRow(NamedTuple):
@@ -95,7 +101,7 @@ class BidderRow(NamedTuple):
 
     name: str
     principal: str
-    status: str = "active"
+    status: BidderStatus = ACTIVE
     refills: int = 0
     faults: int = 0
     faults_in_a_row: int = 0
