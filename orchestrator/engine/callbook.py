@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Literal, TypeVar
 
 from orchestrator.core.holds import CAP_OVERRUN, cap_overrun, spent_under
 from orchestrator.core.keys import cap_account
@@ -75,9 +77,12 @@ class CallBook:
         return "settled" if self._orphans.pop(held.id, None) is None else "open"
 
     async def record(self, row: AnswerRow) -> None:
-        """Make an answer durable, even where whoever asked for it is stopped meanwhile: it has been paid for."""
+        """Make an answer durable, even where whoever asked for it, or all of the run, is stopped meanwhile.
+
+        It has been paid for.
+        """
         self._keep(row)
-        await asyncio.shield(self._commit(lambda tx: tx.put_answer(row)))
+        await self._commit_surely(lambda tx: tx.put_answer(row))
 
     async def hold(self, holds: Sequence[Transfer], *, is_running: bool = False) -> HoldState:
         """Take a task's holds, waiting for running tasks to free the cap if it is short.
@@ -206,20 +211,55 @@ class CallBook:
             self._flushing += 1
             try:
                 # One that is out of time may be the one to do this; what is given back is other tasks'.
-                await asyncio.shield(self._commit(lambda tx: apply_due(tx, due)))
+                await self._commit_surely(lambda tx: apply_due(tx, due))
             finally:
                 self._flushing -= 1
                 self._flushes += 1
         await self._wake()
 
     async def _commit(self, work: Callable[[Transaction], T]) -> T:
+        """Write what nobody needs once whoever waits for it is stopped: then it leaves the store's queue unwritten."""
+        return await asyncio.wrap_future(self._begin(work))
+
+    async def _commit_surely(self, work: Callable[[Transaction], Any]) -> None:
+        """Write what must be written whoever is stopped meanwhile, also where the event loop ends before it is.
+
+        A loop that ends cancels all of its tasks, shielded ones too, and what they wait for: so what is waited for
+        here is not the writing itself.
+        """
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[None] = loop.create_future()
+
+        def tell(writing: Future[Any]) -> None:
+            with suppress(RuntimeError):  # the loop may be closed by now
+                loop.call_soon_threadsafe(_settle, told, writing.exception())
+
+        self._begin(work).add_done_callback(tell)
+        await told
+
+    def _begin(self, work: Callable[[Transaction], T]) -> Future[T]:
         try:
-            return await asyncio.wrap_future(self._store.submit(work))
-        except (asyncio.CancelledError, InsufficientFunds, TransferConflict):
-            raise
+            writing = self._store.submit(work)
         except BaseException as error:
-            self.failure = self.failure or error
+            self._note(error)
             raise
+        writing.add_done_callback(lambda done: self._note(None if done.cancelled() else done.exception()))
+        return writing
+
+    def _note(self, error: BaseException | None) -> None:
+        """Keep what went wrong with the store; that there is no money for a hold is for whoever asks for it."""
+        if not isinstance(error, InsufficientFunds | TransferConflict):
+            self.failure = self.failure or error
+
+
+def _settle(told: asyncio.Future[None], error: BaseException | None) -> None:
+    """Tell whoever still waits."""
+    if told.done():
+        return
+    if error is None:
+        told.set_result(None)
+    else:
+        told.set_exception(error)
 
 
 def read_calls(store: Store, request_id: str) -> CallBook:
