@@ -219,6 +219,18 @@ class Learning(Steady):
         self.policy = Learner()
 
 
+class Overdue(Learning):
+    """Hangs at its work without awaiting, once it has said so in a file."""
+
+    def __init__(self, name: str, begun: str) -> None:
+        super().__init__(name)
+        self.begun = Path(begun)
+
+    async def transform(self, lot: Any) -> Any:
+        self.begun.touch()
+        time.sleep(3600)
+
+
 class Unawaited(Steady):
     """Has a policy that nobody would await."""
 

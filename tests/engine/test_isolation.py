@@ -23,7 +23,7 @@ from orchestrator.engine.isolation.bidder import IsolatedBidder, IsolatedPolicy
 from orchestrator.engine.isolation.process import BidderProcess
 from orchestrator.engine.isolation.wire import BrokenWire, decode_value, read_message
 from orchestrator.errors import InvalidAnswer
-from orchestrator.testing import make_announcement
+from orchestrator.testing import make_announcement, make_won_lot
 from tests.engine.awaiting import Awaiting
 from tests.engine.world import answers, awards, faults, finish, posted, presenter
 
@@ -323,6 +323,38 @@ def test_its_policy_learns_there_and_its_memory_is_kept_here(closing: list[Marke
     learned = json.loads(row.body)
     assert learned["receipts"] >= 1
     assert learned["pid"] != os.getpid()
+
+
+async def bid_of(bidder: Any) -> str:
+    return str(await bidder.bid(make_announcement()))
+
+
+async def learned_by(bidder: Any) -> str:
+    return str(bidder.policy.learn(None, [])["receipts"])
+
+
+@pytest.mark.parametrize(("use", "says"), [(bid_of, "2.00"), (learned_by, "0")])
+def test_what_follows_a_task_that_does_not_stop_is_asked_of_the_next_process(
+    closing: list[Market], tmp_path: Path, use: Any, says: str
+) -> None:
+    """Else it would die with the one that is about to be killed: nothing was learned from a deadline that passed."""
+    begun = tmp_path / "begun"
+    market = market_of(entry("a", "Overdue", begun=str(begun)))
+    closing.append(market)
+    bidder: Any = market.seats["a"].bidder
+
+    async def be_late_and_go_on() -> str:
+        late = asyncio.ensure_future(bidder.transform(make_won_lot()))
+        while not begun.exists():
+            await asyncio.sleep(0.01)
+        late.cancel()
+        await asyncio.wait({late})
+        before = bidder.pid
+        said: str = await use(bidder)
+        assert bidder.pid != before
+        return said
+
+    assert asyncio.run(be_late_and_go_on()) == says
 
 
 def test_policies_in_processes_of_their_own_learn_at_once(

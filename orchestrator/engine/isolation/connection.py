@@ -6,13 +6,16 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from orchestrator.bidding import Charged, WonLot
 from orchestrator.engine.isolation.process import GRACE_SECONDS, BidderProcess, Message, ProcessOver
 from orchestrator.engine.isolation.wire import decode_charged, decode_error, decode_value, describe_error
+
+_LOOK_SECONDS: Final = GRACE_SECONDS / 10
 
 
 class Connection:
@@ -57,9 +60,13 @@ class Connection:
             process.wait()
 
     async def ask(self, verb: str, shown: Any) -> Any:
-        """Give the process a task and serve its metered calls until it answers."""
+        """Give the process a task and serve its metered calls until it answers.
+
+        One in which a task may not stop at its deadline may be killed at any moment: that is waited for, as in
+        `ask_and_wait`.
+        """
         while (process := self.process()).is_stopping():
-            await asyncio.sleep(GRACE_SECONDS / 10)
+            await asyncio.sleep(_LOOK_SECONDS)
         inbox: asyncio.Queue[Message] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
@@ -83,8 +90,9 @@ class Connection:
 
     def ask_and_wait(self, verb: str, arguments: tuple[Any, ...], seconds: float) -> Any:
         """Give the process a task without calls, and wait for its answer in this thread."""
+        while (process := self.process()).is_stopping():
+            time.sleep(_LOOK_SECONDS)
         inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        process = self.process()
         task = process.begin(verb, arguments, inbox.put)
         try:
             message = inbox.get(timeout=seconds)
