@@ -201,6 +201,18 @@ MUTANTS: Final = (
         "rows = holds.backing(answer, wallet)[:1]",
     ),
     Mutant(
+        "whoever has bid all of its wallet elsewhere is to blame",
+        CLOSING,
+        "if needed_nanos <= whole_nanos:",
+        "if needed_nanos < whole_nanos:",
+    ),
+    Mutant(
+        "what was never held for an owner's bid pays for its work",
+        SETTLEMENT,
+        "if bidder != auction.lot.owner:",
+        "if True:",
+    ),
+    Mutant(
         "the price is posted without a delivery",
         SETTLEMENT,
         "price = prices[bidder].paid_nanos if bidder in prices else 0",

@@ -53,19 +53,22 @@ def _own_bid_hold(request: Request, lot: Lot, bid_nanos: int) -> Transfer | None
 
 
 def _discounts(request: Request, auction: Auction, settled: SettledLot) -> list[Transfer]:
-    """What a discount takes from sellers; the requester's lot pays into escrow and gives none."""
+    """What a discount takes from sellers; the requester's lot pays into escrow and gives none.
+
+    Nor does one that its owner kept: it has no price.
+    """
     lot = auction.lot
     if lot.owner == REQUESTER:
         return []
     rows: list[Transfer] = []
     own_bid = next((answer for answer in auction.answers if answer.kind == "bid" and answer.bidder == lot.owner), None)
     held = _own_bid_hold(request, lot, own_bid.amount_nanos) if own_bid else None
-    own_sale = next((sale for sale in settled.sales if sale.buyer == lot.owner and not sale.kept), None)
+    own_sale = next((sale for sale in settled.sales if sale.buyer == lot.owner), None)
     if held is not None:
         rows.append(resolve(held, _discount_nanos(request.rules, own_sale) if own_sale else 0))
     for sale in settled.sales:
         taken_nanos = _discount_nanos(request.rules, sale)
-        if sale is own_sale or sale.kept or taken_nanos == 0:
+        if sale is own_sale or taken_nanos == 0:
             continue
         transfer_id = key(request.id, sale.lot, 0, sale.buyer, "discount")
         wallet = bidder_account(sale.seller)

@@ -130,6 +130,16 @@ def test_the_same_money_cannot_be_bid_on_two_lots() -> None:
     assert [len(both.progress.auctions[path].awards) for path in ("0.0", "0.1")] == [1, 1]
 
 
+@pytest.mark.parametrize(("amount", "fault"), [(11, "overcommitted"), (12, "unfunded")])
+def test_a_bid_is_unfunded_where_its_whole_wallet_does_not_cover_it_and_else_overcommitted(
+    amount: int, fault: str
+) -> None:
+    request = make_request("a", "b", "c", rules=Rules(copies=(2, 1)))
+    parallel = play_stage(opened(request), {"0": [bid("a", 9), bid("b", 8)]}, {}).progress
+    step = close(parallel, {"0.0": [bid("c", 1)], "0.1": [bid("c", amount)]}, {"bidder:c": 11})
+    assert [(event.lot, event.fault) for event in step.events if isinstance(event, Faulted)] == [("0.1", fault)]
+
+
 def test_an_unfunded_bid_sets_no_price() -> None:
     bids = {"0": [bid("a", 9), bid("b", 8), bid("c", 3)]}
     poor = close(opened(make_request("a", "b", "c")), bids, {"bidder:b": 7}).progress

@@ -64,13 +64,16 @@ def test_whose_work_led_to_a_lot_is_said_also_where_it_was_replaced_since() -> N
     assert receipt.contributions == (), "its text shows nobody's work"
 
 
+REQUEST = make_request("a", "b")
+
+
 def receipt_for(role: Role, *delivered: str) -> Receipt:
     """The receipt of b, which bought a text of three works and delivered these pieces in their place."""
-    request = make_request("a", "b")
+    request = REQUEST
     pieces = (Segment("a draft", author="a"), Segment("a map", author="c"), Segment("a second draft", author="a"))
     state = State((*first_state(request.text, request.text_digest).segments, *pieces))
     award = Award("b", role, 9, 5)
-    segments = tuple(Segment(text) for text in delivered)
+    segments = tuple(Segment(text, kind="request" if text == request.text else "text") for text in delivered)
     lot = Lot("0.0.0", 3, state, "a")
     reached = delivered_state(lot, award, segments, replaces=True)
     event = Delivered(3, lot.path, award, segments, replaces=True, cost_nanos=0, state=reached.digest)
@@ -97,8 +100,9 @@ def test_a_presenter_repeats_those_whose_words_are_all_that_it_delivers(
     assert receipt_for(PRESENTER, *delivered).repeats == repeated
 
 
-def test_the_words_of_the_request_are_nobodys_work() -> None:
-    assert receipt_for(PRESENTER, make_request("a", "b").text).repeats == ()
+@pytest.mark.parametrize("delivered", [[REQUEST.text], [REQUEST.text, "a map"]], ids=["alone", "with a work"])
+def test_an_offer_that_shows_the_words_of_the_request_repeats_nobodys_work(delivered: list[str]) -> None:
+    assert receipt_for(PRESENTER, *delivered).repeats == ()
 
 
 def test_whoever_transforms_presents_nothing() -> None:

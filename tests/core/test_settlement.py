@@ -207,6 +207,19 @@ def test_a_wallet_pays_for_work_beyond_its_promise_once_at_parallel_lots() -> No
     assert beyond == [(2, "bidder:c", 4), (2, "bidder:c", 3), (2, "issuer", 1)]
 
 
+@pytest.mark.parametrize(("owner", "from_wallet"), [("a", 4), ("b", 10)], ids=["its own", "another's"])
+def test_a_bid_on_ones_own_lot_sets_nothing_free_for_work_beyond_its_promise(owner: str, from_wallet: int) -> None:
+    """Nothing is held for it (`self_sale: open`), so there is nothing of it to pay from."""
+    rules = Rules(self_sale="open")
+    first = play_stage(opened(make_request("a", "b", rules=rules)), {"0": [bid(owner, 9)]}, {}).progress
+    answer = Answer("a", "bid", 6, cost_max_nanos=10, provider="p")
+    progress = close(first, {"0.0": [answer]}).progress
+    result = failure(progress, "0.0", progress.auctions["0.0"].awards[0], "provider", "is down", own_fault=False,
+                     cost_nanos=20)  # fmt: skip
+    step = settle_stage(progress, {"0.0": [result]}, 0, {"bidder:a": 4})
+    assert ("posted", "cost", "bidder:a", from_wallet) in charged(step)
+
+
 def test_losers_pay_for_no_transform() -> None:
     answers = [Answer(name, "bid", amount, cost_max_nanos=10, provider="p") for name, amount in (("a", 5), ("b", 3))]
     _, step = play(present(Rules(), answers), set())

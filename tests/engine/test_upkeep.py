@@ -133,3 +133,19 @@ def test_who_earned_before_it_ran_low_is_refilled() -> None:
     market = make_market(presenter("unlucky", "9"), presenter("q", "8"), wealth={"treasury_stock": 100})
     take_one_offer_in(market, every=3)
     assert market.bidder_rows()["unlucky"].refills == 1
+
+
+class Failing(Scripted):
+    async def transform(self, lot: WonLot) -> object:
+        raise RuntimeError("fell over")
+
+
+@pytest.mark.parametrize(("faults_to_suspend", "kept_up"), [(1, set()), (2, {"rent", "refill"})])
+def test_whoever_is_suspended_pays_no_rent_and_is_not_refilled(faults_to_suspend: int, kept_up: set[str]) -> None:
+    wealth = {"endowment": 1, "rent": "0.25", "treasury_stock": 9, "faults_to_suspend": faults_to_suspend}
+    market = make_market(Failing("a", {1: "4"}), presenter("p"), presenter("q"), wealth=wealth)
+    market.pick(market.run("hello", 10, seed=1).request_id, 1)
+    assert market.bidder_rows()["a"].status == ("active" if kept_up else "suspended")
+    moved = market.store.read(lambda reader: reader.transfers(account="bidder:a", request="r1"))
+    assert {row.code for row in moved} & {"rent", "refill"} == kept_up
+    assert_sound(market)
