@@ -99,11 +99,12 @@ class ScriptedBidder:
 
     async def transform(self, lot: WonLot) -> Sequence[Segment] | Replacement:
         """Deliver what the script says for the stage."""
-        if self._cost.nanos:
+        wrong = self._misbehaviour.get("transform")
+        # Of a provider that was not asked, nobody would believe that it failed.
+        if self._cost.nanos or wrong == "provider":
             await lot.meter.call(lambda: _charged(self._cost), purpose="transform")
         if lot.stage in self._fails_at:
             raise RuntimeError(f"{self.name} fails at stage {lot.stage}, as scripted")
-        wrong = self._misbehaviour.get("transform")
         if wrong == "unchanged":
             return Replacement(lot.state.segments)
         if wrong is not None:

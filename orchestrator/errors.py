@@ -104,7 +104,7 @@ class StoreTooNew(OperatorError):
 
 
 class ProviderError(VickreyError):
-    """A provider failed: the bidder that used it is not to blame and forfeits nothing (R6).
+    """A provider failed: the bidder that asked it through its meter is not to blame and forfeits nothing (R6).
 
     Args:
         message: what happened, where, and what to do.

@@ -119,8 +119,8 @@ async def _deliver(
         reason = f"had not delivered after {deadline:g} s"
         return fail("late", reason, **cost)
     if isinstance(result, Raised):
-        fault = _fault_of(result.error)
-        return fail(fault, result.reason, own_fault=fault not in BLAMELESS, **cost)
+        fault = _fault_of(result.error, meter)
+        return fail(fault, _reason_of(result, fault), own_fault=fault not in BLAMELESS, **cost)
     read = read_guarded(lambda: _read(result.value))
     if isinstance(read, Raised):
         reason = shortened(str(read.error)) if type(read.error) is InvalidAnswer else read.reason
@@ -151,10 +151,21 @@ def _cost_max_nanos(progress: Progress, path: str, award: Award) -> int:
     return next(answer.cost_max_nanos for answer in auction.answers if answer.bidder == award.bidder)
 
 
-def _fault_of(error: BaseException) -> FaultKind:
+def _fault_of(error: BaseException, meter: TaskMeter) -> FaultKind:
+    """Whose fault an error is; that it is not the bidder's must show in its calls, or its word would do (R6).
+
+    A failure may be told after the call that it was in, as where an answer cannot be read: so any call of the task
+    will do.
+    """
     if isinstance(error, SpendCapReached):
-        return "over the cap"
-    return "provider" if isinstance(error, ProviderError) else "raised"
+        return "over the cap" if meter.was_refused else "raised"
+    return "provider" if isinstance(error, ProviderError) and meter.has_asked else "raised"
+
+
+def _reason_of(raised: Raised, fault: FaultKind) -> str:
+    if fault != "raised" or not isinstance(raised.error, ProviderError):
+        return raised.reason
+    return shortened(f"{raised.reason} (its meter knows of no such call)")
 
 
 def _won_lot(

@@ -17,7 +17,7 @@ from orchestrator.core.keys import key, read_key
 from orchestrator.core.lot import Lot
 from orchestrator.core.tasks import BID, cap_hold_id
 from orchestrator.engine.callbook import CallBook
-from orchestrator.errors import InvalidAnswer
+from orchestrator.errors import InvalidAnswer, SpendCapReached
 from orchestrator.money import NANOS_PER_USD, Money, format_usd
 from orchestrator.store import AnswerRow
 
@@ -65,6 +65,8 @@ class TaskMeter:
         self._spent_nanos = 0
         self._unknown = False
         self._calls = 0
+        self._has_asked = False
+        self._was_refused = False
         self._state: Literal["closed", "held", "settled"] = "closed"
         self._is_resumed = False
         self._one_at_a_time = asyncio.Lock()
@@ -78,6 +80,16 @@ class TaskMeter:
     def known_nanos(self) -> int:
         """What is known of the cost, where not all of it is; 0 where all is."""
         return self._spent_nanos if self._unknown else 0
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether the task has asked its provider anything, or was answered from the record."""
+        return self._has_asked
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether the spend cap had no room for a call of the task."""
+        return self._was_refused
 
     async def open(self) -> None:
         """Hold the task's worst case; free tasks hold nothing.
@@ -119,6 +131,7 @@ class TaskMeter:
         async with self._one_at_a_time:
             if self._state == "closed":
                 raise InvalidAnswer("its task is over; no more calls can be made for it")
+            self._has_asked = True
             row = self._book.recorded(answer_key) or await self._perform(perform, answer_key)
             return json.loads(row.body)
 
@@ -163,7 +176,11 @@ class TaskMeter:
         while self._cap_hold is not None and self._state == "settled":
             next_id = cap_hold_id(self._task, read_key(self._cap_hold.id).attempt + 1)
             again = self._cap_hold._replace(id=next_id, amount_nanos=left_nanos)
-            state = await self._book.hold([again], is_running=True)
+            try:
+                state = await self._book.hold([again], is_running=True)
+            except SpendCapReached:
+                self._was_refused = True
+                raise
             self._cap_hold = again
             if state != "settled":
                 self._state = "held"

@@ -75,7 +75,11 @@ class Misbehaving(Steady):
         act = self._act(lot, "transform")
         return await (act() if act else super().transform(lot))
 
+    def transform_cost_max(self, announcement: Any) -> Money:
+        return Money(0)
+
     def _act(self, shown: Any, verb: str) -> Any:
+        self.shown = shown
         name, when, act = shown.request.split()
         return getattr(self, f"_{act}") if (name, when) == (self.name, verb) else None
 
@@ -129,6 +133,9 @@ class Misbehaving(Steady):
         raise ValueError("no idea")
 
     async def _provider(self) -> None:
+        await self.shown.meter.call(self._failing)
+
+    async def _failing(self) -> Charged:
         raise errors.ProviderError("the model is down")
 
     async def _unpicklable(self) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Market, Money, Replacement, Segment
+from orchestrator import Charged, Market, Money, Replacement, Segment
 from orchestrator.core.keys import bidder_account
-from orchestrator.errors import ProviderError
+from orchestrator.errors import ProviderError, SpendCapReached
 from tests.engine.world import Scripted, assert_sound, awards, faults, finish, make_market, posted, presenter, sales
 
 USD = 10**9
@@ -58,12 +58,57 @@ def test_who_fails_by_its_own_fault_pays_nothing_but_its_forfeit() -> None:
     finish(market)
 
 
-def test_who_fails_by_its_providers_fault_forfeits_nothing() -> None:
-    market = run(Failing("a", {1: "5"}, ProviderError("down")), Scripted("b", {1: "3"}))
+class Down(Scripted):
+    """Has its provider fail in a call, or after one, or says so without any."""
+
+    provider = "acme"
+
+    def __init__(self, error: Exception, when: str) -> None:
+        super().__init__("a", {1: "5"})
+        self.error = error
+        self.when = when
+
+    def transform_cost_max(self, announcement: Any) -> Money:
+        return Money(0)
+
+    async def transform(self, lot: Any) -> Any:
+        if self.when != "without a call":
+            await lot.meter.call(self.answer)
+        raise self.error
+
+    async def answer(self) -> Charged:
+        if self.when == "in a call":
+            raise self.error
+        return Charged("what nobody can read", Money(0))
+
+
+@pytest.mark.parametrize("when", ["in a call", "after a call"])
+def test_who_fails_by_its_providers_fault_forfeits_nothing(when: str) -> None:
+    market = run(Down(ProviderError("down"), when), Scripted("b", {1: "3"}))
     (found,) = faults(market)
     assert (found.fault, found.own_fault, found.forfeit_nanos) == ("provider", False, 0)
+    assert found.reason == "ProviderError: down"
     assert posted(market, bidder_account("a")) == 50 * USD
     assert market.bidder_rows()["a"].faults_in_a_row == 0
+    finish(market)
+
+
+@pytest.mark.parametrize(
+    ("error", "when"),
+    [
+        (ProviderError("down"), "without a call"),
+        (SpendCapReached("no room"), "without a call"),
+        (SpendCapReached("no room"), "after a call"),
+    ],
+)
+def test_who_only_says_that_its_provider_or_the_cap_failed_it_forfeits_and_is_suspended(
+    error: Exception, when: str
+) -> None:
+    market = run(Down(error, when), Scripted("b", {1: "3"}), wealth={"faults_to_suspend": 1})
+    (found,) = faults(market)
+    assert (found.fault, found.own_fault, found.forfeit_nanos) == ("raised", True, 5 * USD // 2)
+    assert found.reason == f"{type(error).__name__}: {error} (its meter knows of no such call)"
+    assert market.bidder_rows()["a"].status == "suspended"
     finish(market)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator import Announcement, Charged, Market, Money
+from orchestrator import Announcement, Charged, Market, Money, WonLot
 from orchestrator.core.keys import CAP_ISSUER, CAP_SPENT, cap_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import first_state
@@ -20,7 +20,7 @@ from orchestrator.record import export_request, verify
 from orchestrator.record.document import seal_of
 from orchestrator.store import Store, open_store
 from tests.engine.crashing import Crash, CrashingStore
-from tests.engine.world import Paid, Provider, answers, assert_sound, make_market, posted, presenter
+from tests.engine.world import Paid, Provider, answers, assert_sound, faults, make_market, posted, presenter
 
 CENT = 10**7
 LOT = Lot("0", 1, first_state("hello", "digest"), "requester")
@@ -71,7 +71,7 @@ def market_of(store: Any, *bidders: Any) -> Market:
     return make_market(*bidders, presenter("p", {2: "3"}), store=store)
 
 
-def stop_when_answered(bidder: Asking, work: Coroutine[Any, Any, Any]) -> None:
+def stop_when_answered(bidder: Asking | Working, work: Coroutine[Any, Any, Any]) -> None:
     """The driver's process is gone while a bidder still works at what it was answered."""
 
     async def drive() -> None:
@@ -169,6 +169,40 @@ def test_a_bidder_that_promises_otherwise_after_its_hold_was_settled_still_pays_
     source = Priced("0.02", "0.013")
     market = market_on(settled_and_left(source), source, 2, worst="0.05")
     finish(market)
+    assert_the_cap_paid_what_the_provider_got(market, source)
+
+
+class Working(Growing):
+    """Makes its calls for its transform alone; may not come to an end when they are answered."""
+
+    def __init__(self, name: str, bid: str, source: Provider, calls: int, *, lingers: bool = False) -> None:
+        super().__init__(name, {1: bid}, source, calls)
+        del self.bid_cost_max
+        self.bid_calls = 0
+        self.is_answered = False
+        self._lingers = lingers
+
+    async def transform(self, lot: WonLot) -> Any:
+        said = await super().transform(lot)
+        if self._lingers:
+            self.is_answered = True
+            await asyncio.get_running_loop().create_future()
+        return said
+
+
+def test_a_winner_for_whose_further_call_the_cap_has_no_room_left_is_not_to_blame() -> None:
+    """What it had held was settled when another waited for room, and that one has used it up since."""
+    source, store = Provider("0.02"), open_store("memory")
+    copies = {"copies": [2, 1]}
+    lingering = Working("b", "1", source, 1, lingers=True)
+    first = make_market(Working("a", "2", source, 1), lingering, presenter("p", {2: "3"}), store=store, rules=copies)
+    stop_when_answered(lingering, first.arun("hello", 10, seed=1, spend_cap="0.10"))
+    assert open_caps(store) == ["r1/0/0/b/transform-cap/0"]
+    working = (Working("a", "2", source, 2), Working("b", "1", source, 3))
+    market = make_market(*working, presenter("p", {2: "3"}), store=store, rules=copies)
+    finish(market)
+    (found,) = faults(market)
+    assert (found.bidder, found.fault, found.own_fault, found.forfeit_nanos) == ("a", "over the cap", False, 0)
     assert_the_cap_paid_what_the_provider_got(market, source)
 
 

@@ -15,7 +15,7 @@ from bidders.policies.calibrated import CalibratedPolicy
 from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
 from bidders.tool import ToolBidder
-from orchestrator import Announcement, Lesson, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
+from orchestrator import Announcement, Charged, Lesson, Market, Money, Observation, Receipt, Segment, Valuation, WonLot
 from orchestrator.api.memories import import_memory, read_memory, reset_memory
 from orchestrator.core.keys import digest_text
 from orchestrator.errors import ProviderError
@@ -298,6 +298,9 @@ def test_whoever_learns_nothing_from_what_it_is_shown_is_said_to(tmp_path: Path)
 def test_a_bidder_that_fails_fails_alone(tmp_path: Path) -> None:
     class Down(Answering):
         async def transform(self, lot: WonLot) -> Any:
+            await lot.meter.call(self.fail)
+
+        async def fail(self) -> Charged:
             raise ProviderError("the model is away")
 
     market = make_market(Down("a", "18", Provider()), Answering("b", "17", Provider(), Recalling()))
