@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from orchestrator.bidding import Announcement, Bid, Pass
 from orchestrator.core.answer import Answer, FaultKind
-from orchestrator.core.keys import key
+from orchestrator.core.keys import holder_of, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.tasks import BID
@@ -70,7 +70,7 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
     try:
         await meter.open()
     except (SpendCapReached, BidderError) as refusal:
-        return Answer(seat.name, "pass", reason=shortened(str(refusal)))
+        return pass_at_cost(seat.name, lot, calls, str(refusal))
     shown = replace(announcement, meter=meter, deadline_seconds=deadline.left_seconds)
     try:
         result = await deadline.run(lambda: seat.bidder.bid(shown))
@@ -84,6 +84,32 @@ async def _ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook
         bid_known_nanos=meter.known_nanos,
         bid_cost_max_nanos=cost_max_nanos,
         provider=seat.provider if answer.cost_max_nanos or cost_max_nanos else "",
+    )
+
+
+def pass_at_cost(bidder: str, lot: Lot, calls: CallBook, reason: str) -> Answer:
+    """The pass of one that is not asked, at what its calls have cost if an interrupted run had asked it (R7).
+
+    Its provider then is the one that was held for.
+
+    Args:
+        bidder: its name.
+        lot: the lot.
+        calls: the request's calls.
+        reason: why it is not asked.
+    """
+    passed = Answer(bidder, "pass", reason=shortened(reason))
+    task = key(calls.request_id, lot.path, 0, bidder, BID)
+    held = calls.left_on_wallet(task)
+    if held is None:
+        return passed
+    cost_nanos, known_nanos = calls.spent_before(task)
+    return replace(
+        passed,
+        bid_cost_nanos=cost_nanos,
+        bid_known_nanos=known_nanos,
+        bid_cost_max_nanos=held.amount_nanos,
+        provider=holder_of(held.credit),
     )
 
 

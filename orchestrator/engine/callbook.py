@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
 from orchestrator.core.holds import CAP_OVERRUN, cap_overrun, spent_under
-from orchestrator.core.keys import cap_account
-from orchestrator.core.tasks import cap_hold_id, first_attempt, is_for_bidding, is_on_cap, task_of
+from orchestrator.core.keys import Key, cap_account, read_key
+from orchestrator.core.tasks import cap_hold_id, first_attempt, is_for_bidding, is_on_cap, task_of, wallet_hold_id
 from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, SpendCapReached, TransferConflict
 from orchestrator.ledger import PENDING, Transfer, void
 from orchestrator.ledger.transfer import resolve
@@ -72,6 +72,27 @@ class CallBook:
         """The latest hold on the cap of a task that an earlier driver had taken over and held for again."""
         return self._again.get(task)
 
+    def begun(self, purpose: str) -> list[Key]:
+        """The tasks of a purpose that earlier drivers had begun, in order; those that were free have left no trace."""
+        tasks = {task_of(id) for id in self._earlier if is_on_cap(id)}
+        return sorted(each for each in map(read_key, tasks) if each.purpose == purpose)
+
+    def spent_before(self, task: str) -> tuple[int | None, int]:
+        """What a task has cost that an earlier driver had begun and nobody goes on with (R7).
+
+        Returns:
+            Its cost, and what is known of it, where not all of it is: where nothing was answered, a call may have been
+            under way.
+        """
+        costs = [row.cost_nanos for row in self.answers_to(task)]
+        if None not in costs and (costs or self.promised_nanos(task) is None):
+            return sum(cost or 0 for cost in costs), 0
+        return None, sum(cost or 0 for cost in costs)
+
+    def left_on_wallet(self, task: str) -> Transfer | None:
+        """Take over what an earlier driver held on a bidder's wallet for its bid, if it left that open."""
+        return self._orphans.pop(wallet_hold_id(task), None)
+
     def take_over(self, held: Transfer) -> HoldState:
         """Go on under a hold that an earlier driver took, if it left it open."""
         return "settled" if self._orphans.pop(held.id, None) is None else "open"
@@ -128,8 +149,8 @@ class CallBook:
     def take_due(self) -> list[Transfer]:
         """What goes with the next market commit: how holds on the cap turned out.
 
-        Holds that a crashed driver left and no task has come back for are settled, too: the
-        bidder is charged nothing, the cap what is known, or else the worst case.
+        Holds that a crashed driver left and nobody has taken over are settled, too: the cap pays what
+        is known, or else the worst case.
         """
         orphans = [settle_orphan(row, self._answers.values(), self._earlier) for row in self._orphans.values()]
         due, self._due, self._orphans = [*self._due, *orphans], [], {}
@@ -276,8 +297,8 @@ def is_for_calls(held: Transfer) -> bool:
 def settle_orphan(held: Transfer, answers: Iterable[AnswerRow], recorded: Mapping[str, Transfer]) -> Transfer:
     """Settle a hold that no task will come back for.
 
-    The bidder is charged nothing; the cap what its calls are known to have cost, or else the
-    worst case.
+    The cap is charged what its calls are known to have cost, or else the worst case. A wallet's hold is freed: when
+    its stage closed, its bidder was charged for what was known then.
 
     Args:
         held: the hold.

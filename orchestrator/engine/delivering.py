@@ -130,11 +130,9 @@ async def _deliver(
 
 
 def _spent_before(calls: CallBook, task: str) -> _Cost:
-    """What the calls of a task cost that an earlier driver had begun, as far as they were answered (R7)."""
-    costs = [row.cost_nanos for row in calls.answers_to(task)]
-    known_nanos = sum(cost or 0 for cost in costs)
-    is_known = None not in costs
-    return _Cost(cost_nanos=known_nanos if is_known else None, known_nanos=0 if is_known else known_nanos)
+    """What the calls of a task cost that an earlier driver had begun (R7)."""
+    cost_nanos, known_nanos = calls.spent_before(task)
+    return _Cost(cost_nanos=cost_nanos, known_nanos=known_nanos)
 
 
 def _writing(progress: Progress, path: str, award: Award, on_text: TextListener | None) -> Writing | None:

@@ -8,7 +8,7 @@ other stops (`StaleDriver`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from orchestrator.bidding import Announcement
@@ -18,8 +18,9 @@ from orchestrator.core.closing import announce
 from orchestrator.core.events import Announced, AwardResult, Event
 from orchestrator.core.progress import Progress
 from orchestrator.core.settlement import due_awards
+from orchestrator.core.tasks import BID
 from orchestrator.engine.announcing import Announcer, read_market, read_memories
-from orchestrator.engine.asking import ask
+from orchestrator.engine.asking import ask, pass_at_cost
 from orchestrator.engine.callbook import read_calls
 from orchestrator.engine.delivering import deliver
 from orchestrator.engine.invitations import read_promises
@@ -99,7 +100,8 @@ class Driver:
         # (Owners that do not tell their reserve cost it one before, since bidders are told that.)
         found = await at_once(self._announcer.announce(progress, lot, market, keeps) for lot in lots)
         shown = {lot.path: rows for lot, rows in zip(lots, found, strict=True)}
-        announced = announce(progress, keeps, {path: list(rows) for path, rows in shown.items()})
+        invited = {path: [*rows, *self._left_out(path, rows)] for path, rows in shown.items()}
+        announced = announce(progress, keeps, invited)
         self._tell([announced], progress)
         answers = await self._ask_all(announced, shown)
         # Taken here and not in the writer's thread: a call that comes late may be kept meanwhile.
@@ -113,16 +115,23 @@ class Driver:
     ) -> dict[str, list[Answer]]:
         """Ask all invited, of all lots at once; answers come back in (lot, bidder) order (R13)."""
         asked = [(row.lot, name) for row in announced.lots for name in row.invited]
-        given = await at_once(self._ask(lot, name, shown[lot][name]) for lot, name in asked)
+        given = await at_once(self._ask(lot, name, shown[lot].get(name)) for lot, name in asked)
         answers: dict[str, list[Answer]] = {row.lot: [] for row in announced.lots}
         for (lot, _), answer in zip(asked, given, strict=True):
             answers[lot].append(answer)
         return answers
 
-    async def _ask(self, path: str, name: str, announcement: Announcement) -> Answer:
+    def _left_out(self, path: str, shown: Collection[str]) -> list[str]:
+        """Whom an interrupted run had asked to bid for a lot, and who is not asked again: what they spent is theirs."""
+        return [task.bidder for task in self._calls.begun(BID) if task.lot == path and task.bidder not in shown]
+
+    async def _ask(self, path: str, name: str, announcement: Announcement | None) -> Answer:
+        lot = self._log.progress.auctions[path].lot
+        if announcement is None:
+            return pass_at_cost(name, lot, self._calls, "was asked before the run was interrupted, and not again")
         seat = self._recorder.seats[name]
         deadline_seconds = seat.bid_seconds(self._log.progress.request.rules)
-        return await ask(seat, announcement, self._log.progress.auctions[path].lot, self._calls, deadline_seconds)
+        return await ask(seat, announcement, lot, self._calls, deadline_seconds)
 
     async def _transform(self) -> None:
         results: dict[str, list[AwardResult]] = {}
