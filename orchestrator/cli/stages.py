@@ -134,7 +134,7 @@ def _award(report: LotReport, index: int, amounts: Amounts) -> Text:
 
 def _failure(fault: Faulted, amounts: Amounts) -> Text:
     forfeit = f"; forfeits {amounts(fault.forfeit_nanos)}" if fault.forfeit_nanos else ""
-    provider = "" if fault.own_fault else " (its provider's fault)"
+    provider = " (its provider's fault)" if fault.fault == "provider" else ""
     return Text.assemble(
         _name(fault.bidder, "red"), f" {fault.fault}: {one_line(fault.reason)}{provider}{forfeit}; pays nothing"
     )

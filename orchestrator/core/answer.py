@@ -21,10 +21,11 @@ FaultKind = Literal[
     "too large",
     "provider",
     "over the cap",
+    "interrupted",
 ]
 
-BLAMELESS: Final[frozenset[FaultKind]] = frozenset({"provider", "over the cap", "overcommitted"})
-"""Faults that are no breach of the bidder's: its provider, the request's cap, or its own luck elsewhere is to blame."""
+BLAMELESS: Final[frozenset[FaultKind]] = frozenset({"provider", "over the cap", "overcommitted", "interrupted"})
+"""Faults that are no breach of the bidder's, but of its provider, the request's cap, its luck elsewhere or a crash."""
 
 UNBACKED: Final[frozenset[FaultKind]] = frozenset({"unfunded", "overcommitted"})
 """Faults of bids that lack their hold; it is the core that finds out (R4)."""

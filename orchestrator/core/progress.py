@@ -68,6 +68,15 @@ class Auction(NamedTuple):
             promised[self.lot.owner] = self.keep.cost_max_nanos
         return promised
 
+    def worked_nanos(self) -> dict[str, int]:
+        """What each bidder's work on the lot is known to have cost, in all rounds together."""
+        worked: dict[str, int] = {}
+        for delivered, _ in self.deliveries:
+            worked[delivered.award.bidder] = delivered.charged_nanos
+        for fault in self.faults:
+            worked[fault.bidder] = worked.get(fault.bidder, 0) + fault.charged_nanos
+        return worked
+
 
 class Progress(NamedTuple):
     """Where a request stands.
@@ -119,11 +128,8 @@ class Progress(NamedTuple):
             promised = auction.promised_nanos()
             for answer in auction.answers:
                 _add_cost(costs, answer.bidder, answer.bid_charged_nanos, answer.bid_cost_max_nanos)
-            for delivered, _ in auction.deliveries:
-                bidder = delivered.award.bidder
-                _add_cost(costs, bidder, delivered.charged_nanos, promised.get(bidder, 0))
-            for fault in auction.faults:
-                _add_cost(costs, fault.bidder, fault.charged_nanos, promised.get(fault.bidder, 0))
+            for bidder, nanos in auction.worked_nanos().items():
+                _add_cost(costs, bidder, nanos, promised.get(bidder, 0))
         for spent in self.ending.cut_off if self.ending else ():
             costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos - spent.beyond_nanos
         return costs

@@ -254,7 +254,7 @@ def _answers(auction: Auction) -> Sequence[Answer]:
 
 
 def _forfeits(auction: Auction) -> dict[str, int]:
-    return {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.award is not None}
+    return {fault.bidder: fault.forfeit_nanos for fault in auction.faults if fault.forfeit_nanos}
 
 
 def _costs(auction: Auction) -> dict[str, list[int | None]]:

@@ -167,12 +167,20 @@ def beyond_promise(progress: Progress, results: Mapping[str, Sequence[AwardResul
     """
     wallets: set[str] = set()
     for path, of_lot in results.items():
-        for result in of_lot:
-            if result.charged_nanos:
-                bidder = _award_of(result).bidder
-                if result.charged_nanos > progress.auctions[path].promised_nanos().get(bidder, 0):
-                    wallets.add(bidder_account(bidder))
+        for bidder, nanos in _charged_nanos(of_lot).items():
+            if nanos > progress.auctions[path].promised_nanos().get(bidder, 0):
+                wallets.add(bidder_account(bidder))
     return wallets
+
+
+def _charged_nanos(results: Sequence[AwardResult]) -> dict[str, int]:
+    """What each bidder is charged for its work on a lot, in all rounds together; who had no costs is left out."""
+    charged: dict[str, int] = {}
+    for result in results:
+        bidder = _award_of(result).bidder
+        if result.charged_nanos:
+            charged[bidder] = charged.get(bidder, 0) + result.charged_nanos
+    return charged
 
 
 def settle_stage(
@@ -275,8 +283,8 @@ def _payments(
     request = progress.request
     holds = LotHolds(request.id, auction.lot)
     prices = {sale.buyer: sale for sale in settled.sales}
-    costs = {_award_of(result).bidder: result.charged_nanos for result in results}
-    beyond = _beyond_nanos(auction, results, prices, purses) if purses else {}
+    costs = _charged_nanos(results)
+    beyond = _beyond_nanos(auction, results, costs, prices, purses) if purses else {}
     rows: list[Transfer] = []
     for answer in auction.answers:
         if answer.kind == "bid":
@@ -297,7 +305,11 @@ def _payments(
 
 
 def _beyond_nanos(
-    auction: Auction, results: Sequence[AwardResult], sales: Mapping[str, Sale], purses: dict[str, int]
+    auction: Auction,
+    results: Sequence[AwardResult],
+    costs: Mapping[str, int],
+    sales: Mapping[str, Sale],
+    purses: dict[str, int],
 ) -> dict[str, int]:
     """What each bidder's wallet pays of what its transform cost beyond the promise (R7).
 
@@ -306,23 +318,29 @@ def _beyond_nanos(
     Args:
         auction: the lot's.
         results: what came of its awards.
+        costs: what each bidder's work cost.
         sales: the lot's copies, by buyer.
         purses: what wallets can still spend, by account; what is paid here is taken from it.
     """
     paid: dict[str, int] = {}
     promised = auction.promised_nanos()
-    for result in results:
-        award = _award_of(result)
-        bidder, wallet = award.bidder, bidder_account(award.bidder)
-        excess = result.charged_nanos - promised.get(bidder, 0)
+    for bidder, cost_nanos in costs.items():
+        excess = cost_nanos - promised.get(bidder, 0)
         if excess > 0:
+            wallet = bidder_account(bidder)
             left = purses.get(wallet, 0)
             if bidder != auction.lot.owner:
-                lost = sales[bidder].paid_nanos if bidder in sales else 0
-                left += award.bid_nanos - lost - (result.forfeit_nanos if isinstance(result, Faulted) else 0)
+                left += _freed_nanos(bidder, results, sales)
             paid[bidder] = min(excess, max(0, left))
             purses[wallet] = left - paid[bidder]
     return paid
+
+
+def _freed_nanos(bidder: str, results: Sequence[AwardResult], sales: Mapping[str, Sale]) -> int:
+    """What a bidder's bid sets free: what it neither pays nor forfeits of it."""
+    own = [result for result in results if _award_of(result).bidder == bidder]
+    lost = sales[bidder].paid_nanos if bidder in sales else 0
+    return _award_of(own[0]).bid_nanos - lost - sum(each.forfeit_nanos for each in own if isinstance(each, Faulted))
 
 
 def _trials(request: Request, auction: Auction, sales: Mapping[str, Sale]) -> list[Transfer]:

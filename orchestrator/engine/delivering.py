@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypedDict
@@ -10,6 +11,7 @@ from orchestrator.bidding import Replacement, WonLot
 from orchestrator.core.answer import BLAMELESS, FaultKind
 from orchestrator.core.clearing import Award
 from orchestrator.core.events import AwardResult, Faulted
+from orchestrator.core.interruption import interrupted_work
 from orchestrator.core.keys import derive_seed, key
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import PRESENTER
@@ -127,6 +129,25 @@ async def _deliver(
         return fail("malformed", reason, **cost)
     segments, replaces = read.value
     return accept_delivery(progress, path, award, segments, replaces=replaces, **cost)
+
+
+def left_at_work(
+    progress: Progress, results: Mapping[str, Sequence[AwardResult]], calls: CallBook
+) -> Iterator[Faulted]:
+    """What becomes of those whom an interrupted run had at work on this stage, and whose turn has not come again (R7).
+
+    Args:
+        progress: the request's present.
+        results: what came of all awards that fell due, by lot.
+        calls: the request's calls.
+    """
+    done = {
+        (path, each.award.round, each.award.bidder) for path, of_lot in results.items() for each in of_lot if each.award
+    }
+    for task in calls.begun(TRANSFORM):
+        if task.lot in progress.on_sale and (task.lot, task.round, task.bidder) not in done:
+            spent = _spent_before(calls, key(*task))
+            yield interrupted_work(progress, task.lot, task.bidder, task.round, **spent)
 
 
 def _spent_before(calls: CallBook, task: str) -> _Cost:

@@ -22,7 +22,7 @@ from orchestrator.core.tasks import BID
 from orchestrator.engine.announcing import Announcer, read_market, read_memories
 from orchestrator.engine.asking import ask, pass_at_cost
 from orchestrator.engine.callbook import read_calls
-from orchestrator.engine.delivering import deliver
+from orchestrator.engine.delivering import deliver, left_at_work
 from orchestrator.engine.invitations import read_promises
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.streaming import TextListener
@@ -140,6 +140,8 @@ class Driver:
             delivered = await at_once(self._deliver(path, award) for path, award in tasks)
             for (path, _), result in zip(tasks, delivered, strict=True):
                 results.setdefault(path, []).append(result)
+        for fault in list(left_at_work(self._log.progress, results, self._calls)):
+            results[fault.lot].append(fault)
         due_transfers = self._calls.take_due()
         await self._commit(lambda tx: self._recorder.settle(tx, self._log, results, due_transfers, self._clock()))
 

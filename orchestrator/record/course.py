@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from orchestrator.core.clearing import Award
 from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import cancel, expire, overspent, pick
-from orchestrator.core.events import AwardResult, Delivered, Event
+from orchestrator.core.events import AwardResult, Delivered, Event, Faulted
+from orchestrator.core.interruption import interrupted_work
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
@@ -69,7 +70,7 @@ class Course:
             (result.lot, result.award.bidder): result
             for move in settlements
             for result in move.results
-            if result.award is not None
+            if result.award is not None and not _is_interrupted(result)
         }
         self._ending = next((move for move in moves if isinstance(move, Ending)), None)
         place = moves.index(self._ending) if self._ending is not None else len(moves)
@@ -178,6 +179,8 @@ class Course:
                     results.setdefault(path, []).extend(known)
                 else:
                     self._leave(path, results)
+        for path, of_lot in results.items():
+            of_lot += self._interrupted_at(path)
         spendable = self._spendable(move.spendable)
         step = settle_stage(self.now, results, 0, spendable)
         strays = [path for path in results if not self._sold_then(step.progress, path)]
@@ -218,6 +221,22 @@ class Course:
             known_nanos=recorded.known_nanos,
         )
 
+    def _interrupted_at(self, path: str) -> list[AwardResult]:
+        """What was spent then on work at a lot that was interrupted, by those who could win here, too."""
+        standing = {bid.bidder for bid in self.now.auctions[path].standing}
+        return [
+            interrupted_work(
+                self.now,
+                path,
+                fault.bidder,
+                fault.award.round,
+                cost_nanos=fault.cost_nanos,
+                known_nanos=fault.known_nanos,
+            )
+            for fault in self.then.auctions[self.origins[path]].faults
+            if fault.award is not None and _is_interrupted(fault) and fault.bidder in standing
+        ]
+
     def _buyers_then(self, origin: str) -> list[str]:
         return [sale.buyer for sale in self.then.sales if sale.lot == origin]
 
@@ -256,3 +275,7 @@ class Course:
         purses = {wallet: spendable.get(wallet, 0) for wallet in overspent(held, costs)}
         unknown_costs = [name for name in move.ended.unknown_costs if self._takes_part(name)]
         return cancel(self.now, held, costs, 0, purses, unknown_costs)
+
+
+def _is_interrupted(result: AwardResult) -> bool:
+    return isinstance(result, Faulted) and result.fault == "interrupted"

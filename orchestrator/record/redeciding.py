@@ -12,6 +12,7 @@ from orchestrator.core.closing import announce, close_stage
 from orchestrator.core.ending import cancel, expire, pick
 from orchestrator.core.events import AwardResult, Delivered
 from orchestrator.core.holds import hold_behind
+from orchestrator.core.interruption import is_interrupted_work
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import CAP_SPENT, cap_account, requester_account
 from orchestrator.core.lot import Lot
@@ -120,7 +121,7 @@ def redecide(progress: Progress | None, move: Move, funds: Funds) -> Step:
 
 
 def _whole_rounds(progress: Progress, results: Sequence[AwardResult]) -> dict[str, list[AwardResult]]:
-    """Results in the order in which awards fell due; each award has one."""
+    """Results in the order in which awards fell due; each award has one, and work that was interrupted no award."""
     left = {path: list(found) for path, found in results_by_lot(results).items()}
     done: dict[str, list[AwardResult]] = {}
     while due := due_awards(progress, done):
@@ -129,7 +130,9 @@ def _whole_rounds(progress: Progress, results: Sequence[AwardResult]) -> dict[st
                 done.setdefault(path, []).append(_take(left.get(path, []), path, award))
     for path, found in left.items():
         for result in found:
-            raise InvalidRecord(f"lot {path}: {result.award} has a result, but never fell due")
+            if not is_interrupted_work(progress, result):
+                raise InvalidRecord(f"lot {path}: {result.award} has a result, but never fell due")
+            done.setdefault(path, []).append(result)
     return done
 
 

@@ -10,6 +10,14 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from orchestrator.api.timeline import LotReport
+from orchestrator.cli.stages import delivery_rows
+from orchestrator.core.answer import FaultKind
+from orchestrator.core.clearing import Award
+from orchestrator.core.events import Faulted
+from orchestrator.core.lot import Lot
+from orchestrator.core.state import first_state
+from orchestrator.money import format_usd
 from orchestrator.store import open_store
 from tests.cli.conftest import Home
 from tests.cli.markets import vickrey, write_market
@@ -208,3 +216,17 @@ def test_reports_fit_into_80_columns_and_have_no_colours(released: str, words: s
     assert "\x1b" not in shown
     too_wide = [line for line in shown.splitlines() if len(line) > 80]
     assert [line for line in too_wide if not line.startswith(("The sum", "treasury: in", "Journal"))] == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "own_fault", "blamed"),
+    [("raised", True, ""), ("provider", False, " (its provider's fault)"), ("interrupted", False, "")],
+)
+def test_a_failure_is_blamed_on_a_provider_only_where_one_failed(
+    fault: FaultKind, own_fault: bool, blamed: str
+) -> None:
+    failed = Faulted(1, "0", "flaky", fault, "no luck", Award("flaky", "transformer", 5, 3), own_fault)
+    lot = Lot("0", 1, first_state("Plan a tour", "digest"), "requester")
+    report = LotReport(lot, 0, None, (), (), (), (), (failed,), (), ())
+    ((_, told),) = delivery_rows(report, format_usd, full=False)
+    assert told.plain == f"flaky {fault}: no luck{blamed}; pays nothing"
