@@ -59,6 +59,11 @@ class PersonalJudge:
         self.model = orchestrator.build_model(model)
         self.provider = self.model.provider
 
+    @property
+    def recipe(self) -> str:
+        """What its verdicts follow from beside the offers: model, prompt, preferences, and how much it is shown."""
+        return "\n".join((self.model.name, self._file.label, str(self._tokens_max), self._preferences))
+
     def close(self) -> None:
         """Let go of the model."""
         orchestrator.release_model(self.model)

@@ -14,7 +14,8 @@ from orchestrator.api.listening import tell
 from orchestrator.api.picking import check_judge_name, check_pick
 from orchestrator.bidding import Hearing, Judge, Later, MeteredJudge, Rank, Reject, ShownOffer
 from orchestrator.core.events import Judged
-from orchestrator.core.keys import derive_seed
+from orchestrator.core.judge_at_work import JudgeAtWork
+from orchestrator.core.keys import derive_seed, digest_text
 from orchestrator.core.progress import Progress
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.core.state import REQUESTER
@@ -39,6 +40,7 @@ from orchestrator.store import Store, Transaction
 from orchestrator.telemetry import recording
 
 # What stops whoever judges, by no fault of the judge's. In an asynchronous program a Ctrl-C is a cancellation, too.
+_RECIPE_CHARACTERS: Final = 16
 _STOPS: Final = (KeyboardInterrupt, SystemExit, asyncio.CancelledError)
 
 
@@ -127,6 +129,8 @@ class Judging:
         """The rank that a judge picks, 0 for none of the offers; None where there is nothing to pick now."""
         store = self._store
         progress = store.read(lambda reader: read_log(reader, request_id)).progress
+        if progress.status == "open" and isinstance(judge, MeteredJudge):
+            progress = self._charge_gone(request_id, judge, on_event)
         if progress.status != "open":
             return None
         ruling = await _ask(judge, progress, read_calls(store, request_id), self._deadline_seconds)
@@ -143,6 +147,17 @@ class Judging:
         if ruling.failure is not None:
             raise ruling.failure
         return ruling.rank
+
+    def _charge_gone(self, request_id: str, judge: MeteredJudge, on_event: Listener | None) -> Progress:
+        """Charge what another judge had spent that was gone before it was recorded; this one makes its own calls."""
+        present, now_seconds = _at_work(judge), self._clock()
+
+        def charge(tx: Transaction) -> RequestLog:
+            return self._recorder.charge_gone_judge(tx, request_id, now_seconds, present=present)
+
+        log = self._store.transact(charge)
+        tell(on_event, log)
+        return log.progress
 
 
 def _check_open(progress: Progress, judge: str) -> None:
@@ -170,7 +185,11 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook,
     cost_max_nanos = _cost_max_nanos(judge, progress)
     number = len(progress.judged)
     lot = progress.auctions["0"].lot
-    meter = TaskMeter(calls, lot, REQUESTER, judge.provider, JUDGE, cost_max_nanos, number, is_declared=True)
+    present = _at_work(judge)
+    if any(task.bidder == REQUESTER and task.round == number for task in calls.begun(JUDGE)):
+        # Begun when keys did not name judges: whoever judges next goes on with it, as it was then.
+        present = present._replace(recipe="")
+    meter = TaskMeter(calls, lot, present.worker, judge.provider, JUDGE, cost_max_nanos, number, is_declared=True)
     rank: int | None = None
     failure: BaseException | None = None
     reason, held_nanos = "", 0
@@ -191,8 +210,17 @@ async def _ask_metered(judge: MeteredJudge, progress: Progress, calls: CallBook,
         reason, failure = str(error) or type(error).__name__, error
     calls.raise_failure()
     costs = (held_nanos, meter.cost_nanos, judge.provider, meter.known_nanos)
-    judged = Judged(judge.name, rank, shortened(reason), *costs)
+    judged = Judged(judge.name, rank, shortened(reason), *costs, present.recipe)
     return _Ruling(rank, judged, tuple(calls.take_due()), failure)
+
+
+def _at_work(judge: MeteredJudge) -> JudgeAtWork:
+    """Who judges: its name, its provider, and a digest of what its verdicts follow from: its class and what it says."""
+    said = read_guarded(lambda: getattr(judge, "recipe", ""))
+    recipe = said.value if isinstance(said, Returned) and isinstance(said.value, str) else ""
+    kind = type(judge)
+    digest = digest_text(f"{kind.__module__}:{kind.__qualname__}/{recipe}")[:_RECIPE_CHARACTERS]
+    return JudgeAtWork(judge.name, judge.provider, digest)
 
 
 async def _asked(

@@ -97,7 +97,11 @@ class Judge(Protocol):
 
 @runtime_checkable
 class MeteredJudge(Protocol):
-    """A judge whose calls cost money: the requester's, held against the spend cap before they are made (R7)."""
+    """A judge whose calls cost money: the requester's, held against the spend cap before they are made (R7).
+
+    It may say with a text in an attribute `recipe` what its verdicts follow from beside the offers. After a crash one
+    of the same class, name, provider and recipe is given what the first was answered; any other makes its own calls.
+    """
 
     @property
     def name(self) -> str:

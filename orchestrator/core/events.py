@@ -13,7 +13,7 @@ from orchestrator.core.answer import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
 from orchestrator.core.light import light
 from orchestrator.core.lot import Sale
-from orchestrator.core.omission import later_amount, later_rows
+from orchestrator.core.omission import later_amount, later_rows, later_text
 from orchestrator.core.request import Request
 from orchestrator.core.state import Segment, State
 
@@ -223,6 +223,7 @@ class Judged:
         cost_nanos: what they cost; None where that is unknown.
         provider: who was paid.
         known_nanos: what is known of their cost, where not all of it is.
+        recipe: digest of what its verdicts follow from; with its name and provider it says whose calls they were.
     """
 
     kind: ClassVar[str] = "judged"
@@ -233,6 +234,7 @@ class Judged:
     cost_nanos: int | None
     provider: str
     known_nanos: int = later_amount()
+    recipe: str = later_text()
 
     @property
     def charged_nanos(self) -> int:

@@ -27,3 +27,9 @@ def later_rows() -> tuple[Any, ...]:
     """A field of a dataclass: rows of which there are none unless they are given, and recorded only where there are."""
     recorded: tuple[Any, ...] = field(default=(), metadata={"exclude_if": not_})
     return recorded
+
+
+def later_text() -> str:
+    """A field of a dataclass: a text that is empty unless it is given, and recorded only where it is."""
+    recorded: str = field(default="", metadata={"exclude_if": not_})
+    return recorded

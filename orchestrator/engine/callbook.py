@@ -78,16 +78,8 @@ class CallBook:
         return sorted(each for each in map(read_key, tasks) if each.purpose == purpose)
 
     def spent_before(self, task: str) -> tuple[int | None, int]:
-        """What a task has cost that an earlier driver had begun and nobody goes on with (R7).
-
-        Returns:
-            Its cost, and what is known of it, where not all of it is: where nothing was answered, a call may have been
-            under way.
-        """
-        costs = [row.cost_nanos for row in self.answers_to(task)]
-        if None not in costs and (costs or self.promised_nanos(task) is None):
-            return sum(cost or 0 for cost in costs), 0
-        return None, sum(cost or 0 for cost in costs)
+        """What a task has cost that an earlier driver had begun, and nobody goes on with; see `known_cost`."""
+        return (0, 0) if self.promised_nanos(task) is None else known_cost(self.answers_to(task))
 
     def left_on_wallet(self, task: str) -> Transfer | None:
         """Take over what an earlier driver held on a bidder's wallet for its bid, if it left that open."""
@@ -308,13 +300,25 @@ def settle_orphan(held: Transfer, answers: Iterable[AnswerRow], recorded: Mappin
     if held.code != "cap":
         return void(held)
     task = task_of(held.id)
-    costs = [row.cost_nanos for row in answers if row.task == task]
-    known = [cost for cost in costs if cost is not None]
-    is_known = costs and len(known) == len(costs)
-    if not is_known:
+    cost_nanos, _ = known_cost(row for row in answers if row.task == task)
+    if cost_nanos is None:
         return resolve(held, held.amount_nanos)
-    spent_nanos = spent_under(held, recorded[first_attempt(held.id)].amount_nanos, sum(known))
+    spent_nanos = spent_under(held, recorded[first_attempt(held.id)].amount_nanos, cost_nanos)
     return resolve(held, min(spent_nanos, held.amount_nanos))
+
+
+def known_cost(answers: Iterable[AnswerRow]) -> tuple[int | None, int]:
+    """What a task has cost that nobody goes on with, though its worst case was held (R7).
+
+    Args:
+        answers: to its calls; where there is none, a call may have been under way.
+
+    Returns:
+        Its cost, None where that is unknown; then also what is known of it.
+    """
+    costs = [row.cost_nanos for row in answers]
+    known_nanos = sum(cost or 0 for cost in costs)
+    return (known_nanos, 0) if costs and None not in costs else (None, known_nanos)
 
 
 def apply_due(tx: Transaction, due: Iterable[Transfer]) -> None:

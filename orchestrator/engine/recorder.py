@@ -7,7 +7,7 @@ balances read in the same transaction, so money cannot be bid twice, whatever ru
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from orchestrator.core.answer import Answer
@@ -16,6 +16,7 @@ from orchestrator.core.codec import decode, encode, text_digests, texts_of
 from orchestrator.core.ending import cancel, expire, overspent, pick
 from orchestrator.core.events import Announced, AwardResult, Delivered, Ended, Event, Faulted, Judged, Settled
 from orchestrator.core.holds import cap_overrun, spent_under
+from orchestrator.core.judge_at_work import JudgeAtWork, read_judge
 from orchestrator.core.judging import charge_judge
 from orchestrator.core.keys import (
     TREASURY,
@@ -32,9 +33,10 @@ from orchestrator.core.settlement import beyond_promise, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import BID, TRANSFORM, first_attempt, is_on_cap, task_of, wallet_hold_id
 from orchestrator.core.wealth_rules import WealthRules
-from orchestrator.engine.callbook import apply_due, is_for_calls, settle_orphan
+from orchestrator.engine.callbook import apply_due, is_for_calls, known_cost, settle_orphan
 from orchestrator.engine.invitations import remember_answers
 from orchestrator.engine.learning import learn
+from orchestrator.engine.marks import is_alive
 from orchestrator.engine.seat import Seat
 from orchestrator.engine.wealth import after_request
 from orchestrator.errors import InsufficientFunds, TreasuryEmpty, UnknownRequest
@@ -135,25 +137,45 @@ class Recorder:
         purse = requester_account(log.progress.request.requester)
         return self._write(tx, log, charge_judge(log.progress, judged, tx.spendable([purse])[purse]), now_seconds)
 
+    def charge_gone_judge(
+        self, tx: Transaction, request_id: str, now_seconds: float, *, present: JudgeAtWork | None = None
+    ) -> RequestLog:
+        """Charge what a judge had spent that was gone before it could be recorded; there is one at most.
+
+        Args:
+            tx: where to write.
+            request_id: the request.
+            now_seconds: the time.
+            present: who judges now; where it is the same, it goes on with what it had begun.
+        """
+        for held in tx.open_holds(request_id):
+            judge = read_judge(read_key(held.id).bidder) if is_on_cap(held.id) else None
+            if judge is not None and judge != present:
+                answers, recorded = tx.answers(request_id), _transfers_by_id(tx, request_id)
+                judged = _gone(judge, held, answers)
+                return self.charge_judge(tx, request_id, judged, [settle_orphan(held, answers, recorded)], now_seconds)
+        return read_log(tx, request_id)
+
     def pick(self, tx: Transaction, request_id: str, rank: int, judge: str, now_seconds: float) -> RequestLog:
         """Release the bounty to the picked offer, or return it (rank 0)."""
-        log = read_log(tx, request_id)
+        log = self._log_without_judge(tx, request_id, now_seconds)
         _settle_orphans(tx, request_id)
-        return self._write(tx, log, pick(log.progress, rank, judge, self._cap_left_nanos(tx, log)), now_seconds)
+        step = pick(log.progress, rank, judge, self._cap_left_nanos(tx, log))
+        return _after(log, self._write(tx, log, step, now_seconds))
 
     def expire(self, tx: Transaction, request_id: str, now_seconds: float) -> bool:
         """Return the bounty of a request that nobody picked from in time; False where it is not open any more."""
         row = tx.find_request(request_id)
         if row is None or row.status != "open" or row.expires_seconds > now_seconds:
             return False
-        log = read_log(tx, request_id)
+        log = self._log_without_judge(tx, request_id, now_seconds)
         _settle_orphans(tx, request_id)
         self._write(tx, log, expire(log.progress, self._cap_left_nanos(tx, log)), now_seconds)
         return True
 
     def cancel(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
         """End a request at its requester's wish, whatever it is doing."""
-        log = read_log(tx, request_id)
+        log = self._log_without_judge(tx, request_id, now_seconds)
         holds = tx.open_holds(request_id)
         costs = _costs_by_hold(tx, request_id, holds)
         apply_due(tx, _cap_overruns(holds, costs))
@@ -165,7 +187,14 @@ class Recorder:
         purses = {wallet: left[wallet] for wallet in wallets}
         unknown_costs = _with_calls_under_way(log.progress, holds, tx.answers(request_id))
         step = cancel(log.progress, holds, costs, left[cap], purses, unknown_costs)
-        return self._write(tx, log, step, now_seconds)
+        return _after(log, self._write(tx, log, step, now_seconds))
+
+    def _log_without_judge(self, tx: Transaction, request_id: str, now_seconds: float) -> RequestLog:
+        """A request's log before it ends, once a judge that is gone is charged; one at work says its costs itself."""
+        row = tx.find_request(request_id)
+        if row is None or is_alive(row.driver):
+            return read_log(tx, request_id)
+        return self.charge_gone_judge(tx, request_id, now_seconds)
 
     def _cap_left_nanos(self, tx: Transaction, log: RequestLog) -> int:
         cap = cap_account(log.progress.request.id)
@@ -263,6 +292,19 @@ def read_events(reader: Reader, request_id: str, entries: Sequence[Entry]) -> li
     """Read journal entries back into events."""
     texts = reader.texts(text_digests(entries))
     return [decode(entry, texts, request_id) for entry in entries]
+
+
+def _after(before: RequestLog, log: RequestLog) -> RequestLog:
+    """A log whose latest events include those of the step before."""
+    return replace(log, latest=(*before.latest, *log.latest))
+
+
+def _gone(judge: JudgeAtWork, held: Transfer, answers: Sequence[AnswerRow]) -> Judged:
+    """What is recorded of a judge that is gone, and of which no more is known than its hold and its calls."""
+    cost_nanos, known_nanos = known_cost(row for row in answers if row.task == task_of(held.id))
+    reason = "was gone before it was recorded what it had decided"
+    costs = (held.amount_nanos, cost_nanos, judge.provider, known_nanos)
+    return Judged(judge.name, None, reason, *costs, judge.recipe)
 
 
 def _settle_orphans(tx: Transaction, request_id: str) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from orchestrator.core.events import AwardResult, Faulted
 from orchestrator.core.holds import bid_cost_hold, cap_hold, cap_overrun, hold_behind, spent_under
+from orchestrator.core.judge_at_work import JudgeAtWork, read_judge
 from orchestrator.core.keys import bidder_account, cap_account, key
 from orchestrator.core.lot import Lot
 from orchestrator.core.progress import Progress
@@ -41,7 +42,7 @@ class Task:
     Attributes:
         id: its key.
         lot: the lot; for a judge the request itself.
-        bidder: who worked; for a judge the requester, whose cost it is.
+        bidder: who worked; for a judge the requester, whose cost it is, and which judge it was.
         purpose: `bid`, `transform` or `judge`.
         round: round of the award, for transforms; for a judge how many were asked before.
         cost_max_nanos: the worst case that was promised.
@@ -137,7 +138,8 @@ def _is_free(task: str, rows: Sequence[AnswerRow], present: Progress) -> bool:
         return False
     lot, _, worker, purpose, _ = parts
     workers = {REQUESTER, *[entry.name for entry in present.request.roster]}
-    return lot in present.auctions and worker in workers and purpose in (BID, TRANSFORM, JUDGE)
+    is_judging = purpose == JUDGE and read_judge(worker) is not None
+    return lot in present.auctions and (is_judging or (worker in workers and purpose in (BID, TRANSFORM, JUDGE)))
 
 
 def is_cut_short(row: Transfer, recorded: Mapping[str, Transfer], run: RunRecord, present: Progress) -> bool:
@@ -254,10 +256,11 @@ def _judgings(moves: Sequence[Move], present: Progress) -> Iterator[Task]:
     ending = next((place for place, move in enumerate(moves) if isinstance(move, Ending)), len(moves))
     judgings = [(place, move.judged) for place, move in enumerate(moves) if isinstance(move, Judging)]
     for number, (place, judged) in enumerate(judgings):
+        worker = JudgeAtWork(judged.judge, judged.provider, judged.recipe).worker
         yield Task(
-            key(present.request.id, "0", number, REQUESTER, JUDGE),
+            key(present.request.id, "0", number, worker, JUDGE),
             present.auctions["0"].lot,
-            REQUESTER,
+            worker,
             JUDGE,
             number,
             judged.cost_max_nanos,
