@@ -39,8 +39,8 @@ from orchestrator.money import Money
 from orchestrator.store import Store, Transaction
 from orchestrator.telemetry import recording
 
-# What stops whoever judges, by no fault of the judge's. In an asynchronous program a Ctrl-C is a cancellation, too.
 _RECIPE_CHARACTERS: Final = 16
+# What stops whoever judges, by no fault of the judge's. In an asynchronous program a Ctrl-C is a cancellation, too.
 _STOPS: Final = (KeyboardInterrupt, SystemExit, asyncio.CancelledError)
 
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, Unpack
 
+from orchestrator.api.arguments import read_bidders, read_store
 from orchestrator.api.blocking import run_blocking
 from orchestrator.api.driving import Driving
 from orchestrator.api.expiring import expire_due
@@ -15,7 +16,6 @@ from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import Judging
 from orchestrator.api.lease import claim, in_turn, resumable
 from orchestrator.api.listening import check_listeners, tell
-from orchestrator.api.opening import read_bidders, read_store
 from orchestrator.api.post import post_request
 from orchestrator.api.posting import Amount, Posting, PostingOptions, posting_of, read_posting, read_topup
 from orchestrator.api.reports import audit_books, check_statuses, interrupted

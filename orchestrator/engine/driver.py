@@ -78,20 +78,20 @@ class Driver:
         about: Attributes = {"vickrey.request.id": request.id, "vickrey.bounty.nanos": request.bounty_nanos}
         with recording("vickrey.request", about) as span:
             while self._log.progress.status == "running":
-                await self._hold_stage()
+                await self._run_stage()
             span.note({"vickrey.status": self._log.progress.status, "vickrey.offers": len(self._log.progress.offers)})
         return self._log.progress
 
-    async def _hold_stage(self) -> None:
+    async def _run_stage(self) -> None:
         """Go through one stage, or through what an earlier driver left of it."""
         stage, lots = self._log.progress.stage, len(self._log.progress.on_sale)
         with recording("vickrey.stage", {"vickrey.stage": stage, "vickrey.lots": lots}):
             if self._log.progress.phase == "bidding":
-                await self._hold_auctions()
+                await self._run_auctions()
             if self._log.progress.phase == "transforming":
                 await self._transform()
 
-    async def _hold_auctions(self) -> None:
+    async def _run_auctions(self) -> None:
         progress = self._log.progress
         market = self._store.read(lambda reader: read_market(reader, progress))
         keeps = await self._announcer.ask_reserves(progress)

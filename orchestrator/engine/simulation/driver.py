@@ -134,7 +134,7 @@ class Simulation:
         running = [progress for progress in live if progress.status == "running"]
         said = self._asker.ask(running, self.memories, explores=self.learning)
         return [
-            self._hold_stage(progress, said[progress.request.id]) if progress.status == "running" else progress
+            self._run_stage(progress, said[progress.request.id]) if progress.status == "running" else progress
             for progress in live
         ]
 
@@ -156,7 +156,7 @@ class Simulation:
             self._closing.append(account.id)
         return self._apply(open_request(request, {}))
 
-    def _hold_stage(self, progress: Progress, said: Said) -> Progress:
+    def _run_stage(self, progress: Progress, said: Said) -> Progress:
         """Clear a request's lots, have the winners deliver, and settle."""
         self.auctions += len(said.answers)
         invited = {path: [answer.bidder for answer in given] for path, given in said.answers.items()}

@@ -1,4 +1,4 @@
-"""Opening: what a market is given in Python, before anything is made of it."""
+"""Arguments: what a market is given in Python, before anything is made of it."""
 
 from __future__ import annotations
 
