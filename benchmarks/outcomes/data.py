@@ -79,6 +79,10 @@ class Outcomes:
             codes=np.full_like(self.codes, NO_ANSWER),
         )
 
+    def with_costs_usd(self, costs_usd: Floats) -> Outcomes:
+        """The record as if each model's answers all cost the same."""
+        return replace(self, costs_usd=np.tile(costs_usd, (len(self), 1)))
+
     def training(self) -> Integers:
         """Rows of the folds that may be learned from, in the file's order."""
         return np.flatnonzero(np.isin(self.folds, list(TRAINING_FOLDS)))

@@ -129,11 +129,15 @@ def _logistic_scores(contest: Contest) -> Floats:
 
 
 def _market(contest: Contest, design: Design) -> Routes:
-    """Let a market that has practised play the test at bounties from tiny to large; the dearer, the stronger."""
+    """Let a market that has practised play the test at bounties from tiny to large; the dearer, the stronger.
+
+    The protocol counts calls, whatever each costs: so a model's calls all cost what they cost on average.
+    """
     weak, strong = _weak_and_strong(contest)
     costs = contest.user.data.costs_usd[contest.train].mean(axis=0)
     extra = max(float(costs[strong] - costs[weak]), 1e-6)
-    practised = OutcomeMarket(contest.user, replace(design, value_usd=10.0 * extra), contest.seed)
+    user = replace(contest.user, data=contest.user.data.with_costs_usd(costs))
+    practised = OutcomeMarket(user, replace(design, value_usd=10.0 * extra), contest.seed)
     practised.practise(contest.train)
     asked: dict[float, Floats] = {}
     scores: list[Floats] = []
@@ -141,7 +145,7 @@ def _market(contest: Contest, design: Design) -> Routes:
         value_usd = _next_value({value: float(each.mean()) for value, each in asked.items()}, extra)
         if value_usd is None:
             break
-        market = OutcomeMarket(contest.user, replace(design, value_usd=value_usd), contest.seed)
+        market = OutcomeMarket(user, replace(design, value_usd=value_usd), contest.seed)
         market.memories = dict(practised.memories)
         scores.append(market.test(contest.test).scores)
         asked[value_usd] = np.array([float(strong in workers) for workers in market.worked])

@@ -203,7 +203,8 @@ class BayesPolicy:
         learned = self._practised({**known, "wordings": wordings}, told)
         claimed = sum(bool(work.claim) for lesson in told for work in lesson.works)
         # Where more is known already than these tasks tell, they may show no more than that something has changed.
-        if Fit.from_json(known["fit"]).abilities.seen.sum() >= claimed or not self._is_misled(learned, lessons):
+        knew_more = Fit.from_json(known["fit"]).abilities.seen.sum() >= claimed
+        if knew_more or not self._is_misled(learned, lessons):
             return learned
         wordings, told = after_tasks(known["wordings"], lessons, self._embedding, mislead=True)
         return self._practised({**known, "wordings": wordings}, told)
@@ -214,7 +215,10 @@ class BayesPolicy:
         def show(seen: Observation) -> list[str]:
             return [claim for claim, _ in self.best_claims(learned, seen)[: self._answers]]
 
-        return is_misled(lessons, lambda lot: self.value(learned, lot).means, show)
+        outlook = self._outlook(learned)
+        grounds = _Grounds(outlook, self._unclaimed(learned, outlook))
+        # Not by what lots of some figures have brought: practice teaches nothing of that.
+        return is_misled(lessons, lambda lot: self._by_lot(grounds, list(map(outlook.as_it_tells, lot)))[0], show)
 
     def _practised(self, known: Memory, lessons: Sequence[Lesson]) -> Memory:
         """Learn from tasks as they are told."""

@@ -26,6 +26,7 @@ _WRAPPERS = tuple(
 )
 """What an answer may be wrapped in that is none of it: Markdown and TeX."""
 _FRACTION = re.compile(r"(-?)\\[dt]?frac\{(\d+)\}\{(\d+)\}")
+"""A fraction of TeX; beside a number it may be part of a mixed one, so it is written on one line only by itself."""
 _LITERAL_START = frozenset("[{('\"")
 _WARNED_OF = re.compile(r"\\|\b\d[\w.]*(and|else|for|if|in|is|not|or)")
 """What Python warns of in a literal: a backslash that escapes nothing, and a word that touches a number (`(1or 2)`)."""
@@ -55,7 +56,8 @@ def normalise(answer: str | None) -> str | None:
     if (literal := _as_literal(bare) or _as_literal(text)) is not None:
         # A number in brackets is that number: laid out it reads like one, and would be another text the next time.
         return _as_number(literal) or literal
-    return _FRACTION.sub(r"\1\2/\3", text)
+    fraction = _FRACTION.fullmatch(text)
+    return text if fraction is None else fraction.expand(r"\1\2/\3")
 
 
 def _unwrapped(text: str) -> str:

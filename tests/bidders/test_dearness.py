@@ -131,3 +131,14 @@ def test_a_state_of_a_dear_request_is_worth_no_more_than_of_a_usual_one() -> Non
     held = (Contribution("cheap", "x"),)
     short, long = (policy.value(memory, [lot("strong", text, contributions=held)]).means[0] for text in (SHORT, LONG))
     assert long < short
+
+
+def test_what_was_learned_of_costs_fades_to_nothing_and_can_be_stored_on_the_way() -> None:
+    policy = BayesPolicy(pool="all", forget=0.5)
+    memory = policy.practise(None, lessons(60))
+    for number in range(60):
+        work = receipt(request_id=f"r{number}", bidder="cheap", request=SHORT, claim="x", cost_known=False)
+        memory = policy.learn(memory, [work])
+        json.dumps(memory, allow_nan=False)
+    assert memory["dearness"] == {}
+    assert outlook(memory).dearness.factor(LONG) == 1.0

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled.embedding import condensed, shape_and_words
 from bidders.policies.pooled.open_topics import surprises_of_offers
+from bidders.policies.pooled.texts import Texts
+from bidders.policies.pooled.topics import Topics
 from bidders.policies.pooled.uptake import SeenOffer
 from orchestrator import Contribution, Lesson
 from tests.bidders.lots import offer
@@ -194,3 +197,36 @@ def test_whose_work_clearly_helps_more_or_less_somewhere_is_told() -> None:
         assert any(there < 0.3 < average for there, average in chances)
     assert all(name != "either" for _, name in found), "it is as good on one topic as on another"
     assert not told(policy, practised(policy, EQUALS))
+
+
+def test_topics_that_another_embedding_told_apart_make_room_for_others() -> None:
+    memory = practised(BayesPolicy(pool=POOL), SPECIALISTS)
+    other = BayesPolicy(pool=POOL, embedding="tests.bidders.test_open_topics:by_first_word")
+    later = practised(other, SPECIALISTS, 120, memory)
+    assert len(later["offers"]["topics"]["weights"]) == 1 + 2
+    assert [first_asked(other, later, topic) for topic in TOPICS] == ["coder", "lawyer"]
+
+
+def by_first_word(asked: str) -> list[float]:
+    return [0.0, 0.0] if asked.split()[0] in WORDS["code"] else [0.0, 1.0]
+
+
+def test_a_text_whose_numbers_are_all_nothing_is_of_a_topic() -> None:
+    policy = BayesPolicy(pool=POOL, embedding="tests.bidders.test_open_topics:by_first_word")
+    found = told(policy, practised(policy, SPECIALISTS))
+    assert {name for _, name in found} == {"coder", "lawyer"}
+
+
+def test_offers_whose_texts_were_kept_condensed_still_tell_of_them() -> None:
+    texts = Texts(shape_and_words, Topics(np.eye(65, 2)))
+    look = texts.look("return the string index of each list")
+    kept = texts.numbers(condensed(look))
+    assert kept[:19].tolist() == condensed(look).tolist()
+    assert not kept[19:].any()
+    assert texts.numbers(look)[19:].any()
+    assert not texts.numbers(look[:7]).any()
+
+
+def test_a_task_may_hold_what_no_encoding_writes() -> None:
+    task = lessons(1, SPECIALISTS, silent=1.0)[0]._replace(request="a \ud800 b")
+    assert BayesPolicy(pool=POOL, answers=2).practise(None, [task])

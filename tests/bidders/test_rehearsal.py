@@ -108,3 +108,36 @@ def test_tasks_without_works_or_bounties_say_nothing() -> None:
     empty = [Lesson(f"question {number}", BOUNTY_USD, ()) for number in range(100)]
     free = [each._replace(bounty_usd=0.0) for each in tasks(100)]
     assert not is_misled([*empty, *free], greedy, lambda seen: ["x"])
+
+
+def test_a_pool_that_tells_lots_apart_is_rehearsed_by_what_it_believes_of_claims() -> None:
+    """What lots of a stage have brought is nothing that practice teaches."""
+    lessons = Quiz({"weak": Player(-1.0), "fair": Player(0.8), "strong": Player(2.5)}).lessons(120)
+    for by in (None, ["stage"]):
+        memory = BayesPolicy(pool="p", by=by).practise(None, lessons)
+        assert "settled" in memory["wordings"], by
+
+
+def test_tasks_of_two_sorts_that_come_by_turns_are_rehearsed_whichever_comes_first() -> None:
+    works = (Work("a", "x", 1.0, 0.0), Work("b", "y", 0.0, 0.0))
+    sorts = [Lesson(f"{sort} {number}", 1.0, works) for number in range(400) for sort in ("one", "other")]
+    for tasks in (sorts, [*sorts[1:], sorts[0]]):
+        played: list[str] = []
+
+        def value(lot: Sequence[Observation], played: list[str] = played) -> list[float]:
+            played.append(lot[0].request.split()[0])
+            return [0.0] * len(lot)
+
+        is_misled(tasks, value, lambda _seen: [])
+        assert 120 < played.count("one") < 280
+
+
+def test_an_embedding_need_not_read_an_empty_text() -> None:
+    policy = BayesPolicy(pool="p", embedding="tests.bidders.test_rehearsal:no_empty_text")
+    assert "sums" in policy.practise(None, many_wordings(400))["wordings"]
+
+
+def no_empty_text(text: str) -> list[float]:
+    if not text:
+        raise ValueError("an empty text")
+    return [len(text) / 100.0, 0.5]

@@ -24,6 +24,8 @@ _MOST = _OCTAVES_MAX * log(2.0)
 _STEPS_OF_OCTAVE = 2.0
 _PLACES = 6
 _KEPT_MAX = 20_000
+_REQUESTS_MIN = 0.01
+"""Of less than so much of a request nothing is known any more."""
 
 
 @dataclass(slots=True)
@@ -103,10 +105,13 @@ def _tells(cost: WorkCost, usual_usd: Mapping[str, float]) -> bool:
 
 
 def faded(stored: Mapping[str, Any], factor: float) -> dict[str, Any]:
-    """Sums that have lost weight."""
+    """Sums that have lost weight; nothing where next to none is left."""
     if not stored or factor == 1.0:
         return dict(stored)
-    return {**Sums.from_json(stored).times(factor).to_json(), "factors": round(stored["factors"] * factor, _PLACES)}
+    sums = Sums.from_json(stored).times(factor)
+    if sums.squares[0, 0] < _REQUESTS_MIN:
+        return {}
+    return {**sums.to_json(), "factors": round(stored["factors"] * factor, _PLACES)}
 
 
 def weights_from(stored: Mapping[str, Any]) -> Floats:

@@ -11,7 +11,7 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, embedded
+from bidders.policies.pooled.embedding import Embedding, embedded, numbers_of
 from bidders.policies.pooled.evidence import look_from_json, look_of, look_to_json, numbers_of_look
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.open_topics import topics_in_offers
@@ -111,9 +111,13 @@ def with_topics(offers: Offers, topics: Topics, found_in: int) -> Offers:
     return _refitted({**offers, "known": [list(each) for each in known], "topics": stored})
 
 
-def may_find_topics(offers: Offers, found_in: int) -> bool:
-    """Whether other topics may be looked for in so many tasks or offers: if more, nothing would be known of those."""
-    return "topics" not in offers or offers["topics"]["found_in"] <= found_in
+def may_find_topics(offers: Offers, found_in: int, embedding: Embedding) -> bool:
+    """Whether other topics may be looked for in so many tasks or offers.
+
+    Of those that more have shown nothing would be known any more. Those that another embedding told apart tell nothing.
+    """
+    known = offers.get("topics")
+    return known is None or known["found_in"] <= found_in or len(known["weights"]) != numbers_of(embedding) + 1
 
 
 def after_offers(offers: Offers, receipts: Sequence[Receipt], settings: LearningSettings) -> Offers:
@@ -142,12 +146,13 @@ def after_offers(offers: Offers, receipts: Sequence[Receipt], settings: Learning
 
 def _searched(offers: Offers, settings: LearningSettings) -> Offers:
     """The same with topics that explain better which offers were taken, if there are any."""
-    rows, texts = offers["stored"], Texts(settings.embedding)
-    if not may_find_topics(offers, len(rows)):
+    texts = Texts(settings.embedding)
+    rows = [row for row in offers["stored"] if texts.are_read(_look(row))]
+    if not may_find_topics(offers, len(rows), settings.embedding):
         return offers
-    looks = np.array([_look(row, texts) for row in rows])
+    looks = [_look(row) for row in rows]
     seen = _seen(rows, [texts.numbers(look) for look in looks], settings.forgetting)
-    topics = topics_in_offers(seen, looks, _topics(offers), settings.prior)
+    topics = topics_in_offers(seen, np.array(looks), _topics(offers), settings.prior)
     return offers if topics is None else with_topics(offers, topics, len(rows))
 
 
@@ -178,7 +183,8 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], settings: LearningSe
 def _shown_together(lesson: Lesson, answers: int) -> list[list[int]]:
     """By their places, each work of a task alone, and where several are shown together, some sets of these."""
     # The text is the seed: what is learned of a task is the same whenever and wherever it is practised.
-    draws, places = random.Random(lesson.request), range(len(lesson.works))
+    seed, places = lesson.request.encode("utf-8", "surrogatepass"), range(len(lesson.works))
+    draws = random.Random(seed)
     most = min(answers, len(places))
     sets = [draws.sample(places, draws.randint(2, most)) for _ in places] if most > 1 else []
     return [*([place] for place in places), *sets]
@@ -195,7 +201,7 @@ def uptake_of(offers: Offers, embedding: Embedding, prior: float, forgetting: Fo
         visible: how many of a text's works offers are thought to show until one is seen to leave any out.
     """
     rows, texts = _fitted(offers), texts_of(offers, embedding)
-    found = _seen(rows, [texts.numbers(_look(row, texts)) for row in rows], forgetting)
+    found = _seen(rows, [texts.numbers(_look(row)) for row in rows], forgetting)
     return uptake_from(found, texts.size, prior, _known(offers), visible)
 
 
@@ -215,7 +221,7 @@ def _seen(rows: Sequence[StoredOffer], numbers: Sequence[Floats], forgetting: Fo
 
 def typical_look(offers: Offers, texts: Texts) -> Floats:
     """The mean of what the texts of the requests tell whose offers are kept."""
-    looks = [texts.numbers(_look(row, texts)) for row in _fitted(offers)]
+    looks = [texts.numbers(_look(row)) for row in _fitted(offers)]
     return np.mean(looks, axis=0) if looks else np.zeros(texts.size)
 
 
@@ -286,9 +292,8 @@ def _known(offers: Offers) -> Knowledge:
     return Knowledge(tuple([int(author) for author in authors]), tuple(weights), tuple(spreads))
 
 
-def _look(row: StoredOffer, texts: Texts) -> Floats:
-    """The numbers of the text; those that another embedding made say nothing."""
-    return texts.known(numbers_of_look(look_from_json(row["look"])))
+def _look(row: StoredOffer) -> Floats:
+    return numbers_of_look(look_from_json(row["look"]))
 
 
 def _topics(offers: Offers) -> Topics:

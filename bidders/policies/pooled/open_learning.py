@@ -56,7 +56,10 @@ def after_open_tasks(memory: Memory, lessons: Sequence[Lesson], settings: Learni
     """
     if not lessons:
         return memory
-    texts, can_find = texts_in(memory, settings.embedding), may_find_topics(memory["offers"], len(lessons))
+    texts, can_find = (
+        texts_in(memory, settings.embedding),
+        may_find_topics(memory["offers"], len(lessons), settings.embedding),
+    )
     taught = after_lessons(texts, memory["ease"], lessons, may_find_topics=can_find)
     if taught.topics is not texts.topics:
         offers = with_topics(memory["offers"], taught.topics, len(lessons))

@@ -37,7 +37,10 @@ def is_misled(lessons: Sequence[Lesson], value: Valuer, show: Shower) -> bool:
     if len(played) < TASKS_MIN:
         return False
     best = _best_alone(played)
-    played = played[:: -(-len(played) // _TASKS_MAX)]
+    if len(played) > _TASKS_MAX:
+        # Drawn: of sorts of tasks that come by turns, every second or third task might be of one sort.
+        drawn = np.random.default_rng(len(played)).choice(len(played), _TASKS_MAX, replace=False)
+        played = [played[place] for place in sorted(drawn.tolist())]
     alone = np.array([_alone(each).get(best, 0.0) for each in played])
     gains = np.array([_brought(each, value, show) for each in played]) - alone
     matters = _LOSS_MIN_SHARE * float(np.mean([each.bounty_usd for each in played]))

@@ -42,28 +42,37 @@ class Texts:
     @property
     def size(self) -> int:
         """How many numbers tell of a text."""
-        return len(self.numbers(self.known(np.zeros(0))))
+        return len(self.numbers(np.zeros(0)))
 
     def look(self, text: str) -> Floats:
         """The numbers that the embedding gives for a text."""
         return embedded(self.embedding, text)
 
-    def known(self, look: Floats) -> Floats:
-        """The numbers of a text that were kept; those that another embedding gave tell nothing."""
-        expected = numbers_of(self.embedding)
-        return look if len(look) == expected else np.zeros(expected)
+    def are_read(self, look: Floats) -> bool:
+        """Whether numbers of a text that were kept are as the embedding gives them."""
+        return len(look) == numbers_of(self.embedding)
 
     def numbers(self, look: Floats) -> Floats:
-        """What a text with these numbers tells of whom it suits: the same, condensed, and a place for each topic."""
-        topic = int(self.topics.of(look[None])[0]) if look.any() else UNKNOWN_TOPIC
-        return self.on_topic(np.concatenate([condensed(look), np.zeros(len(self.topics))]), topic)
+        """What a text with these numbers tells of whom it suits: the same, condensed, and a place for each topic.
+
+        Args:
+            look: as the embedding gives them. Those that were kept condensed tell no topic, and those that another
+                embedding gave tell nothing.
+        """
+        if self.are_read(look):
+            return self._with_topic(condensed(look), int(self.topics.of(look[None])[0]))
+        nothing = condensed(np.zeros(numbers_of(self.embedding)))
+        return self._with_topic(look if len(look) == len(nothing) else nothing, UNKNOWN_TOPIC)
 
     def on_topic(self, numbers: Floats, topic: int) -> Floats:
         """What a text tells that differs from another in its topic alone."""
+        return self._with_topic(numbers[: len(numbers) - len(self.topics)], topic)
+
+    def _with_topic(self, numbers: Floats, topic: int) -> Floats:
         places = np.zeros(len(self.topics))
         if topic != UNKNOWN_TOPIC:
             places[topic] = _TOPIC_SCALE
-        return np.concatenate([numbers[: len(numbers) - len(places)], places])
+        return np.concatenate([numbers, places])
 
     def regressors(self, text: str) -> Floats:
         """The same, and how near a text stands to each step of the scale of ease."""

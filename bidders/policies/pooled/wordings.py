@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, embedded, standing_for
+from bidders.policies.pooled.embedding import Embedding, embedded, numbers_of, standing_for
 from bidders.policies.pooled.kinds import Sums
 from bidders.policies.pooled.reading import SCORE_RIGHT_MIN
 from bidders.policies.pooled.world import Floats
@@ -163,7 +163,7 @@ def _without_claims(lesson: Lesson) -> Lesson:
 
 def _as_nothing(embedding: Embedding) -> dict[str, Any]:
     """What is kept where claims mislead, whatever the text; so many tasks that no few others change it."""
-    numbers = len(embedded(embedding, ""))
+    numbers = numbers_of(embedding)
     return {"sums": Sums.of(np.zeros((1, numbers)), np.array([_NOTHING]), np.array([_MISLED_TASKS])).to_json()}
 
 
