@@ -141,7 +141,7 @@ class Driver:
             for (path, _), result in zip(tasks, delivered, strict=True):
                 results.setdefault(path, []).append(result)
         for fault in list(left_at_work(self._log.progress, results, self._calls)):
-            results[fault.lot].append(fault)
+            results.setdefault(fault.lot, []).append(fault)
         due_transfers = self._calls.take_due()
         await self._commit(lambda tx: self._recorder.settle(tx, self._log, results, due_transfers, self._clock()))
 
