@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from bidders.policies.bayes import BayesPolicy
+from bidders.policies.pooled.embedding import shape_and_words
 from bidders.policies.pooled.rehearsal import TASKS_MIN, is_misled
+from bidders.policies.pooled.wordings import Wordings, after_tasks, mean_pairs, misled, weights_of
 from orchestrator import Contribution, Lesson, Observation, Work
 from tests.bidders.quiz import BOUNTY_USD, Player, Quiz
 
@@ -132,9 +135,31 @@ def test_tasks_of_two_sorts_that_come_by_turns_are_rehearsed_whichever_comes_fir
         assert 120 < played.count("one") < 280
 
 
+def test_that_claims_are_given_up_is_told_with_what_agreement_was_seen_to_tell() -> None:
+    policy, lessons = BayesPolicy(pool="p"), many_wordings(400)
+    memory = json.loads(json.dumps(policy.practise(None, lessons)))
+    (told,) = [each for each in policy.describe(memory) if each.title.startswith("What agreement tells")]
+    assert told.title.endswith("; claims are given up, for they misled")
+    ((lost, gained),) = told.rows
+    by_themselves, _ = after_tasks({}, lessons, shape_and_words)
+    seen = mean_pairs(by_themselves)
+    assert seen is not None
+    assert (lost, gained) == pytest.approx((seen.lost_by_differing, seen.gained_by_agreeing), abs=1e-3)
+    assert float(lost) > 0.1 < float(gained), "by that alone they would not have been given up"
+
+
+def test_claims_that_were_given_up_stay_so() -> None:
+    policy = BayesPolicy(pool="p")
+    memory = policy.practise(None, many_wordings(400))
+    later = policy.practise(memory, many_wordings(40, seed=1))
+    assert misled(later["wordings"])
+    assert Wordings(weights_of(later["wordings"]), shape_and_words).tell_nothing("question 7")
+    assert not any(later["fit"]["seen"]), "nothing is learned of claims"
+
+
 def test_an_embedding_need_not_read_an_empty_text() -> None:
     policy = BayesPolicy(pool="p", embedding="tests.bidders.test_rehearsal:no_empty_text")
-    assert "sums" in policy.practise(None, many_wordings(400))["wordings"]
+    assert misled(policy.practise(None, many_wordings(400))["wordings"])
 
 
 def no_empty_text(text: str) -> list[float]:

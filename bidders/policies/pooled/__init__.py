@@ -13,7 +13,7 @@ Each part is best read in this order:
 - What follows for bids: an `outlook` values states by `appraising` them. Whom to ask first is looked ahead in full
   (`planning`, on `lookahead` over the `layers` of states to come), else a work is worth what simple ways to go on bring
   (`foresight`, on `continuations` and `followers`, less whoever is not `speaking`); `first_works` says how much of that
-  is bid for a request.
+  is bid for a request. What is worked out of texts for that is kept `by_text`.
 - Lots without comparable claims: `texts` says what a request's text tells of them (with `ease` and `open_topics`), and
   `open_learning` learns. They are valued by whose work `helps`: `offers` keeps those that users saw, `uptake` learns
   from them, and `composing` bids by it; where there are none, by `unclaimed` (on `regressions`). Lots that are told

@@ -12,6 +12,7 @@ from functools import lru_cache
 from math import hypot
 from typing import NamedTuple
 
+from bidders.policies.pooled.by_text import ByText
 from bidders.policies.pooled.embedding import Embedding, standing_for
 from bidders.policies.pooled.figures import Figure, within_bounty
 from bidders.policies.pooled.forgetting import Forgetting
@@ -89,7 +90,7 @@ class Composing:
     colleagues: list[str]
     presenters: list[int]
     offers: Offers
-    _helps: dict[str, Helps] = field(default_factory=dict)
+    _helps: ByText[Helps] = field(default_factory=lambda: ByText(_KEPT_MAX))
     _plans: dict[_State, _Plan] = field(default_factory=dict)
 
     def figure(self, seen: Observation, outlook: Outlook) -> Figure:
@@ -132,14 +133,10 @@ class Composing:
 
     def helps(self, request: str) -> Helps:
         """What each bidder's work adds for a request, to offers that the best of the presenters makes."""
-        key = standing_for(request)
-        found = self._helps.get(key)
-        if found is None:
-            if len(self._helps) >= _KEPT_MAX:
-                self._helps.clear()
-            helps = self.uptake.helps(self.texts.numbers(self.texts.look(request)))
-            found = self._helps[key] = helps.shown_by_best_of(self.presenters)
-        return found
+        return self._helps.of(request, self._helps_with)
+
+    def _helps_with(self, request: str) -> Helps:
+        return self.uptake.helps(self.texts.numbers(self.texts.look(request))).shown_by_best_of(self.presenters)
 
     def _to_presenter(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> Figure:
         """The bounty times the chance that the text is taken; what nobody has worked on cannot be shown."""

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from bidders.policies.pooled.by_text import ByText
 from bidders.policies.pooled.costs import WorkCost
-from bidders.policies.pooled.embedding import Embedding, embedded, standing_for
+from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.kinds import Sums
 from bidders.policies.pooled.world import Floats
 
@@ -23,14 +24,13 @@ _OCTAVES_MAX = 4.0
 _MOST = _OCTAVES_MAX * log(2.0)
 _STEPS_OF_OCTAVE = 2.0
 _PLACES = 6
-_KEPT_MAX = 20_000
 _REQUESTS_MIN = 0.01
 """Of less than so much of a request nothing is known any more."""
 
 
 @dataclass(slots=True)
 class Dearness:
-    """How dear requests are, by their texts; each looked at once.
+    """How dear requests are, by their texts.
 
     Attributes:
         weights: of a 1 and a text's numbers, for the logarithm of how much dearer it is; none where nothing is known.
@@ -39,7 +39,7 @@ class Dearness:
 
     weights: Floats
     embedding: Embedding
-    _known: dict[str, float] = field(default_factory=dict)
+    _factors: ByText[float] = field(default_factory=ByText)
 
     def __bool__(self) -> bool:
         """Whether anything is known."""
@@ -57,16 +57,10 @@ class Dearness:
 
     def factor(self, request: str) -> float:
         """The same in few steps, so that what is worked out for one request serves for others."""
-        if not self:
-            return 1.0
-        key = standing_for(request)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= _KEPT_MAX:
-                self._known.clear()
-            octaves = round(_STEPS_OF_OCTAVE * log2(self.exact_factor(request))) / _STEPS_OF_OCTAVE
-            found = self._known[key] = 2.0**octaves
-        return found
+        return self._factors.of(request, self._stepped) if self else 1.0
+
+    def _stepped(self, request: str) -> float:
+        return float(2.0 ** (round(_STEPS_OF_OCTAVE * log2(self.exact_factor(request))) / _STEPS_OF_OCTAVE))
 
 
 def after_costs(

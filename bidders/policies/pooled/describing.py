@@ -19,7 +19,7 @@ from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.reading import TRANSFORMER
 from bidders.policies.pooled.regressions import SHARED, mean_share
 from bidders.policies.pooled.takings import RunningMean, Takings
-from bidders.policies.pooled.wordings import mean_pairs
+from bidders.policies.pooled.wordings import mean_pairs, misled
 from bidders.policies.pooled.world import Floats, by_class
 from orchestrator import Beliefs
 
@@ -135,7 +135,7 @@ def who_claims_nothing(outlook: Outlook) -> list[Beliefs]:
 
 
 def what_agreement_tells(stored: Mapping[str, Any]) -> list[Beliefs]:
-    """How far claims tell who is right on practised tasks; nothing where they settle it.
+    """How far claims tell who is right on practised tasks; nothing where they settle it and do not mislead.
 
     Args:
         stored: what tasks have shown, as `wordings` keeps it.
@@ -143,8 +143,9 @@ def what_agreement_tells(stored: Mapping[str, Any]) -> list[Beliefs]:
     pairs = mean_pairs(stored)
     if pairs is None:
         return []
+    given_up = "; claims are given up, for they misled" if misled(stored) else ""
     return tables_of(
-        "What agreement tells on practised tasks, on average",
+        f"What agreement tells on practised tasks, on average{given_up}",
         ("chance lost by differing from what is right", "chance gained by agreeing"),
         [(pairs.lost_by_differing, pairs.gained_by_agreeing)],
     )

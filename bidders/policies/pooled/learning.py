@@ -34,7 +34,14 @@ from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.settings import LearningSettings
 from bidders.policies.pooled.speaking import Speaking
 from bidders.policies.pooled.strengths import Strengths, TopicCounts, first_strengths, strengths_from
-from bidders.policies.pooled.topics import Surprises, in_chunks, surprises_in, topics_in
+from bidders.policies.pooled.topics import (
+    ERRORS_MIN_OF_MARKET,
+    ERRORS_MIN_OF_PRACTICE,
+    Surprises,
+    in_chunks,
+    surprises_in,
+    topics_in,
+)
 from bidders.policies.pooled.wordings import weights_of
 from bidders.policies.pooled.world import Floats
 
@@ -46,8 +53,6 @@ _ECHO_TURNS, _ECHO_ROUNDS = 3, 3
 _REPLAN_GROWTH = 0.15
 _PLANNED_SHARE_MIN = 0.03
 _CHUNK = 500
-# Practice looks for topics once a call, a market again and again, and one of many looks is wrong sooner.
-_ERRORS_MIN_OF_PRACTICE, _ERRORS_MIN = 3.0, 4.0
 
 
 class _Learned(NamedTuple):
@@ -98,7 +103,7 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
     heeded = _heeded(evidence, past, before)
     unknown = _anew(before, before.strengths)
     briefly = _learned(heeded, past, unknown, _TOPIC_ROUNDS).on(unknown)
-    strengths = _new_strengths(heeded, past, briefly, _ERRORS_MIN_OF_PRACTICE)
+    strengths = _new_strengths(heeded, past, briefly, ERRORS_MIN_OF_PRACTICE)
     if strengths is not None:
         past, before = past.with_topics(strengths.topics), _anew(before, strengths)
         heeded = _heeded(evidence, past, before)
@@ -216,8 +221,11 @@ def _with_costs(memory: Memory, numbers: Mapping[str, int], named: Sequence[Name
     usual_usd = {name: so_far_usd[number] for name, number in numbers.items()}
     stored = after_costs(memory["dearness"], by_request, usual_usd, embedding)
     dearness = Dearness(weights_from(stored), embedding)
+    factors = [dearness.exact_factor(request) for request, _ in by_request]
     as_usual = [
-        (cost.bidder, cost.cost_usd, dearness.exact_factor(request)) for request, costs in by_request for cost in costs
+        (cost.bidder, cost.cost_usd, factor)
+        for (_, costs), factor in zip(by_request, factors, strict=True)
+        for cost in costs
     ]
     return {**memory, "costs": added(memory["costs"], numbers, as_usual), "dearness": stored}
 
@@ -260,7 +268,7 @@ def _taught(evidence: Evidence, past: Past, known: Fit, looks_for_topics: bool) 
         The past, what is believed now, and what was learned.
     """
     learned = _learned(evidence, past, known, _ROUNDS)
-    strengths = _new_strengths(evidence, past, learned.on(known), _ERRORS_MIN) if looks_for_topics else None
+    strengths = _new_strengths(evidence, past, learned.on(known), ERRORS_MIN_OF_MARKET) if looks_for_topics else None
     if strengths is not None:
         past, known = past.with_topics(strengths.topics), _anew(learned.on(known), strengths)
         learned = _learned(evidence, past, known, _PRACTICE_ROUNDS)

@@ -72,7 +72,7 @@ def after_open_tasks(memory: Memory, lessons: Sequence[Lesson], settings: Learni
 
 def _with_offers(memory: Memory, offers: Offers, embedding: Embedding) -> Memory:
     """The memory with other offers, and with room for the topics that these tell apart in what is known of lots."""
-    before, after = (texts_of(each, embedding).topics for each in (memory["offers"], offers))
-    same = before.to_json() == after.to_json()
-    worth = memory["worth"] if same else results_on_topics(memory["worth"], len(before), len(after))
-    return {**memory, "offers": offers, "worth": worth}
+    if memory["offers"].get("topics") == offers.get("topics"):
+        return {**memory, "offers": offers}
+    before, after = (len(texts_of(each, embedding).topics) for each in (memory["offers"], offers))
+    return {**memory, "offers": offers, "worth": results_on_topics(memory["worth"], before, after)}

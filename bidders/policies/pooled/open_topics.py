@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bidders.policies.pooled.topics import Surprises, Topics, topics_in
+from bidders.policies.pooled.topics import ERRORS_MIN_OF_MARKET, Surprises, Topics, topics_in
 from bidders.policies.pooled.uptake import SeenOffer, chances_whatever_suits
 from bidders.policies.pooled.world import Floats
 
-_OFFERS_MIN, _ERRORS_MIN = 200, 4.0
+_OFFERS_MIN = 200
 
 
 def topics_in_offers(seen: Sequence[SeenOffer], looks: Floats, known: Topics, prior: float) -> Topics | None:
@@ -29,7 +29,7 @@ def topics_in_offers(seen: Sequence[SeenOffer], looks: Floats, known: Topics, pr
     if len(seen) < _OFFERS_MIN:
         return None
     chances = chances_whatever_suits(seen, len(seen[0].look), prior)
-    return topics_in(looks, surprises_of_offers(seen, chances), known, _ERRORS_MIN)
+    return topics_in(looks, surprises_of_offers(seen, chances), known, ERRORS_MIN_OF_MARKET)
 
 
 def surprises_of_offers(seen: Sequence[SeenOffer], chances: Floats) -> Surprises:

@@ -8,14 +8,15 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from bidders.policies.pooled.appraising import Appraised, Appraiser, Works
+from bidders.policies.pooled.by_text import ByText
 from bidders.policies.pooled.dearness import Dearness
-from bidders.policies.pooled.embedding import Embedding, embedded, standing_for
+from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT, look_of, numbers_of_look
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.pool import Fit
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC
 from bidders.policies.pooled.wordings import Wordings, without_claims
-from bidders.policies.pooled.world import WORKS_MAX, Floats
+from bidders.policies.pooled.world import WORKS_MAX
 from orchestrator import Contribution, Observation, Receipt, entry_of
 
 _KEPT_MAX = 20_000
@@ -74,7 +75,7 @@ class Outlook:
     wordings: Wordings = field(init=False)
     dearness: Dearness = field(init=False)
     _standings: dict[float, _Standings] = field(default_factory=dict)
-    _foretold: dict[str, _Foretold] = field(default_factory=dict)
+    _foretold: ByText[_Foretold] = field(default_factory=ByText)
     _appraisers: dict[int, Appraiser] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -164,18 +165,13 @@ class Outlook:
         return receipt._replace(claim="", contributions=without_claims(receipt.contributions))
 
     def _foretell(self, request: str) -> _Foretold:
-        key = standing_for(request)
-        found = self._foretold.get(key)
-        if found is None:
-            if len(self._foretold) >= _KEPT_MAX:
-                self._foretold.clear()
-            found = self._foretold[key] = self._foretold_by(embedded(self.embedding, request)[None, :])
-        return found
+        return self._foretold.of(request, self._foretold_by)
 
-    def _foretold_by(self, look: Floats) -> _Foretold:
-        foretold, topics = self.fit.forecast.foretell(look), self.fit.strengths.topics
+    def _foretold_by(self, request: str) -> _Foretold:
+        look, topics = embedded(self.embedding, request), self.fit.strengths.topics
+        foretold = self.fit.forecast.foretell(look[None])
         # Topics were found in texts as cases keep them.
-        topic = int(topics.of(numbers_of_look(look_of(look[0]))[None])[0]) if len(topics) else UNKNOWN_TOPIC
+        topic = int(topics.of(numbers_of_look(look_of(look))[None])[0]) if len(topics) else UNKNOWN_TOPIC
         return _Foretold(int(foretold.kinds[0]), bool(foretold.comparable[0]), topic)
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:

@@ -12,16 +12,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bidders.policies.pooled.by_text import ByText
 from bidders.policies.pooled.ease import Ease, after_tasks
-from bidders.policies.pooled.embedding import Embedding, condensed, embedded, numbers_of, standing_for
-from bidders.policies.pooled.topics import UNKNOWN_TOPIC, Topics, surprises_of_scores, topics_in
+from bidders.policies.pooled.embedding import Embedding, condensed, embedded, numbers_of
+from bidders.policies.pooled.topics import ERRORS_MIN_OF_PRACTICE, UNKNOWN_TOPIC, Topics, surprises_of_scores, topics_in
 from bidders.policies.pooled.world import Floats
 from orchestrator import Lesson
 
 _TOPIC_SCALE = 2.0
 """What stands at the place of a text's topic: the more, the sooner results there tell who is better at it."""
-
-_ERRORS_MIN = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Texts:
     embedding: Embedding
     topics: Topics = field(default_factory=Topics)
     ease: Ease = field(default_factory=Ease)
-    _known: dict[str, Floats] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: ByText[Floats] = field(default_factory=ByText, init=False, repr=False, compare=False)
 
     @property
     def size(self) -> int:
@@ -77,12 +76,11 @@ class Texts:
     def regressors(self, text: str) -> Floats:
         """The same, and how near a text stands to each step of the scale of ease."""
         # Many bidders are asked about one text.
-        key = standing_for(text)
-        found = self._known.get(key)
-        if found is None:
-            look = self.look(text)
-            found = self._known[key] = np.concatenate([self.numbers(look), self.ease.steps(look)])
-        return found
+        return self._known.of(text, self._regressors)
+
+    def _regressors(self, text: str) -> Floats:
+        look = self.look(text)
+        return np.concatenate([self.numbers(look), self.ease.steps(look)])
 
 
 class Taught(NamedTuple):
@@ -112,7 +110,7 @@ def after_lessons(known: Texts, ease: Mapping[str, Any], lessons: Sequence[Lesso
     shares = np.array([sum(work.score for work in lesson.works) / len(lesson.works) for lesson in lessons])
     topics = known.topics
     if may_find_topics:
-        topics = topics_in(looks, surprises_of_scores(_scores(lessons)), topics, _ERRORS_MIN) or topics
+        topics = topics_in(looks, surprises_of_scores(_scores(lessons)), topics, ERRORS_MIN_OF_PRACTICE) or topics
     learned, eases = after_tasks(ease, looks, shares)
     return Taught(topics, learned, [Texts(known.embedding, topics, each) for each in eases])
 

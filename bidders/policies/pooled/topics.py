@@ -25,6 +25,10 @@ _REQUESTS_MIN, _GAIN_MIN = 50, 0.002
 _CHANCE_MIN = 0.02
 _PLACES = 6
 
+ERRORS_MIN_OF_PRACTICE, ERRORS_MIN_OF_MARKET = 3.0, 4.0
+"""By how many errors topics must explain more: practice looks for them once a call, a market again and again, and one
+of many looks is wrong sooner."""
+
 UNKNOWN_TOPIC = -1
 """The topic of a request whose text tells nothing: what is believed of bidders is what they are like on the whole."""
 

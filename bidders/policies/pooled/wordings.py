@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bidders.policies.pooled.embedding import Embedding, embedded, numbers_of, standing_for
+from bidders.policies.pooled.by_text import ByText
+from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.kinds import Sums
 from bidders.policies.pooled.reading import SCORE_RIGHT_MIN
 from bidders.policies.pooled.world import Floats
@@ -24,9 +25,7 @@ from orchestrator import Contribution, Lesson
 _TELLS_MIN = 0.1
 _TINY = 0.005
 _PRIOR_TASKS = 3.0
-_MISLED_TASKS = 1000.0
 _PLACES = 6
-_KEPT_MAX = 20_000
 
 
 class Pairs(NamedTuple):
@@ -71,12 +70,12 @@ _PRIOR = Pairs(both_right=0.35, both_right_alike=0.35, alike=0.4, right=0.5, rig
 """What is expected before any task was seen: right answers are alike, and wrong ones seldom."""
 
 _NOTHING = Pairs(both_right=0.36, both_right_alike=0.0, alike=0.0, right=0.6, right_alike=0.0)
-"""Each in its own way: what claims are taken for that mislead."""
+"""Each in its own way: what claims are taken for that mislead, whatever the text."""
 
 
 @dataclass(slots=True)
 class Wordings:
-    """On which requests claims tell nothing, by their texts; each looked at once.
+    """On which requests claims tell nothing, by their texts.
 
     Attributes:
         weights: of a 1 and a text's numbers, a column for each share of pairs; none where claims tell on all.
@@ -85,7 +84,7 @@ class Wordings:
 
     weights: Floats
     embedding: Embedding
-    _known: dict[str, bool] = field(default_factory=dict)
+    _known: ByText[bool] = field(default_factory=ByText)
 
     def __bool__(self) -> bool:
         """Whether there may be any such request."""
@@ -93,13 +92,7 @@ class Wordings:
 
     def tell_nothing(self, request: str) -> bool:
         """Whether claims on a request are expected to tell nothing of who is right."""
-        key = standing_for(request)
-        found = self._known.get(key)
-        if found is None:
-            if len(self._known) >= _KEPT_MAX:
-                self._known.clear()
-            found = self._known[key] = _tell_nothing(self.weights, embedded(self.embedding, request))
-        return found
+        return self._known.of(request, lambda text: _tell_nothing(self.weights, embedded(self.embedding, text)))
 
 
 def after_tasks(
@@ -111,7 +104,8 @@ def after_tasks(
         stored: what earlier tasks have shown; nothing at first.
         lessons: the tasks.
         embedding: of requests.
-        mislead: whether claims have been found to bring less than the best bidder alone: then none are left.
+        mislead: whether claims have been found to bring less than the best bidder alone: then none are left, from
+            now on.
 
     Returns:
         What to keep, and the tasks, without claims where these tell nothing. As long as claims settle who is right on
@@ -120,17 +114,18 @@ def after_tasks(
     """
     if not lessons:
         return dict(stored), []
+    mislead = mislead or misled(stored)
     pairs = [_pairs(lesson) for lesson in lessons]
     known = [place for place, each in enumerate(pairs) if each is not None]
     targets = np.array([pairs[place] for place in known]).reshape(-1, len(_PRIOR))
-    if mislead:
-        return _as_nothing(embedding), list(map(_without_claims, lessons))
-    if "sums" not in stored and all(map(_settles, lessons)):
+    if not mislead and "sums" not in stored and all(map(_settles, lessons)):
         settled = _with_settled(stored, targets)
         if not _mean_of_settled(settled).tell_nothing:
             return settled, list(lessons)
     looks = np.array([embedded(embedding, lesson.request) for lesson in lessons])
     sums = _past(stored, looks.shape[1]) + Sums.of(looks[known], targets, np.ones(len(known)))
+    if mislead:
+        return {"sums": sums.to_json(), "misled": True}, list(map(_without_claims, lessons))
     weights = sums.solved()
     return {"sums": sums.to_json()}, [
         _without_claims(lesson) if _tell_nothing(weights, look) else lesson
@@ -140,7 +135,15 @@ def after_tasks(
 
 def weights_of(stored: Mapping[str, Any]) -> Floats:
     """What foretells shares of pairs from a text's numbers; nothing as long as claims settle all tasks."""
-    return Sums.from_json(stored["sums"]).solved() if "sums" in stored else np.zeros(0)
+    if "sums" not in stored:
+        return np.zeros(0)
+    weights = Sums.from_json(stored["sums"]).solved()
+    return np.outer(np.arange(len(weights)) == 0, _NOTHING) if misled(stored) else weights
+
+
+def misled(stored: Mapping[str, Any]) -> bool:
+    """Whether claims have been given up, since what they were taken for brought less than the best bidder alone."""
+    return "misled" in stored
 
 
 def without_claims(works: Sequence[Contribution]) -> tuple[Contribution, ...]:
@@ -159,12 +162,6 @@ def mean_pairs(stored: Mapping[str, Any]) -> Pairs | None:
 
 def _without_claims(lesson: Lesson) -> Lesson:
     return lesson._replace(works=tuple([work._replace(claim="") for work in lesson.works]))
-
-
-def _as_nothing(embedding: Embedding) -> dict[str, Any]:
-    """What is kept where claims mislead, whatever the text; so many tasks that no few others change it."""
-    numbers = numbers_of(embedding)
-    return {"sums": Sums.of(np.zeros((1, numbers)), np.array([_NOTHING]), np.array([_MISLED_TASKS])).to_json()}
 
 
 def _tell_nothing(weights: Floats, look: Floats) -> bool:
