@@ -32,7 +32,7 @@ def rank(progress: Progress, identity_of: Identity = same_text) -> tuple[str, ..
     """Order a request's offers.
 
     By last bid, then by price, then by a draw from the seed. Offers of one principal with the
-    same text are collapsed into the best of them. No text is read in order to rank it.
+    same text are collapsed into the best of them. What a text says counts for nothing.
 
     Args:
         progress: the request.
