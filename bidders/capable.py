@@ -60,18 +60,26 @@ class CapableBidder(ABC):
         """Worst case of the calls made to transform; nothing unless a bidder says otherwise."""
         return Money(0)
 
+    def bidding_cost_max(self, announcement: Announcement) -> Money:
+        """What bidding sets aside until the stage has closed, on this lot and on those sold beside it.
+
+        An announcement's balance still shows it, but it backs no bid.
+        """
+        return Money(0)
+
     async def bid(self, announcement: Announcement) -> Money | Bid | Pass:
-        """Bid what the policy makes of the appraisal, never more than the wallet covers beyond the work itself."""
+        """Bid what the policy makes of the appraisal, never more than the wallet covers beyond the worst costs."""
         if self.role not in announcement.roles:
             return Pass("may not bid at this stage")
         appraisal = await self.consider(announcement)
         if appraisal.estimate <= 0:
             return Pass(appraisal.reason)
         cost_max = self.transform_cost_max(announcement)
-        if cost_max > announcement.balance:
-            return Pass(f"the work may cost {cost_max} USD, more than the wallet holds")
+        needed = cost_max + self.bidding_cost_max(announcement)
+        if needed > announcement.balance:
+            return Pass(f"bidding and the work may cost {needed} USD, more than the wallet holds")
         worth = self._worth(announcement, appraisal, cost_max)
-        amount = min(worth, announcement.balance - cost_max)
+        amount = min(worth, announcement.balance - needed)
         if amount < announcement.reserve:
             return Pass(f"worth {worth} USD, below the reserve: {appraisal.reason}")
         return Bid(amount, observed={"estimate": min(1.0, appraisal.estimate), **appraisal.features})

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orchestrator
 from bidders.capable import PRESENTER, Appraisal, CapableBidder, prospect, resale_share
-from bidders.llm.digest import REQUESTER, digest_state
+from bidders.llm.digest import BYTES_PER_TOKEN, REQUESTER, digest_state
 from bidders.llm.estimating import Estimate, estimate, estimate_cost_max
 from bidders.llm.prompt_file import PromptFile, load_prompt
 from bidders.llm.showing import show
@@ -23,6 +23,7 @@ from orchestrator import (
     Prompt,
     Replacement,
     Segment,
+    State,
     WonLot,
     entry_of,
     words_within,
@@ -33,6 +34,10 @@ _WORK_WORDS: Final = frozenset({"state", "mark", "instructions", "words"})
 _ESTIMATE_WORDS: Final = frozenset({"state", "mark", "work"})
 _SHOWN: Final = frozenset({"state"})
 _DEADLINE_SHARE: Final = 0.95  # of its bidder's time that a call may take; the rest is for reading the answer
+# Of which a state is made that fills what a model is shown: of many long pieces it is told most beside their text.
+_PIECE: Final = "x" * 1000
+_PIECE_SHOWN: Final = 200
+_LONGEST_NAME: Final = "x" * 64
 _REPEAT_FACTOR: Final = 0.35  # a second round of the same work is worth so much of the first
 
 
@@ -118,6 +123,18 @@ class LanguageModelBidder(CapableBidder):
         # Where no price is known it passes, so nothing is spent.
         return estimate_cost_max(self.model, prompt) or Money(0)
 
+    def bidding_cost_max(self, announcement: Announcement) -> Money:
+        """Worst case of having the model value all lots of the stage."""
+        own = self.bid_cost_max(announcement)
+        beside = announcement.lots - 1
+        if not own.nanos or not beside:
+            return own
+        # States of other lots are not shown here; of none is the model shown more than of this.
+        pieces = [Segment(_PIECE, author=_LONGEST_NAME)] * (self._estimate_tokens_max * BYTES_PER_TOKEN // _PIECE_SHOWN)
+        longest = State((*announcement.state.segments, *pieces))
+        other = self.bid_cost_max(replace(announcement, state=longest))
+        return own + Money(beside * max(own, other).nanos)
+
     def transform_cost_max(self, announcement: Announcement) -> Money:
         """Worst case of the work.
 
@@ -146,9 +163,9 @@ class LanguageModelBidder(CapableBidder):
         appraisal = self.appraise(announcement)
         if appraisal.estimate <= 0 or not self._asks_model:
             return appraisal
-        cost_max = self.transform_cost_max(announcement)
-        if cost_max > announcement.balance:
-            return Appraisal(0.0, f"the work may cost {cost_max} USD, more than the wallet holds")
+        needed = self.transform_cost_max(announcement) + self.bidding_cost_max(announcement)
+        if needed > announcement.balance:
+            return Appraisal(0.0, f"bidding and the work may cost {needed} USD, more than the wallet holds")
         prompt = self._estimate_prompt(announcement)
         said = await estimate(self.model, prompt, announcement.meter, self._estimate_file.label)
         return self._judged(announcement, said)

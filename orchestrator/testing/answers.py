@@ -19,8 +19,14 @@ class Unacceptable(Exception):
     """What was returned is outside the contract; the message says what to return instead."""
 
 
-def read_bid(returned: Any, announcement: Announcement, roles: Sequence[Role], cost_max: Money) -> Bid | Pass:
+def read_bid(returned: Any, announcement: Announcement, roles: Sequence[Role], costs_max: Money) -> Bid | Pass:
     """Read a bid, with the role filled in that the market would assume.
+
+    Args:
+        returned: what `bid` returned.
+        announcement: what it was shown.
+        roles: the bidder's.
+        costs_max: the worst cases of the bid and of the transform, together.
 
     Raises:
         Unacceptable: the market would record a fault, or refuse the bid.
@@ -38,10 +44,10 @@ def read_bid(returned: Any, announcement: Announcement, roles: Sequence[Role], c
         raise Unacceptable(f"bid() bids as {bid.role!r}, a role that it does not have: its roles are {tuple(roles)}")
     if bid.role is not None and bid.role not in announcement.roles:
         raise Unacceptable(f"bid() bids as {bid.role!r} where it may not: see announcement.roles")
-    if bid.amount.nanos + cost_max.nanos > announcement.balance.nanos:
+    if bid.amount.nanos + costs_max.nanos > announcement.balance.nanos:
         raise Unacceptable(
             "bid() bids more than its wallet covers, which is refused: bid at most announcement.balance, "
-            "less what transform_cost_max() says"
+            "less what bid_cost_max() and transform_cost_max() say"
         )
     assumed = TRANSFORMER if TRANSFORMER in announcement.roles else announcement.roles[0]
     return Bid(bid.amount, bid.role or assumed)

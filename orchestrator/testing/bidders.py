@@ -130,7 +130,7 @@ class _Exercise:
             return self._call("bid", shown)
 
         def read(returned: Any) -> Bid | Pass:
-            return read_bid(returned, announcement, self._roles, transform_cost_max)
+            return read_bid(returned, announcement, self._roles, bid_cost_max + transform_cost_max)
 
         bid: Bid | Pass | None = self._twice("bid", ask, read)
         return bid

@@ -101,6 +101,18 @@ def test_a_scripted_bidder_bids_blindly_and_that_is_found() -> None:
     assert problem.situation == "an empty wallet"
 
 
+def test_what_bidding_may_cost_is_no_part_of_a_bid() -> None:
+    class Asks(Good):
+        async def bid(self, announcement: Announcement) -> Any:
+            return min(announcement.bounty, announcement.balance - self.transform_cost_max(announcement))
+
+    poor = make_announcement(balance=Money.usd(1))
+    (problem,) = check_bidder(Asks(), [poor])
+    assert "bids more than its wallet covers" in problem.message
+    assert "less what bid_cost_max() and transform_cost_max() say" in problem.message
+    assert problem.situation == "your announcement 1"
+
+
 # --- planted breaches of the shape ---
 
 # Each: what to set on a good bidder, and what must be found.

@@ -15,7 +15,7 @@ from bidders.policies.estimate import EstimatePolicy
 from bidders.policies.fixed import FixedPolicy
 from bidders.policies.fraction import FractionPolicy
 from bidders.policies.tracker import TrackerPolicy
-from orchestrator import Bid, Completion, Money, Replacement, Sale, Segment, Usage
+from orchestrator import Bid, Completion, Market, Money, Replacement, Sale, Segment, Usage
 from orchestrator.errors import InvalidAnswer, InvalidConfig, ProviderError, UnreadableReply
 from orchestrator.testing import check_bidder
 from tests.bidders.llm.speakers import bidder, estimated, presenter, speaker
@@ -86,6 +86,49 @@ def test_work_that_the_wallet_cannot_pay_is_not_valued_at_a_cost() -> None:
     made = bidder(model, policy=EstimatePolicy())
     assert "more than the wallet holds" in pass_reason(made, announce(balance=Money(10)))
     assert model.calls == 0
+
+
+def test_a_model_that_values_states_leaves_of_its_wallet_what_that_may_cost() -> None:
+    made = bidder(policy=EstimatePolicy())
+    poor = announce(balance=Money.usd(3))
+    alone = poor.balance - made.bid_cost_max(poor) - made.transform_cost_max(poor)
+    assert bid_of(made, poor).amount == alone
+    # The states of the other lots are not known here, and may be longer.
+    beside = replace(poor, lots=3)
+    for pieces in (1, 2, 15, 50):
+        longer = announce(state_of(*[Segment("moss " * 9000, author="guide")] * pieces), balance=Money.usd(3))
+        other = made.bid_cost_max(longer)
+        assert other > made.bid_cost_max(poor)
+        assert Money.usd("2.9") < bid_of(made, beside).amount <= alone - Money(2 * other.nanos)
+
+
+def test_one_whose_wallet_binds_takes_part_also_where_its_model_values_the_states() -> None:
+    def llm(name: str, **options: object) -> dict[str, object]:
+        return {"name": name, "type": "llm", "options": {"model": "small", **options}, "policy": "estimate"}
+
+    script = [
+        {"when": "JSON object of three numbers", "says": estimated(after=0.9)},
+        {"when": ".", "says": "The moss garden is free before ten."},
+    ]
+    small = {
+        "type": "mock",
+        "options": {"prices": {"input_per_million": 10, "output_per_million": 20}, "script": script},
+    }
+    config = {
+        "version": 1,
+        "store": "memory",
+        "bounty_typical": 1,
+        "models": {"small": small},
+        "rules": {"copies": [2, 1]},
+        "bidders": [llm("adder"), llm("rewriter", capability="rewrite"), llm("pia", capability="present")],
+    }
+    with Market(config) as market:
+        # Each wallet holds 5 USD, and each lot seems to be worth 9.
+        result = market.run("A day among gardens", budget=10, seed=1)
+        progress = market.read_log(result.request_id).progress
+    faults = [fault.fault for auction in progress.auctions.values() for fault in auction.faults]
+    assert "unfunded" not in faults
+    assert result.offers
 
 
 # --- prices ---
