@@ -40,16 +40,23 @@ class Report:
 
 def write_into_docs(report: Report) -> list[Path]:
     """Put a report's table between its markers, wherever a page of the docs or the README has them."""
-    begin, end = f"<!-- benchmark {report.name} -->", f"<!-- end {report.name} -->"
+    begin, end = _begin(report.name), f"<!-- end {report.name} -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    changed = []
-    for page in [*DOCS.glob("*.md"), DOCS.parent / "README.md"]:
-        text = page.read_text(encoding="utf-8")
-        if begin in text:
-            head, tail = pattern.split(text, maxsplit=1)
-            page.write_text(f"{head}{begin}\n{report.to_markdown()}\n{end}{tail}", encoding="utf-8")
-            changed.append(page)
-    return changed
+    pages = pages_of(report.name)
+    for page in pages:
+        head, tail = pattern.split(page.read_text(encoding="utf-8"), maxsplit=1)
+        page.write_text(f"{head}{begin}\n{report.to_markdown()}\n{end}{tail}", encoding="utf-8")
+    return pages
+
+
+def pages_of(name: str) -> list[Path]:
+    """The pages of the docs, and the README, that have a place for a report of some name."""
+    pages = [*DOCS.glob("*.md"), DOCS.parent / "README.md"]
+    return [page for page in pages if _begin(name) in page.read_text(encoding="utf-8")]
+
+
+def _begin(name: str) -> str:
+    return f"<!-- benchmark {name} -->"
 
 
 def _finite(value: Any) -> Any:

@@ -23,7 +23,7 @@ from benchmarks.outcomes.splits import report_contests, validation_contests
 from benchmarks.outcomes.stream import newcomer_table, play_streams, stream_methods, stream_table
 from benchmarks.outcomes.user import User
 from benchmarks.running import tell
-from benchmarks.tables import DOCS, Report
+from benchmarks.tables import DOCS, Report, pages_of
 from orchestrator.errors import InvalidRecord, InvalidRequest
 
 Key = TypeVar("Key")
@@ -61,10 +61,10 @@ class _Study:
         """Names one of its tables in the docs."""
         return f"outcomes/{self.record}/{self.design.value_usd:g}/{self.design.shown}/{table}"
 
-    def images(self, what: str) -> list[Path]:
-        """Where a plot of it is to be drawn: in the docs, in the folder that was named, in both or nowhere."""
+    def images(self, what: str, table: str) -> list[Path]:
+        """Where a table's plot is to be drawn: in the docs if they have the table, in the folder that was named."""
         name = f"{what}-{self.record}-{self.design.value_usd:g}-{self.design.shown}.png"
-        folders = [DOCS / "images"] if self.settings.writes else []
+        folders = [DOCS / "images"] if self.settings.writes and pages_of(self.key(table)) else []
         return [folder / name for folder in (*folders, *filter(None, [self.settings.plots]))]
 
     def named(self, methods: Mapping[Key, T], name_of: Callable[[Key], str]) -> dict[Key, T]:
@@ -86,7 +86,13 @@ def reports(settings: Settings, data: Outcomes) -> Iterator[Report]:
     contests_of = validation_contests if settings.is_validation else report_contests
     contests = contests_of(user, settings.design.value_usd, settings.seed)
     study = _Study(settings, data.name, len(data.models), contests)
-    for table in _tables(study):
+    tables = _tables(study)
+    if settings.writes and not any(pages_of(study.key(table)) for table in tables):
+        raise InvalidRequest(
+            f"--write: no page of the docs has a place for a table of {study.where}; without it they are printed, and "
+            "--plots draws the curves into a folder of yours"
+        )
+    for table in tables:
         tell(f"measuring {table} ...")
         yield _TABLES[table](study)
 
@@ -143,7 +149,7 @@ def _told(name: str, play: Callable[[Contest], T]) -> Callable[[Contest], T]:
 def _stream(study: _Study) -> Report:
     methods = study.named(stream_methods(study.design), str)
     streams = play_streams(study.contests[0], {name: _told(name, play) for name, play in methods.items()})
-    for place in study.images("learning") if streams else ():
+    for place in study.images("learning", "stream") if streams else ():
         plot_curves(streams, study.design.value_usd, study.where, place)
     title = f"From nothing, the whole stream: {study.where}"
     return stream_table(study.key("stream"), title, study.contests[0], streams)
@@ -156,7 +162,7 @@ def _newcomer(study: _Study) -> Report:
 
 def _change(study: _Study) -> Report:
     societies = play_societies(study.contests[0], study.design)
-    for place in study.images("change"):
+    for place in study.images("change", "change"):
         plot_change(societies, study.design.value_usd, study.where, place)
     title = f"Centralised against decentralised: {study.where}"
     return change_table(study.key("change"), title, study.contests[0], societies)

@@ -161,10 +161,14 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise InvalidRequest(f"{path} cannot be read: {error.strerror or error}") from None
     try:
         with file:
-            rows: list[dict[str, Any]] = parquet.read_table(file, columns=list(COLUMNS)).to_pylist()
+            table = parquet.ParquetFile(file)
+            lacking = [column for column in COLUMNS if column not in table.schema_arrow.names]
+            rows: list[dict[str, Any]] = [] if lacking else table.read(columns=list(COLUMNS)).to_pylist()
     except (OSError, ValueError, KeyError, ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
-        raise InvalidRequest(f"{path} is no parquet file with columns {', '.join(COLUMNS)}: {reason}") from None
+        raise InvalidRequest(f"{path} is no parquet file: {reason}") from None
+    if lacking:
+        raise InvalidRequest(f"{path} has no column {', '.join(lacking)}; it needs {', '.join(COLUMNS)}")
     if not rows:
         raise InvalidRequest(f"{path} holds no rows")
     for number, row in enumerate(rows, 1):
@@ -218,8 +222,18 @@ def _work(path: Path, bidder: str, row: Mapping[str, Any]) -> Work:
         raise InvalidRequest(
             f"{path}: {_place(row)}: its cost {cost!r} is no amount of dollars up to {_COST_USD_MAX:,}"
         )
-    answer = None if _is_missing(row["answer"]) else normalise(str(row["answer"]))
-    return Work(bidder, "" if answer is None else digest_text(answer), float(score), float(cost))
+    return Work(bidder, _claim(path, row), float(score), float(cost))
+
+
+def _claim(path: Path, row: Mapping[str, Any]) -> str:
+    """What an answer claims: the same for all that read the same; empty where there is none."""
+    answer = row["answer"]
+    if _is_missing(answer):
+        return ""
+    if not isinstance(answer, str | int | float | Decimal):
+        raise InvalidRequest(f"{path}: {_place(row)}: its answer {str(answer)[:40]!r} is neither text nor number")
+    normal = normalise(str(answer))
+    return "" if normal is None else digest_text(normal)
 
 
 def _is_missing(figure: Any) -> bool:

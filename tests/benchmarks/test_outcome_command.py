@@ -290,14 +290,31 @@ def test_choosing_needs_queries_in_two_parts_of_the_training_folds(
     assert "too few queries in folds 0 to 4" in capsys.readouterr().err
 
 
-def test_a_table_that_has_no_place_in_the_docs_says_so(
+def test_a_table_that_has_no_place_in_the_docs_says_so_and_leaves_no_plot_there(
+    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    docs = tmp_path / "docs"
+    (docs / "images").mkdir(parents=True)
+    newcomer = "outcomes/made-up/0.01/1/newcomer"
+    (tmp_path / "README.md").write_text(f"<!-- benchmark {newcomer} -->\n<!-- end {newcomer} -->\n")
+    monkeypatch.setattr(tables, "DOCS", docs)
+    monkeypatch.setattr(report, "DOCS", docs)
+    assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--table", "stream", "--write"]) == 0
+    assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/stream\n"
+    assert "A newcomer at half time" in (tmp_path / "README.md").read_text()
+    assert list((docs / "images").iterdir()) == []
+
+
+def test_a_file_that_has_no_place_in_the_docs_is_not_measured_for_them(
     made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "README.md").write_text("nothing here\n")
     monkeypatch.setattr(tables, "DOCS", tmp_path / "docs")
-    assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--write"]) == 0
-    assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/newcomer\n"
+    assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--write"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "no page of the docs has a place for a table of made-up, a right answer worth 0.01 USD" in printed.err
 
 
 def test_who_watches_is_told_what_takes_time_and_nobody_else_is(

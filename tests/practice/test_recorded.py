@@ -208,9 +208,13 @@ def test_a_file_of_which_nothing_can_be_learned_is_refused(tmp_path: Path) -> No
 
 def test_files_that_are_no_recorded_outcomes_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("no parquet")
-    for path in (tmp_path / "text.parquet", write(tmp_path, [("a", "b")], ("model", "x"))):
-        with pytest.raises(InvalidRequest, match="is no parquet file with columns query_id, prompt, model"):
-            read_recorded(path, ["big"], 0.1)
+    with pytest.raises(InvalidRequest, match=r"text\.parquet is no parquet file: "):
+        read_recorded(tmp_path / "text.parquet", ["big"], 0.1)
+    lacking = "has no column query_id, prompt, score, cost_usd, answer; it needs query_id, prompt, model"
+    with pytest.raises(InvalidRequest, match=lacking):
+        read_recorded(write(tmp_path, [("a", "b")], ("model", "x")), ["big"], 0.1)
+    with pytest.raises(InvalidRequest, match=r"big on query 1\+1: its answer \"\['2'\]\" is neither text nor number"):
+        read_recorded(write(tmp_path, [row("1+1", "big", 1.0, ["2"])]), ["big"], 0.1)
     with pytest.raises(InvalidRequest, match=r"none\.parquet cannot be read: No such file"):
         read_recorded(tmp_path / "none.parquet", ["big"], 0.1)
     with pytest.raises(InvalidRequest, match="holds no rows"):
