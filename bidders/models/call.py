@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from bidders.models.format import Format, Question
@@ -20,10 +20,12 @@ FEATURES: Final = {
     "max_completion_tokens": ("max_completion_tokens", "max_tokens"),
     "seed": ("seed",),
     "stream_usage": ("stream_options", "include_usage"),
+    "stream": ("stream", "streaming"),
     "system": ("system role", "role 'system'", "support 'system'", "system instruction", "developer instruction"),
 }
 # What is done in place of these may be what an endpoint refuses: then they are what it takes.
 _EITHER: Final = frozenset({"max_completion_tokens"})
+_STREAMING: Final = frozenset({"stream", "stream_usage"})
 _OBJECT_LANGUAGES: Final = ("", "json")
 
 
@@ -67,6 +69,7 @@ class Call:
         self._prompt = prompt
         self._on_text = on_text
         self._heard = Heard(on_text)
+        self._is_streamed = on_text is not None
         self._is_under_way = False
 
     async def attempt(self) -> Completion:
@@ -93,7 +96,7 @@ class Call:
         """What it cost if it is cut off now; None where that is not known."""
         if not self._is_under_way or self._endpoint.pricing.is_free:
             return 0
-        return self._heard_nanos() if self._on_text is not None else None
+        return self._heard_nanos() if self._is_streamed else None
 
     def may_retry(self, error: BaseException) -> bool:
         """Whether to ask again: it may succeed then, it cost nothing so far, and nobody has heard a part of it."""
@@ -109,7 +112,7 @@ class Call:
             try:
                 reply = await self._once(Question(self._prompt, mode, lacking))
             except ProviderRefused as refused:
-                changeable = (each for each in FEATURES if each in _EITHER or each not in lacking)
+                changeable = (each for each in self._features() if each in _EITHER or each not in lacking)
                 named = [each for each in changeable if each not in changed and mentions(str(refused), FEATURES[each])]
                 if not named:
                     raise
@@ -121,14 +124,19 @@ class Call:
                 known |= changed & lacking
                 return reply
 
+    def _features(self) -> Iterator[str]:
+        """Features that this call uses."""
+        return (each for each in FEATURES if self._on_text is not None or each not in _STREAMING)
+
     async def _once(self, question: Question) -> Reply:
         self._heard = Heard(self._on_text)
+        self._is_streamed = self._on_text is not None and "stream" not in question.lacking
         self._is_under_way = True
         try:
-            if self._on_text is None:
-                reply = await self._endpoint.ask(question)
-            else:
+            if self._is_streamed:
                 reply = await self._endpoint.stream(question, self._heard)
+            else:
+                reply = await self._endpoint.ask(question)
         except Exception as error:
             self._is_under_way = False
             raise self._failure(error) from None

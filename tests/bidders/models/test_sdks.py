@@ -203,6 +203,26 @@ def test_a_mode_that_the_config_fixes_is_not_left(sdk: Sdk, route: respx.Route) 
     assert route.call_count == 1
 
 
+@pytest.mark.parametrize("words", ["streaming is not supported by this deployment", "Unsupported parameter: 'stream'"])
+def test_where_an_endpoint_does_not_stream_its_whole_answer_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    sdk = SDKS["openai"]
+    monkeypatch.setenv(sdk.variable, KEY)
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        if json.loads(request.content).get("stream"):
+            return httpx.Response(400, json={"error": {"message": words}})
+        return httpx.Response(200, json=sdk.reply(answer()))
+
+    with respx.mock() as router:
+        route = router.post(sdk.url).mock(side_effect=reply)
+        assert ask(sdk.model(), on_text=lambda piece: None).text == "Good day."
+        ask(sdk.model(), on_text=lambda piece: None)
+    assert route.call_count == 3
+    assert "stream" not in sent(route)
+
+
 @pytest.mark.parametrize("refused", ["seed", "max_completion_tokens", "stream_options"])
 def test_a_parameter_that_an_endpoint_refuses_is_left_out_from_then_on(
     monkeypatch: pytest.MonkeyPatch, refused: str
