@@ -84,7 +84,8 @@ _DOCUMENTS_HEAD = """## JSON documents
 
 Documents are objects with these keys; later versions may add some. `results` of `resume` holds what `run` writes. In
 `offers` each offer has `rank`, `bidder`, `last_bid`, `price`, `text` and `chain`, the sales that led to it. `picked` is
-a rank, or null. A cost that nobody knows is `"unknown"`. A balance that is low after `bidders topup` adds `warning`."""
+a rank, or null. A cost that nobody knows is `"unknown"`. A balance that is low after `bidders topup` adds `warning`;
+`progress --png` adds `png`, the file that was drawn; `practise --recorded`, which costs nothing, has no `plan`."""
 
 
 def reference() -> str:
