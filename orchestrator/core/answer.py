@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from orchestrator.core.light import light
-from orchestrator.core.omission import later_amount
+from orchestrator.core.omission import later
 from orchestrator.core.rules import TRANSFORMER, Role
 
 AnswerKind = Literal["bid", "pass", "fault"]
@@ -62,7 +62,7 @@ class Answer:
     bid_cost_nanos: int | None = 0
     bid_cost_max_nanos: int = 0
     observed: tuple[tuple[str, float], ...] = ()
-    bid_known_nanos: int = later_amount()
+    bid_known_nanos: int = later(0)
 
     @property
     def bid_charged_nanos(self) -> int:

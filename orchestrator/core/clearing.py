@@ -16,7 +16,7 @@ from typing import Final
 from orchestrator.core.answer import Answer
 from orchestrator.core.keys import derive_seed
 from orchestrator.core.light import light
-from orchestrator.core.omission import later_flag
+from orchestrator.core.omission import later
 from orchestrator.core.rules import Role, Rule
 
 UNUSED_SEED: Final = 0
@@ -46,7 +46,7 @@ class Award:
     price_nanos: int
     round: int = 0
     kept: bool = False
-    audition: bool = later_flag()
+    audition: bool = later(False)
 
 
 @light

@@ -13,7 +13,7 @@ from orchestrator.core.answer import Answer, FaultKind, Keep
 from orchestrator.core.clearing import Award, Refusal
 from orchestrator.core.light import light
 from orchestrator.core.lot import Sale
-from orchestrator.core.omission import later_amount, later_rows, later_text
+from orchestrator.core.omission import later
 from orchestrator.core.request import Request
 from orchestrator.core.state import Segment, State
 
@@ -135,7 +135,7 @@ class Delivered:
     state: str
     reward_nanos: int = 0
     reached: State | None = field(default=None, compare=False, repr=False)
-    known_nanos: int = later_amount()
+    known_nanos: int = later(0)
 
     @property
     def charged_nanos(self) -> int:
@@ -158,7 +158,7 @@ class Faulted:
     own_fault: bool = True
     forfeit_nanos: int = 0
     cost_nanos: int | None = 0
-    known_nanos: int = later_amount()
+    known_nanos: int = later(0)
 
     @property
     def charged_nanos(self) -> int:
@@ -194,7 +194,7 @@ class Settled:
     kind: ClassVar[str] = "settled"
     stage: int
     lots: tuple[SettledLot, ...]
-    spendable: tuple[Spendable, ...] = later_rows()
+    spendable: tuple[Spendable, ...] = later(())
 
     def sales(self) -> tuple[Sale, ...]:
         """The sales of all lots, in order."""
@@ -233,8 +233,8 @@ class Judged:
     cost_max_nanos: int
     cost_nanos: int | None
     provider: str
-    known_nanos: int = later_amount()
-    recipe: str = later_text()
+    known_nanos: int = later(0)
+    recipe: str = later("")
 
     @property
     def charged_nanos(self) -> int:
@@ -265,7 +265,7 @@ class Spent:
 
     bidder: str
     nanos: int
-    beyond_nanos: int = later_amount()
+    beyond_nanos: int = later(0)
 
 
 @light
@@ -295,8 +295,8 @@ class Ended:
     returned_nanos: int
     treasury_nanos: int
     cut_off: tuple[Spent, ...] = ()
-    spendable: tuple[Spendable, ...] = later_rows()
-    unknown_costs: tuple[str, ...] = later_rows()
+    spendable: tuple[Spendable, ...] = later(())
+    unknown_costs: tuple[str, ...] = later(())
 
 
 Event = Requested | Announced | Closed | Cleared | Delivered | Faulted | Settled | Offered | Judged | Picked | Ended

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.core.light import light
-from orchestrator.core.omission import later_flag
+from orchestrator.core.omission import later
 from orchestrator.core.rules import Role, Rule
 from orchestrator.core.state import State
 
@@ -35,7 +35,7 @@ class Sale:
     bid_nanos: int
     price_nanos: int
     kept: bool = False
-    audition: bool = later_flag()
+    audition: bool = later(False)
 
     @property
     def paid_nanos(self) -> int:

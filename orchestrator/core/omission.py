@@ -7,29 +7,17 @@ from __future__ import annotations
 
 from dataclasses import field
 from operator import not_
-from typing import Any
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def later_flag() -> bool:
-    """A field of a dataclass: a flag that is False unless it is set, and recorded only where it is."""
+def later(default: T) -> T:
+    """A field of a dataclass that is recorded only where it is not at its default.
+
+    Args:
+        default: that of an unused field: 0, False, an empty text or no rows.
+    """
     # pydantic, with which records are written, reads it there; so who only holds the values need not load it.
-    recorded: bool = field(default=False, metadata={"exclude_if": not_})
-    return recorded
-
-
-def later_amount() -> int:
-    """A field of a dataclass: an amount that is 0 unless it is given, and recorded only where it is."""
-    recorded: int = field(default=0, metadata={"exclude_if": not_})
-    return recorded
-
-
-def later_rows() -> tuple[Any, ...]:
-    """A field of a dataclass: rows of which there are none unless they are given, and recorded only where there are."""
-    recorded: tuple[Any, ...] = field(default=(), metadata={"exclude_if": not_})
-    return recorded
-
-
-def later_text() -> str:
-    """A field of a dataclass: a text that is empty unless it is given, and recorded only where it is."""
-    recorded: str = field(default="", metadata={"exclude_if": not_})
+    recorded: T = field(default=default, metadata={"exclude_if": not_})
     return recorded

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.core.keys import digest_text
 from orchestrator.core.light import light
-from orchestrator.core.omission import later_flag
+from orchestrator.core.omission import later
 from orchestrator.core.rules import Role, Rules
 
 
@@ -25,7 +25,7 @@ class Participant:
     name: str
     principal: str
     roles: tuple[Role, ...]
-    audition: bool = later_flag()
+    audition: bool = later(False)
 
 
 @light
