@@ -21,7 +21,7 @@ T = TypeVar("T")
 _NAMES_SHOWN = 3
 
 
-def claim(store: Store, request_id: str, mark: str, seats: Collection[str], *, take_over: bool = False) -> None:
+def take_lease(store: Store, request_id: str, mark: str, seats: Collection[str], *, take_over: bool = False) -> None:
     """Take a running request over; one that has come to its offers needs no driver.
 
     Args:

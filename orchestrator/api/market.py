@@ -14,7 +14,7 @@ from orchestrator.api.driving import Driving
 from orchestrator.api.expiring import expire_due
 from orchestrator.api.judge_choice import AnyJudge, chosen_judge
 from orchestrator.api.judging import Judging
-from orchestrator.api.lease import claim, in_turn, resumable
+from orchestrator.api.lease import in_turn, resumable, take_lease
 from orchestrator.api.listening import check_listeners, tell
 from orchestrator.api.post import post_request
 from orchestrator.api.posting import Amount, Posting, PostingOptions, posting_of, read_posting, read_topup
@@ -153,7 +153,7 @@ class Market:
             with work_mark() as mark:
                 log = self._write_posting(posting_of(text, budget, posting), mark)
                 request_id = log.progress.request.id
-                claim(self._store, request_id, mark, self.seats)
+                take_lease(self._store, request_id, mark, self.seats)
                 tell(on_event, log)
                 await self._driving.drive(request_id, on_event, on_text)
             if chosen is not None:
@@ -215,7 +215,7 @@ class Market:
             ids = resumable(self._store, self.seats, take_over=take_over)
             return await in_turn(ids, lambda each: self.aresume(each, on_event, on_text, take_over=take_over))
         with work_mark() as mark:
-            claim(self._store, request_id, mark, self.seats, take_over=take_over)
+            take_lease(self._store, request_id, mark, self.seats, take_over=take_over)
             await self._driving.drive(request_id, on_event, on_text)
         return [Result(self, request_id)]
 

@@ -18,7 +18,7 @@ from orchestrator.engine.guarded import Returned, read_guarded
 from orchestrator.engine.isolation.bidder import IsolatedPolicy
 from orchestrator.engine.learning import learning_failure
 from orchestrator.engine.learning_failures import LearningFailure, forget_failure
-from orchestrator.engine.memories import find_outdated, migrated, put_practised, read_body, read_practised
+from orchestrator.engine.memories import body_of, find_outdated, migrated, put_practised, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory, UnknownBidder
 from orchestrator.record.whole_files import write_whole
@@ -273,7 +273,7 @@ def _importable(seat: Seat, document: Any) -> tuple[MemoryRow, dict[str, list[st
         )
     memory = migrated(policy, found.memory, found.policy_version)
     _check_readable(policy, seat.name, memory)
-    return MemoryRow(seat.memory_key, policy.name, policy.version, read_body(memory)), found.practised
+    return MemoryRow(seat.memory_key, policy.name, policy.version, body_of(memory)), found.practised
 
 
 def _parse(document: Any) -> _Document:
@@ -289,7 +289,7 @@ def _parse(document: Any) -> _Document:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise InvalidMemory(f"the exported memory is malformed: {first['loc']}: {first['msg']}") from error
-    read_body(found.memory)
+    body_of(found.memory)
     if found.digest != memory_digest(found.memory):
         raise InvalidMemory("the memory's digest is not that of its content: the file was altered")
     return found

@@ -23,6 +23,7 @@ from orchestrator.money import Money
 from orchestrator.telemetry import Attributes, recording
 
 _FIGURES_MAX: Final = 64
+_NAME_CHARACTERS_MAX: Final = 64
 
 
 async def ask(seat: Seat, announcement: Announcement, lot: Lot, calls: CallBook, deadline_seconds: float) -> Answer:
@@ -173,7 +174,7 @@ def _figures(observed: Any) -> tuple[tuple[str, float], ...] | None:
         return None
     figures = []
     for name, value in observed.items():
-        if type(name) is not str or not 0 < len(name) <= _FIGURES_MAX or not name.isprintable():
+        if type(name) is not str or not 0 < len(name) <= _NAME_CHARACTERS_MAX or not name.isprintable():
             return None
         if type(value) not in (int, float) or not math.isfinite(value):
             return None

@@ -18,7 +18,7 @@ from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.engine.guarded import Raised, Returned, read_interruptible
 from orchestrator.engine.isolation.bidder import IsolatedPolicy
 from orchestrator.engine.learning_failures import LearningFailure, forget_failure, read_failure, remember_failure
-from orchestrator.engine.memories import find_obstacle, read_body
+from orchestrator.engine.memories import body_of, find_obstacle
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory
 from orchestrator.store import MemoryRow, Reader, Transaction
@@ -116,7 +116,7 @@ def _all_learned(pupils: Sequence[_Pupil]) -> list[Returned | Raised]:
 def _learned(pupil: _Pupil) -> str:
     if pupil.obstacle is not None:
         raise pupil.obstacle
-    return read_body(pupil.policy.learn(json.loads(pupil.before.body) if pupil.before else None, pupil.given))
+    return body_of(pupil.policy.learn(json.loads(pupil.before.body) if pupil.before else None, pupil.given))
 
 
 def _count_faults(tx: Transaction, names: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from orchestrator.store import MemoryRow, Reader, Store, Transaction
 _PRACTISED_VERSION: Final = 1
 
 
-def read_body(memory: Any) -> str:
+def body_of(memory: Any) -> str:
     """A memory as the store keeps it.
 
     Raises:
@@ -52,7 +52,7 @@ def migrated(policy: Policy, memory: Any, version: int) -> Any:
     if not isinstance(result, Returned):
         raise InvalidMemory(f"the memory is of version {version}; {what} failed to migrate it: {result.reason}")
     try:
-        read_body(result.value)
+        body_of(result.value)
     except InvalidMemory as error:
         raise InvalidMemory(f"the memory is of version {version}; {what} failed to migrate it: {error}") from error
     return result.value
@@ -132,5 +132,5 @@ def _carried_over(reader: Reader, seat: Seat) -> tuple[MemoryRow, MemoryRow] | N
     row, policy = _outdated(reader, seat), seat.policy
     if row is None or policy is None:
         return None
-    body = read_body(migrated(policy, json.loads(row.body), row.version))
+    body = body_of(migrated(policy, json.loads(row.body), row.version))
     return row, MemoryRow(seat.memory_key, policy.name, policy.version, body)

@@ -47,7 +47,7 @@ def read_lease(reader: Reader, practice_id: str, *, take_over: bool = False) -> 
     return lease
 
 
-def claim(tx: Transaction, practice_id: str, planned: Lease, mark: str) -> None:
+def take_lease(tx: Transaction, practice_id: str, planned: Lease, mark: str) -> None:
     """Take a practice up.
 
     Args:

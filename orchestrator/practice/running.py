@@ -17,7 +17,7 @@ from orchestrator.engine.marks import work_mark
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidRequest
 from orchestrator.ledger import Transfer
-from orchestrator.practice.lease import claim, is_held, leave, taken_over
+from orchestrator.practice.lease import is_held, leave, take_lease, taken_over
 from orchestrator.practice.paying import close_cap, open_cap, payment
 from orchestrator.practice.plan import Exercise, Session
 from orchestrator.practice.results import PracticeReport, Pupil, WorkResult, lessons_of, pupils_of, read_result
@@ -191,7 +191,7 @@ def _keep(tx: Transaction, due: Sequence[Transfer], paid: Sequence[Transfer], no
 
 
 def _begin(tx: Transaction, session: Session, mark: str, cap_nanos: int) -> None:
-    claim(tx, session.plan.id, session.lease, mark)
+    take_lease(tx, session.plan.id, session.lease, mark)
     open_cap(tx, session.plan.id, cap_nanos)
 
 

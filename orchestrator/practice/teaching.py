@@ -14,7 +14,7 @@ from orchestrator.core.keys import digest_text
 from orchestrator.core.receipts import Receipt, Verdict
 from orchestrator.core.rules import TRANSFORMER
 from orchestrator.engine.guarded import Returned, read_interruptible
-from orchestrator.engine.memories import find_obstacle, put_practised, read_body, read_practised
+from orchestrator.engine.memories import body_of, find_obstacle, put_practised, read_practised
 from orchestrator.engine.seat import Seat
 from orchestrator.errors import InvalidMemory
 from orchestrator.money import NANOS_PER_USD
@@ -237,7 +237,7 @@ def _learned(before: MemoryRow | None, learn: Callable[[Any, bool], Any]) -> str
     """The memory after learning, as the store keeps it; None where it is what no lesson at all would have made it."""
 
     def after(is_taught: bool) -> str:
-        return read_body(learn(json.loads(before.body) if before else None, is_taught))
+        return body_of(learn(json.loads(before.body) if before else None, is_taught))
 
     taught = after(True)
     if taught == (before.body if before else "null"):

@@ -16,7 +16,7 @@ from orchestrator.engine.marks import own_mark
 from orchestrator.engine.memory_keys import lease_key
 from orchestrator.errors import InvalidRequest, WrongStatus
 from orchestrator.practice import LabelledTask, Session, practise, prepare
-from orchestrator.practice.lease import Lease, claim
+from orchestrator.practice.lease import Lease, take_lease
 from orchestrator.practice.paying import open_cap
 from orchestrator.practice.verifiers import exact
 from tests.engine.world import Provider, assert_sound, make_market, posted
@@ -100,7 +100,7 @@ def prepared(market: Market, tasks: Sequence[LabelledTask], *, take_over: bool) 
 
 
 def leased_by(mark: str, market: Market, id: str, found: Lease | None = None) -> None:
-    market.store.transact(lambda tx: claim(tx, id, found or Lease(), mark))
+    market.store.transact(lambda tx: take_lease(tx, id, found or Lease(), mark))
 
 
 def test_what_a_process_on_another_host_was_at_is_taken_over_only_if_one_says_that_it_is_gone(tmp_path: Path) -> None:
