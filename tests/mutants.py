@@ -226,7 +226,9 @@ MUTANTS: Final = (
     ),
     Mutant("a provider's failure forfeits", SETTLEMENT, "forfeits = own_fault and ", "forfeits = "),
     Mutant("all of the bid is forfeit", SETTLEMENT, "progress.request.rules.forfeit_percent // 100", "1"),
-    Mutant("failures are not replaced", SETTLEMENT, "    if not failed or any(", "    if failed or any("),
+    Mutant(
+        "failures are not replaced", SETTLEMENT, "last_round + 1) if failed else ()", "last_round + 1) if False else ()"
+    ),
     Mutant(
         "equal states are all sold",
         SETTLEMENT,

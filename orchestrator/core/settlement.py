@@ -117,6 +117,27 @@ def failure(
     return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos, known_nanos)
 
 
+def failed_again(progress: Progress, path: str, award: Award, fault: Faulted) -> Faulted:
+    """A recorded failure as the rules blame and fine it for an award.
+
+    Args:
+        progress: a request in phase `transforming`.
+        path: the lot.
+        award: what the winner was awarded.
+        fault: how it failed, as recorded.
+    """
+    return failure(
+        progress,
+        path,
+        award,
+        fault.fault,
+        fault.reason,
+        own_fault=fault.own_fault,
+        cost_nanos=fault.cost_nanos,
+        known_nanos=fault.known_nanos,
+    )
+
+
 def due_awards(progress: Progress, results: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
     """Who must transform next, by lot: the winners, then substitutes for those that failed.
 
@@ -142,15 +163,10 @@ def _next_round(progress: Progress, path: str, results: Sequence[AwardResult]) -
     auction = progress.auctions[path]
     if not results:
         return auction.awards
-    faults = [result for result in results if isinstance(result, Faulted)]
-    if not faults:
-        return ()
-    awards = [_award_of(result) for result in results]
-    last_round = max(award.round for award in awards)
-    failed = sum(_award_of(fault).round == last_round for fault in faults)
-    if not failed or any(award.kept for award in awards):
-        return ()
-    return _clearing_of(progress, auction).substitutes(len(awards), failed, last_round + 1)
+    last_round = max(_award_of(result).round for result in results)
+    failed = sum(isinstance(result, Faulted) and _award_of(result).round == last_round for result in results)
+    # Where an owner kept its state no bid stands that could take its place.
+    return _clearing_of(progress, auction).substitutes(len(results), failed, last_round + 1) if failed else ()
 
 
 def _clearing_of(progress: Progress, auction: Auction) -> Clearing:

@@ -5,10 +5,11 @@ They add up the request's receipts, and keep no figures of their own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.core.progress import Progress
-from orchestrator.core.receipts import receipts
+from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.state import REQUESTER
 
 
@@ -47,20 +48,25 @@ class Statement:
         return self.payout_nanos - spent - sum(self.profits_nanos.values()) - sum(self.costs_nanos.values())
 
 
-def statement(progress: Progress) -> Statement:
-    """Add a request's receipts up, and the costs of work that a cancellation cut off."""
+def statement(progress: Progress, written: Iterable[Receipt] | None = None) -> Statement:
+    """Add a request's receipts up, and the costs of work that a cancellation cut off.
+
+    Args:
+        progress: the request's.
+        written: its receipts, where they have been written already.
+    """
     profits: dict[str, int] = {}
     costs: dict[str, int] = {}
     unknown: set[str] = set()
-    for receipt in receipts(progress):
+    for receipt in receipts(progress) if written is None else written:
         profits[receipt.bidder] = profits.get(receipt.bidder, 0) + receipt.profit_nanos
         costs[receipt.bidder] = costs.get(receipt.bidder, 0) + receipt.cost_nanos
         if not receipt.cost_known:
             unknown.add(receipt.bidder)
-    for spent in progress.ending.cut_off if progress.ending else ():
+    ending = progress.ending
+    for spent in ending.cut_off if ending else ():
         profits[spent.bidder] = profits.get(spent.bidder, 0) - spent.nanos
         costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
-    ending = progress.ending
     for bidder in ending.unknown_costs if ending else ():
         unknown.add(bidder)
         profits.setdefault(bidder, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -10,6 +11,7 @@ from orchestrator.core.keys import bidder_account
 from orchestrator.core.progress import Auction, Progress, Status
 from orchestrator.core.receipts import Receipt, receipts
 from orchestrator.core.rules import PRESENTER, Role
+from orchestrator.core.statement import statement
 
 PRESENTING: Final = "presenting"
 """The skill of every presenter; that of a transformer is the kind of what it adds."""
@@ -112,7 +114,7 @@ class RequestTrace(NamedTuple):
     offers: tuple[OfferTrace, ...]
     profits_nanos: Mapping[str, int]
     costs_nanos: Mapping[str, int]
-    unknown_costs: frozenset[str]
+    unknown_costs: tuple[str, ...]
     bids: Mapping[str, int]
 
     @property
@@ -129,39 +131,24 @@ def trace(progress: Progress, opening: Requested) -> RequestTrace:
         opening: its first event, which holds the wallets' balances.
     """
     written = receipts(progress)
-    ending = progress.ending
-    cut_off, unknown_costs = (ending.cut_off, ending.unknown_costs) if ending else ((), ())
-    profits = _sums((each.bidder, each.profit_nanos) for each in written)
-    costs = _sums((each.bidder, each.cost_nanos) for each in written)
-    for spent in cut_off:
-        profits[spent.bidder] = profits.get(spent.bidder, 0) - spent.nanos
-        costs[spent.bidder] = costs.get(spent.bidder, 0) + spent.nanos
-    unknown = frozenset([*unknown_costs, *(each.bidder for each in written if not each.cost_known)])
-    judging = [each.cost_nanos for each in progress.judged]
+    money = statement(progress, written)
     wallets = {row.account: row.nanos for row in opening.opening}
     return RequestTrace(
         request_id=progress.request.id,
         outcome=progress.status,
         bounty_nanos=progress.request.bounty_nanos,
-        released_nanos=ending.payout_nanos if ending else 0,
-        cost_nanos=sum(costs.values()) + sum(each.charged_nanos for each in progress.judged),
-        cost_known=not unknown and None not in judging,
+        released_nanos=money.payout_nanos,
+        cost_nanos=sum(money.costs_nanos.values()) + money.judging_nanos,
+        cost_known=not money.unknown_costs and money.judging_known,
         wealth_nanos={entry.name: wallets.get(bidder_account(entry.name), 0) for entry in progress.request.roster},
         lots=tuple(_lots(progress)),
         works=tuple(_works(progress, written)),
         offers=tuple(_offers(progress)),
-        profits_nanos=profits,
-        costs_nanos=costs,
-        unknown_costs=unknown,
-        bids=_sums((each.bidder, 1) for each in written if each.answer == "bid"),
+        profits_nanos=money.profits_nanos,
+        costs_nanos=money.costs_nanos,
+        unknown_costs=money.unknown_costs,
+        bids=Counter(each.bidder for each in written if each.answer == "bid"),
     )
-
-
-def _sums(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
-    for name, figure in pairs:
-        sums[name] = sums.get(name, 0) + figure
-    return sums
 
 
 def _lots(progress: Progress) -> Iterable[LotTrace]:

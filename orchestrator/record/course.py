@@ -19,7 +19,7 @@ from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress, delivered_state
 from orchestrator.core.rules import Rule
-from orchestrator.core.settlement import due_awards, failure, settle_stage
+from orchestrator.core.settlement import due_awards, failed_again, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.ledger import hold
 from orchestrator.record.moves import Auctions, Ending, Judging, Opening, Settlement, cut
@@ -210,16 +210,7 @@ class Course:
             lot = self.now.auctions[path].lot
             state = delivered_state(lot, award, recorded.segments, replaces=recorded.replaces)
             return replace(recorded, lot=path, award=award, state=state.digest)
-        return failure(
-            self.now,
-            path,
-            award,
-            recorded.fault,
-            recorded.reason,
-            own_fault=recorded.own_fault,
-            cost_nanos=recorded.cost_nanos,
-            known_nanos=recorded.known_nanos,
-        )
+        return failed_again(self.now, path, award, recorded)
 
     def _interrupted_at(self, path: str) -> list[AwardResult]:
         """What was spent then on work at a lot that was interrupted, by those who could win here, too."""

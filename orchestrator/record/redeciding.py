@@ -20,7 +20,7 @@ from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
-from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, failure, settle_stage
+from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, failed_again, settle_stage
 from orchestrator.core.state import ERASED
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
@@ -228,16 +228,7 @@ def _unlawful_results(progress: Progress, results: Sequence[AwardResult]) -> Ite
             if again != result and ERASED not in texts:
                 yield Finding(where, f"what {award.bidder} delivered is outside the contract")
         else:
-            again = failure(
-                progress,
-                result.lot,
-                award,
-                result.fault,
-                result.reason,
-                own_fault=result.own_fault,
-                cost_nanos=result.cost_nanos,
-                known_nanos=result.known_nanos,
-            )
+            again = failed_again(progress, result.lot, award, result)
             lawful = result.fault == _MAYBE_OWN or result.own_fault == (result.fault not in BLAMELESS)
             if again != result or not lawful:
                 yield Finding(where, f"the fault of {award.bidder} is not blamed or fined as the rules say")
