@@ -296,6 +296,12 @@ def test_a_principal_is_granted_its_budget_once_however_many_bidders_it_enters()
     assert grants("r2", [Newcomers("p", True, 100, 0)], 1000, RULES) == ()
 
 
+def test_who_has_all_of_its_budget_takes_no_share_from_others() -> None:
+    waiting, granted = Newcomers("p", True, 0, 0), Newcomers("q", True, RULES.audition_budget_nanos, 0)
+    (row,) = grants("r1", [waiting, granted], 2 * RULES.audition_budget_nanos, RULES)
+    assert (row.credit, row.amount_nanos) == (audition_account("p"), RULES.audition_budget_nanos)
+
+
 # --- the record ---
 
 

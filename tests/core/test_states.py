@@ -206,6 +206,12 @@ def _deliver_18(present: Progress, path: str, kind: str) -> AwardResult:
     return accept_delivery(present, path, award, [Segment("18", kind=kind)], replaces=False, cost_nanos=0)
 
 
+def test_a_replacement_that_leaves_out_what_another_had_added_changes_the_text() -> None:
+    bought = play_stage(opened(make_request("a", "b")), {"0": [bid("a", 9)]}, {"a": "Take the tram"}).progress
+    present = close(bought, {"0.0": [bid("b", 9)]}).progress
+    assert isinstance(deliver(present, "0.0", "b", "Plan a tour", replaces=True), Delivered)
+
+
 def test_a_presenter_that_delivers_nothing_is_at_fault() -> None:
     present = close(opened(make_request("p")), {"0": [bid("p", 9, PRESENTER)]}).progress
     result = deliver(present, "0", "p")

@@ -155,7 +155,7 @@ def test_a_request_that_another_living_process_drives_is_not_taken_over() -> Non
     market = make_market(*crew(Provider()))
     request_id = market.post(Posting("hello", 10, seed=1))
     row = market.requests()[0]
-    lease = f"{socket.gethostname()}/1/{started(1)}"
+    lease = f"{socket.gethostname()}/1/{started(1)}/7"
     market.store.transact(lambda tx: tx.put_request(row._replace(driver=lease)))
     assert market.interrupted() == []
     with pytest.raises(WrongStatus, match="is being driven by another process"):
@@ -199,6 +199,8 @@ def test_a_market_that_has_none_of_a_requests_bidders_leaves_it_alone() -> None:
     assert market.requests()[0].status == "running"
     (result,) = market.resume()
     assert result.status == "open", "the control: its own market finishes it"
+    (shown,) = other.resume(request_id)
+    assert (shown.status, market.requests()[0].driver) == ("open", ""), "what has come to its offers needs no driver"
 
 
 def test_what_a_process_on_another_host_drives_is_taken_over_only_where_somebody_says_that_it_is_gone() -> None:
@@ -251,6 +253,22 @@ def test_two_calls_of_one_process_do_not_drive_the_same_request() -> None:
     assert "r1 is being driven by another call in this process" in str(second)
     assert len(source.made) == len(set(source.made))
     assert market.run("hello", 10, seed=1, idempotency_key="once").request_id == "r1"
+    finish(market)
+
+
+def test_two_calls_of_one_process_do_not_resume_the_same_request() -> None:
+    source = Provider("0.01")
+    source.pause = lambda: asyncio.sleep(0)
+    market = make_market(*crew(source))
+    request_id = market.post(Posting("hello", 10, seed=1))
+
+    async def resume_twice() -> list[Any]:
+        return await asyncio.gather(*(market.aresume(request_id) for _ in range(2)), return_exceptions=True)
+
+    (first,), second = asyncio.run(resume_twice())
+    assert first.status == "open"
+    assert isinstance(second, WrongStatus)
+    assert len(source.made) == len(set(source.made))
     finish(market)
 
 
