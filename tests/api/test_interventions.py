@@ -299,3 +299,15 @@ def test_a_judge_on_another_host_counts_as_looking_until_it_is_said_to_be_gone()
     ):
         market.judge("r1", Paying(lambda: None))
     assert market.judge("r1", Paying(lambda: None), take_over=True).status == "released"
+
+
+def test_a_judge_that_was_taken_over_leaves_the_lease_to_the_other() -> None:
+    market = opened()
+
+    def take_over() -> None:
+        judged_by(market, "elsewhere/1/1/1")
+        raise ValueError("comes too late")
+
+    with pytest.raises(BrokenPlugin, match="comes too late"):
+        market.judge("r1", Paying(take_over))
+    assert [row.driver for row in market.requests()] == ["elsewhere/1/1/1"]

@@ -157,7 +157,9 @@ def charged(step: Step) -> set[tuple[str, str, str, int]]:
 def test_costs_are_charged_up_to_what_was_promised(
     cost_nanos: int | None, expected: set[tuple[str, str, str, int]]
 ) -> None:
-    assert charged(works_at_a_cost(cost_nanos, 100)) == expected
+    step = works_at_a_cost(cost_nanos, 100)
+    assert charged(step) == expected
+    assert [event.spendable for event in step.events if isinstance(event, Settled)] == [()]
 
 
 @pytest.mark.parametrize(
@@ -186,6 +188,15 @@ def test_what_a_failed_bid_forfeits_pays_for_no_work_beyond_its_promise() -> Non
     step = works_at_a_cost(20, 0, own_fault=True)
     assert {("posted", "cost", "bidder:a", 3), ("posted", "overrun", "issuer", 7)} < charged(step)
     assert ("posted", "bidder:a", "treasury", 3) in moves(step.transfers)
+
+
+def test_of_several_winners_each_pays_for_work_beyond_its_promise_with_what_its_own_bid_sets_free() -> None:
+    bids = [bid("a", 9), Answer("b", "bid", 7, cost_max_nanos=10, provider="p"), bid("c", 4)]
+    progress = present(Rules(copies=(2,)), bids)
+    cheap, dear = progress.auctions["0"].awards
+    costly = failure(progress, "0", dear, "provider", "is down", own_fault=False, cost_nanos=30)
+    step = settle_stage(progress, {"0": [fails(progress, cheap, own_fault=False), costly]}, 0, {"bidder:b": 0})
+    assert ("posted", "cost", "bidder:b", 7) in charged(step)
 
 
 def test_a_wallet_pays_for_work_beyond_its_promise_once_at_parallel_lots() -> None:

@@ -180,25 +180,28 @@ def test_a_delivery_that_changes_the_text_within_its_size_is_accepted(
     assert isinstance(deliver(present, "0", "a", *delivered, replaces=replaces), Delivered)
 
 
-@pytest.mark.parametrize(("kind", "is_fault"), [("answer", False), ("text", True)])
+@pytest.mark.parametrize(
+    ("said", "again", "is_fault"),
+    [("answer", "answer", False), ("text", "text", True), ("answer", "text", True)],
+)
 def test_who_agrees_with_anothers_answer_delivers_something_and_who_copies_a_text_does_not(
-    kind: str, is_fault: bool
+    said: str, again: str, is_fault: bool
 ) -> None:
-    result = _says_again(kind, "b")
+    result = _says_again("b", said, again)
     assert isinstance(result, Faulted) == is_fault
 
 
 def test_who_repeats_its_own_answer_delivers_nothing() -> None:
-    result = _says_again("answer", "a")
+    result = _says_again("a", "answer", "answer")
     assert isinstance(result, Faulted)
     assert result.fault == "unchanged"
 
 
-def _says_again(kind: str, bidder: str) -> AwardResult:
-    """What comes of `bidder` saying "18" after bidder a has said it."""
+def _says_again(bidder: str, said: str, again: str) -> AwardResult:
+    """What comes of `bidder` saying "18" after bidder a has said it, each as a segment of some kind."""
     first = close(opened(make_request("a", "b", rules=Rules(self_sale="open"))), {"0": [bid("a", 9)]}).progress
-    bought = settle_stage(first, {"0": [_deliver_18(first, "0", kind)]}, 0).progress
-    return _deliver_18(close(bought, {"0.0": [bid(bidder, 9)]}).progress, "0.0", kind)
+    bought = settle_stage(first, {"0": [_deliver_18(first, "0", said)]}, 0).progress
+    return _deliver_18(close(bought, {"0.0": [bid(bidder, 9)]}).progress, "0.0", again)
 
 
 def _deliver_18(present: Progress, path: str, kind: str) -> AwardResult:

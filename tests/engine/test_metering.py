@@ -73,6 +73,16 @@ def test_after_its_worst_case_is_used_up_no_more_calls_are_made_for_the_task(cos
     finish(market)
 
 
+def test_after_a_cost_that_nobody_knows_no_more_calls_are_made_for_the_task() -> None:
+    source = Provider(None)
+    market = make_market(Paid("a", {1: "2"}, source, transform_calls=2), presenter("p", {1: "1", 2: "3"}))
+    market.run("hello", 10, seed=1)
+    assert len(source.made) == 1
+    (found,) = faults(market)
+    assert "what an earlier call cost is not known" in found.reason
+    finish(market)
+
+
 def test_an_overrun_above_what_is_left_of_the_cap_uses_it_up() -> None:
     market = make_market(Paid("a", {1: "2"}, Provider("0.09"), worst="0.02"), presenter("p", {2: "3"}))
     market.run("hello", 10, seed=1, spend_cap="0.06")
@@ -133,6 +143,7 @@ def test_an_answer_that_is_none_leaves_its_cost_unknown(charged: Any) -> None:
     market.run("hello", 10, seed=1)
     answer = answers(market)["0", "a"]
     assert (answer.kind, answer.bid_cost_nanos) == ("fault", None)
+    assert "a metered call return" in answer.reason
     assert_sound(market)
 
 
