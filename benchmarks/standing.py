@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 
-class Independent:
-    """A player that is its own principal and learns for itself."""
+class Alone:
+    """A player that is its own principal."""
 
     __slots__ = ()
 
@@ -15,6 +15,12 @@ class Independent:
     @property
     def principal(self) -> str:
         return self.name
+
+
+class Independent(Alone):
+    """A player that also learns for itself."""
+
+    __slots__ = ()
 
     @property
     def memory_id(self) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks.running import run_command
+from benchmarks.standing import Alone
 from benchmarks.tables import Report
 from bidders.policies.bayes import BayesPolicy
 from bidders.policies.tracker import TrackerPolicy
@@ -79,7 +80,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Alone):
     """A writer, or a presenter that shows all that a text holds."""
 
     world: World
@@ -87,10 +88,6 @@ class Member:
     role: Role
     policy: Policy
     memory_id: str
-
-    @property
-    def principal(self) -> str:
-        return self.name
 
     @property
     def cost_max_nanos(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.outcomes.data import Outcomes
 from benchmarks.outcomes.user import answer_text
+from benchmarks.standing import Alone
 from orchestrator.bidding import Observation, Policy
 from orchestrator.core.clearing import Award
 from orchestrator.core.lot import Lot
@@ -53,7 +54,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelPlayer:
+class ModelPlayer(Alone):
     """A model that adds its recorded answer, once a chain, at its recorded cost.
 
     Attributes:
@@ -71,10 +72,6 @@ class ModelPlayer:
     policy: Policy
     memory_id: str
     cost_max_nanos: int
-
-    @property
-    def principal(self) -> str:
-        return self.name
 
     @property
     def role(self) -> Role:
@@ -95,13 +92,14 @@ class ModelPlayer:
 
 
 @dataclass(frozen=True, slots=True)
-class PresenterPlayer:
+class PresenterPlayer(Alone):
     """Buys a state and shows the best answers in it together, as many as the user looks at, at no cost.
 
     Which these are, its policy says (`best_claims`). Where a policy does not say, they are those that
     most models gave, of equals the latest.
 
     Attributes:
+        sight: what it sees.
         name: its name, and its principal's.
         policy: what values lots for it.
         memory_id: where what it learns is kept.
@@ -114,10 +112,6 @@ class PresenterPlayer:
     memory_id: str
     shown: int = 1
     cost_max_nanos: int = 0
-
-    @property
-    def principal(self) -> str:
-        return self.name
 
     @property
     def role(self) -> Role:

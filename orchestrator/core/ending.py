@@ -197,7 +197,7 @@ def _move(progress: Progress, debit: str, credit: str, amount_nanos: int, code: 
 
 def _compensation(progress: Progress) -> dict[str, int]:
     """Shares of the deposit: in proportion to the costs that each bidder had promised and bore, at most those costs."""
-    costs = {bidder: cost for bidder, cost in sorted(progress.promised_costs().items()) if cost}
+    costs = dict(sorted(progress.promised_costs().items()))
     total = sum(costs.values())
     pool = min(progress.request.deposit_nanos, total)
     return {bidder: cost * pool // total for bidder, cost in costs.items()} if total else {}
