@@ -48,6 +48,7 @@ from orchestrator.core.answer import FaultKind
 from orchestrator.core.events import EVENT_TYPES
 from orchestrator.engine import describing
 from orchestrator.engine.isolation import bidder as isolation
+from orchestrator.engine.isolation.process import MESSAGE_BYTES_MAX
 from orchestrator.errors import InvalidConfig, VickreyError
 from orchestrator.plugins import BIDDERS, JUDGES, POLICIES, load_plugin, takes
 from orchestrator.progress import rivalry
@@ -602,7 +603,7 @@ def phrases() -> Mapping[str, tuple[str, ...]]:
         "docs/writing-a-bidder.md": (
             f"{beliefs}, {cells}",
             f"a limit of {_in_words(isolation.LEARN_SECONDS)} seconds",
-            f"it must fit into {isolation.MESSAGE_BYTES_MAX // 10**6} MB",
+            f"it must fit into {MESSAGE_BYTES_MAX // 10**6} MB",
         ),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,7 +58,6 @@ def compare(
     *,
     max_tokens: int,
     on_event: Listener | None = None,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Comparison:
     """Run a request in a market, then put it to each rival, one after the other.
 
@@ -68,7 +67,6 @@ def compare(
         rivals: who answers beside the market.
         max_tokens: the most that one answer of a rival may take.
         on_event: told of the market's events as they happen.
-        clock: seconds.
 
     Returns:
         What each came to.
@@ -84,10 +82,10 @@ def compare(
         why = f" ({'; '.join(left_out)})" if left_out else ""
         raise InvalidRequest(f"no bidder of this market has a language model that its rivals could use{why}")
     request_id = market.post(replace(posting, seed=checked.seed))
-    started = clock()
+    started = time.monotonic()
     (result,) = market.resume(request_id, on_event)
-    own = _market_entry(market, result, clock() - started)
-    entries = run_blocking(lambda: hold_contest(rivals, task, usable, checked.spend_cap, clock))
+    own = _market_entry(market, result, time.monotonic() - started)
+    entries = run_blocking(lambda: hold_contest(rivals, task, usable, checked.spend_cap))
     return Comparison(
         request_id=request_id,
         cap_nanos=checked.spend_cap.nanos,

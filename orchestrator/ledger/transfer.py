@@ -54,13 +54,12 @@ def hold(id: str, debit: str, credit: str, amount_nanos: int, code: str, request
     return Transfer(id, debit, credit, amount_nanos, PENDING, None, code, request, stage)
 
 
-def post(pending: Transfer, amount_nanos: int, code: str | None = None) -> Transfer:
+def post(pending: Transfer, amount_nanos: int) -> Transfer:
     """Resolve a hold by moving `amount_nanos` of it and freeing the rest.
 
     Args:
         pending: the hold.
         amount_nanos: above 0 and at most the hold's amount.
-        code: why it moved, where that differs from the hold's own code.
 
     Returns:
         The resolving transfer; its id is the hold's with `/post` behind it.
@@ -72,7 +71,7 @@ def post(pending: Transfer, amount_nanos: int, code: str | None = None) -> Trans
         amount_nanos,
         POST,
         pending.id,
-        code or pending.code,
+        pending.code,
         pending.request,
         pending.stage,
     )

@@ -25,8 +25,8 @@ class Reader(Protocol):
     def balances(self, accounts: Iterable[str] | None = None) -> dict[Account, Balance]:
         """Accounts with their counters: every one, or those of some names that are open."""
 
-    def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
-        """Transfers, oldest first: all, of one request, or touching one account."""
+    def transfers(self, *, request: str | None = None) -> list[Transfer]:
+        """Transfers, oldest first: all, or those of one request."""
 
     def each_transfer(self, account: str | None = None) -> Iterator[Transfer]:
         """Transfers, oldest first, read as they are asked for: all, or those touching one account.

@@ -102,11 +102,9 @@ class _MemoryView:
             return dict(self.book.accounts())
         return dict(self.book.account(name) for name in sorted(set(accounts)) if self.book.is_open(name))
 
-    def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
-        """Transfers, oldest first: all, of one request, or touching one account."""
-        if request is None:
-            return list(self.each_transfer(account))
-        return [row for row in self._index.of_request(request) if account is None or account in (row.debit, row.credit)]
+    def transfers(self, *, request: str | None = None) -> list[Transfer]:
+        """Transfers, oldest first: all, or those of one request."""
+        return list(self.each_transfer() if request is None else self._index.of_request(request))
 
     def each_transfer(self, account: str | None = None) -> Iterator[Transfer]:
         """Transfers, oldest first, read as they are asked for: all, or those touching one account."""

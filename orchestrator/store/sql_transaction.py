@@ -67,15 +67,13 @@ class SqlTransaction:
         rows = (row for each in queries for row in self._connection.execute(each))
         return {Account(row.id, row.unit, bool(row.may_overdraw)): Balance(*row[3:]) for row in rows}
 
-    def transfers(self, *, request: str | None = None, account: str | None = None) -> list[Transfer]:
-        """Transfers, oldest first: all, of one request, or touching one account."""
+    def transfers(self, *, request: str | None = None) -> list[Transfer]:
+        """Transfers, oldest first: all, or those of one request."""
         self.flush()
         table = schema.transfers
         query = select(*_TRANSFER_COLUMNS).order_by(table.c.number)
         if request is not None:
             query = query.where(table.c.request == request)
-        if account is not None:
-            query = query.where(or_(table.c.debit == account, table.c.credit == account))
         return [Transfer(*row) for row in self._connection.execute(query)]
 
     def each_transfer(self, account: str | None = None) -> Iterator[Transfer]:

@@ -150,9 +150,9 @@ def make_receipt(**overrides: Any) -> Receipt:
     return plain._replace(**overrides)
 
 
-def make_sale(stage: int = 1, buyer: str = "walker", price: Money | None = None) -> Sale:
-    """A sale on the way to a state, from the requester at the first stage, else from an earlier buyer."""
-    price_nanos = (price or Money.usd(1)).nanos
+def make_sale(stage: int, buyer: str) -> Sale:
+    """A sale for 1 USD on the way to a state, from the requester at the first stage, else from an earlier buyer."""
+    price_nanos = Money.usd(1).nanos
     seller = REQUESTER if stage == 1 else f"bidder{stage - 1}"
     return Sale("0" + ".0" * (stage - 1), stage, seller, buyer, TRANSFORMER, price_nanos, price_nanos)
 

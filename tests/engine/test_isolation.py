@@ -420,7 +420,7 @@ class Sleeper:
 
 def test_a_task_that_is_cancelled_before_its_process_is_ready_is_never_begun(tmp_path: Path) -> None:
     built = tmp_path / "built"
-    process = BidderProcess(pickle.dumps(Awaiting(built)), 10_000, 30.0)
+    process = BidderProcess(pickle.dumps(Awaiting(built)), 30.0)
     try:
         hanging = process.begin("learn", ("hang",), lambda message: None)
         process.cancel(hanging)

@@ -77,7 +77,7 @@ def test_what_is_held_counts_in_a_wallet_that_is_filled_up() -> None:
     wealth = {"endowment": "0.4", "refill_below": 1, "refill_to": 5, "treasury_stock": 9}
     market = make_market(busy, presenter("p", "0.5"), presenter("q", "0.4"), wealth=wealth)
     end_another_while_money_is_held(market, busy)
-    moved = market.store.read(lambda reader: reader.transfers(account="bidder:a"))
+    moved = market.store.read(lambda reader: list(reader.each_transfer("bidder:a")))
     assert [row.amount_nanos for row in moved if row.code == "refill"] == [(50 - 4) * NANOS]
 
 
@@ -146,6 +146,6 @@ def test_whoever_is_suspended_pays_no_rent_and_is_not_refilled(faults_to_suspend
     market = make_market(Failing("a", {1: "4"}), presenter("p"), presenter("q"), wealth=wealth)
     market.pick(market.run("hello", 10, seed=1).request_id, 1)
     assert market.bidder_rows()["a"].status == ("active" if kept_up else "suspended")
-    moved = market.store.read(lambda reader: reader.transfers(account="bidder:a", request="r1"))
+    moved = market.store.read(lambda reader: list(reader.each_transfer("bidder:a")))
     assert {row.code for row in moved} & {"rent", "refill"} == kept_up
     assert_sound(market)

@@ -123,13 +123,13 @@ def test_money_that_is_only_expected_cannot_be_spent() -> None:
 
 def test_a_post_of_part_frees_the_rest() -> None:
     made = book()
-    made.apply([HOLD, post(HOLD, 2, "late price")])
+    made.apply([HOLD, post(HOLD, 2)])
     assert made.balance("a") == Balance(debits_posted=2, credits_posted=10)
     assert made.balance("b") == Balance(credits_posted=2)
     assert made.open_holds() == []
     found = made.find("h/post")
     assert found is not None
-    assert (found.code, found.request, found.stage) == ("late price", "r1", 2)
+    assert (found.code, found.request, found.stage) == ("price", "r1", 2)
 
 
 def test_what_is_new_is_returned_and_what_was_there_is_not() -> None:

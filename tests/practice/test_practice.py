@@ -126,7 +126,7 @@ def test_the_treasury_pays_out_of_new_money_and_no_wallet_does(tmp_path: Path) -
     assert posted(market, "provider:acme") == 6 * CENT
     assert (market.balance("a"), market.balance("b")) == (Money.usd(50), Money.usd(50))
     assert posted(market, "treasury") == 0
-    codes = {row.code: row.debit for row in market.store.read(lambda reader: reader.transfers(account="treasury"))}
+    codes = {row.code: row.debit for row in market.store.read(lambda reader: list(reader.each_transfer("treasury")))}
     assert (codes["practice-fund"], codes["practice"]) == ("issuer", "treasury")
     assert posted(market, f"cap:{report.id}") == 0
     assert_sound(market)

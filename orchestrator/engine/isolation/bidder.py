@@ -19,7 +19,6 @@ from orchestrator.engine.isolation.process import Message
 from orchestrator.engine.isolation.wire import OPTIONAL_METHODS, OPTIONAL_POLICY_METHODS, decode_beliefs, strings
 from orchestrator.errors import BrokenPlugin, InvalidAnswer, InvalidConfig
 
-MESSAGE_BYTES_MAX: Final = 16_000_000
 START_SECONDS: Final = 30.0
 LEARN_SECONDS: Final = 5.0
 BELIEFS_SECONDS: Final = 5.0
@@ -35,7 +34,6 @@ class IsolatedBidder:
     Args:
         name: unique in its market.
         recipe: makes the bidder, in the other process; picklable, without arguments.
-        message_bytes_max: what the bidder may return at once.
         start_seconds: how long building it may take.
 
     Raises:
@@ -56,11 +54,10 @@ class IsolatedBidder:
         name: str,
         recipe: Callable[[], Any],
         *,
-        message_bytes_max: int = MESSAGE_BYTES_MAX,
         start_seconds: float = START_SECONDS,
     ) -> None:
         self.name = name
-        self._connection = Connection(_pickled(name, recipe), message_bytes_max, start_seconds)
+        self._connection = Connection(_pickled(name, recipe), start_seconds)
         self._closing = weakref.finalize(self, self._connection.close)
         try:
             ready = self.wait_until_ready()

@@ -21,9 +21,8 @@ _LOOK_SECONDS: Final = GRACE_SECONDS / 10
 class Connection:
     """The way to a bidder's process, which is started again when it has ended."""
 
-    def __init__(self, recipe: bytes, message_bytes_max: int, start_seconds: float) -> None:
+    def __init__(self, recipe: bytes, start_seconds: float) -> None:
         self._recipe = recipe
-        self._message_bytes_max = message_bytes_max
         self._start_seconds = start_seconds
         self._process: BidderProcess | None = None
         self._closed = False
@@ -40,7 +39,7 @@ class Connection:
             if self._closed:
                 raise ProcessOver("its process was closed")
             if self._process is None or self._process.is_over:
-                self._process = BidderProcess(self._recipe, self._message_bytes_max, self._start_seconds)
+                self._process = BidderProcess(self._recipe, self._start_seconds)
             return self._process
 
     def close(self) -> None:

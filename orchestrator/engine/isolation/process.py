@@ -24,6 +24,9 @@ Receiver = Callable[[Message], None]
 GRACE_SECONDS: Final = 0.1
 """How long a task that was cancelled has to stop before its process is killed."""
 
+MESSAGE_BYTES_MAX: Final = 16_000_000
+"""The most that a bidder may send at once."""
+
 _FINAL: Final = ("value", "raised", "over")
 _COMMAND: Final = "from orchestrator.engine.isolation.child import main; main()"
 
@@ -37,13 +40,11 @@ class BidderProcess:
 
     Args:
         recipe: pickled callable without arguments that makes the bidder; called in the process.
-        message_bytes_max: what it may send at once.
         start_seconds: how long it may take to build its bidder.
     """
 
-    def __init__(self, recipe: bytes, message_bytes_max: int, start_seconds: float) -> None:
+    def __init__(self, recipe: bytes, start_seconds: float) -> None:
         self.ready: Future[Message] = Future()
-        self._message_bytes_max = message_bytes_max
         self._outbox: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
         self._withdrawn: set[int] = set()
         self._lock = threading.Lock()
@@ -153,7 +154,7 @@ class BidderProcess:
         """Carry what the process says to whom it concerns, until it ends."""
         assert process.stdout is not None
         try:
-            while (frame := read_frame(_binary(process.stdout), self._message_bytes_max)) is not None:
+            while (frame := read_frame(_binary(process.stdout), MESSAGE_BYTES_MAX)) is not None:
                 self._take(read_message(frame))
         except BrokenWire as broken:
             with self._lock:
