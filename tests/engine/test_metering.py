@@ -343,9 +343,6 @@ def test_an_answer_that_cannot_be_stored_is_the_stores_failure_and_no_bidders_fa
 
     market = make_market(Paid("a", {1: "2"}, Provider()), presenter("p", {1: "1", 2: "2"}))
 
-    async def fail(self: CallBook, work: Any) -> Any:
-        raise StoreUnavailable("the disk is full")
-
     record = CallBook.record
 
     async def record_and_fail(self: CallBook, row: Any) -> None:
