@@ -19,7 +19,6 @@ from orchestrator.progress.traces import RequestTrace, trace
 from orchestrator.store import Reader, Store
 
 REPLAYS: Final = 20
-_ALL: Final = 2**31 - 1
 
 
 def read_progress(

@@ -283,6 +283,19 @@ def test_a_call_that_still_does_not_fit_when_nothing_runs_is_refused(kind: str, 
     market.close()
 
 
+def test_what_a_winner_that_failed_has_not_spent_is_there_for_its_substitute() -> None:
+    class Failing(Paid):
+        async def transform(self, lot: Any) -> Any:
+            raise RuntimeError("fell over")
+
+    bidders = [Failing("a", {1: "4"}, Provider(), worst="0.06"), Paid("b", {1: "3"}, Provider(), worst="0.06")]
+    market = make_market(*bidders, presenter("p", {1: "1", 2: "3"}))
+    result = market.run("hello", 10, seed=1, spend_cap="0.10")
+    assert [(fault.bidder, fault.fault) for fault in faults(market)] == [("a", "raised")]
+    assert [sale.buyer for sale in result.offers[0].chain] == ["b", "p"]
+    finish(market)
+
+
 def test_a_transform_that_does_not_fit_under_the_cap_is_nobodys_fault() -> None:
     source = Provider("0.05")
     bidders = [Paid("a", {1: "2"}, source, worst="0.20"), Scripted("b", {1: "1"}), presenter("p", {2: "3"})]
