@@ -41,10 +41,7 @@ class Place:
 
     def command(self, words: str) -> str:
         """A command line that does something in the same market, for hints; a password is withheld."""
-        from orchestrator.passwords import without_passwords
-
-        store = None if self.store is None else without_passwords(self.store)
-        options = (("--config", self.config), ("--home", self.home), ("--store", store))
+        options = (("--config", self.config), ("--home", self.home), ("--store", self._shown_store))
         given = "".join(f" {name} {shlex.quote(value)}" for name, value in options if value is not None)
         return f"`vickrey {words}{given}`"
 
@@ -96,10 +93,9 @@ class Place:
         Raises:
             InvalidRequest: it is not there.
         """
-        path = None if self.store is None else self._missing_file(self.settings())
-        if path is not None:
-            found = f"{path} is empty" if path.exists() else f"there is no file {path}"
-            raise InvalidRequest(f"--store {self.store}: {found}; a run with this option makes a store there")
+        found = "" if self.store is None else self._found_in_its_place(self.settings())
+        if found:
+            raise InvalidRequest(f"--store {self._shown_store}: {found}; a run with this option makes a store there")
 
     @contextmanager
     def market(
@@ -133,10 +129,10 @@ class Place:
 
     @contextmanager
     def untouched(self, config: Config) -> Iterator[Store]:
-        """Open the store only to look: where there is no file yet, or an empty one, none is made."""
+        """Open the store only to look: where there is none yet, none is made."""
         from orchestrator.store import open_store
 
-        store = open_store(self._url(config) if self._missing_file(config) is None else "memory")
+        store = open_store("memory" if self._found_in_its_place(config) else self._url(config))
         try:
             yield store
         finally:
@@ -151,15 +147,23 @@ class Place:
             error.args = (self.pointed(str(error)), *error.args[1:])
             raise
 
-    def _missing_file(self, config: Config) -> Path | None:
-        """The store's file where it is not there yet, or empty; None, too, where none could be: opening it says why."""
+    @property
+    def _shown_store(self) -> str | None:
+        """The store as it was named, as it may be told: a password is withheld."""
+        from orchestrator.passwords import without_passwords
+
+        return None if self.store is None else without_passwords(self.store)
+
+    def _found_in_its_place(self, config: Config) -> str:
+        """What there is where no store was made yet; empty where one was, or none could be: opening it says why."""
         url = self._url(config)
-        path = Path(url.removeprefix(_SQLITE))
-        if not url.startswith(_SQLITE):
-            return None
-        if path.exists():
-            return path if path.is_file() and not path.stat().st_size else None
-        return path if next(each for each in path.parents if each.exists()).is_dir() else None
+        if url.startswith(_SQLITE):
+            return _found_for_file(Path(url.removeprefix(_SQLITE)))
+        if not self.is_lasting(config):
+            return ""
+        from orchestrator.store import is_bare
+
+        return "the database has no tables yet" if is_bare(url) else ""
 
     def _url(self, config: Config) -> str:
         from orchestrator.config import url_of
@@ -193,6 +197,12 @@ class Place:
             hint = self.command("resume")
             finishes = "finishes it" if len(ids) == 1 else "finishes them"
             output.notice(f"{', '.join(ids[:_NAMED_MAX])}{more} {were} interrupted; {hint} {finishes}")
+
+
+def _found_for_file(path: Path) -> str:
+    if path.exists():
+        return f"{path} is empty" if path.is_file() and not path.stat().st_size else ""
+    return f"there is no file {path}" if next(each for each in path.parents if each.exists()).is_dir() else ""
 
 
 def _config_path(setting: dict[str, Any]) -> Path | None:

@@ -13,6 +13,7 @@ __all__ = [
     "RequestRow",
     "Store",
     "Transaction",
+    "is_bare",
     "open_store",
 ]
 
@@ -35,3 +36,17 @@ def open_store(url: str) -> Store:
     from orchestrator.store.sql import SqlStore
 
     return SqlStore(url)
+
+
+def is_bare(url: str) -> bool:
+    """Whether the database of a server holds no store yet, nor anything else; looking makes none.
+
+    Args:
+        url: its SQLAlchemy URL.
+
+    Raises:
+        StoreUnavailable: it cannot be reached.
+    """
+    from orchestrator.store import database
+
+    return database.is_bare(url)

@@ -60,12 +60,44 @@ def open_engine(url: str) -> Engine:
         StoreUnavailable: it cannot be opened.
         StoreTooNew: a newer version of Vickrey wrote it.
     """
+    engine = _engine_at(url)
+    try:
+        with translated(url):
+            _migrate(engine, url)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def is_bare(url: str) -> bool:
+    """Whether a database holds no tables, so that no store has been made in it yet; looking makes none.
+
+    Args:
+        url: an SQLAlchemy URL of a server's database; looking into a file would make one.
+
+    Raises:
+        StoreUnavailable: it cannot be reached.
+    """
+    engine = _engine_at(url)
+    try:
+        with translated(url), engine.connect().execution_options(reading=True) as connection:
+            return not inspect(connection).get_table_names()
+    finally:
+        engine.dispose()
+
+
+def _engine_at(url: str) -> Engine:
+    """An engine that has not connected yet.
+
+    Raises:
+        StoreUnavailable: the URL names no database that can hold a store.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = _sqlite_engine(url, parsed.database)
-        else:
-            engine = _server_engine(url, parsed)
+            return _sqlite_engine(url, parsed.database)
+        return _server_engine(url, parsed)
     except ModuleNotFoundError as error:
         extra = " (vickrey[postgresql])" if error.name == "psycopg" else ""
         raise StoreUnavailable(
@@ -77,13 +109,6 @@ def open_engine(url: str) -> Engine:
             f"store {shown(url)!r} is not a database URL; write for example sqlite:////path/market.db or "
             f"postgresql://user@host/market ({error})"
         ) from error
-    try:
-        with translated(url):
-            _migrate(engine, url)
-    except BaseException:
-        engine.dispose()
-        raise
-    return engine
 
 
 @contextmanager

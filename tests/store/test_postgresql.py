@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from orchestrator.store import MemoryRow, Reader, Transaction, open_store, postg
 from orchestrator.store.database import open_engine, upgrade
 from orchestrator.store.schema import HEAD
 from orchestrator.store.sql import SqlStore
+from tests.cli.markets import vickrey
 from tests.store.opening import opened_at_once
 from tests.store.server import Server
 from tests.store.test_long_lives import CONFIG, live
@@ -365,3 +367,30 @@ def test_a_stale_driver_stops(server_store: SqlStore) -> None:
         server_store.transact(lambda tx: tx.append("r1", [Entry(0, "k", "{}", "d")]))
     with pytest.raises(StaleDriver):
         server_store.transact(lambda tx: tx.append("r1", [Entry(2, "k", "{}", "d")]))
+
+
+def tables(server: Server, url: str) -> list[tuple[object, ...]]:
+    schema = url.rpartition("%3D")[2]
+    return server.execute(f"SELECT table_name FROM information_schema.tables WHERE table_schema = '{schema}'")
+
+
+def test_whoever_only_reads_is_told_of_a_database_without_a_store(server: Server, server_url: str) -> None:
+    outcome = vickrey("leaderboard", "--store", server_url)
+    assert outcome.code == 2
+    assert outcome.stderr == (
+        f"vickrey: --store {server_url}: the database has no tables yet; a run with this option makes a store there\n"
+    )
+    assert vickrey("bidders", "list", "--store", server_url).code == 0
+    assert tables(server, server_url) == []
+
+
+def test_whoever_only_reads_a_market_that_its_config_has_on_a_server_makes_no_store(
+    server: Server, server_url: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "vickrey.yaml"
+    config.write_text(f'version: 1\nstore: "{server_url}"\nbidders: []\n', encoding="utf-8")
+    outcome = vickrey("leaderboard", "--config", str(config))
+    assert (outcome.code, outcome.stdout) == (0, "No bidder has taken part in this market yet.\n")
+    assert tables(server, server_url) == []
+    open_store(server_url).close()
+    assert vickrey("leaderboard", "--store", server_url).code == 0, "the control: this one is there"
