@@ -242,7 +242,7 @@ def audit_books(store: Store) -> list[Finding]:
     def work(reader: Reader) -> list[Finding]:
         ended = {request_id: own_accounts(request_id) for request_id in reader.request_ids(OUTCOMES)}
         found = audit(reader.balances(), reader.each_transfer(), ended)
-        return [*found, *_damaged(reader, set(ended))]
+        return [*found, *_damaged(reader, set(ended)), *_unlisted(reader)]
 
     return store.read(work)
 
@@ -257,6 +257,14 @@ def _damaged(reader: Reader, ended: Collection[str]) -> Iterator[Finding]:
             yield Finding(request_id, f"entry {broken} of its journal is not what was written")
         elif any(entry.kind == Ended.kind for entry in entries) != (request_id in ended):
             yield Finding(request_id, "its journal and its row do not agree on whether it has ended")
+
+
+def _unlisted(reader: Reader) -> Iterator[Finding]:
+    """Journals of requests that no list shows and nobody ends, for their rows are gone."""
+    listed = set(reader.request_ids())
+    for request_id in reader.journal_ids():
+        if request_id not in listed:
+            yield Finding(request_id, "it has a journal, but its row among the requests is gone")
 
 
 def _summary(row: RequestRow, opening: Event) -> RequestSummary:

@@ -61,6 +61,9 @@ class Reader(Protocol):
     def journals(self, requests: Iterable[str]) -> Iterator[tuple[str, list[Entry]]]:
         """The journals of some requests, one after the other as they are asked for: each with its request's id."""
 
+    def journal_ids(self) -> list[str]:
+        """The ids of all requests that have a journal, in alphabetical order; for reports alone."""
+
     def openings(self, requests: Iterable[str]) -> dict[str, Entry]:
         """The first entry of each of some requests' journals, without the rest of them."""
 

@@ -146,6 +146,10 @@ class _MemoryView:
         """The journals of some requests, one after the other as they are asked for."""
         return ((request, self.journal(request)) for request in requests)
 
+    def journal_ids(self) -> list[str]:
+        """The ids of all requests that have a journal, in alphabetical order."""
+        return sorted(request for request, entries in self._journals.items() if entries)
+
     def openings(self, requests: Iterable[str]) -> dict[str, Entry]:
         """The first entry of each of some requests' journals."""
         return {request: self._journals[request][0] for request in requests if request in self._journals}

@@ -166,6 +166,10 @@ class SqlTransaction:
                 found[id].append(Entry(*entry))
             yield from found.items()
 
+    def journal_ids(self) -> list[str]:
+        """The ids of all requests that have a journal, in alphabetical order."""
+        return sorted(self._connection.execute(select(schema.journal.c.request).distinct()).scalars())
+
     def openings(self, requests: Iterable[str]) -> dict[str, Entry]:
         """The first entry of each of some requests' journals."""
         table = schema.journal

@@ -149,6 +149,7 @@ def test_nothing_is_told_of_how_a_market_does_by_a_journal_that_the_disk_has_cha
         ("DELETE FROM journal", "its journal is gone"),
         ("DELETE FROM journal WHERE sequence = 2", "entry 2 of its journal is not what was written"),
         ("UPDATE requests SET status = 'released'", "do not agree on whether it has ended"),
+        ("DELETE FROM requests", "it has a journal, but its row among the requests is gone"),
     ],
 )
 def test_an_audit_finds_journals_that_are_not_as_they_were_written(market: Market, change: str, said: str) -> None:

@@ -257,6 +257,7 @@ def test_many_journals_are_read_one_after_the_other_in_the_order_asked_for(store
     found = store.read(lambda reader: list(reader.journals([*ids, "r999"])))
     assert found == [*((id, [entry(0, id), entry(1), entry(2)]) for id in ids), ("r999", [])]
     assert store.read(lambda reader: reader.openings([*ids, "r999"])) == {id: entry(0, id) for id in ids}
+    assert store.read(lambda reader: reader.journal_ids()) == sorted(ids)
 
 
 def test_entries_are_found_by_what_stands_in_their_bodies(store: Store) -> None:
