@@ -155,7 +155,7 @@ class Market:
                 request_id = log.progress.request.id
                 take_lease(self._store, request_id, mark, self.seats)
                 tell(on_event, log)
-                await self._driving.drive(request_id, on_event, on_text)
+                await self._driving.drive(request_id, mark, on_event, on_text)
             if chosen is not None:
                 await self._judging.judge(request_id, chosen, on_event)
         return Result(self, request_id)
@@ -199,7 +199,7 @@ class Market:
             on_event: told of every event as it happens.
             on_text: told of what presenters write while they write.
             take_over: whether processes on other hosts are gone, which cannot be seen from here; what
-                they drove is finished, too. One that is not stops at its next step.
+                they drove is finished, too. One that is not stops within about a second.
 
         Returns:
             The results.
@@ -216,7 +216,7 @@ class Market:
             return await in_turn(ids, lambda each: self.aresume(each, on_event, on_text, take_over=take_over))
         with work_mark() as mark:
             take_lease(self._store, request_id, mark, self.seats, take_over=take_over)
-            await self._driving.drive(request_id, on_event, on_text)
+            await self._driving.drive(request_id, mark, on_event, on_text)
         return [Result(self, request_id)]
 
     def interrupted(self) -> list[RequestRow]:

@@ -15,7 +15,7 @@ from orchestrator.errors import BidderError, InsufficientFunds, LedgerRefused, S
 from orchestrator.ledger import PENDING, Transfer, void
 from orchestrator.ledger.transfer import resolve
 from orchestrator.money import format_usd
-from orchestrator.store import AnswerRow, Store, Transaction
+from orchestrator.store import AnswerRow, Reader, Store, Transaction
 
 T = TypeVar("T")
 HoldState = Literal["new", "open", "settled"]
@@ -95,7 +95,7 @@ class CallBook:
         It has been paid for.
         """
         self._keep(row)
-        await self._commit_surely(lambda tx: tx.put_answer(row))
+        await self._commit_surely(lambda tx: _keep_first(tx, row))
 
     async def hold(self, holds: Sequence[Transfer], *, is_running: bool = False) -> HoldState:
         """Take a task's holds, waiting for running tasks to free the cap if it is short.
@@ -105,8 +105,8 @@ class CallBook:
             is_running: whether the task is counted as running already.
 
         Returns:
-            Whether the hold on the cap is new, or a driver that crashed had left it open or
-            settled it.
+            Whether the hold on the cap is new, or another driver, which crashed or is at work still, had taken it
+            and left it open or settled it.
 
         Raises:
             SpendCapReached: nothing is running and the cap still does not cover the worst case.
@@ -114,13 +114,14 @@ class CallBook:
         """
         self._running -= is_running
         try:
-            applied = await self._take(holds)
+            state = await self._take(holds)
         except BaseException:
             self._running += is_running
             raise
         self._running += 1
-        states = [self.take_over(row) for row in holds]
-        return "new" if any(row.id == holds[-1].id for row in applied) else states[-1]
+        for row in holds:
+            self._orphans.pop(row.id, None)
+        return state
 
     async def release(self, held: Transfer | None, spent_nanos: int) -> None:
         """Settle a task's hold on the cap to what was spent.
@@ -148,6 +149,14 @@ class CallBook:
         due, self._due, self._orphans = [*self._due, *orphans], [], {}
         return due
 
+    def counting(self) -> Callable[[Reader], bool]:
+        """Whether the store has no other answers than are known here by now; to be asked where a step is written.
+
+        Where no call was answered here the store is not asked: another driver has the same bidders.
+        """
+        known = {row.key: row.cost_nanos for row in self._answers.values()}
+        return lambda reader: not known or known.items() >= reader.answer_costs(self.request_id).items()
+
     def raise_failure(self) -> None:
         """Raise what kept an answer or a hold from being recorded: no fault of any bidder's."""
         if self.failure is not None:
@@ -157,7 +166,7 @@ class CallBook:
         self._answers[row.key] = row
         self._by_task.setdefault(row.task, []).append(row)
 
-    async def _take(self, holds: Sequence[Transfer]) -> list[Transfer]:
+    async def _take(self, holds: Sequence[Transfer]) -> HoldState:
         while True:
             flushes = self._flushes
             try:
@@ -175,18 +184,18 @@ class CallBook:
                     "it declared another worst case, or another provider, before the run was interrupted"
                 ) from conflict
 
-    async def _try_to_take(self, holds: Sequence[Transfer]) -> list[Transfer]:
+    async def _try_to_take(self, holds: Sequence[Transfer]) -> HoldState:
         """One attempt; a store that commits in groups can tell of failures before successes."""
         self._taking += 1
         try:
-            applied = await self._commit(lambda tx: tx.apply(holds))
+            state = await self._commit(lambda tx: _state_once_applied(tx, holds))
         except BaseException:
             self._taking -= 1
             if self._waiting:
                 await self._wake()
             raise
         self._taking -= 1
-        return applied
+        return state
 
     async def _room_came(self, flushes: int) -> bool:
         """Wait until the cap may have room; False where nothing is left that could free any.
@@ -263,6 +272,20 @@ class CallBook:
         """Keep what went wrong with the store; that there is no money for a hold is for whoever asks for it."""
         if not isinstance(error, InsufficientFunds | TransferConflict):
             self.failure = self.failure or error
+
+
+def _state_once_applied(tx: Transaction, holds: Sequence[Transfer]) -> HoldState:
+    """Apply holds; what is told of the last is what the book says, which another driver may have changed by now."""
+    last = holds[-1]
+    if any(row.id == last.id for row in tx.apply(holds)):
+        return "new"
+    return "open" if any(row.id == last.id for row in tx.open_holds(last.request)) else "settled"
+
+
+def _keep_first(tx: Transaction, row: AnswerRow) -> None:
+    """Keep an answer; what another driver was answered to the same call may have been charged for already."""
+    if not tx.has_answer(row.request, row.key):
+        tx.put_answer(row)
 
 
 def _settle(told: asyncio.Future[None], error: BaseException | None) -> None:

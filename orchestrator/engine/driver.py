@@ -21,11 +21,12 @@ from orchestrator.core.settlement import due_awards
 from orchestrator.core.tasks import BID
 from orchestrator.engine.announcing import Announcer, read_market, read_memories
 from orchestrator.engine.asking import ask, pass_at_cost
-from orchestrator.engine.callbook import read_calls
+from orchestrator.engine.callbook import CallBook, read_calls
 from orchestrator.engine.delivering import deliver, left_at_work
 from orchestrator.engine.invitations import read_promises
 from orchestrator.engine.recorder import Recorder, RequestLog, read_log
 from orchestrator.engine.streaming import TextListener
+from orchestrator.errors import StaleDriver
 from orchestrator.store import Store, Transaction
 from orchestrator.telemetry import Attributes, recording
 
@@ -60,10 +61,14 @@ class Driver:
         self._listener = listener
         self._on_text = on_text
         self._log: RequestLog = store.read(lambda reader: read_log(reader, request_id))
-        self._calls = read_calls(store, request_id)
-        memories = store.read(lambda reader: read_memories(reader, recorder.seats.values()))
-        promises = store.read(read_promises)
-        self._announcer = Announcer(recorder.seats, memories, self._calls, promises)
+        self._calls, self._announcer = self._take_up()
+
+    def _take_up(self) -> tuple[CallBook, Announcer]:
+        """What earlier drivers of the request have left, and what bidders are told by it."""
+        calls = read_calls(self._store, self._log.progress.request.id)
+        seats = self._recorder.seats
+        memories = self._store.read(lambda reader: read_memories(reader, seats.values()))
+        return calls, Announcer(seats, memories, calls, self._store.read(read_promises))
 
     async def run(self) -> Progress:
         """Go on until the request is open or has ended.
@@ -151,8 +156,25 @@ class Driver:
         return await deliver(self._log.progress, path, award, seat, self._calls, memory, self._on_text)
 
     async def _commit(self, work: Callable[[Transaction], RequestLog], already_told: int = 0) -> None:
-        self._log = await asyncio.wrap_future(self._store.submit(work))
-        self._tell(self._log.latest[already_told:], self._log.progress)
+        """Write a step, unless another driver of the request, gone or not, has had calls answered meanwhile.
+
+        They have been paid for and count in the stage's costs: so it is gone through again, as after a crash.
+        """
+        is_all_counted = self._calls.counting()
+        log = await asyncio.wrap_future(self._store.submit(lambda tx: work(tx) if is_all_counted(tx) else None))
+        if log is None:
+            self._check_not_overtaken()
+            self._calls, self._announcer = self._take_up()
+        else:
+            self._log = log
+            self._tell(log.latest[already_told:], log.progress)
+
+    def _check_not_overtaken(self) -> None:
+        request_id, sequence = self._log.progress.request.id, self._log.sequence
+        if self._store.read(lambda reader: read_log(reader, request_id)).sequence != sequence:
+            raise StaleDriver(
+                f"request {request_id}: another driver has written journal entry {sequence}; this one stops"
+            )
 
     def _tell(self, events: Sequence[Event], progress: Progress) -> None:
         if self._listener is not None:

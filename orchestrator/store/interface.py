@@ -79,6 +79,12 @@ class Reader(Protocol):
     def answers(self, request: str) -> list[AnswerRow]:
         """The provider answers of a request, by key."""
 
+    def has_answer(self, request: str, key: str) -> bool:
+        """Whether a call of a request has been answered."""
+
+    def answer_costs(self, request: str) -> dict[str, int | None]:
+        """What each answered call of a request cost, by the answer's key; None where nobody told."""
+
     def tasks_of_unknown_cost(self) -> list[str]:
         """The tasks that have an answered call whose cost nobody told."""
 

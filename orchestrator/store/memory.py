@@ -167,6 +167,14 @@ class _MemoryView:
         """The provider answers of a request, by key."""
         return sorted(self._answers.get(request, {}).values())
 
+    def has_answer(self, request: str, key: str) -> bool:
+        """Whether a call of a request has been answered."""
+        return key in self._answers.get(request, {})
+
+    def answer_costs(self, request: str) -> dict[str, int | None]:
+        """What each answered call of a request cost, by the answer's key; None where nobody told."""
+        return {key: row.cost_nanos for key, row in self._answers.get(request, {}).items()}
+
     def tasks_of_unknown_cost(self) -> list[str]:
         """The tasks that have an answered call whose cost nobody told."""
         rows = (row for of_request in self._answers.values() for row in of_request.values())

@@ -203,6 +203,18 @@ class SqlTransaction:
         # Sorted here, for databases differ in their alphabets.
         return sorted(AnswerRow(*row) for row in self._connection.execute(query))
 
+    def has_answer(self, request: str, key: str) -> bool:
+        """Whether a call of a request has been answered."""
+        table = schema.answers
+        query = select(table.c.key).where(table.c.key == key, table.c.request == request)
+        return self._connection.execute(query).first() is not None
+
+    def answer_costs(self, request: str) -> dict[str, int | None]:
+        """What each answered call of a request cost, by the answer's key; None where nobody told."""
+        table = schema.answers
+        query = select(table.c.key, table.c.cost_nanos).where(table.c.request == request)
+        return dict(tuple(row) for row in self._connection.execute(query))
+
     def tasks_of_unknown_cost(self) -> list[str]:
         """The tasks that have an answered call whose cost nobody told."""
         table = schema.answers

@@ -16,7 +16,7 @@ from orchestrator.api import driving
 from orchestrator.api.memories import read_memory
 from orchestrator.core.events import Judged
 from orchestrator.core.judging import charge_judge
-from orchestrator.errors import BrokenLaw, BrokenPlugin, InvalidRequest, WrongStatus
+from orchestrator.errors import BrokenLaw, BrokenPlugin, InvalidRequest, StaleDriver, WrongStatus
 from orchestrator.record import export_request, replay, verify
 from orchestrator.store import Transaction
 from tests.engine.world import Scripted, assert_sound, make_market, posted, presenter
@@ -58,6 +58,34 @@ def test_a_request_that_another_process_cancels_is_stopped_in_the_middle_of_a_st
         result = market.run("hello", 10, seed=1)
         assert (result.status, result.reason) == ("rejected", "cancelled by the requester")
         assert endless.is_stopped
+        assert_sound(market)
+
+
+def test_a_driver_whose_request_another_process_has_taken_over_stops_in_the_middle_of_a_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is thought to be gone and is not, as where a network was: its bidders would spend on beside the other's."""
+    monkeypatch.setattr(driving, "LOOK_SECONDS", 0.01)
+    database = str(tmp_path / "market.db")
+
+    class Endless(Scripted):
+        is_stopped = False
+
+        async def transform(self, lot: WonLot) -> Any:
+            with make_market(store=database) as elsewhere:
+                row = elsewhere.requests()[0]
+                elsewhere.store.transact(lambda tx: tx.put_request(row._replace(driver="another-host/77/1234/1")))
+            try:
+                await asyncio.sleep(PATIENCE_SECONDS)
+            finally:
+                self.is_stopped = True
+
+    endless = Endless("a", {1: "2"})
+    with make_market(endless, presenter("p", {2: "3"}), store=database) as market:
+        with pytest.raises(StaleDriver, match=r"r1 was taken over by another process \(another-host/77/1234/1\)"):
+            market.run("hello", 10, seed=1)
+        assert endless.is_stopped
+        assert market.requests()[0].driver == "another-host/77/1234/1"
         assert_sound(market)
 
 

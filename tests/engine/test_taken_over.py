@@ -9,16 +9,18 @@ from typing import Any
 import pytest
 
 from orchestrator import Announcement, Charged, Market, Money, WonLot
+from orchestrator.api.posting import Posting
 from orchestrator.core.keys import CAP_ISSUER, CAP_SPENT, cap_account
 from orchestrator.core.lot import Lot
 from orchestrator.core.state import first_state
 from orchestrator.core.tasks import TRANSFORM
 from orchestrator.engine.callbook import CallBook, apply_due, read_calls
+from orchestrator.engine.driver import Driver
 from orchestrator.engine.metering import TaskMeter
 from orchestrator.ledger import USD_CAP, Account, transfer
 from orchestrator.record import export_request, verify
 from orchestrator.record.document import seal_of
-from orchestrator.store import Store, open_store
+from orchestrator.store import AnswerRow, Store, open_store
 from tests.engine.crashing import Crash, CrashingStore
 from tests.engine.world import Paid, Provider, answers, assert_sound, faults, make_market, posted, presenter
 
@@ -263,6 +265,71 @@ def test_a_hold_that_another_driver_has_settled_meanwhile_covers_no_further_call
 
     asyncio.run(drive())
     assert held == [[f"r1/0/0/a/transform-cap/{attempt}"] for attempt in range(3)]
+
+
+def drive_until_answered_and_overtake(
+    market: Market, worker: Asking | Working, other: Market, after: Any, *, knows_holds: bool = False
+) -> None:
+    """A driver that was taken over is not gone: it goes on with its calls beside the one that took over.
+
+    Args:
+        market: whose driver is taken over.
+        worker: its bidder, which lingers when its calls are answered.
+        other: whose driver has begun before any of them was answered, and ends the stage.
+        after: what is to come of the first's work once the other is done; `None` where nothing is.
+        knows_holds: whether the first had held for its calls when the other began.
+    """
+
+    async def drive() -> None:
+        def beginning(each: Market) -> Driver:
+            return Driver(each.store, each._recorder, "r1", lambda: 0.0)
+
+        store, second = market.store, beginning(other)
+        first = asyncio.ensure_future(beginning(market).run())
+        while not worker.is_answered:
+            if not store.read(lambda reader: reader.answers("r1")) and (knows_holds or not open_caps(store)):
+                second = beginning(other)
+            await asyncio.sleep(0)
+        await second.run()
+        if after is not None:
+            await after()
+        first.cancel()
+        await asyncio.wait({first})
+
+    asyncio.run(drive())
+
+
+@pytest.mark.parametrize("begins", ["before", "after"])
+@pytest.mark.parametrize("kind", [Asking, Working])
+def test_calls_of_a_driver_that_is_not_gone_are_paid_where_another_ends_their_stage(kind: Any, begins: str) -> None:
+    source, store = Provider("0.01"), open_store("memory")
+    lingering = kind("a", "2", source, 2, lingers=True)
+    market, other = market_of(store, lingering), market_of(store, kind("a", "2", source, 1))
+    market.post(Posting("hello", 10, seed=1))
+    drive_until_answered_and_overtake(market, lingering, other, None, knows_holds=begins == "after")
+    other.pick("r1", 1)
+    recorded = [row.cost_nanos for row in store.read(lambda reader: reader.answers("r1"))]
+    assert recorded == [CENT, CENT]
+    assert posted(other, "cap-spent") == posted(other, "provider:acme") == 2 * CENT
+    assert_sound(other)
+    assert verify(export_request(store, "r1")) == []
+
+
+def test_what_a_call_was_answered_stands_whoever_makes_it_again() -> None:
+    """It has been charged; a driver that was overtaken, and does not know, put its own in the place of it."""
+    source, store = Provider("0.01"), open_store("memory")
+    lingering = Asking("a", "2", Provider("0.05"), 0, lingers=True)
+    market, other = market_of(store, lingering), market_of(store, Asking("a", "2", source, 1))
+    market.post(Posting("hello", 10, seed=1))
+
+    async def make_its_call_again() -> None:
+        late = AnswerRow("r1/0/0/a/bid/0/model/0", "r1", "r1/0/0/a/bid/0", '"late"', 5 * CENT)
+        await CallBook(store, "r1").record(late)
+
+    drive_until_answered_and_overtake(market, lingering, other, make_its_call_again)
+    other.pick("r1", 1)
+    assert [row.cost_nanos for row in store.read(lambda reader: reader.answers("r1"))] == [CENT]
+    assert verify(export_request(store, "r1")) == []
 
 
 def growing(store: Any, source: Provider, calls: int) -> Market:

@@ -370,6 +370,9 @@ def test_rows_are_replaced_by_key(store: Store) -> None:
     other = ANSWER._replace(key="r1/0/0/a/bid/0/call/1", cost_nanos=None)
     write(store, lambda tx: tx.put_answer(other), lambda tx: tx.put_answer(ANSWER._replace(body='"late"')))
     assert store.read(lambda reader: reader.answers("r1")) == [ANSWER._replace(body='"late"'), other]
+    costs = {ANSWER.key: ANSWER.cost_nanos, other.key: None}
+    assert store.read(lambda reader: reader.answer_costs("r1")) == costs
+    assert store.read(lambda reader: [reader.has_answer("r1", key) for key in (*costs, "r1/0")]) == [True, True, False]
     assert store.read(lambda reader: reader.answers("r2")) == []
     changed = BidderRow("a", "P", "suspended", 1, 2, 3, 4, "m1")
     write(store, lambda tx: tx.put_bidder(changed), lambda tx: tx.put_memory(MemoryRow("m1", "tracker", 3, '{"n":1}')))
