@@ -21,6 +21,7 @@ from orchestrator.money import format_usd
 from orchestrator.store import Reader, RequestRow, Store
 from orchestrator.store.rows import BidderStatus
 
+_DAMAGED_TEXT: Final = "[its journal is damaged; see `vickrey audit`]"
 STATUSES: Final = ("running", "open", *OUTCOMES)
 
 
@@ -75,7 +76,7 @@ class RequestSummary:
 
     Attributes:
         row: what the store keeps for finding it.
-        text: what was wanted.
+        text: what was wanted; where its journal cannot tell, that this is so.
         is_interrupted: whether it is running and its driver is gone.
     """
 
@@ -205,7 +206,7 @@ def check_statuses(statuses: Sequence[str]) -> None:
         raise InvalidRequest(f"statuses are a list: write [{statuses[:40]!r}]")
     for status in statuses:
         if status not in STATUSES:
-            raise InvalidRequest(f"there is no status {status[:40]!r}; choose one of {', '.join(STATUSES)}")
+            raise InvalidRequest(f"there is no status {str(status)[:40]!r}; choose one of {', '.join(STATUSES)}")
 
 
 def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None = None) -> list[RequestSummary]:
@@ -218,9 +219,10 @@ def list_requests(store: Store, statuses: Sequence[str] = (), limit: int | None 
 
     def work(reader: Reader) -> list[RequestSummary]:
         rows = reader.requests(statuses, limit)
-        openings = reader.openings(row.id for row in rows)
-        texts = reader.texts(text_digests(openings.values()))
-        return [_summary(row, decode(openings[row.id], texts, row.id)) for row in rows]
+        found = reader.openings(row.id for row in rows)
+        whole = {id: entry for id, entry in found.items() if next(broken_links([entry]), None) is None}
+        texts = reader.texts(text_digests(whole.values()))
+        return [_summary(row, decode(whole[row.id], texts, row.id) if row.id in whole else None) for row in rows]
 
     return store.read(work)
 
@@ -267,6 +269,7 @@ def _unlisted(reader: Reader) -> Iterator[Finding]:
             yield Finding(request_id, "it has a journal, but its row among the requests is gone")
 
 
-def _summary(row: RequestRow, opening: Event) -> RequestSummary:
-    text = opening.request.text if isinstance(opening, Requested) else ""
+def _summary(row: RequestRow, opening: Event | None) -> RequestSummary:
+    """A request as a list shows it; one whose journal a disk has damaged must not hide the others."""
+    text = opening.request.text if isinstance(opening, Requested) else _DAMAGED_TEXT
     return RequestSummary(row, text, row.status == "running" and not is_alive(row.driver))

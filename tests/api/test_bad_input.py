@@ -553,6 +553,8 @@ def test_a_status_that_there_is_not_is_refused_where_requests_are_listed(market:
     with pytest.raises(InvalidRequest, match="there is no status 'runing'; choose one of running, open,") as refusal:
         market.requests(["runing", "open"])
     assert_one_line(refusal.value)
+    with pytest.raises(InvalidRequest, match="there is no status 'None'"):
+        market.requests([None])  # type: ignore[list-item]
     with pytest.raises(InvalidRequest, match=r"statuses are a list: write \['open'\]"):
         market.requests("open")
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from orchestrator import Market
+from orchestrator.api.reports import list_requests
 from orchestrator.errors import InvalidRecord, StoreUnavailable
 from orchestrator.progress import read_progress
 from orchestrator.store import open_store
@@ -141,6 +142,22 @@ def test_nothing_is_told_of_how_a_market_does_by_a_journal_that_the_disk_has_cha
     assert damage(market, _ANOTHER_PRICE) > 0
     with pytest.raises(InvalidRecord, match=r"nothing is paid or told by it"):
         read_progress(market.store)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM journal WHERE request = 'r1'",
+        "DELETE FROM journal WHERE request = 'r1' AND sequence = 0",
+        "UPDATE journal SET body = '{' WHERE request = 'r1'",
+    ],
+)
+def test_a_request_whose_journal_is_damaged_hides_no_other_from_the_list(market: Market, change: str) -> None:
+    market.run("hello", 10, seed=1)
+    market.run("again", 10, seed=1)
+    damage(market, change)
+    shown = [(each.row.id, each.text) for each in list_requests(market.store)]
+    assert shown == [("r1", "[its journal is damaged; see `vickrey audit`]"), ("r2", "again")]
 
 
 @pytest.mark.parametrize(
