@@ -15,7 +15,7 @@ from orchestrator.core.progress import Progress
 from orchestrator.engine.marks import is_here, may_take_over, own_mark, who_left, work_mark
 from orchestrator.engine.recorder import read_log
 from orchestrator.errors import InvalidConfig, StoreUnavailable, VickreyError, WrongStatus
-from orchestrator.store import RequestRow, Store, Transaction
+from orchestrator.store import Reader, RequestRow, Store, Transaction
 
 T = TypeVar("T")
 _NAMES_SHOWN = 3
@@ -113,7 +113,7 @@ async def in_turn(request_ids: Sequence[str], finish: Callable[[str], Awaitable[
 
 
 def resumable(store: Store, seats: Collection[str], *, take_over: bool = False) -> list[str]:
-    """The interrupted requests that a market can finish, since it has some of their bidders.
+    """The interrupted requests that a market can finish, since it has some of their bidders, or must say why not.
 
     Args:
         store: where they are.
@@ -121,8 +121,15 @@ def resumable(store: Store, seats: Collection[str], *, take_over: bool = False) 
         take_over: whether processes on other hosts are gone, which cannot be seen from here.
     """
     ids = [row.id for row in interrupted(store, take_over=take_over)]
-    logs = store.read(lambda reader: [read_log(reader, request_id) for request_id in ids])
-    return [log.progress.request.id for log in logs if not _is_foreign(log.progress, seats)]
+    return store.read(lambda reader: [id for id in ids if not _is_left_alone(reader, id, seats)])
+
+
+def _is_left_alone(reader: Reader, request_id: str, seats: Collection[str]) -> bool:
+    """Whether a request is another market's; one whose journal is damaged is not, but fails when its turn comes."""
+    try:
+        return _is_foreign(read_log(reader, request_id).progress, seats)
+    except VickreyError:
+        return False
 
 
 def _is_foreign(progress: Progress, seats: Collection[str]) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from orchestrator import Market
+from orchestrator.api.posting import Posting
 from orchestrator.api.reports import list_requests
 from orchestrator.errors import InvalidRecord, StoreUnavailable
 from orchestrator.progress import read_progress
@@ -142,6 +143,16 @@ def test_nothing_is_told_of_how_a_market_does_by_a_journal_that_the_disk_has_cha
     assert damage(market, _ANOTHER_PRICE) > 0
     with pytest.raises(InvalidRecord, match=r"nothing is paid or told by it"):
         read_progress(market.store)
+
+
+def test_an_interrupted_request_whose_journal_is_damaged_keeps_no_other_from_being_finished(market: Market) -> None:
+    for text in ("hello", "again"):
+        market.post(Posting(text, 10, seed=1))
+    damage(market, "UPDATE requests SET driver = ''")
+    damage(market, "UPDATE journal SET body = '{' WHERE request = 'r1'")
+    with pytest.raises(InvalidRecord, match="request r1"):
+        market.resume()
+    assert [(row.id, row.status) for row in market.requests()] == [("r1", "running"), ("r2", "open")]
 
 
 @pytest.mark.parametrize(
