@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cas
 from bidders.policies.pooled.regressions import Regressions
 from bidders.policies.pooled.rehearsal import is_misled
 from bidders.policies.pooled.settings import LearningSettings
+from bidders.policies.pooled.sorts import NO_SORTS
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.texts import Texts
 from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess
@@ -215,6 +217,9 @@ class BayesPolicy:
         def show(seen: Observation) -> list[str]:
             return [claim for claim, _ in self.best_claims(learned, seen)[: self._answers]]
 
+        # Not by what these tasks have shown of the sorts that they are of themselves.
+        fit = replace(Fit.from_json(learned["fit"]), sorts=NO_SORTS)
+        learned = {**learned, "fit": fit.to_json()}
         outlook = self._outlook(learned)
         grounds = _Grounds(outlook, self._unclaimed(learned, outlook))
         # Not by what lots of some figures have brought: practice teaches nothing of that.

@@ -19,7 +19,7 @@ from bidders.policies.pooled.dearness import Dearness, after_costs, faded, weigh
 from bidders.policies.pooled.echoes import EchoCounts, Echoes
 from bidders.policies.pooled.embedding import Embedding
 from bidders.policies.pooled.evidence import Evidence, evidence_of, expectations
-from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, forecast_from
+from bidders.policies.pooled.kinds import KINDS, TARGETS, Forecast, Foretold, Sums, forecast_from
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.meetings import Meetings, heeding, meetings
 from bidders.policies.pooled.past import Expected, Past
@@ -32,6 +32,7 @@ from bidders.policies.pooled.pool import (
 )
 from bidders.policies.pooled.reading import NamedCase, workers_in
 from bidders.policies.pooled.settings import LearningSettings
+from bidders.policies.pooled.sorts import Sorts, surprises_beforehand
 from bidders.policies.pooled.speaking import Speaking
 from bidders.policies.pooled.strengths import Strengths, TopicCounts, first_strengths, strengths_from
 from bidders.policies.pooled.topics import (
@@ -109,8 +110,30 @@ def after_practice(memory: Memory, named: Sequence[NamedCase], settings: Learnin
         heeded = _heeded(evidence, past, before)
     practised = _learned(heeded, past, before, _PRACTICE_ROUNDS)
     met = _met(heeded, practised, past.echo_counts)
+    texts = past.texts
     learned = past.with_more(evidence, practised.expected, met).in_memory(learned)
-    return _refitted({**learned, "fit": practised.on(before).to_json()}, named[-1], settings)
+    fit = practised.on(before)
+    fit = replace(fit, sorts=_sorts(heeded, texts, practised.expected.targets, fit))
+    return _refitted({**learned, "fit": fit.to_json()}, named[-1], settings)
+
+
+def _sorts(evidence: Evidence, texts: Sums, targets: Floats, fit: Fit) -> Sorts:
+    """Who is better or worse on tasks of nearly one text than their texts foretold, each from all the others.
+
+    Args:
+        evidence: the tasks.
+        texts: sums over the texts of earlier requests.
+        targets: what was to be foretold of each task.
+        fit: what is believed now.
+    """
+    _, foretold = forecast_from(texts, evidence.looks, targets, evidence.weights)
+    works = np.zeros((len(evidence.looks), fit.abilities.bidders))
+    surprises = Surprises(works, works.copy())
+    for topic, rows in fit.strengths.topics.parts(evidence.looks, _CHUNK):
+        abilities = fit.strengths.on(topic, fit.abilities)
+        found = surprises_beforehand(evidence.part(rows), foretold.part(rows), abilities)
+        surprises.right[rows], surprises.told[rows] = found
+    return fit.sorts.after(evidence.looks, surprises)
 
 
 def _new_strengths(evidence: Evidence, past: Past, fit: Fit, errors_min: float) -> Strengths | None:
@@ -240,6 +263,7 @@ def _refitted(memory: Memory, latest: NamedCase, settings: LearningSettings) -> 
     left = forgetting.left_after(memory["requests"] - memory["fitted"])
     past = Past.of(memory, numbers).times(left)
     known = before.widened(bidders)
+    known = replace(known, sorts=known.sorts.times(left))
     overflow = max(0, len(cases) - forgetting.window)
     if overflow:
         past = _with_older(past, evidence.part(slice(overflow)), known)

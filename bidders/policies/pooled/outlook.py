@@ -14,6 +14,7 @@ from bidders.policies.pooled.embedding import Embedding, embedded
 from bidders.policies.pooled.evidence import SILENT, look_of, numbers_of_look
 from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.pool import Fit
+from bidders.policies.pooled.sorts import UNKNOWN_SORT
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC
 from bidders.policies.pooled.wordings import Wordings, without_claims
 from bidders.policies.pooled.world import WORKS_MAX
@@ -46,11 +47,13 @@ class _Foretold(NamedTuple):
         kind: how hard it is likely to be.
         is_comparable: whether answers to it can be compared.
         topic: what it asks for.
+        sort: which requests of nearly its text were practised.
     """
 
     kind: int
     is_comparable: bool
     topic: int
+    sort: int
 
 
 @dataclass(slots=True)
@@ -76,7 +79,7 @@ class Outlook:
     dearness: Dearness = field(init=False)
     _standings: dict[float, _Standings] = field(default_factory=dict)
     _foretold: ByText[_Foretold] = field(default_factory=ByText)
-    _appraisers: dict[int, Appraiser] = field(default_factory=dict)
+    _appraisers: dict[tuple[int, int], Appraiser] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.numbers = {name: number for number, name in enumerate(self.fit.names)}
@@ -123,23 +126,25 @@ class Outlook:
     def doubts(self, request: str) -> list[float]:
         """By bidder, how unsure its chance to be right about a request is; the last is a newcomer's."""
         foretold = self._foretell(request)
-        return self._appraiser(foretold.topic).doubts(foretold.kind)
+        return self._appraiser(foretold.topic, foretold.sort).doubts(foretold.kind)
 
     def appraise(self, request: str, contributions: Sequence[Contribution], terms: Terms) -> Appraised:
         """Value a state by its request's text and by what it holds."""
         foretold = self._foretell(request)
         # Where all works cost twice the usual, what pays is what pays at half the bounty.
         terms = terms._replace(bounty_usd=terms.bounty_usd / self.dearness.factor(request))
-        return self._appraiser(foretold.topic).appraise(foretold.kind, self._numbered(contributions), terms)
+        return self._appraiser(foretold.topic, foretold.sort).appraise(
+            foretold.kind, self._numbered(contributions), terms
+        )
 
     def promises_usd(self) -> list[float]:
         """By bidder, what asking it first about a typical request promises, less its cost; the last is a newcomer's."""
         return self._appraiser(UNKNOWN_TOPIC).promises_usd()
 
-    def _appraiser(self, topic: int) -> Appraiser:
-        found = self._appraisers.get(topic)
+    def _appraiser(self, topic: int, sort: int = UNKNOWN_SORT) -> Appraiser:
+        found = self._appraisers.get((topic, sort))
         if found is None:
-            found = self._appraisers[topic] = Appraiser(self.fit.on(topic))
+            found = self._appraisers[topic, sort] = Appraiser(self.fit.on(topic, sort))
         return found
 
     def compares(self, request: str) -> bool:
@@ -170,9 +175,11 @@ class Outlook:
     def _foretold_by(self, request: str) -> _Foretold:
         look, topics = embedded(self.embedding, request), self.fit.strengths.topics
         foretold = self.fit.forecast.foretell(look[None])
-        # Topics were found in texts as cases keep them.
-        topic = int(topics.of(numbers_of_look(look_of(look))[None])[0]) if len(topics) else UNKNOWN_TOPIC
-        return _Foretold(int(foretold.kinds[0]), bool(foretold.comparable[0]), topic)
+        # Topics and sorts were found in texts as cases keep them.
+        kept = numbers_of_look(look_of(look))[None]
+        topic = int(topics.of(kept)[0]) if len(topics) else UNKNOWN_TOPIC
+        sort = int(self.fit.sorts.of(kept)[0]) if len(self.fit.sorts) else UNKNOWN_SORT
+        return _Foretold(int(foretold.kinds[0]), bool(foretold.comparable[0]), topic, sort)
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
         claims: dict[str, int] = {}

@@ -20,6 +20,7 @@ from bidders.policies.pooled.lookahead import Terms
 from bidders.policies.pooled.offers import Offers, no_offers
 from bidders.policies.pooled.planning import Plan
 from bidders.policies.pooled.silence import Silence
+from bidders.policies.pooled.sorts import NO_SORTS, UNKNOWN_SORT, Sorts
 from bidders.policies.pooled.strengths import Strengths
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC, Topics
 from bidders.policies.pooled.world import LEVELS, SCATTERS, Floats
@@ -106,6 +107,7 @@ class Fit:
         strengths: who is better or worse on which topic.
         topic_plans: whom to ask, likewise, on requests of each topic.
         dearness: weights that foretell from a text how much dearer works are than usual; none where nothing is known.
+        sorts: who is better or worse on requests of nearly one text.
         id: names the content of the fit: two fits of one id are the same.
     """
 
@@ -121,18 +123,25 @@ class Fit:
     strengths: Strengths = field(default_factory=Strengths)
     topic_plans: tuple[tuple[Plan, ...], ...] = ()
     dearness: Floats = field(default_factory=lambda: np.zeros(0))
+    sorts: Sorts = NO_SORTS
     id: str = ""
 
-    def on(self, topic: int) -> Fit:
-        """What the pool believes of requests of a topic."""
-        if topic == UNKNOWN_TOPIC:
+    def on(self, topic: int, sort: int = UNKNOWN_SORT) -> Fit:
+        """What the pool believes of requests of a topic, and of a sort."""
+        if topic == UNKNOWN_TOPIC and sort == UNKNOWN_SORT:
             return self
-        plans = self.topic_plans[topic] if self.topic_plans else self.plans
-        return replace(self, abilities=self.strengths.on(topic, self.abilities), plans=plans, id="")
+        plans = self.topic_plans[topic] if self.topic_plans and topic != UNKNOWN_TOPIC else self.plans
+        abilities = self.sorts.on(sort, self.strengths.on(topic, self.abilities))
+        return replace(self, abilities=abilities, plans=plans, id="")
 
     def widened(self, bidders: int) -> Fit:
         """The same beliefs with room for more bidders, newcomers all."""
-        return replace(self, abilities=self.abilities.widened(bidders), strengths=self.strengths.widened(bidders))
+        return replace(
+            self,
+            abilities=self.abilities.widened(bidders),
+            strengths=self.strengths.widened(bidders),
+            sorts=self.sorts.widened(bidders),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The fit as JSON can hold it; its id is worked out from its content."""
@@ -168,6 +177,8 @@ class Fit:
                 "spreads": _listed(self.strengths.spreads),
                 "plans": [[list(plan) for plan in plans] for plans in self.topic_plans],
             }
+        if len(self.sorts):
+            body["sorts"] = self.sorts.to_json()
         text = json.dumps(body, sort_keys=True)
         return {**body, "id": hashlib.sha256(text.encode()).hexdigest()}
 
@@ -199,6 +210,7 @@ class Fit:
             strengths=strengths,
             topic_plans=topic_plans,
             dearness=np.array(stored.get("dearness", ()), dtype=float),
+            sorts=Sorts.from_json(stored["sorts"]) if "sorts" in stored else NO_SORTS,
             id=stored["id"],
         )
 
