@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import warnings
 from contextlib import AbstractContextManager, nullcontext
@@ -12,6 +13,9 @@ from typing import Any
 _NUMBER = re.compile(r"[+-]?\$?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?%?")
 _PERCENT = re.compile(r" ?(\\%|percent|per cent)$")
 _LETTER = re.compile(r"\(?([A-Za-z])\)?[.:)]?")
+_WORDS = re.compile(r"([^\W\d_]+(?:[ '-][^\W\d_]+)*)\.?")
+"""Nothing but words: a sign, a digit or a quotation mark among them may mean something, and so may case beside it."""
+_WORDS_CHARACTERS_MAX = 60
 _WRAPPERS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -39,8 +43,9 @@ def normalise(answer: str | None) -> str | None:
     Markup around the whole answer is none of it (`**7**`, `\boxed{7}` and `$7$` are `7`). Numbers lose thousands'
     commas, a dollar sign, a closing full stop and zeros that say nothing (`10,080.` is `10080`, `8.00` and `(8.0)` are
     `8`), and fractions of TeX are written on one line; a single letter loses brackets and case (`(b)` is `B`); code
-    literals are laid out one way, whatever order a set or a dictionary is written in; of everything else the white
-    space is evened out.
+    literals are laid out one way, whatever order a set or a dictionary is written in, and so is JSON; a few plain words
+    lose case and a closing full stop, as they do where a verifier compares them (`Yes.` is `yes`); of everything else
+    the white space is evened out.
 
     Returns:
         The text; None where there is no answer.
@@ -56,6 +61,8 @@ def normalise(answer: str | None) -> str | None:
     if (literal := _as_literal(bare) or _as_literal(text)) is not None:
         # A number in brackets is that number: laid out it reads like one, and would be another text the next time.
         return _as_number(literal) or literal
+    if len(text) <= _WORDS_CHARACTERS_MAX and (words := _WORDS.fullmatch(text)) is not None:
+        return words.group(1).casefold()
     fraction = _FRACTION.fullmatch(text)
     return text if fraction is None else fraction.expand(r"\1\2/\3")
 
@@ -103,6 +110,14 @@ def _as_literal(text: str) -> str | None:
         with _silence() if _WARNED_OF.search(text) else nullcontext():
             return _laid_out(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return _as_json(text)
+
+
+def _as_json(text: str) -> str | None:
+    """What of JSON is no code literal, `true`, `false` and `null` in it, laid out as if it were one."""
+    try:
+        return _laid_out(json.loads(text))
+    except (ValueError, RecursionError):
         return None
 
 
