@@ -31,6 +31,7 @@ _WRAPPERS = tuple(
 """What an answer may be wrapped in that is none of it: Markdown and TeX."""
 _FRACTION = re.compile(r"(-?)\\[dt]?frac\{(\d+)\}\{(\d+)\}")
 """A fraction of TeX; beside a number it may be part of a mixed one, so it is written on one line only by itself."""
+_CALL = re.compile(r"\[?[A-Za-z_][\w.]*\(.*\)\]?", re.DOTALL)
 _LITERAL_START = frozenset("[{('\"")
 _WARNED_OF = re.compile(r"\\|\b\d[\w.]*(and|else|for|if|in|is|not|or)")
 """What Python warns of in a literal: a backslash that escapes nothing, and a word that touches a number (`(1or 2)`)."""
@@ -43,7 +44,8 @@ def normalise(answer: str | None) -> str | None:
     Markup around the whole answer is none of it (`**7**`, `\boxed{7}` and `$7$` are `7`). Numbers lose thousands'
     commas, a dollar sign, a closing full stop and zeros that say nothing (`10,080.` is `10080`, `8.00` and `(8.0)` are
     `8`), and fractions of TeX are written on one line; a single letter loses brackets and case (`(b)` is `B`); code
-    literals are laid out one way, whatever order a set or a dictionary is written in, and so is JSON; a few plain words
+    literals are laid out one way, whatever order a set or a dictionary is written in, and so are JSON and calls of
+    functions, whatever order named arguments are in; a few plain words
     lose case and a closing full stop, as they do where a verifier compares them (`Yes.` is `yes`); of everything else
     the white space is evened out.
 
@@ -61,6 +63,8 @@ def normalise(answer: str | None) -> str | None:
     if (literal := _as_literal(bare) or _as_literal(text)) is not None:
         # A number in brackets is that number: laid out it reads like one, and would be another text the next time.
         return _as_number(literal) or literal
+    if (call := _as_call(bare)) is not None:
+        return call
     if len(text) <= _WORDS_CHARACTERS_MAX and (words := _WORDS.fullmatch(text)) is not None:
         return words.group(1).casefold()
     fraction = _FRACTION.fullmatch(text)
@@ -111,6 +115,24 @@ def _as_literal(text: str) -> str | None:
             return _laid_out(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return _as_json(text)
+
+
+def _as_call(text: str) -> str | None:
+    """A call of a function, or a list of calls, as Python would write it, with named arguments in order."""
+    if len(text) > _SHORT_CHARACTERS_MAX or _CALL.fullmatch(text) is None:
+        return None
+    try:
+        with _silence() if _WARNED_OF.search(text) else nullcontext():
+            written = ast.parse(text, mode="eval").body
+            calls = written.elts if isinstance(written, ast.List) else [written]
+            if not all(isinstance(call, ast.Call) for call in calls):
+                return None
+            for call in ast.walk(written):
+                if isinstance(call, ast.Call):
+                    call.keywords.sort(key=lambda given: given.arg or "")
+            return ast.unparse(written)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def _as_json(text: str) -> str | None:
