@@ -1,27 +1,30 @@
 """Composing: what a text is worth that several bidders write together, to whoever may work on it next or show it.
 
 Whom to ask after somebody is thought through one by one: each time the one who adds most beyond its cost, until nobody
-does. Where works add up, and where each replaces the one before, that is close to the best there is.
+does; then each of them is exchanged or left out, the last first, if that promises more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from math import hypot
+from math import hypot, log2
 from typing import NamedTuple
+
+import numpy as np
 
 from bidders.policies.pooled.by_text import ByText
 from bidders.policies.pooled.embedding import Embedding, standing_for
 from bidders.policies.pooled.figures import Figure, within_bounty
 from bidders.policies.pooled.forgetting import Forgetting
-from bidders.policies.pooled.helps import Helps, chance, steepness
-from bidders.policies.pooled.offers import Offers, recent_authors, recent_presenters, texts_of, uptake_of
+from bidders.policies.pooled.helps import Helps, Practised, chance, steepness
+from bidders.policies.pooled.offers import Offers, practised, recent_authors, recent_presenters, texts_of, uptake_of
 from bidders.policies.pooled.outlook import Outlook
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, workers_of
 from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.texts import Texts
+from bidders.policies.pooled.together import Together
 from bidders.policies.pooled.uptake import Uptake
 from orchestrator import Observation
 
@@ -82,6 +85,7 @@ class Composing:
         colleagues: bidders whose work was offered of late.
         presenters: the rows of those who have made offers of late.
         offers: what all this rests on.
+        together: what works bring together; None where nothing was practised.
     """
 
     uptake: Uptake
@@ -90,7 +94,9 @@ class Composing:
     colleagues: list[str]
     presenters: list[int]
     offers: Offers
+    together: Together | None = None
     _helps: ByText[Helps] = field(default_factory=lambda: ByText(_KEPT_MAX))
+    _practised: dict[tuple[str, str], Helps] = field(default_factory=dict)
     _plans: dict[_State, _Plan] = field(default_factory=dict)
 
     def figure(self, seen: Observation, outlook: Outlook) -> Figure:
@@ -100,7 +106,7 @@ class Composing:
             seen: what it sees of the lot.
             outlook: what the pool knows of costs.
         """
-        helps, authors = self.helps(seen.request), self._authors(seen)
+        helps, authors = self._helped(seen.request, outlook), self._authors(seen)
         if seen.role == PRESENTER:
             return self._to_presenter(seen, outlook, helps, authors)
         row = self.row(TRANSFORMER, seen.bidder)
@@ -131,9 +137,21 @@ class Composing:
             prospects.append(_Prospect(helps.log_odds(together), helps.averaged(together), doubt, others_usd))
         return prospects
 
-    def helps(self, request: str) -> Helps:
+    def _helped(self, request: str, outlook: Outlook) -> Helps:
         """What each bidder's work adds for a request, to offers that the best of the presenters makes."""
-        return self._helps.of(request, self._helps_with)
+        if self.together is None:
+            return self._helps.of(request, self._helps_with)
+        # How dear a request is, is the outlook's to know, which comes to change apart from what is known of offers.
+        key = (outlook.fit.id, standing_for(request))
+        found = self._practised.get(key)
+        if found is None:
+            if len(self._practised) >= _KEPT_MAX:
+                self._practised.clear()
+            look = self.texts.look(request)
+            together = self.together.on(self.texts.topic(look), log2(outlook.dearness.factor(request)))
+            known = Practised(together, self.uptake.helps_before(self.texts.numbers(look)))
+            found = self._practised[key] = replace(self._helps_with(request), practised=known)
+        return found
 
     def _helps_with(self, request: str) -> Helps:
         return self.uptake.helps(self.texts.numbers(self.texts.look(request))).shown_by_best_of(self.presenters)
@@ -213,11 +231,16 @@ def _composing_of(
     uptake = uptake_of(offers, embedding, prior, forgetting, visible)
     rows = {name: uptake.row(number) for number, name in enumerate(offers["names"])}
     presenters = [rows[role_key(PRESENTER, name)] for name in recent_presenters(offers)]
-    return Composing(uptake, texts_of(offers, embedding), rows, recent_authors(offers), presenters, offers)
+    texts, outcomes = texts_of(offers, embedding), practised(offers)
+    by_row = {uptake.row(number): scores for number, scores in outcomes.scores.items()}
+    by_row.pop(uptake.newcomer, None)
+    weights = np.ones(len(outcomes.topics))
+    together = Together(outcomes._replace(scores=by_row), weights) if by_row else None
+    return Composing(uptake, texts, rows, recent_authors(offers), presenters, offers, together)
 
 
 def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> _Plan:
-    """Whom to ask one after another: each time the one who adds most beyond its cost.
+    """Whom to ask one after another: some who add most beyond their costs, and of these none who had better be another.
 
     Args:
         helps: what each bidder's work adds.
@@ -225,16 +248,34 @@ def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], boun
         free: those who may be asked.
         bounty_usd: what is paid if the text is taken.
     """
-    workers: list[_Worker] = []
-    left, before = list(free), list(authors)
-    worth_usd = bounty_usd * chance(helps.averaged(authors)) if authors else 0.0
-    while left:
-        after = [bounty_usd * chance(helps.averaged([*before, each.row])) for each in left]
-        gains = [after_usd - each.cost_usd for after_usd, each in zip(after, left, strict=True)]
-        most = max(range(len(left)), key=gains.__getitem__)
-        if gains[most] <= worth_usd:
-            break
-        worth_usd = after[most]
-        workers.append(left.pop(most))
-        before.append(workers[-1].row)
+    workers = _grown(helps, authors, free, bounty_usd)
+    for place in reversed(range(len(workers))):
+        before, after = workers[:place], workers[place + 1 :]
+        others = [each for each in free if each not in (*before, *after)]
+        # First as it is: of equals the first is taken.
+        instead = ([workers[place]], [], *[[each] for each in others])
+        workers = max(
+            ([*before, *each, *after] for each in instead),
+            key=lambda tried: _promise_usd(helps, authors, tried, bounty_usd),
+        )
     return tuple(workers)
+
+
+def _grown(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> list[_Worker]:
+    """Some workers, one after another: each time the one who adds most beyond its cost."""
+    workers: list[_Worker] = []
+    promised_usd = bounty_usd * chance(helps.averaged(authors)) if authors else 0.0
+    while len(workers) < len(free):
+        longer = [[*workers, each] for each in free if each not in workers]
+        promises_usd = [_promise_usd(helps, authors, each, bounty_usd) for each in longer]
+        most = max(range(len(longer)), key=promises_usd.__getitem__)
+        if promises_usd[most] <= promised_usd:
+            break
+        promised_usd, workers = promises_usd[most], longer[most]
+    return workers
+
+
+def _promise_usd(helps: Helps, authors: Sequence[int], workers: Sequence[_Worker], bounty_usd: float) -> float:
+    """What a text promises that some workers work on next, less what they cost."""
+    rows = [*authors, *[worker.row for worker in workers]]
+    return bounty_usd * chance(helps.averaged(rows)) - sum([worker.cost_usd for worker in workers])

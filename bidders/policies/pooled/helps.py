@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, pi, sqrt
+from math import exp, log, pi, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
+from bidders.policies.pooled.together import Together
 from bidders.policies.pooled.world import Floats
 
 MODERATION = pi / 8.0
 """How much doubt about log-odds draws the chance that belongs to them towards an even one."""
+
+_SUM_WORTH_TASKS = 20.0
+"""As how many tasks that were practised together the sum counts of what each work adds."""
+
+_CHANCE_MIN = 1e-6
 
 FIRST_BIDDER = 2
 """Where bidders begin in what is doubted together: after the base, and what works add on average."""
@@ -31,6 +38,7 @@ class Helps:
             what it adds beside that, and of what it adds as the last; of each the last is a newcomer's.
         presenter: the bidder whose making the offer is part of the base, and of what others add by that less than it;
             None where it is nobody's.
+        practised: what practised tasks tell of works that are shown together; None where nothing.
     """
 
     base: float
@@ -40,6 +48,7 @@ class Helps:
     visible: int
     covariance: Floats
     presenter: int | None = None
+    practised: Practised | None = None
 
     def shown_by_best_of(self, presenters: Sequence[int]) -> Helps:
         """The same where the best of some presenters makes the offers, unless another is named; rows are theirs."""
@@ -61,8 +70,9 @@ class Helps:
             presenter: who shows it; left out, the one whose part the base holds.
         """
         parts = self._parts(authors, self.presenter if presenter is None else presenter)
-        known = self.log_odds(authors) + (0.0 if presenter is None else self.shown[presenter])
-        return known / sqrt(1.0 + MODERATION * self._deviation(parts) ** 2)
+        seen, summed = self._practised(authors)
+        known = self._sum(authors) + (0.0 if presenter is None else self.shown[presenter])
+        return seen + (known - summed) / sqrt(1.0 + MODERATION * self._deviation(parts) ** 2)
 
     def doubt(self, authors: Sequence[int], beside: Sequence[int]) -> float:
         """How unsure it is by how much an offer is likelier to be taken than another one, as a standard deviation.
@@ -96,14 +106,47 @@ class Helps:
 
     def log_odds(self, authors: Sequence[int]) -> float:
         """Of an offer of a text that these bidders worked on, in this order, to be taken."""
+        seen, summed = self._practised(authors)
+        return seen + (self._sum(authors) - summed)
+
+    def _sum(self, authors: Sequence[int]) -> float:
         if not authors:
             return self.base
         *others, last = self._visible(authors)
         before_last = self.base + sum([self.added[one] for one in others])
         return before_last + (self.added[last] + self.last[last])
 
+    def _practised(self, authors: Sequence[int]) -> tuple[float, float]:
+        return self.practised.of(self._visible(authors)) if self.practised else (0.0, 0.0)
+
     def _visible(self, authors: Sequence[int]) -> Sequence[int]:
         return authors[max(0, len(authors) - self.visible) :]
+
+
+class Practised(NamedTuple):
+    """What practised tasks tell of works that are shown together.
+
+    Attributes:
+        together: what works bring together.
+        summed: what each was believed to add when nothing had been learned but that.
+    """
+
+    together: Together
+    summed: Helps
+
+    def of(self, shown: Sequence[int]) -> tuple[float, float]:
+        """Log-odds of what the works of some bidders bring together, and what these were believed to sum up to.
+
+        What the works of others add, and what has been learned since, counts beside the one as beside the other.
+        """
+        practised = self.together.known_of(shown)
+        if not practised:
+            return 0.0, 0.0
+        summed = self.summed.log_odds(practised)
+        expected = min(1.0 - _CHANCE_MIN, max(_CHANCE_MIN, chance(summed)))
+        taken, tasks = self.together.taken(practised)
+        seen = (taken + _SUM_WORTH_TASKS * expected) / (tasks + _SUM_WORTH_TASKS)
+        return log(seen / (1.0 - seen)), summed
 
 
 def chance(log_odds: float) -> float:

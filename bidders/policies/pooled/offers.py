@@ -6,8 +6,9 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from math import log2
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 
@@ -26,6 +27,14 @@ from bidders.policies.pooled.reading import (
 from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.settings import LearningSettings
 from bidders.policies.pooled.texts import Texts
+from bidders.policies.pooled.together import (
+    Outcomes,
+    StoredTasks,
+    after_more,
+    on_unknown_topics,
+    outcomes_from_json,
+    outcomes_to_json,
+)
 from bidders.policies.pooled.topics import Topics
 from bidders.policies.pooled.uptake import ALL, Knowledge, SeenOffer, Uptake, uptake_from
 from bidders.policies.pooled.world import Floats
@@ -74,6 +83,7 @@ class Offers(TypedDict):
         stored: the latest, the oldest first.
         fitted: how many of these what is believed rests on.
         known: what was known before them: who was told apart, weights, and how unsure each is.
+        tasks: those that were practised, where several works are shown together; none where left out.
         topics: those that are told apart; none where left out.
         searched: how many of those that are stored were there when topics were last looked for; 0 where left out.
         id: names the content that what is believed rests on.
@@ -83,6 +93,7 @@ class Offers(TypedDict):
     stored: list[StoredOffer]
     fitted: int
     known: list[list[float]]
+    tasks: NotRequired[StoredTasks]
     topics: NotRequired[StoredTopics]
     searched: NotRequired[int]
     id: str
@@ -108,7 +119,10 @@ def with_topics(offers: Offers, topics: Topics, found_in: int) -> Offers:
     """
     known = _known(offers).with_topics(len(_topics(offers)), len(topics))
     stored: StoredTopics = {"weights": topics.to_json(), "found_in": found_in}
-    return _refitted({**offers, "known": [list(each) for each in known], "topics": stored})
+    found: Offers = {**offers, "known": [list(each) for each in known], "topics": stored}
+    if "tasks" in offers:
+        found["tasks"] = on_unknown_topics(offers["tasks"])
+    return _refitted(found)
 
 
 def may_find_topics(offers: Offers, found_in: int, embedding: Embedding) -> bool:
@@ -177,7 +191,40 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], settings: LearningSe
             scored.append(SeenOffer(authors, look, max(work.score for work in works)))
     learned = uptake_from(scored, texts.size, settings.prior, _known(offers)).knowledge()
     known = [list(learned.authors), *[np.round(each, _PLACES).tolist() for each in learned[1:]]]
-    return _refitted({**offers, "names": names, "known": known})
+    found: Offers = {**offers, "names": names, "known": known}
+    if settings.answers > 1:
+        outcomes = after_more(practised(offers), _outcomes(lessons, numbers, texts), settings.forgetting.window)
+        found["tasks"] = outcomes_to_json(outcomes)
+    return _refitted(found)
+
+
+def _outcomes(lessons: Sequence[Lesson], numbers: Mapping[str, int], texts: Texts) -> Outcomes:
+    """How well works did on tasks, by their bidders' places among the names."""
+    scores: dict[int, Floats] = {}
+    for place, lesson in enumerate(lessons):
+        for work in lesson.works:
+            of_bidder = scores.setdefault(numbers[role_key(TRANSFORMER, work.bidder)], np.full(len(lessons), np.nan))
+            of_bidder[place] = np.fmax(of_bidder[place], work.score)
+    topics = [texts.topic(texts.look(lesson.request)) for lesson in lessons]
+    return Outcomes(scores, np.array(topics), _octaves(lessons))
+
+
+def _octaves(lessons: Sequence[Lesson]) -> Floats:
+    """How many times as much as usual works on tasks cost, as a logarithm to the base of 2."""
+    costs: dict[str, list[float]] = {}
+    for lesson in lessons:
+        for work in lesson.works:
+            costs.setdefault(work.bidder, []).append(work.cost_usd)
+    usual = {bidder: sum(each) / len(each) for bidder, each in costs.items()}
+    beyond = [
+        [log2(work.cost_usd / usual[work.bidder]) for work in lesson.works if work.cost_usd > 0.0] for lesson in lessons
+    ]
+    return np.array([sum(each) / len(each) if each else 0.0 for each in beyond])
+
+
+def practised(offers: Offers) -> Outcomes:
+    """How well works did on tasks that were practised where several are shown together, by places among the names."""
+    return outcomes_from_json(offers.get("tasks"))
 
 
 def _shown_together(lesson: Lesson, answers: int) -> list[list[int]]:
@@ -283,8 +330,14 @@ def _stored(receipt: Receipt, numbers: dict[str, int], embedding: Embedding) -> 
 
 def _refitted(offers: Offers) -> Offers:
     """The same where what is believed rests on all that is kept."""
-    content = json.dumps([offers["names"], offers["stored"], offers["known"], offers.get("topics", [])], sort_keys=True)
+    content = json.dumps(_grounds(offers), sort_keys=True)
     return {**offers, "fitted": len(offers["stored"]), "id": hashlib.sha256(content.encode()).hexdigest()}
+
+
+def _grounds(offers: Offers) -> list[Any]:
+    """What is believed of offers rests on this."""
+    found = [offers["names"], offers["stored"], offers["known"], offers.get("topics", [])]
+    return [*found, offers["tasks"]] if "tasks" in offers else found
 
 
 def _known(offers: Offers) -> Knowledge:

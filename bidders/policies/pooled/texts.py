@@ -59,9 +59,13 @@ class Texts:
                 embedding gave tell nothing.
         """
         if self.are_read(look):
-            return self._with_topic(condensed(look), int(self.topics.of(look[None])[0]))
+            return self._with_topic(condensed(look), self.topic(look))
         nothing = condensed(np.zeros(numbers_of(self.embedding)))
         return self._with_topic(look if len(look) == len(nothing) else nothing, UNKNOWN_TOPIC)
+
+    def topic(self, look: Floats) -> int:
+        """What a text with these numbers asks for."""
+        return int(self.topics.of(look[None])[0]) if self.are_read(look) else UNKNOWN_TOPIC
 
     def on_topic(self, numbers: Floats, topic: int) -> Floats:
         """What a text tells that differs from another in its topic alone."""

@@ -101,6 +101,7 @@ class Uptake:
         weights: of the regressors.
         covariance: of the weights.
         visible: how many of a text's works an offer shows, the latest ones.
+        centre: the weights as they were believed to be before the offers were seen.
     """
 
     authors: tuple[int, ...]
@@ -108,6 +109,7 @@ class Uptake:
     weights: Floats
     covariance: Floats
     visible: int
+    centre: Floats
     _rows: Mapping[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,18 +131,24 @@ class Uptake:
 
     def helps(self, look: Floats) -> Helps:
         """What each bidder's work adds for a request whose text has these numbers."""
+        return self._helps(self.weights, look, self._unsure_together(look))
+
+    def helps_before(self, look: Floats) -> Helps:
+        """The same as it was believed before the offers were seen; how unsure that was is not told."""
+        return self._helps(self.centre, look, np.zeros((0, 0)))
+
+    def _helps(self, weights: Floats, look: Floats, covariance: Floats) -> Helps:
         layout = _Layout(len(self.authors), self.numbers)
-        places = layout.of_authors()
-        weights = self.weights[places]
-        mean = float(self.weights[layout.works])
-        shown = weights[:, 0] + weights[:, 2:] @ look
+        of_authors = weights[layout.of_authors()]
+        mean = float(weights[layout.works])
+        shown = of_authors[:, 0] + of_authors[:, 2:] @ look
         return Helps(
-            base=float(self.weights[0] + self.weights[1 : layout.works] @ look),
+            base=float(weights[0] + weights[1 : layout.works] @ look),
             added=[*(mean + shown).tolist(), mean],
-            last=[*weights[:, 1].tolist(), 0.0],
+            last=[*of_authors[:, 1].tolist(), 0.0],
             shown=[*shown.tolist(), 0.0],
             visible=self.visible,
-            covariance=self._together(look),
+            covariance=covariance,
         )
 
     def suiting(self, author: int, differing: Floats) -> tuple[float, float]:
@@ -156,7 +164,7 @@ class Uptake:
         variance = float(differing @ self.covariance[np.ix_(places, places)] @ differing)
         return float(self.weights[places] @ differing), sqrt(max(0.0, variance))
 
-    def _together(self, look: Floats) -> Floats:
+    def _unsure_together(self, look: Floats) -> Floats:
         """How unsure the parts of offers are together, as `Helps` has them, for a text with these numbers."""
         layout = _Layout(len(self.authors), self.numbers)
         half = layout.parts_of(self.covariance, look)
@@ -227,13 +235,13 @@ def uptake_from(
     often = sorted(seen, key=lambda author: (-seen[author], author))
     authors = tuple(sorted([*dict.fromkeys([*often, *before.authors])][:AUTHORS_MAX]))
     layout = _Layout(len(authors), numbers)
-    weights, spreads = _prior(layout, prior, authors, before)
+    centre, spreads = _prior(layout, prior, authors, before)
     rows = {author: row for row, author in enumerate(authors)}
     looks = np.array([_regressors(offer, layout, rows) for offer in offers]).reshape(len(offers), layout.size)
     taken = np.array([offer.taken for offer in offers])
     counts = np.array([offer.weight for offer in offers])
-    weights, covariance = _fitted(looks, taken, counts, weights, 1.0 / spreads**2)
-    return Uptake(authors, numbers, weights, covariance, _visible(offers, visible))
+    weights, covariance = _fitted(looks, taken, counts, centre, 1.0 / spreads**2)
+    return Uptake(authors, numbers, weights, covariance, _visible(offers, visible), centre)
 
 
 def chances_whatever_suits(offers: Sequence[SeenOffer], numbers: int, prior: float) -> Floats:
