@@ -22,6 +22,7 @@ _TASKS_MIN = 20
 _OCTAVES_NEAR = 1.0
 _STEPS = 200
 _MISSING = 255
+_KEPT_MAX = 20_000
 
 
 class StoredTasks(TypedDict):
@@ -143,6 +144,8 @@ class Together:
         """
         key = tuple(sorted(rows))
         if key not in self._taken:
+            if len(self._taken) >= _KEPT_MAX:
+                self._taken.clear()
             best = np.max([self.outcomes.scores[row] for row in key], axis=0)
             all_worked = ~np.isnan(best)
             weights = self.weights[all_worked]
