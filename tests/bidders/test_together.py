@@ -92,6 +92,15 @@ def test_where_one_work_is_shown_nothing_is_kept_of_what_tasks_would_have_brough
     assert "tasks" in practised()["offers"]
 
 
+def test_a_pool_that_comes_to_show_all_works_makes_no_use_of_it() -> None:
+    memory = practised()
+    showing_all = BayesPolicy(pool="p")
+    without = {**memory, "offers": {**memory["offers"], "id": "without tasks"}}
+    del without["offers"]["tasks"]
+    assert worths(memory, "elder", policy=showing_all) == worths(without, "elder", policy=showing_all)
+    assert worths(memory, "elder") != worths(without, "elder")
+
+
 def refusals(*authors: str, times: int) -> list[Receipt]:
     return [
         offer(number, *authors, taken=False, outcome="rejected", request=f"Task {number}") for number in range(times)

@@ -25,7 +25,7 @@ from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, workers_of
 from bidders.policies.pooled.regressions import role_key
 from bidders.policies.pooled.texts import Texts
 from bidders.policies.pooled.together import Together
-from bidders.policies.pooled.uptake import Uptake
+from bidders.policies.pooled.uptake import ALL, Uptake
 from orchestrator import Observation
 
 _KEPT_MAX = 1000
@@ -235,7 +235,8 @@ def _composing_of(
     by_row = {uptake.row(number): scores for number, scores in outcomes.scores.items()}
     by_row.pop(uptake.newcomer, None)
     weights = np.ones(len(outcomes.topics))
-    together = Together(outcomes._replace(scores=by_row), weights) if by_row else None
+    # Where all works of a text are shown, they add up, and one that is good is not enough.
+    together = Together(outcomes._replace(scores=by_row), weights) if by_row and visible != ALL else None
     return Composing(uptake, texts, rows, recent_authors(offers), presenters, offers, together)
 
 
