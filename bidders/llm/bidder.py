@@ -34,10 +34,10 @@ _WORK_WORDS: Final = frozenset({"state", "mark", "instructions", "words"})
 _ESTIMATE_WORDS: Final = frozenset({"state", "mark", "work"})
 _SHOWN: Final = frozenset({"state"})
 _DEADLINE_SHARE: Final = 0.95  # of its bidder's time that a call may take; the rest is for reading the answer
-# Of which a state is made that fills what a model is shown: of many long pieces it is told most beside their text.
-_PIECE: Final = "x" * 1000
+# States are made of these that fill what a model is shown: what is replaced in a text, or kept in a label, has 3 bytes.
+_ACTIVE: Final = "\0"
 _PIECE_SHOWN: Final = 200
-_LONGEST_NAME: Final = "x" * 64
+_LONGEST: Final = Segment(_ACTIVE * 1000, kind="\N{CJK UNIFIED IDEOGRAPH-5B57}" * 64, author="x" * 64)
 _REPEAT_FACTOR: Final = 0.35  # a second round of the same work is worth so much of the first
 
 
@@ -129,10 +129,11 @@ class LanguageModelBidder(CapableBidder):
         beside = announcement.lots - 1
         if not own.nanos or not beside:
             return own
-        # States of other lots are not shown here; of none is the model shown more than of this.
-        pieces = [Segment(_PIECE, author=_LONGEST_NAME)] * (self._estimate_tokens_max * BYTES_PER_TOKEN // _PIECE_SHOWN)
-        longest = State((*announcement.state.segments, *pieces))
-        other = self.bid_cost_max(replace(announcement, state=longest))
+        # States of other lots are not shown here: of one long piece a model is shown most text, of many most beside it.
+        size = self._estimate_tokens_max * BYTES_PER_TOKEN
+        states = ([_LONGEST], [_LONGEST] * (size // _PIECE_SHOWN), [replace(_LONGEST, text=_ACTIVE * 2 * size)])
+        shown = [State(tuple(pieces)) for pieces in states]
+        other = max(self.bid_cost_max(replace(announcement, state=state)) for state in shown)
         return own + Money(beside * max(own, other).nanos)
 
     def transform_cost_max(self, announcement: Announcement) -> Money:

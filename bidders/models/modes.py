@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,6 +76,6 @@ def without_system(messages: Sequence[Message]) -> Sequence[Message]:
 
 
 def mentions(said: str, words: Sequence[str]) -> bool:
-    """Whether a provider's refusal names one of these."""
+    """Whether a provider's refusal names one of these, as a word or the beginning of one: `upstream` is no `stream`."""
     lowered = said.lower()
-    return any(word in lowered for word in words)
+    return any(re.search(rf"(?<![a-z]){re.escape(word)}", lowered) for word in words)

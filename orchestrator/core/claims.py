@@ -16,6 +16,8 @@ _LETTER = re.compile(r"\(?([A-Za-z])\)?[.:)]?")
 _WORDS = re.compile(r"([^\W\d_]+(?:[ '-][^\W\d_]+)*)\.?")
 """Nothing but words: a sign, a digit or a quotation mark among them may mean something, and so may case beside it."""
 _WORDS_CHARACTERS_MAX = 60
+_ANSWERS = frozenset({"yes", "no"})
+_SYMBOL_CHARACTERS_MAX = 3
 _WRAPPERS = tuple(
     re.compile(pattern, re.DOTALL)
     for pattern in (
@@ -45,9 +47,8 @@ def normalise(answer: str | None) -> str | None:
     commas, a dollar sign, a closing full stop and zeros that say nothing (`10,080.` is `10080`, `8.00` and `(8.0)` are
     `8`), and fractions of TeX are written on one line; a single letter loses brackets and case (`(b)` is `B`); code
     literals are laid out one way, whatever order a set or a dictionary is written in, and so are JSON and calls of
-    functions, whatever order named arguments are in; a few plain words
-    lose case and a closing full stop, as they do where a verifier compares them (`Yes.` is `yes`); of everything else
-    the white space is evened out.
+    functions, whatever order named arguments are in; a few plain words lose a closing full stop, and case, unless it
+    may mean something (`Yes.` is `yes`, and `CO` is not `Co`); of everything else the white space is evened out.
 
     Returns:
         The text; None where there is no answer.
@@ -66,9 +67,19 @@ def normalise(answer: str | None) -> str | None:
     if (call := _as_call(bare)) is not None:
         return call
     if len(text) <= _WORDS_CHARACTERS_MAX and (words := _WORDS.fullmatch(text)) is not None:
-        return words.group(1).casefold()
+        plain = words.group(1)
+        # Written out again: what is folded to a single letter (the sign for kelvin) is one.
+        return normalise(plain.casefold()) if _is_plain(plain) and plain != plain.casefold() else plain
     fraction = _FRACTION.fullmatch(text)
     return text if fraction is None else fraction.expand(r"\1\2/\3")
+
+
+def _is_plain(words: str) -> bool:
+    """Whether case means nothing: it may within a word (`pH`), or in a short one that is all capitals (`CO`, `US`)."""
+    return words.casefold() in _ANSWERS or all(
+        word[1:].islower() or len(word) == 1 or (word.isupper() and len(word) > _SYMBOL_CHARACTERS_MAX)
+        for word in re.split("[ '-]", words)
+    )
 
 
 def _unwrapped(text: str) -> str:
@@ -138,9 +149,14 @@ def _as_call(text: str) -> str | None:
 def _as_json(text: str) -> str | None:
     """What of JSON is no code literal, `true`, `false` and `null` in it, laid out as if it were one."""
     try:
-        return _laid_out(json.loads(text))
+        return _laid_out(json.loads(text, parse_constant=_refuse))
     except (ValueError, RecursionError):
         return None
+
+
+def _refuse(constant: str) -> None:
+    """What is no JSON, though Python reads it as such, could not be read back once it is laid out."""
+    raise ValueError(constant)
 
 
 def _silence() -> AbstractContextManager[object]:

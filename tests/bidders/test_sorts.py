@@ -145,6 +145,15 @@ def test_other_sorts_take_their_place_where_a_larger_practice_tells_of_them(memo
     assert sorts.after(tasks, surprising(chances)).surprises.told.sum() == pytest.approx(chances.size * 0.25)
 
 
+def test_sorts_found_in_numbers_of_another_embedding_give_way_also_to_fewer_tasks(memory: Any, good: Flags) -> None:
+    sorts = Fit.from_json(memory["fit"]).sorts
+    fewer = looks()[: FORMS * (TIMES - 1), ::2]
+    chances = np.where(good[np.arange(len(fewer)) % FORMS], CHANCE_IF_GOOD, CHANCE_IF_NOT)
+    found = sorts.after(fewer, surprising(chances))
+    assert len(found)
+    assert found.centres.shape[1] == fewer.shape[1]
+
+
 def test_sorts_are_read_back_as_they_were_kept(memory: Any) -> None:
     sorts = Fit.from_json(memory["fit"]).sorts
     again = Sorts.from_json(json.loads(json.dumps(sorts.to_json())))

@@ -153,11 +153,31 @@ def test_outcomes_come_back_from_storage_as_they_were(rows: list[list[float]]) -
     assert outcomes_from_json(None).scores == no_outcomes().scores == {}
 
 
-def test_only_tasks_on_which_all_worked_tell_what_they_bring_together() -> None:
-    missing = float("nan")
-    known = together(outcomes(np.array([1.0, 0.0, missing, 0.0]), np.array([0.0, 0.0, 1.0, 0.5])))
-    assert known.taken([0]) == (1.0, 3.0)
-    assert known.taken([1, 0]) == known.taken([0, 1]) == (1.5, 3.0)
+MISSING = float("nan")
+
+
+def test_who_did_not_work_on_a_task_is_expected_to_be_as_good_there_as_elsewhere() -> None:
+    known = together(outcomes(np.array([1.0, 0.0, MISSING, 0.0]), np.array([0.0, 0.0, 0.5, 0.5])))
+    assert known.taken([0]) == pytest.approx((1.0, 3.0))
+    assert known.taken([1, 0]) == known.taken([0, 1]) == pytest.approx((1.0 + 0.5 + 0.5 / 3 + 0.5, 4.0))
+
+
+def test_who_is_never_right_promises_nothing_because_it_worked_on_easy_tasks_alone() -> None:
+    easy, hard = np.ones(50), np.zeros(50)
+    known = together(outcomes(np.concatenate([easy, hard]), np.concatenate([0.0 * easy, MISSING + hard])))
+    assert known.taken([0, 1]) == pytest.approx(known.taken([0]))
+
+
+def test_those_who_practised_on_different_tasks_are_known_beside_one_another() -> None:
+    right, nothing = np.array([1.0, 1.0, 1.0, 0.0] * 10), np.full(40, MISSING)
+    known = together(outcomes(np.concatenate([right, nothing]), np.concatenate([nothing, right])))
+    taken, tasks = known.taken([0, 1])
+    assert taken / tasks == pytest.approx(1.0 - 0.25**2)
+
+
+def test_who_worked_on_none_of_the_latest_tasks_is_not_kept() -> None:
+    found = after_more(outcomes(np.ones(3)), Outcomes({1: np.ones(3)}, np.zeros(3, dtype=np.int64), np.zeros(3)), 3)
+    assert list(found.scores) == [1]
 
 
 def test_later_outcomes_stand_behind_earlier_ones_with_those_missing_who_did_not_work() -> None:

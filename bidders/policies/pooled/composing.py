@@ -269,7 +269,7 @@ def _planned(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], boun
 def _grown(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty_usd: float) -> list[_Worker]:
     """Some workers, one after another: each time the one who adds most beyond its cost."""
     workers: list[_Worker] = []
-    promised_usd = bounty_usd * chance(helps.averaged(authors)) if authors else 0.0
+    promised_usd = _promise_usd(helps, authors, [], bounty_usd)
     while len(workers) < len(free):
         longer = [[*workers, each] for each in free if each not in workers]
         promises_usd = [_promise_usd(helps, authors, each, bounty_usd) for each in longer]
@@ -283,4 +283,6 @@ def _grown(helps: Helps, authors: Sequence[int], free: Sequence[_Worker], bounty
 def _promise_usd(helps: Helps, authors: Sequence[int], workers: Sequence[_Worker], bounty_usd: float) -> float:
     """What a text promises that some workers work on next, less what they cost."""
     rows = [*authors, *[worker.row for worker in workers]]
-    return bounty_usd * chance(helps.averaged(rows)) - sum([worker.cost_usd for worker in workers])
+    # What nobody has worked on cannot be shown.
+    promised_usd = bounty_usd * chance(helps.averaged(rows)) if rows else 0.0
+    return promised_usd - sum([worker.cost_usd for worker in workers])

@@ -23,6 +23,7 @@ _OCTAVES_NEAR = 1.0
 _STEPS = 200
 _MISSING = 255
 _KEPT_MAX = 20_000
+_WEIGHT_MIN = 1e-9
 
 
 class StoredTasks(TypedDict):
@@ -76,7 +77,7 @@ def outcomes_to_json(outcomes: Outcomes) -> StoredTasks:
 
 
 def after_more(before: Outcomes, more: Outcomes, tasks_max: int) -> Outcomes:
-    """Outcomes of some tasks and of later ones; if there are too many the latest."""
+    """Outcomes of some tasks and of later ones; if too many the latest, of those who worked on any of them."""
     topics = np.concatenate([before.topics, more.topics])
     first = max(0, len(topics) - tasks_max)
     nothing = (np.full(len(before.topics), np.nan), np.full(len(more.topics), np.nan))
@@ -84,7 +85,8 @@ def after_more(before: Outcomes, more: Outcomes, tasks_max: int) -> Outcomes:
         number: np.concatenate([before.scores.get(number, nothing[0]), more.scores.get(number, nothing[1])])[first:]
         for number in sorted({*before.scores, *more.scores})
     }
-    return Outcomes(scores, topics[first:], np.concatenate([before.octaves, more.octaves])[first:])
+    told = {number: each for number, each in scores.items() if not np.isnan(each).all()}
+    return Outcomes(told, topics[first:], np.concatenate([before.octaves, more.octaves])[first:])
 
 
 def on_unknown_topics(stored: StoredTasks) -> StoredTasks:
@@ -146,8 +148,19 @@ class Together:
         if key not in self._taken:
             if len(self._taken) >= _KEPT_MAX:
                 self._taken.clear()
-            best = np.max([self.outcomes.scores[row] for row in key], axis=0)
-            all_worked = ~np.isnan(best)
-            weights = self.weights[all_worked]
-            self._taken[key] = (float(weights @ best[all_worked]), float(weights.sum()))
+            told, best = self._best(key)
+            self._taken[key] = (float(told @ best), float(told.sum()))
         return self._taken[key]
+
+    def _best(self, rows: tuple[int, ...]) -> tuple[Floats, Floats]:
+        """How much each task counts, and how well the best of the works on it does.
+
+        Who did not work on a task is expected to be as good there as elsewhere, whatever the others are.
+        """
+        scores = np.array([self.outcomes.scores[row] for row in rows])
+        worked = ~np.isnan(scores)
+        best = np.where(worked, scores, 0.0).max(axis=0)
+        for own, did in zip(scores, worked, strict=True):
+            counts = self.weights[did] + _WEIGHT_MIN
+            best = np.where(did, best, best + (1.0 - best) * float(counts @ own[did]) / float(counts.sum()))
+        return self.weights * worked.any(axis=0), best

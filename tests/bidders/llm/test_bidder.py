@@ -95,11 +95,12 @@ def test_a_model_that_values_states_leaves_of_its_wallet_what_that_may_cost() ->
     assert bid_of(made, poor).amount == alone
     # The states of the other lots are not known here, and may be longer.
     beside = replace(poor, lots=3)
-    for pieces in (1, 2, 15, 50):
-        longer = announce(state_of(*[Segment("moss " * 9000, author="guide")] * pieces), balance=Money.usd(3))
+    hostile = Segment("\0" * 9000, kind="\N{CJK UNIFIED IDEOGRAPH-5B57}" * 64)
+    for pieces in (*([Segment("moss " * 9000, author="guide")] * count for count in (1, 2, 15, 50)), [hostile]):
+        longer = announce(state_of(*pieces), balance=Money.usd(3))
         other = made.bid_cost_max(longer)
         assert other > made.bid_cost_max(poor)
-        assert Money.usd("2.9") < bid_of(made, beside).amount <= alone - Money(2 * other.nanos)
+        assert Money.usd("2.8") < bid_of(made, beside).amount <= alone - Money(2 * other.nanos)
 
 
 def test_one_whose_wallet_binds_takes_part_also_where_its_model_values_the_states() -> None:

@@ -223,6 +223,13 @@ def test_where_an_endpoint_does_not_stream_its_whole_answer_is_waited_for(
     assert "stream" not in sent(route)
 
 
+def test_a_refusal_that_names_an_upstream_is_none_to_stream(sdk: Sdk, route: respx.Route) -> None:
+    route.respond(400, json={"error": {"message": "the upstream rejected this request"}})
+    with pytest.raises(ProviderRefused):
+        ask(sdk.model(), on_text=lambda piece: None)
+    assert route.call_count == 1
+
+
 @pytest.mark.parametrize("refused", ["seed", "max_completion_tokens", "stream_options"])
 def test_a_parameter_that_an_endpoint_refuses_is_left_out_from_then_on(
     monkeypatch: pytest.MonkeyPatch, refused: str
