@@ -173,12 +173,13 @@ class Outlook:
         return self._foretold.of(request, self._foretold_by)
 
     def _foretold_by(self, request: str) -> _Foretold:
-        look, topics = embedded(self.embedding, request), self.fit.strengths.topics
+        look, topics, sorts = embedded(self.embedding, request), self.fit.strengths.topics, self.fit.sorts
         foretold = self.fit.forecast.foretell(look[None])
-        # Topics and sorts were found in texts as cases keep them.
-        kept = numbers_of_look(look_of(look))[None]
-        topic = int(topics.of(kept)[0]) if len(topics) else UNKNOWN_TOPIC
-        sort = int(self.fit.sorts.of(kept)[0]) if len(self.fit.sorts) else UNKNOWN_SORT
+        topic, sort = UNKNOWN_TOPIC, UNKNOWN_SORT
+        if len(topics) or len(sorts):
+            # They were found in texts as cases keep them.
+            kept = numbers_of_look(look_of(look))[None]
+            topic, sort = int(topics.of(kept)[0]) if len(topics) else topic, int(sorts.of(kept)[0])
         return _Foretold(int(foretold.kinds[0]), bool(foretold.comparable[0]), topic, sort)
 
     def _numbered(self, contributions: Sequence[Contribution]) -> Works:
