@@ -117,27 +117,6 @@ def failure(
     return Faulted(lot.stage, path, award.bidder, fault, reason, award, own_fault, forfeit, cost_nanos, known_nanos)
 
 
-def failed_again(progress: Progress, path: str, award: Award, fault: Faulted) -> Faulted:
-    """A recorded failure as the rules blame and fine it for an award.
-
-    Args:
-        progress: a request in phase `transforming`.
-        path: the lot.
-        award: what the winner was awarded.
-        fault: how it failed, as recorded.
-    """
-    return failure(
-        progress,
-        path,
-        award,
-        fault.fault,
-        fault.reason,
-        own_fault=fault.own_fault,
-        cost_nanos=fault.cost_nanos,
-        known_nanos=fault.known_nanos,
-    )
-
-
 def due_awards(progress: Progress, results: Mapping[str, Sequence[AwardResult]]) -> dict[str, tuple[Award, ...]]:
     """Who must transform next, by lot: the winners, then substitutes for those that failed.
 

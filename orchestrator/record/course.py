@@ -19,9 +19,10 @@ from orchestrator.core.keys import bidder_account
 from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress, delivered_state
 from orchestrator.core.rules import Rule
-from orchestrator.core.settlement import due_awards, failed_again, settle_stage
+from orchestrator.core.settlement import due_awards, settle_stage
 from orchestrator.core.step import Step
 from orchestrator.ledger import hold
+from orchestrator.record.failing import failed_again
 from orchestrator.record.moves import Auctions, Ending, Judging, Opening, Settlement, cut
 from orchestrator.record.showing import as_shown
 from orchestrator.record.tally import tally

@@ -20,12 +20,13 @@ from orchestrator.core.opening import open_request
 from orchestrator.core.progress import Progress
 from orchestrator.core.request import Request
 from orchestrator.core.rules import TRANSFORMER
-from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, failed_again, settle_stage
+from orchestrator.core.settlement import accept_delivery, beyond_promise, due_awards, settle_stage
 from orchestrator.core.state import ERASED
 from orchestrator.core.step import Step
 from orchestrator.core.tasks import is_for_bidding, is_for_transforming
 from orchestrator.errors import InvalidRecord
 from orchestrator.ledger import MOVING, PENDING, Finding, Transfer
+from orchestrator.record.failing import failed_again
 from orchestrator.record.moves import Auctions, Ending, Judging, Move, Opening, Settlement, results_by_lot
 from orchestrator.record.showing import as_shown
 
