@@ -20,7 +20,7 @@ FEATURES: Final = {
     "max_completion_tokens": ("max_completion_tokens", "max_tokens"),
     "seed": ("seed",),
     "stream_usage": ("stream_options", "include_usage"),
-    "stream": ("stream", "streaming"),
+    "stream": ("stream",),
     "system": ("system role", "role 'system'", "support 'system'", "system instruction", "developer instruction"),
 }
 # What is done in place of these may be what an endpoint refuses: then they are what it takes.

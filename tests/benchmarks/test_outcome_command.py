@@ -118,18 +118,22 @@ def test_a_query_that_was_played_twice_counts_once(made_up: Outcomes) -> None:
     assert figures(join([once, once]), single, 0.01).row() == pytest.approx(figures(once, single, 0.01).row())
 
 
+@pytest.fixture
+def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for the docs, beside a README without tables."""
+    found = tmp_path / "docs"
+    (found / "images").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("nothing here\n")
+    monkeypatch.setattr(tables, "DOCS", found)
+    monkeypatch.setattr(report, "DOCS", found)
+    return found
+
+
 @pytest.mark.slow
-def test_tables_and_plots_get_into_the_docs(
-    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    docs = tmp_path / "docs"
-    (docs / "images").mkdir(parents=True)
+def test_tables_and_plots_get_into_the_docs(made_up_file: Path, docs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     key = "outcomes/made-up/0.01/1/stream"
     page = docs / "learning.md"
     page.write_text(f"# Learning\n\n<!-- benchmark {key} -->\nold\n<!-- end {key} -->\n\nAfter.\n")
-    (tmp_path / "README.md").write_text("nothing here\n")
-    monkeypatch.setattr(tables, "DOCS", docs)
-    monkeypatch.setattr(report, "DOCS", docs)
     arguments = [str(made_up_file), "--policy", "tracker", "--value", "0.01", "--table", "stream", "--write"]
     assert main(arguments) == 0
     written = page.read_text()
@@ -291,26 +295,19 @@ def test_choosing_needs_queries_in_two_parts_of_the_training_folds(
 
 
 def test_a_table_that_has_no_place_in_the_docs_says_so_and_leaves_no_plot_there(
-    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    made_up_file: Path, docs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    docs = tmp_path / "docs"
-    (docs / "images").mkdir(parents=True)
-    newcomer = "outcomes/made-up/0.01/1/newcomer"
-    (tmp_path / "README.md").write_text(f"<!-- benchmark {newcomer} -->\n<!-- end {newcomer} -->\n")
-    monkeypatch.setattr(tables, "DOCS", docs)
-    monkeypatch.setattr(report, "DOCS", docs)
+    newcomer, readme = "outcomes/made-up/0.01/1/newcomer", docs.parent / "README.md"
+    readme.write_text(f"<!-- benchmark {newcomer} -->\n<!-- end {newcomer} -->\n")
     assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--table", "stream", "--write"]) == 0
     assert capsys.readouterr().err == "no page of the docs has a place for outcomes/made-up/0.01/1/stream\n"
-    assert "A newcomer at half time" in (tmp_path / "README.md").read_text()
+    assert "A newcomer at half time" in readme.read_text()
     assert list((docs / "images").iterdir()) == []
 
 
 def test_a_file_that_has_no_place_in_the_docs_is_not_measured_for_them(
-    made_up_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    made_up_file: Path, docs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "README.md").write_text("nothing here\n")
-    monkeypatch.setattr(tables, "DOCS", tmp_path / "docs")
     assert main([str(made_up_file), *TALLIES, "--table", "newcomer", "--write"]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -203,22 +204,27 @@ def test_a_mode_that_the_config_fixes_is_not_left(sdk: Sdk, route: respx.Route) 
     assert route.call_count == 1
 
 
-@pytest.mark.parametrize("words", ["streaming is not supported by this deployment", "Unsupported parameter: 'stream'"])
-def test_where_an_endpoint_does_not_stream_its_whole_answer_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, words: str
-) -> None:
+def asked_twice(monkeypatch: pytest.MonkeyPatch, reply: Callable[[httpx.Request], httpx.Response]) -> respx.Route:
+    """Ask a new endpoint twice, listening; the first answer must come."""
     sdk = SDKS["openai"]
     monkeypatch.setenv(sdk.variable, KEY)
-
-    def reply(request: httpx.Request) -> httpx.Response:
-        if json.loads(request.content).get("stream"):
-            return httpx.Response(400, json={"error": {"message": words}})
-        return httpx.Response(200, json=sdk.reply(answer()))
-
     with respx.mock() as router:
         route = router.post(sdk.url).mock(side_effect=reply)
         assert ask(sdk.model(), on_text=lambda piece: None).text == "Good day."
         ask(sdk.model(), on_text=lambda piece: None)
+    return route
+
+
+@pytest.mark.parametrize("words", ["streaming is not supported by this deployment", "Unsupported parameter: 'stream'"])
+def test_where_an_endpoint_does_not_stream_its_whole_answer_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    def reply(request: httpx.Request) -> httpx.Response:
+        if json.loads(request.content).get("stream"):
+            return httpx.Response(400, json={"error": {"message": words}})
+        return httpx.Response(200, json=SDKS["openai"].reply(answer()))
+
+    route = asked_twice(monkeypatch, reply)
     assert route.call_count == 3
     assert "stream" not in sent(route)
 
@@ -234,18 +240,12 @@ def test_a_refusal_that_names_an_upstream_is_none_to_stream(sdk: Sdk, route: res
 def test_a_parameter_that_an_endpoint_refuses_is_left_out_from_then_on(
     monkeypatch: pytest.MonkeyPatch, refused: str
 ) -> None:
-    sdk = SDKS["openai"]
-    monkeypatch.setenv(sdk.variable, KEY)
-
     def reply(request: httpx.Request) -> httpx.Response:
         if refused in json.loads(request.content):
             return httpx.Response(400, json={"error": {"message": f"Unsupported parameter: '{refused}'"}})
-        return streams(sdk, answer())
+        return streams(SDKS["openai"], answer())
 
-    with respx.mock() as router:
-        route = router.post(sdk.url).mock(side_effect=reply)
-        assert ask(sdk.model(), on_text=lambda piece: None).text == "Good day."
-        ask(sdk.model(), on_text=lambda piece: None)
+    route = asked_twice(monkeypatch, reply)
     assert route.call_count == 3
     assert ("max_tokens" in sent(route)) is (refused == "max_completion_tokens")
 
