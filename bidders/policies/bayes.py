@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -26,7 +25,7 @@ from bidders.policies.pooled.describing import (
     whom_to_ask,
 )
 from bidders.policies.pooled.embedding import embedding_named
-from bidders.policies.pooled.figures import Figure, within_bounty
+from bidders.policies.pooled.figures import Figure, Figures, columns, mixed, within_bounty
 from bidders.policies.pooled.first_works import FirstWorks
 from bidders.policies.pooled.forgetting import Forgetting
 from bidders.policies.pooled.learning import after_practice, after_requests
@@ -35,12 +34,11 @@ from bidders.policies.pooled.migration import migrated
 from bidders.policies.pooled.offers import Offers
 from bidders.policies.pooled.open_learning import after_open_requests, after_open_tasks, texts_in
 from bidders.policies.pooled.outlook import Outlook
-from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory
+from bidders.policies.pooled.pool import VERSION, Fit, Memory, checked_memory, without_sorts
 from bidders.policies.pooled.reading import PRESENTER, TRANSFORMER, case_of, cases_of
 from bidders.policies.pooled.regressions import Regressions
 from bidders.policies.pooled.rehearsal import is_misled
 from bidders.policies.pooled.settings import LearningSettings
-from bidders.policies.pooled.sorts import NO_SORTS
 from bidders.policies.pooled.takings import Alike, Takings, after_receipts, beyond_takings
 from bidders.policies.pooled.texts import Texts
 from bidders.policies.pooled.unclaimed import ESTIMATE, are_unclaimed, guess
@@ -55,7 +53,6 @@ _OPENED_MIN = 0.05
 # By position: to look fields up by name takes half as long again, and it is done for every bid.
 _OF_LOTS = itemgetter(*(Observation._fields.index(name) for name in ("request", "contributions", "bounty_usd")))
 
-Figures = tuple[list[float], list[float]]
 Valuer = Callable[[Observation], Figure]
 
 
@@ -175,7 +172,7 @@ class BayesPolicy:
             self._told_apart(takings, seen) if apart else next(others)
             for seen, apart in zip(observations, told_apart, strict=True)
         ]
-        return Valuation(*_columns(figures))
+        return Valuation(*columns(figures))
 
     def learn(self, memory: Any, receipts: Sequence[Receipt]) -> Any:
         """Learn from what became of requests; the receipts' order makes no difference."""
@@ -213,13 +210,12 @@ class BayesPolicy:
 
     def _is_misled(self, learned: Memory, lessons: Sequence[Lesson]) -> bool:
         """Whether claims, as they are understood, bring less on practised tasks than the best bidder alone."""
+        # Not by what these tasks have shown of the sorts that they are of themselves.
+        learned = without_sorts(learned)
 
         def show(seen: Observation) -> list[str]:
             return [claim for claim, _ in self.best_claims(learned, seen)[: self._answers]]
 
-        # Not by what these tasks have shown of the sorts that they are of themselves.
-        fit = replace(Fit.from_json(learned["fit"]), sorts=NO_SORTS)
-        learned = {**learned, "fit": fit.to_json()}
         outlook = self._outlook(learned)
         grounds = _Grounds(outlook, self._unclaimed(learned, outlook))
         # Not by what lots of some figures have brought: practice teaches nothing of that.
@@ -301,11 +297,11 @@ class BayesPolicy:
         for _, group in groupby(observations, key=_OF_LOTS if outlook.foretells else _guessed_lots):
             lot = list(group)
             if not _compares(outlook, lot[0]):
-                of_lot = _columns([unclaimed(seen) for seen in lot])
+                of_lot = columns([unclaimed(seen) for seen in lot])
             else:
                 of_lot, opened = self._claimed(grounds, lot)
                 if opened >= _OPENED_MIN:
-                    of_lot = _mixed(of_lot, _columns([unclaimed(seen) for seen in lot]), opened)
+                    of_lot = mixed(of_lot, columns([unclaimed(seen) for seen in lot]), opened)
             means += of_lot[0]
             deviations += of_lot[1]
         return means, deviations
@@ -389,16 +385,3 @@ def _presented(state: Appraised, seen: Observation, answers: int) -> float:
 def _guessed_lots(seen: Observation) -> tuple[object, ...]:
     """What tells lots apart as long as nobody knows which requests have answers that can be compared."""
     return (*_OF_LOTS(seen), seen.estimate is None)
-
-
-def _mixed(one: Figures, other: Figures, share: float) -> Figures:
-    """Means and deviations, of which a share is the other's."""
-    mixed = [
-        [(1.0 - share) * mine + share * its for mine, its in zip(*each, strict=True)]
-        for each in zip(one, other, strict=True)
-    ]
-    return mixed[0], mixed[1]
-
-
-def _columns(figures: Sequence[Figure]) -> Figures:
-    return [mean for mean, _ in figures], [deviation for _, deviation in figures]

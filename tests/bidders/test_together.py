@@ -138,10 +138,6 @@ def outcomes(*scores: Floats, octaves: Floats | None = None, topics: list[int] |
     )
 
 
-def together(known: Outcomes) -> Together:
-    return Together(known, np.ones(len(known.topics)))
-
-
 @given(st.lists(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, float("nan")]), min_size=3, max_size=3), max_size=40))
 def test_outcomes_come_back_from_storage_as_they_were(rows: list[list[float]]) -> None:
     scores = np.array(rows).reshape(-1, 3)
@@ -157,20 +153,20 @@ MISSING = float("nan")
 
 
 def test_who_did_not_work_on_a_task_is_expected_to_be_as_good_there_as_elsewhere() -> None:
-    known = together(outcomes(np.array([1.0, 0.0, MISSING, 0.0]), np.array([0.0, 0.0, 0.5, 0.5])))
+    known = Together.by(outcomes(np.array([1.0, 0.0, MISSING, 0.0]), np.array([0.0, 0.0, 0.5, 0.5])))
     assert known.taken([0]) == pytest.approx((1.0, 3.0))
     assert known.taken([1, 0]) == known.taken([0, 1]) == pytest.approx((1.0 + 0.5 + 0.5 / 3 + 0.5, 4.0))
 
 
 def test_who_is_never_right_promises_nothing_because_it_worked_on_easy_tasks_alone() -> None:
     easy, hard = np.ones(50), np.zeros(50)
-    known = together(outcomes(np.concatenate([easy, hard]), np.concatenate([0.0 * easy, MISSING + hard])))
+    known = Together.by(outcomes(np.concatenate([easy, hard]), np.concatenate([0.0 * easy, MISSING + hard])))
     assert known.taken([0, 1]) == pytest.approx(known.taken([0]))
 
 
 def test_those_who_practised_on_different_tasks_are_known_beside_one_another() -> None:
     right, nothing = np.array([1.0, 1.0, 1.0, 0.0] * 10), np.full(40, MISSING)
-    known = together(outcomes(np.concatenate([right, nothing]), np.concatenate([nothing, right])))
+    known = Together.by(outcomes(np.concatenate([right, nothing]), np.concatenate([nothing, right])))
     taken, tasks = known.taken([0, 1])
     assert taken / tasks == pytest.approx(1.0 - 0.25**2)
 
@@ -188,16 +184,16 @@ def test_later_outcomes_stand_behind_earlier_ones_with_those_missing_who_did_not
 
 
 def test_tasks_of_the_topic_count_alone_if_there_are_enough_of_them() -> None:
-    many = together(outcomes(np.array([1.0, 0.0] * 30), topics=[0, 1] * 30))
-    assert many.on(0, 0.0).taken([0]) == (30.0, 30.0)
-    assert many.on(UNKNOWN_TOPIC, 0.0).taken([0]) == (30.0, 60.0)
-    few = together(outcomes(np.array([1.0, 0.0] * 10), topics=[0, 1] * 10))
-    assert few.on(0, 0.0).taken([0]) == (10.0, 20.0)
+    many = Together.by(outcomes(np.array([1.0, 0.0] * 30), topics=[0, 1] * 30))
+    assert many.on(0).taken([0]) == (30.0, 30.0)
+    assert many.on(UNKNOWN_TOPIC).taken([0]) == (30.0, 60.0)
+    few = Together.by(outcomes(np.array([1.0, 0.0] * 10), topics=[0, 1] * 10))
+    assert few.on(0).taken([0]) == (10.0, 20.0)
 
 
 def test_tasks_on_which_works_cost_about_as_much_count_most() -> None:
-    known = together(outcomes(np.array([1.0, 0.0] * 60), octaves=np.array([2.0, -2.0] * 60)))
-    shares = [taken / tasks for taken, tasks in (known.on(UNKNOWN_TOPIC, octaves).taken([0]) for octaves in (2, 0, -2))]
+    known = Together.by(outcomes(np.array([1.0, 0.0] * 60), octaves=np.array([2.0, -2.0] * 60)))
+    shares = [taken / tasks for taken, tasks in (known.near(octaves).taken([0]) for octaves in (2, 0, -2))]
     assert shares == pytest.approx([1.0, 0.5, 0.0], abs=0.01)
 
 

@@ -13,8 +13,6 @@ from functools import lru_cache
 from math import hypot, log2
 from typing import NamedTuple
 
-import numpy as np
-
 from bidders.policies.pooled.by_text import ByText
 from bidders.policies.pooled.embedding import Embedding, standing_for
 from bidders.policies.pooled.figures import Figure, within_bounty
@@ -97,7 +95,6 @@ class Composing:
     offers: Offers
     together: Together | None = None
     _helps: ByText[Helps] = field(default_factory=lambda: ByText(_KEPT_MAX))
-    _practised: dict[tuple[str, str], Helps] = field(default_factory=dict)
     _plans: dict[_State, _Plan] = field(default_factory=dict)
 
     def figure(self, seen: Observation, outlook: Outlook) -> Figure:
@@ -140,22 +137,17 @@ class Composing:
 
     def _helped(self, request: str, outlook: Outlook) -> Helps:
         """What each bidder's work adds for a request, to offers that the best of the presenters makes."""
-        if self.together is None:
-            return self._helps.of(request, self._helps_with)
         # How dear a request is, is the outlook's to know, which comes to change apart from what is known of offers.
-        key = (outlook.fit.id, standing_for(request))
-        found = self._practised.get(key)
-        if found is None:
-            if len(self._practised) >= _KEPT_MAX:
-                self._practised.clear()
-            look = self.texts.look(request)
-            together = self.together.on(self.texts.topic(look), log2(outlook.dearness.factor(request)))
-            known = Practised(together, self.uptake.helps_before(self.texts.numbers(look)))
-            found = self._practised[key] = replace(self._helps_with(request), practised=known)
-        return found
+        return self._helps.of(request, self._helps_with).near(log2(outlook.dearness.factor(request)))
 
     def _helps_with(self, request: str) -> Helps:
-        return self.uptake.helps(self.texts.numbers(self.texts.look(request))).shown_by_best_of(self.presenters)
+        look = self.texts.look(request)
+        numbers = self.texts.numbers(look)
+        helps = self.uptake.helps(numbers).shown_by_best_of(self.presenters)
+        if self.together is None:
+            return helps
+        known = Practised(self.together.on(self.texts.topic(look)), self.uptake.helps_before(numbers))
+        return replace(helps, practised=known)
 
     def _to_presenter(self, seen: Observation, outlook: Outlook, helps: Helps, authors: Sequence[int]) -> Figure:
         """The bounty times the chance that the text is taken; what nobody has worked on cannot be shown."""
@@ -235,9 +227,8 @@ def _composing_of(
     texts, outcomes = texts_of(offers, embedding), practised(offers)
     by_row = {uptake.row(number): scores for number, scores in outcomes.scores.items()}
     by_row.pop(uptake.newcomer, None)
-    weights = np.ones(len(outcomes.topics))
     # Where all works of a text are shown, they add up, and one that is good is not enough.
-    together = Together(outcomes._replace(scores=by_row), weights) if by_row and visible != ALL else None
+    together = Together.by(outcomes._replace(scores=by_row)) if by_row and visible != ALL else None
     return Composing(uptake, texts, rows, recent_authors(offers), presenters, offers, together)
 
 

@@ -79,10 +79,10 @@ def after_costs(
     """
     looks, targets = [], []
     for request, costs in requests:
-        beyond = [log(each.cost_usd / usual_usd[each.bidder]) for each in costs if _tells(each, usual_usd)]
-        if beyond:
+        beyond = octaves_beyond(costs, usual_usd)
+        if beyond is not None:
             looks.append(embedded(embedding, request))
-            targets.append([float(np.mean(beyond))])
+            targets.append([beyond * log(2.0)])
     if not looks:
         return dict(stored)
     numbers = np.array(looks)
@@ -94,8 +94,22 @@ def after_costs(
     return {**sums.to_json(), "factors": round(factors, _PLACES)}
 
 
-def _tells(cost: WorkCost, usual_usd: Mapping[str, float]) -> bool:
-    return cost.cost_usd > 0.0 and usual_usd[cost.bidder] > 0.0
+def octaves_beyond(costs: Sequence[WorkCost], usual_usd: Mapping[str, float]) -> float | None:
+    """How many times as much as usual works on a request cost, as a logarithm to the base of 2, on average.
+
+    Args:
+        costs: what is known of their costs.
+        usual_usd: what each bidder's work on a usual request costs.
+
+    Returns:
+        The mean; None where no work tells.
+    """
+    beyond = [
+        log2(each.cost_usd / usual_usd[each.bidder])
+        for each in costs
+        if each.cost_usd > 0.0 and usual_usd[each.bidder] > 0.0
+    ]
+    return float(np.mean(beyond)) if beyond else None
 
 
 def faded(stored: Mapping[str, Any], factor: float) -> dict[str, Any]:

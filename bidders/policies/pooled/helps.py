@@ -58,6 +58,13 @@ class Helps:
         most = self.shown[best]
         return replace(self, base=self.base + most, shown=[each - most for each in self.shown], presenter=best)
 
+    def near(self, octaves: float) -> Helps:
+        """The same for a request on which works cost so many times as much as usual: a logarithm to the base of 2."""
+        if self.practised is None:
+            return self
+        together = self.practised.together.near(octaves)
+        return replace(self, practised=self.practised._replace(together=together))
+
     def averaged(self, authors: Sequence[int], presenter: int | None = None) -> float:
         """The log-odds that belong to the chance of an offer to be taken, averaged over what is not known of it.
 
@@ -70,7 +77,7 @@ class Helps:
             presenter: who shows it; left out, the one whose part the base holds.
         """
         parts = self._parts(authors, self.presenter if presenter is None else presenter)
-        seen, summed = self._practised(authors)
+        seen, summed = self._seen_together(authors)
         known = self._sum(authors) + (0.0 if presenter is None else self.shown[presenter])
         return seen + (known - summed) / sqrt(1.0 + MODERATION * self._deviation(parts) ** 2)
 
@@ -106,7 +113,7 @@ class Helps:
 
     def log_odds(self, authors: Sequence[int]) -> float:
         """Of an offer of a text that these bidders worked on, in this order, to be taken."""
-        seen, summed = self._practised(authors)
+        seen, summed = self._seen_together(authors)
         return seen + (self._sum(authors) - summed)
 
     def _sum(self, authors: Sequence[int]) -> float:
@@ -116,7 +123,7 @@ class Helps:
         before_last = self.base + sum([self.added[one] for one in others])
         return before_last + (self.added[last] + self.last[last])
 
-    def _practised(self, authors: Sequence[int]) -> tuple[float, float]:
+    def _seen_together(self, authors: Sequence[int]) -> tuple[float, float]:
         return self.practised.of(self._visible(authors)) if self.practised else (0.0, 0.0)
 
     def _visible(self, authors: Sequence[int]) -> Sequence[int]:

@@ -6,8 +6,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from math import log2
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
 import numpy as np
@@ -33,6 +32,7 @@ from bidders.policies.pooled.together import (
     after_more,
     on_unknown_topics,
     outcomes_from_json,
+    outcomes_of,
     outcomes_to_json,
 )
 from bidders.policies.pooled.topics import Topics
@@ -193,33 +193,11 @@ def after_scored(offers: Offers, lessons: Sequence[Lesson], settings: LearningSe
     known = [list(learned.authors), *[np.round(each, _PLACES).tolist() for each in learned[1:]]]
     found: Offers = {**offers, "names": names, "known": known}
     if settings.answers > 1:
-        outcomes = after_more(practised(offers), _outcomes(lessons, numbers, texts), settings.forgetting.window)
-        found["tasks"] = outcomes_to_json(outcomes)
+        places = {work.bidder: numbers[role_key(TRANSFORMER, work.bidder)] for each in lessons for work in each.works}
+        topics = [texts.topic(texts.look(lesson.request)) for lesson in lessons]
+        more = outcomes_of(lessons, places, topics)
+        found["tasks"] = outcomes_to_json(after_more(practised(offers), more, settings.forgetting.window))
     return _refitted(found)
-
-
-def _outcomes(lessons: Sequence[Lesson], numbers: Mapping[str, int], texts: Texts) -> Outcomes:
-    """How well works did on tasks, by their bidders' places among the names."""
-    scores: dict[int, Floats] = {}
-    for place, lesson in enumerate(lessons):
-        for work in lesson.works:
-            of_bidder = scores.setdefault(numbers[role_key(TRANSFORMER, work.bidder)], np.full(len(lessons), np.nan))
-            of_bidder[place] = np.fmax(of_bidder[place], work.score)
-    topics = [texts.topic(texts.look(lesson.request)) for lesson in lessons]
-    return Outcomes(scores, np.array(topics), _octaves(lessons))
-
-
-def _octaves(lessons: Sequence[Lesson]) -> Floats:
-    """How many times as much as usual works on tasks cost, as a logarithm to the base of 2."""
-    costs: dict[str, list[float]] = {}
-    for lesson in lessons:
-        for work in lesson.works:
-            costs.setdefault(work.bidder, []).append(work.cost_usd)
-    usual = {bidder: sum(each) / len(each) for bidder, each in costs.items()}
-    beyond = [
-        [log2(work.cost_usd / usual[work.bidder]) for work in lesson.works if work.cost_usd > 0.0] for lesson in lessons
-    ]
-    return np.array([sum(each) / len(each) if each else 0.0 for each in beyond])
 
 
 def practised(offers: Offers) -> Outcomes:

@@ -306,5 +306,11 @@ def checked_memory(memory: Any) -> Memory:
     return found
 
 
+def without_sorts(memory: Memory) -> Memory:
+    """The same memory where nothing is known of requests of nearly one text."""
+    fit = Fit.from_json(memory["fit"])
+    return {**memory, "fit": replace(fit, sorts=NO_SORTS).to_json()} if len(fit.sorts) else memory
+
+
 def _listed(values: Floats, places: int = _PLACES) -> Any:
     return np.round(values, places).tolist()

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities
+from bidders.policies.pooled.clusters import centres_of, nearest, squared_distances
 from bidders.policies.pooled.evidence import (
     ClaimVerdict,
     Evidence,
@@ -35,7 +36,7 @@ UNKNOWN_SORT = -1
 
 _COUNTS = (12, 25, 50, 100, 200)
 _REQUESTS_EACH_MIN = 5
-_PARTS, _TURNS = 5, 10
+_PARTS = 5
 _REQUESTS_MAX = 4000
 _ERRORS_MIN, _GAIN_MIN_OF_WORK = 3.0, 0.01
 _SPREAD_MIN, _SPREAD_MAX = 0.05, 2.0
@@ -65,7 +66,7 @@ class Sorts:
         """The sort of each text, by its numbers; unknown for one that stands far from all of them."""
         if not len(self) or looks.shape[1] != self.centres.shape[1]:
             return np.full(len(looks), UNKNOWN_SORT, dtype=np.int64)
-        distances = _distances(looks, self.centres)
+        distances = squared_distances(looks, self.centres)
         return np.where(distances.min(axis=1) <= self.reach, distances.argmin(axis=1), UNKNOWN_SORT)
 
     def on(self, sort: int, abilities: Abilities) -> Abilities:
@@ -174,43 +175,17 @@ def _explained(looks: Floats, surprises: Surprises, count: int) -> Floats:
     gains, parts = np.zeros(len(looks)), np.arange(len(looks)) % _PARTS
     for part in range(_PARTS):
         rows, others = np.flatnonzero(parts == part), np.flatnonzero(parts != part)
-        centres = _centres(looks[others], count)
-        sums = surprises.of(others).by_topic(_nearest(looks[others], centres), count)
-        variance = sums.variance()
-        if variance > 0.0:
-            gains[rows] = surprises.of(rows).gains(sums.shifts(variance)[_nearest(looks[rows], centres)])
+        centres = centres_of(looks[others], count)
+        gains[rows] = surprises.of(rows).foretold_by(
+            surprises.of(others), nearest(looks[rows], centres), nearest(looks[others], centres), count
+        )
     return gains
 
 
 def _told_apart(looks: Floats, surprises: Surprises, count: int) -> Sorts:
-    centres = _centres(looks, count)
-    reach = float(_distances(looks, looks.mean(axis=0)[None]).mean())
-    return Sorts(centres, reach, surprises.by_topic(_nearest(looks, centres), count))
-
-
-def _centres(looks: Floats, count: int) -> Floats:
-    """The means of so many groups of like texts, by k-means from texts that are far apart."""
-    furthest = [int(_distances(looks, looks.mean(axis=0)[None])[:, 0].argmax())]
-    near = np.full(len(looks), np.inf)
-    while len(furthest) < count:
-        near = np.minimum(near, _distances(looks, looks[furthest[-1:]])[:, 0])
-        furthest.append(int(near.argmax()))
-    centres = looks[furthest]
-    for _ in range(_TURNS):
-        of_centre = (_nearest(looks, centres) == np.arange(count)[:, None]).astype(float)
-        sizes = of_centre.sum(axis=1, keepdims=True)
-        centres = np.where(sizes > 0.0, of_centre @ looks / np.maximum(sizes, 1.0), centres)
-    return centres
-
-
-def _nearest(looks: Floats, centres: Floats) -> Integers:
-    return np.asarray(_distances(looks, centres).argmin(axis=1), dtype=np.int64)
-
-
-def _distances(looks: Floats, centres: Floats) -> Floats:
-    """The square of each text's distance to each centre."""
-    squares = (looks**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1) - 2.0 * looks @ centres.T
-    return np.asarray(np.maximum(squares, 0.0))
+    centres = centres_of(looks, count)
+    reach = float(squared_distances(looks, looks.mean(axis=0)[None]).mean())
+    return Sorts(centres, reach, surprises.by_topic(nearest(looks, centres), count))
 
 
 def _sum(one: Surprises, other: Surprises) -> Surprises:

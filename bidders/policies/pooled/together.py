@@ -8,18 +8,21 @@ beyond its topic: of the many sets that could be shown, some seem best on any fe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple, TypedDict
 
 import numpy as np
 
+from bidders.policies.pooled.costs import WorkCost
+from bidders.policies.pooled.dearness import octaves_beyond
 from bidders.policies.pooled.evidence import look_from_json, look_to_json
 from bidders.policies.pooled.topics import UNKNOWN_TOPIC
 from bidders.policies.pooled.world import Floats, Integers
+from orchestrator import Lesson
 
 _TASKS_MIN = 20
-_OCTAVES_NEAR = 1.0
 _STEPS = 200
 _MISSING = 255
 _KEPT_MAX = 20_000
@@ -57,6 +60,32 @@ class Outcomes(NamedTuple):
 def no_outcomes() -> Outcomes:
     """Of no task."""
     return Outcomes({}, np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+def outcomes_of(lessons: Sequence[Lesson], numbers: Mapping[str, int], topics: Sequence[int]) -> Outcomes:
+    """How well works did on practised tasks.
+
+    Args:
+        lessons: the tasks, one or more.
+        numbers: each bidder's place among the names.
+        topics: what each task asks for.
+    """
+    scores: dict[int, Floats] = {}
+    for place, lesson in enumerate(lessons):
+        for work in lesson.works:
+            of_bidder = scores.setdefault(numbers[work.bidder], np.full(len(lessons), np.nan))
+            of_bidder[place] = np.fmax(of_bidder[place], work.score)
+    costs = [[WorkCost(work.bidder, work.cost_usd) for work in lesson.works] for lesson in lessons]
+    usual_usd = _usual_usd(costs)
+    octaves = np.array([octaves_beyond(each, usual_usd) or 0.0 for each in costs])
+    return Outcomes(scores, np.array(topics, dtype=np.int64), octaves)
+
+
+def _usual_usd(costs: Sequence[Sequence[WorkCost]]) -> dict[str, float]:
+    by_bidder: dict[str, list[float]] = {}
+    for each in chain.from_iterable(costs):
+        by_bidder.setdefault(each.bidder, []).append(each.cost_usd)
+    return {bidder: sum(each) / len(each) for bidder, each in by_bidder.items()}
 
 
 def outcomes_from_json(stored: StoredTasks | None) -> Outcomes:
@@ -114,24 +143,33 @@ class Together:
 
     outcomes: Outcomes
     weights: Floats
-    _parts: dict[tuple[int, float], Together] = field(default_factory=dict, init=False, repr=False)
+    _parts: dict[tuple[str, float], Together] = field(default_factory=dict, init=False, repr=False)
     _taken: dict[tuple[int, ...], tuple[float, float]] = field(default_factory=dict, init=False, repr=False)
 
-    def on(self, topic: int, octaves: float) -> Together:
-        """The same by tasks of a topic, most by those on which works cost about as much; if there are enough of them.
+    @classmethod
+    def by(cls, outcomes: Outcomes) -> Together:
+        """By all of some tasks alike."""
+        return cls(outcomes, np.ones(len(outcomes.topics)))
+
+    def on(self, topic: int) -> Together:
+        """By tasks of a topic alone, if there are enough of them."""
+        if topic == UNKNOWN_TOPIC:
+            return self
+        return self._counting(("topic", topic), lambda: (self.outcomes.topics == topic).astype(float))
+
+    def near(self, octaves: float) -> Together:
+        """Most by tasks on which works cost about as much, if there are enough of them.
 
         Args:
-            topic: what the request asks for.
-            octaves: how many times as much as usual works on it cost, as a logarithm to the base of 2.
+            octaves: how many times as much as usual works cost, as a logarithm to the base of 2.
         """
-        key = (topic, octaves)
+        return self._counting(("octaves", octaves), lambda: np.exp(-0.5 * (self.outcomes.octaves - octaves) ** 2))
+
+    def _counting(self, key: tuple[str, float], shares: Callable[[], Floats]) -> Together:
+        """By shares of what each task counts; by all of it where that leaves too little."""
         if key not in self._parts:
-            weights = np.ones(len(self.outcomes.topics))
-            near = np.exp(-0.5 * ((self.outcomes.octaves - octaves) / _OCTAVES_NEAR) ** 2)
-            for each in (self.outcomes.topics == topic if topic != UNKNOWN_TOPIC else 1.0, near):
-                if (weights * each).sum() >= _TASKS_MIN:
-                    weights = weights * each
-            self._parts[key] = replace(self, weights=weights)
+            weights = self.weights * shares()
+            self._parts[key] = replace(self, weights=weights) if weights.sum() >= _TASKS_MIN else self
         return self._parts[key]
 
     def known_of(self, rows: Sequence[int]) -> list[int]:

@@ -15,12 +15,12 @@ from typing import NamedTuple
 import numpy as np
 
 from bidders.policies.pooled.abilities import Abilities
+from bidders.policies.pooled.clusters import centres_of
 from bidders.policies.pooled.evidence import SILENT, SILENT_TAKEN, Evidence, likelihoods
 from bidders.policies.pooled.kinds import Foretold, Sums, in_parts
 from bidders.policies.pooled.world import Flags, Floats, Integers, by_level
 
 _TOPICS = (2, 3, 4, 6)
-_TURNS = 20
 _REQUESTS_MIN, _GAIN_MIN = 50, 0.002
 _CHANCE_MIN = 0.02
 _PLACES = 6
@@ -117,8 +117,20 @@ class Surprises(NamedTuple):
         """By how much log-odds differ on each topic, where these are sums by topic: drawn towards nothing."""
         return np.asarray(self.right / (self.told + 1.0 / variance))
 
-    def gains(self, shifts: Floats) -> Floats:
-        """By request, by how much its log-likelihood grows where log-odds are moved, to the second order."""
+    def foretold_by(self, others: Surprises, groups: Integers, their_groups: Integers, count: int) -> Floats:
+        """By request, by how much its log-likelihood grows with what others have shown, to the second order.
+
+        Args:
+            others: surprises on other requests.
+            groups: which group each of these requests is of.
+            their_groups: the same of the others.
+            count: how many groups there are.
+        """
+        sums = others.by_topic(their_groups, count)
+        variance = sums.variance()
+        if variance <= 0.0:
+            return np.zeros(len(groups))
+        shifts = sums.shifts(variance)[groups]
         return np.asarray((self.right * shifts - 0.5 * self.told * shifts**2).sum(axis=1))
 
 
@@ -206,10 +218,9 @@ def _explained(looks: Floats, surprises: Surprises, folds: Sequence[tuple[Intege
     gains = np.zeros(len(looks))
     for rows, others, topics in folds:
         places = np.maximum(topics.of(looks), 0)
-        sums = surprises.of(others).by_topic(places[others], max(1, len(topics)))
-        variance = sums.variance()
-        if variance > 0.0:
-            gains[rows] = surprises.of(rows).gains(sums.shifts(variance)[places[rows]])
+        gains[rows] = surprises.of(rows).foretold_by(
+            surprises.of(others), places[rows], places[others], max(1, len(topics))
+        )
     return gains
 
 
@@ -222,27 +233,8 @@ def _clustered(looks: Floats, solved: Floats, count: int) -> Topics:
         count: how many topics.
     """
     foretold = solved[0] + looks @ solved[1:]
-    centres = _centres(foretold, count)
+    centres = centres_of(foretold, count)
     # Nearest is whose product with what is foretold, less half its own square, is highest: that is linear in the text.
     weights = solved @ centres.T
     weights[0] -= 0.5 * (centres**2).sum(axis=1)
     return Topics(weights)
-
-
-def _centres(rows: Floats, count: int) -> Floats:
-    """The means of so many groups of like rows, by k-means from rows that are far apart."""
-    furthest = [_distances(rows, rows.mean(axis=0)[None])[:, 0].argmax()]
-    while len(furthest) < count:
-        furthest.append(_distances(rows, rows[furthest]).min(axis=1).argmax())
-    centres = rows[furthest]
-    for _ in range(_TURNS):
-        nearest = _distances(rows, centres).argmin(axis=1)
-        of_centre = nearest == np.arange(count)[:, None]
-        means = of_centre @ rows / np.maximum(of_centre.sum(axis=1, keepdims=True), 1)
-        centres = np.where(of_centre.any(axis=1, keepdims=True), means, centres)
-    return centres
-
-
-def _distances(rows: Floats, centres: Floats) -> Floats:
-    """The square of each row's distance to each centre."""
-    return np.asarray(((rows[:, None] - centres) ** 2).sum(axis=2))
